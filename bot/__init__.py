@@ -1,0 +1,1 @@
+"""rag-or-tune: retrieval-augmented generation or fine-tuning, for your case."""

