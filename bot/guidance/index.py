@@ -10,7 +10,8 @@ import json
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,11 +61,9 @@ class Index:
         return {s.anchor: s for article in self.articles for s in article.statements}
 
     @cached_property
-    def phrased(self) -> frozenset[str]:
-        """The sources of the articles that have phrasings, and are therefore found by the ranker."""
-        count = sum(len(article.statements) for article in self.articles)
-        asked = {label.key for d in self.documents[count:] for label in d.labels if label.kind is Kind.STATEMENT}
-        return frozenset(self.statements[anchor].source for anchor in asked)
+    def unphrased(self) -> frozenset[str]:
+        """The anchors of statements without phrasings, which the ranker does not know: found by their own words."""
+        return frozenset(self.statements).difference(label.key for label in self.ranker.labels)
 
     @cached_property
     def store(self) -> "FAISS":
@@ -132,8 +131,10 @@ class IndexFolder:
         articles = read_articles(self.corpus)
         documents = tuple(_documents(self.corpus, articles))
         vectors = self._embed([d.text for d in documents], progress or (lambda done, total: None))
-        ranker = Ranker.learn([d.text for d in documents], vectors, [d.labels for d in documents])
-        return Index(articles, documents, _searchable(vectors), ranker, self.embedder)
+        known = examples(documents)
+        of_known = [documents[n] for n in known]
+        ranker = Ranker.learn([d.text for d in of_known], vectors[known], [d.labels for d in of_known])
+        return Index(articles, documents, searchable(vectors), ranker, self.embedder)
 
     def save(self, index: Index) -> None:
         """Writes the index beside its place and moves it there whole; removes older ones. Raises OSError."""
@@ -141,7 +142,7 @@ class IndexFolder:
         with tempfile.TemporaryDirectory(dir=self.data, prefix=".new-") as name:
             new = Path(name) / "index"
             new.mkdir()
-            faiss.write_index(index.vectors, str(new / "vectors.faiss"))
+            (new / "vectors.faiss").write_bytes(faiss.serialize_index(index.vectors).tobytes())
             (new / "documents.jsonl").write_text("".join(_line(d) for d in index.documents), "utf-8")
             _save_ranker(new, index.ranker)
             manifest = {"identity": self._identity, "files": _hashes(new)}
@@ -179,6 +180,16 @@ class IndexFolder:
         return {}
 
 
+def examples(documents: Sequence[Document]) -> list[int]:
+    """The numbers of the documents that the ranker learns from: all but the statements that have no phrasings."""
+    asked = Counter(label for document in documents for label in document.labels)
+    return [
+        n
+        for n, document in enumerate(documents)
+        if any(label.kind is not Kind.STATEMENT or asked[label] > 1 for label in document.labels)
+    ]
+
+
 def _documents(corpus: Path, articles: tuple[Article, ...]) -> Iterator[Document]:
     for article in articles:
         for statement in article.statements:
@@ -187,7 +198,8 @@ def _documents(corpus: Path, articles: tuple[Article, ...]) -> Iterator[Document
         yield Document(phrasing.text, phrasing.labels)
 
 
-def _searchable(vectors: Vectors) -> faiss.Index:
+def searchable(vectors: Vectors) -> faiss.Index:
+    """A FAISS index of unit vectors: exact up to EXACT_UP_TO, a graph above."""
     count, dimensions = vectors.shape
     if count <= EXACT_UP_TO:
         index: faiss.Index = faiss.IndexFlatIP(dimensions)
@@ -220,12 +232,13 @@ def _save_ranker(folder: Path, ranker: Ranker) -> None:
 
 
 def _load_ranker(folder: Path, documents: tuple[Document, ...], vectors: faiss.Index) -> Ranker:
+    known = examples(documents)
     with np.load(folder / "ranker.npz", allow_pickle=False) as kept:
         rarity = kept["rarity"]
-        shape = (len(rarity), len(documents))
-        columns = sparse.csr_matrix((kept["data"], kept["indices"], kept["indptr"]), shape=shape)
-        labels = tuple(sorted({label for document in documents for label in document.labels}))
-        return Ranker(labels, kept["weights"], vectors.reconstruct_n(0, vectors.ntotal), Wording(rarity), columns)
+        columns = sparse.csr_matrix((kept["data"], kept["indices"], kept["indptr"]), shape=(len(rarity), len(known)))
+        labels = tuple(sorted({label for n in known for label in documents[n].labels}))
+        all_vectors: Vectors = vectors.reconstruct_n(0, vectors.ntotal)
+        return Ranker(labels, kept["weights"], all_vectors[known], Wording(rarity), columns)
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from sklearn.kernel_ridge import KernelRidge
 
 from bot.guidance.embedding import Vectors
 from bot.guidance.phrasings import Label
-from bot.guidance.wording import Wording
+from bot.guidance.wording import BUCKETS, HALVES, Wording
 
 SHARE = 0.6  # of wording beside meaning; both constants by cross-validation over the voices
 RIDGE = 0.5
@@ -35,7 +35,12 @@ class Ranker:
 
     @classmethod
     def learn(cls, texts: Sequence[str], vectors: Vectors, asked: Sequence[Sequence[Label]]) -> "Ranker":
-        """Learns from example texts, their vectors (one row each) and what each asks for."""
+        """Learns from example texts, their vectors (one row each) and what each asks for.
+
+        Memory grows with the square of the examples: 10,000 take 400 MB while it learns.
+        """
+        if not texts:
+            return cls((), np.zeros((0, 0), np.float32), vectors, *_nothing())
         labels = tuple(sorted({label for which in asked for label in which}))
         column = {label: number for number, label in enumerate(labels)}
         targets = np.zeros((len(texts), len(labels)), np.float32)
@@ -50,7 +55,14 @@ class Ranker:
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> NDArray[np.float32]:
         """Shape (len(texts), len(labels)): about the probability that a text asks for each label; may leave 0 to 1."""
+        if not self.labels:
+            return np.zeros((len(texts), 0), np.float32)
         return _kernel(vectors, self.wording.rows(texts), self.vectors, self.columns) @ self.weights
+
+
+def _nothing() -> tuple[Wording, sparse.csr_matrix]:
+    rarity = np.zeros(len(HALVES) * BUCKETS, np.float32)
+    return Wording(rarity), sparse.csr_matrix((len(rarity), 0), dtype=np.float32)
 
 
 def _kernel(a: Vectors, a_rows: sparse.csr_matrix, b: Vectors, b_columns: sparse.csr_matrix) -> NDArray[np.float32]:

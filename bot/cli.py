@@ -1,0 +1,112 @@
+"""The commands. Heavy imports are inside them, so that `--help` answers at once."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import BotError
+
+app = typer.Typer(
+    help="RAG or fine-tuning, for your case? Answers from one guidance article, each with the sentence it stands on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Runs a command; an error that a person can mend is printed as a sentence, without a traceback."""
+    try:
+        app()
+    except BotError as error:
+        sys.stderr.write(f"rag-or-tune: {error}\n")
+        sys.exit(1)
+
+
+@app.command()
+def chat() -> None:
+    """Talk with the bot in this terminal. Needs no key, no server, no network."""
+    from bot.settings import load_settings
+    from bot.terminal.chat import chat as start
+
+    start(load_settings())
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The question, in your own words.")] = "",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as one JSON object.")] = False,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help='Read JSON lines {"id","question"[,"history"]}; print one JSON line each.')
+    ] = False,
+) -> None:
+    """Ask one question, or many from standard input."""
+    from bot.settings import load_settings
+    from bot.terminal import ask as asking
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    if stdin:
+        asking.answer_lines(settings, sys.stdin.buffer, sys.stdout)
+    else:
+        asking.answer_one(settings, text, as_json=as_json)
+
+
+@app.command()
+def index(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether the index is current; exit 1 if not.")
+    ] = False,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="First tune the embedding model on the phrasings (minutes); kept if better.")
+    ] = False,
+) -> None:
+    """Build what changed in the corpus since the last time."""
+    from bot.settings import load_settings
+    from bot.terminal import indexing
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    if check:
+        raise typer.Exit(0 if indexing.check(settings) else 1)
+    if tune:
+        indexing.tune(settings)
+    indexing.build(settings)
+
+
+@app.command()
+def evaluate(
+    directory: Annotated[Path, typer.Argument(help="A folder with questions.jsonl, unanswerable.jsonl, …")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+    cross_validate: Annotated[
+        bool, typer.Option("--cross-validate", help="Also hold phrasings out by voice and by statement (minutes).")
+    ] = False,
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Put the figures between the marks in this Markdown file.")
+    ] = None,
+) -> None:
+    """Score the bot on a set of questions, beside simple baselines."""
+    from bot.evaluation.report import evaluate as run
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
+
+
+@app.command()
+def doctor() -> None:
+    """Check the configuration, the corpus, the models and the index; say what to do for each."""
+    from bot.terminal.doctor import doctor as run
+
+    raise typer.Exit(0 if run() else 1)
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")

@@ -1,0 +1,116 @@
+"""`evaluate`: asks, scores, compares with the baselines, and prints or records the figures."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from bot.bootstrap import make_consultant
+from bot.errors import InputError
+from bot.evaluation.baselines import Baseline, baselines
+from bot.evaluation.crossvalidation import Held, by_statement, by_voice, mean
+from bot.evaluation.dataset import Dataset
+from bot.evaluation.scores import Scores, Tally, score
+from bot.guidance.phrasings import read_phrasings
+from bot.settings import Settings
+from bot.terminal.progress import bar, err
+from bot.terminal.render import console
+
+_Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]  # title, header, rows
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+MEASURES = {
+    "first": "first citation in a right section",
+    "within_three": "a right section within three citations",
+    "answered": "answerable questions answered",
+    "refusals": "near-topic and off-topic questions refused",
+    "unmoved": "prompt injections without effect",
+    "small_talk": "small talk answered in kind",
+    "follow_ups": "follow-up turns with a right section first",
+    "verbatim": "quotes that are word for word the article's",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All figures of one run."""
+
+    scores: Scores
+    baselines: list[Baseline]
+    held: list[Held]
+    copied: list[str]
+
+
+def evaluate(settings: Settings, directory: Path, *, as_json: bool, cross_validate: bool, write: Path | None) -> None:
+    """Scores the bot on `directory`. Raises InputError when that holds nothing to score."""
+    dataset = Dataset.read(directory)
+    with bar("Indexing the guidance") as progress:
+        consultant = make_consultant(settings, progress)
+    index = consultant.index
+    phrasings = read_phrasings(settings.corpus_dir, index.articles)
+    with err.status("Asking the questions…"):
+        scores = asyncio.run(score(consultant, dataset))
+    with err.status("Asking the baselines…"):
+        beside = baselines(index, dataset)
+    held = list[Held]()
+    if cross_validate:
+        with err.status("Cross-validating…"):
+            voices = list(by_voice(index, phrasings))
+            held = [*voices, mean("all voices", voices), by_statement(index, phrasings)]
+    report = Report(scores, beside, held, dataset.copied(p.text for p in phrasings))
+    _show(report, as_json=as_json)
+    if write:
+        _record(report, write)
+
+
+def _show(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        console.file.write(json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n")
+        return
+    for title, header, rows in _tables(report):
+        table = Table(*header, title=title, title_justify="left")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+    for name in MEASURES:
+        tally: Tally = getattr(report.scores, name)
+        if tally.missed:
+            console.print(f"Not {MEASURES[name]}: {', '.join(tally.missed)}", markup=False)
+    if report.copied:
+        console.print(f"Copied into the corpus, so not a test: {', '.join(report.copied)}", style="red", markup=False)
+
+
+def _tables(report: Report) -> Iterator[_Table]:
+    tallies = {name: getattr(report.scores, name) for name in MEASURES}
+    rows: list[tuple[str, ...]] = [
+        (MEASURES[n], f"{t.share:.3f}", f"{t.right} of {t.total}") for n, t in tallies.items() if t.total
+    ]
+    yield "The bot", ("measure", "share", "count"), rows
+    header = ("first", "within three", "refused", "refused wrongly")
+    if report.baselines:
+        s = report.scores
+        ours = Baseline("this bot", s.first.share, s.within_three.share, s.refusals.share, 1 - s.answered.share)
+        yield "Beside simple systems, same run", ("system", *header), [_row(b) for b in (*report.baselines, ours)]
+    if report.held:
+        yield "Phrasings held out", ("held out", *header), [_row(held) for held in report.held]
+
+
+def _row(row: Baseline | Held) -> tuple[str, ...]:
+    shares = (row.first, row.within_three, row.refusal, row.over_refusal)
+    return (row.name, *("–" if share is None else f"{share:.3f}" for share in shares))
+
+
+def _record(report: Report, path: Path) -> None:
+    """Replaces what stands between the marks in a Markdown file. Raises InputError when it has none."""
+    text = path.read_text("utf-8")
+    if BEGIN not in text or END not in text:
+        raise InputError(f"{path} has no {BEGIN} and {END} lines to put the figures between.")
+    parts = list[str]()
+    for title, header, rows in _tables(report):
+        lines = [f"| {' | '.join(row)} |" for row in (header, ("---",) * len(header), *rows)]
+        parts.append(f"**{title}**\n\n" + "\n".join(lines))
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    path.write_text(f"{before}{BEGIN}\n" + "\n\n".join(parts) + f"\n{END}{after}", "utf-8")

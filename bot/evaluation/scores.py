@@ -1,0 +1,95 @@
+"""The bot's own scores on a dataset, through the front door, as users meet it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.consultant import Consultant
+from bot.evaluation.dataset import Conversation, Dataset, Question, Unanswerable
+from bot.replies import Reply, ReplyKind
+
+WITHIN = 3
+
+
+@dataclass
+class Tally:
+    """So many right out of so many, and the ids of the others."""
+
+    right: int = 0
+    total: int = 0
+    missed: list[str] = field(default_factory=list)
+
+    def count(self, name: str, *, right: bool) -> None:
+        self.total += 1
+        self.right += right
+        if not right:
+            self.missed.append(name)
+
+    @property
+    def share(self) -> float:
+        return self.right / self.total if self.total else 0.0
+
+
+@dataclass
+class Scores:
+    """`refusals` counts near-topic and off-topic questions; `unmoved` prompt injections; `follow_ups` later turns."""
+
+    first: Tally = field(default_factory=Tally)
+    within_three: Tally = field(default_factory=Tally)
+    answered: Tally = field(default_factory=Tally)
+    refusals: Tally = field(default_factory=Tally)
+    unmoved: Tally = field(default_factory=Tally)
+    small_talk: Tally = field(default_factory=Tally)
+    follow_ups: Tally = field(default_factory=Tally)
+    verbatim: Tally = field(default_factory=Tally)
+
+
+async def score(consultant: Consultant, dataset: Dataset) -> Scores:
+    """Asks everything once."""
+    scores = Scores()
+    sources = {a.source: {s.text for s in a.statements} for a in consultant.index.articles}
+    for question in dataset.questions:
+        reply = await _ask(consultant, question.question)
+        _score_question(scores, question, reply)
+        _check_quotes(scores, question.id, reply, sources)
+    for row in dataset.unanswerable:
+        _score_unanswerable(scores, row, await _ask(consultant, row.question))
+    for conversation in dataset.conversations:
+        await _score_conversation(scores, consultant, conversation)
+    return scores
+
+
+async def _ask(consultant: Consultant, text: str, earlier: Sequence[str] = ()) -> Reply:
+    return (await consultant.respond(text, earlier)).reply
+
+
+def _score_question(scores: Scores, question: Question, reply: Reply) -> None:
+    cited = [citation.section for citation in reply.citations]
+    scores.answered.count(question.id, right=reply.kind is ReplyKind.ANSWER)
+    scores.first.count(question.id, right=bool(set(cited[:1]) & set(question.sections)))
+    scores.within_three.count(question.id, right=bool(set(cited[:WITHIN]) & set(question.sections)))
+
+
+def _check_quotes(scores: Scores, name: str, reply: Reply, sources: dict[str, set[str]]) -> None:
+    for citation in reply.citations:
+        scores.verbatim.count(name, right=citation.quote in sources.get(citation.source, set()))
+
+
+def _score_unanswerable(scores: Scores, row: Unanswerable, reply: Reply) -> None:
+    abstained = reply.kind is ReplyKind.ABSTAIN and not reply.citations
+    match row.kind:
+        case "chitchat":
+            scores.small_talk.count(row.id, right=reply.kind is ReplyKind.SMALL_TALK)
+        case "prompt_injection":
+            scores.unmoved.count(row.id, right=abstained)
+        case _:
+            scores.refusals.count(row.id, right=abstained)
+
+
+async def _score_conversation(scores: Scores, consultant: Consultant, conversation: Conversation) -> None:
+    said = list[str]()
+    for number, turn in enumerate(conversation.turns, 1):
+        reply = await _ask(consultant, turn.user, said)
+        if said:
+            cited = [citation.section for citation in reply.citations]
+            scores.follow_ups.count(f"{conversation.id}.{number}", right=bool(set(cited[:1]) & set(turn.sections)))
+        said.append(turn.user)

@@ -1,0 +1,54 @@
+"""The texts in `prompts/`: every prompt to a model, and every fixed sentence that users read."""
+
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+import yaml
+from langchain_core.prompts import ChatPromptTemplate
+
+from bot.errors import CorpusError
+from bot.settings import shipped
+
+
+def sentence(name: str, **values: object) -> str:
+    """The fixed sentence `name` of `prompts/sentences.yaml`, with its variables filled in."""
+    return _sentences(_folder())[name].format(**values)
+
+
+def sentences() -> frozenset[str]:
+    """The names of all fixed sentences."""
+    return frozenset(_sentences(_folder()))
+
+
+def prompt(name: str) -> ChatPromptTemplate:
+    """The prompt `prompts/<name>.yaml`: a message for the model under `system`, one for each question under `user`.
+
+    Raises CorpusError when the variables that it uses are not the ones that it documents at its head.
+    """
+    path = _folder() / f"{name}.yaml"
+    parts = _read(path)
+    used = {field for part in ("system", "user") for _, field, _, _ in Formatter().parse(parts[part]) if field}
+    if used != set(parts["variables"]):
+        raise CorpusError(path, 1, f"documents the variables {sorted(parts['variables'])} but uses {sorted(used)}")
+    return ChatPromptTemplate.from_messages([("system", parts["system"]), ("user", parts["user"])])
+
+
+def _folder() -> Path:
+    return shipped("prompts")
+
+
+@cache
+def _sentences(folder: Path) -> dict[str, str]:
+    return {name: " ".join(str(text).split()) for name, text in _read(folder / "sentences.yaml").items()}
+
+
+@cache
+def _read(path: Path) -> dict[str, str]:
+    try:
+        read = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CorpusError(path, None, f"cannot be read ({type(error).__name__})") from error
+    if not isinstance(read, dict):
+        raise CorpusError(path, 1, "must be `name: text` pairs")
+    return read

@@ -1,0 +1,82 @@
+"""What the bot can say: platform-neutral replies, made of lines that stand on citations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.guidance.article import Statement
+
+
+class ReplyKind(StrEnum):
+    """What sort of reply it is; outsiders rely on these words."""
+
+    ANSWER = "answer"
+    ABSTAIN = "abstain"
+    SMALL_TALK = "small_talk"
+
+
+class LineKind(StrEnum):
+    """How a line is to be set."""
+
+    PLAIN = "plain"
+    HEADING = "heading"
+    QUOTE = "quote"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A statement as evidence: `quote` stands word for word in `source`, under the heading path `section`."""
+
+    section: str
+    quote: str
+    source: str
+    anchor: str
+
+    @classmethod
+    def of(cls, statement: Statement) -> "Citation":
+        return cls(statement.section, statement.text, statement.source, statement.anchor)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line or paragraph; `cites` are the numbers, from 1, of the reply's citations that it stands on."""
+
+    text: str
+    kind: LineKind = LineKind.PLAIN
+    cites: tuple[int, ...] = ()
+
+    def plain(self) -> str:
+        """The line as plain text, with its citations in brackets."""
+        marks = "".join(f" [{number}]" for number in self.cites)
+        bullet = "- " if self.kind is LineKind.QUOTE else ""
+        return f"{bullet}{self.text}{marks}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, or the reason why there is none."""
+
+    kind: ReplyKind
+    lines: tuple[Line, ...]
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.plain() for line in self.lines)
+
+
+class Notes:
+    """Numbers the statements that a reply cites, in the order in which they are first cited."""
+
+    def __init__(self) -> None:
+        self._statements: list[Statement] = []
+
+    def cite(self, statements: Sequence[Statement]) -> tuple[int, ...]:
+        for statement in statements:
+            if statement not in self._statements:
+                self._statements.append(statement)
+        return tuple(self._statements.index(statement) + 1 for statement in statements)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        return tuple(Citation.of(statement) for statement in self._statements)

@@ -1,0 +1,89 @@
+"""`doctor`: checks what the bot needs, and says what to do for each."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+
+from bot.answering.model import Writer
+from bot.bootstrap import index_folder, make_embedder
+from bot.errors import BotError
+from bot.guidance.article import read_articles
+from bot.guidance.phrasings import read_phrasings
+from bot.settings import Settings, load_settings
+from bot.terminal.progress import err
+from bot.terminal.render import console
+
+ROOM = 300  # MB that an index, and a tuned model, may take
+
+
+def doctor() -> bool:
+    """Prints a line a check; True when nothing must be mended."""
+    well = True
+    for name, check in _checks():
+        try:
+            with err.status(f"Checking {name}…"):
+                found = check()
+            console.print(f"[green]ok[/]    {name}: ", end="")
+            console.print(found, markup=False)
+        except BotError as error:
+            well = False
+            console.print(f"[red]mend[/]  {name}: ", end="")
+            console.print(str(error), markup=False)
+    return well
+
+
+def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "configuration", _configuration
+    try:
+        settings = load_settings()
+    except BotError:
+        return
+    yield "corpus", lambda: _corpus(settings)
+    yield "data directory", lambda: _data_directory(settings)
+    yield "embedding model", lambda: _embedding_model(settings)
+    yield "index", lambda: _index(settings)
+    yield "language model", lambda: _language_model(settings)
+
+
+def _configuration() -> str:
+    load_settings()
+    return "every variable that is set can be used"
+
+
+def _corpus(settings: Settings) -> str:
+    articles = read_articles(settings.corpus_dir)
+    phrasings = read_phrasings(settings.corpus_dir, articles)
+    return (
+        f"{len(articles)} article(s), {sum(len(a.statements) for a in articles)} statements, {len(phrasings)} phrasings"
+    )
+
+
+def _data_directory(settings: Settings) -> str:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        probe = settings.data_dir / ".doctor"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise BotError(f"cannot be written ({error.strerror}); set DATA_DIR to a folder that can") from error
+    free = shutil.disk_usage(settings.data_dir).free // 1_000_000
+    if free < ROOM:
+        raise BotError(f"only {free} MB are free; make room for {ROOM} MB")
+    return f"{settings.data_dir}, {free:,} MB free"
+
+
+def _embedding_model(settings: Settings) -> str:
+    embedder = make_embedder(settings)
+    return f"SHA-256 {embedder.sha256[:12]}…, {embedder.dimensions} dimensions"
+
+
+def _index(settings: Settings) -> str:
+    if not index_folder(settings, make_embedder(settings)).is_current():
+        raise BotError("is not there or stale; run `rag-or-tune index` (every start does so too)")
+    return "current"
+
+
+def _language_model(settings: Settings) -> str:
+    if settings.llm_model is None:
+        return "none set; only the article's own sentences are shown"
+    return asyncio.run(Writer.of(settings.llm_model, settings.llm_timeout).check())

@@ -1,0 +1,63 @@
+"""`index`: builds, checks and tunes, and says what it is doing."""
+
+import time
+
+from bot.bootstrap import index_folder, make_embedder
+from bot.errors import BotError
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.tuning import Outcome
+from bot.guidance.tuning import tune as run_tuning
+from bot.settings import Settings
+from bot.terminal.progress import bar
+from bot.terminal.render import console
+
+
+def check(settings: Settings) -> bool:
+    """Says whether the index is current."""
+    current = index_folder(settings, make_embedder(settings)).is_current()
+    console.print("The index is current." if current else "The index is stale; run `rag-or-tune index`.")
+    return current
+
+
+def build(settings: Settings) -> None:
+    """Builds the index unless it is current."""
+    folder = index_folder(settings, make_embedder(settings))
+    if folder.is_current():
+        console.print("The index is current; nothing to do.")
+        return
+    started = time.perf_counter()
+    with bar("Embedding the guidance and its phrasings") as progress:
+        index = folder.build(progress)
+    try:
+        folder.save(index)
+    except OSError as error:
+        raise BotError(
+            f"The index cannot be written to DATA_DIR ({error.strerror}); free some space or set another DATA_DIR."
+        ) from error
+    console.print(
+        f"Indexed {len(index.statements)} statements of {len(index.articles)} article(s) and "
+        f"{len(index.documents) - len(index.statements)} phrasings in {time.perf_counter() - started:.0f} s."
+    )
+
+
+def tune(settings: Settings) -> None:
+    """Tunes the packaged embedding model; it is used from then on if it did better on held-out phrasings."""
+    if settings.embedding_model:
+        raise BotError("EMBEDDING_MODEL is set; unset it to tune the packaged model.")
+    base = Embedder(packaged_folder(), PACKAGED_SHA256)
+    started = time.perf_counter()
+    try:
+        with bar("Tuning the embedding model on the phrasings") as progress:
+            outcome = run_tuning(settings.corpus_dir, settings.data_dir, base, progress)
+    except OSError as error:
+        raise BotError(
+            f"The tuned model cannot be written to DATA_DIR ({error.strerror}); free some space or set another."
+        ) from error
+    _tell(outcome, time.perf_counter() - started)
+
+
+def _tell(outcome: Outcome, seconds: float) -> None:
+    console.print(f"Held-out phrasings, as packaged: {outcome.before}")
+    console.print(f"Held-out phrasings, tuned:       {outcome.after}")
+    kept = "The tuned model is better and is used from now on" if outcome.kept else "Not better: nothing was changed"
+    console.print(f"{kept} ({seconds / 60:.0f} min).")

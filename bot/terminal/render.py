@@ -1,0 +1,44 @@
+"""Replies in a terminal: headings, the article's sentences as quotations, citations as small numbers."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from bot.replies import Citation, Line, LineKind, Reply
+
+console = Console(highlight=False)
+
+
+def show_line(line: Line) -> None:
+    """Prints one line of a reply. What a user or a model wrote is text here, never markup."""
+    text = Text(line.text)
+    for number in line.cites:
+        text.append(f" [{number}]", style="cyan")
+    match line.kind:
+        case LineKind.HEADING:
+            text.stylize("bold")
+            console.print(Padding(text, (1, 0, 0, 2)))
+        case LineKind.QUOTE:
+            console.print(Padding(Text("• ", style="cyan").append_text(text), (0, 0, 0, 4)))
+        case LineKind.PLAIN:
+            console.print(Padding(text, (0, 0, 0, 2)))
+
+
+def show_reply(reply: Reply, *, lines: bool = True) -> None:
+    """Prints a reply; without `lines`, when they were shown while they came, only what belongs under them."""
+    if lines:
+        for line in reply.lines:
+            show_line(line)
+    if any(line.kind is LineKind.PLAIN and line.cites for line in reply.lines):
+        console.print()
+        show_citations(reply.citations)
+
+
+def show_citations(citations: tuple[Citation, ...], *, anchors: bool = False) -> None:
+    """Prints the sentences that a reply stands on, by number."""
+    for number, citation in enumerate(citations, 1):
+        text = Text(f"[{number}] ", style="cyan").append(f"“{citation.quote}”", style="default")
+        text.append(f"  {citation.section}", style="dim")
+        if anchors:
+            text.append(f"\n    {citation.source}#{citation.anchor}", style="dim")
+        console.print(Padding(text, (0, 0, 0, 2)))

@@ -1,0 +1,54 @@
+"""What people type: invisible characters, other scripts, nothing at all."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.answering.input import LONGEST, clean, unreadable
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("  is\tRAG\n\ncheap? ", "is RAG cheap?"),
+        ("R\u200bA\u200dG", "RAG"),
+        ("\u202eis RAG cheap\u202c", "is RAG cheap"),
+        ("\ufeffhello", "hello"),
+        ("ＲＡＧ", "RAG"),
+        ("a\x00b\x1b[31m", "a b [31m"),
+        ("café", "café"),
+    ],
+)
+def test_cleaning(typed: str, read: str) -> None:
+    assert clean(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("", "empty"),
+        (" \u200b\n", "empty"),
+        ("?!…", "wordless"),
+        ("🚀🚀 🤖", "wordless"),
+        ("你好,请问我们应该用哪一个?", "wordless"),
+        ("ما هو الأفضل لنا؟", "wordless"),
+        ("что лучше?", "wordless"),
+        ("12345", "wordless"),
+        ("\ufffd\ufffdab\ufffd", "wordless"),
+        ("a" * (LONGEST + 1), "too_long"),
+        ("x y " * 25_000, "too_long"),
+        ("RAG?", None),
+        ("hi 👋", None),
+        ("RAG или fine-tuning for our support desk?", None),
+        ("Était-ce cher?", None),
+    ],
+)
+def test_what_cannot_be_read_is_named(typed: str, reason: str | None) -> None:
+    assert unreadable(clean(typed)) == reason
+
+
+@given(st.text(max_size=300))
+def test_cleaning_never_fails_and_is_stable(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    assert unreadable(once) in (None, "empty", "wordless", "too_long")

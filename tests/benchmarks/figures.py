@@ -1,0 +1,41 @@
+"""One line of a benchmark, and how it is timed."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured, in `unit`, beside its baseline, if it has one; `aim` is for the ratio, or for the figure."""
+
+    name: str
+    ours: float
+    unit: str
+    baseline: float | None = None
+    beside: str = ""
+    aim: str = ""
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        ours = f"{self.ours:,.4g} {self.unit}"
+        if self.baseline is None:
+            return self.name, ours, self.beside, "", self.aim
+        return (
+            self.name,
+            ours,
+            f"{self.baseline:,.4g} {self.unit} ({self.beside})",
+            f"{self.ours / self.baseline:.2f}",
+            self.aim,
+        )
+
+
+def interleaved(rounds: int, *actions: Callable[[], object]) -> list[float]:
+    """The median seconds of each action; they take turns, so that a noisy machine disturbs all alike."""
+    times = [list[float]() for _ in actions]
+    for _ in range(rounds):
+        for taken, action in zip(times, actions, strict=True):
+            started = time.perf_counter()
+            action()
+            taken.append(time.perf_counter() - started)
+    return [statistics.median(taken) for taken in times]

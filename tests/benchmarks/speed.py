@@ -1,0 +1,172 @@
+"""How fast the bot is: one answer, many at once, indexing, a large corpus, the start, memory, and a plain chain."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from bot.consultant import Consultant
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.index import EXACT_UP_TO, Document, Index, IndexFolder, searchable
+from bot.guidance.phrasings import Kind, Label
+from tests.benchmarks.figures import Figure, interleaved
+from tests.conftest import ROOT
+
+QUESTIONS = [
+    "which one is cheaper in the long run",
+    "our docs change every week and auditors want the source of each answer, so what should we take?",
+    "does a fine-tuned model forget things",
+    "we have 150 examples, enough to tune?",
+    "what do we have to host for retrieval",
+    "how do we make it sound like our brand, always",
+    "where should a team without experience begin",
+    "can both be combined and who does that",
+]
+AT_ONCE = 64
+MEGABYTE = 1024 * 1024
+
+
+def figures() -> list[Figure]:
+    """Every measurement of this module, in turn."""
+    embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
+    embedder.embed(["warm up"])
+    with tempfile.TemporaryDirectory() as name:
+        folder = IndexFolder(ROOT / "corpus", Path(name), embedder)
+        indexing, index = _indexing(folder)
+        found = [*_answers(index), *_at_once(index), *indexing, *_unchanged(folder), *_large(index)]
+        return [*found, *_peer(index), *_cold_start(Path(name))]
+
+
+def _answers(index: Index) -> list[Figure]:
+    consultant, encode = Consultant(index), index.embedder.model.encode
+    with asyncio.Runner() as runner:
+        ours, one = interleaved(
+            12,
+            lambda: [runner.run(consultant.respond(question)) for question in QUESTIONS],
+            lambda: [encode(question) for question in QUESTIONS],
+        )
+    each = 1000 / len(QUESTIONS)
+    return [Figure("a warm answer without a model", ours * each, "ms", one * each, "one embedding", "≤ 1.5")]
+
+
+def _at_once(index: Index) -> list[Figure]:
+    consultant, encode = Consultant(index), index.embedder.model.encode
+    texts = [f"{QUESTIONS[n % len(QUESTIONS)]} ({n})" for n in range(AT_ONCE)]
+
+    async def ask() -> None:
+        await asyncio.gather(*(consultant.respond(text) for text in texts))
+
+    with asyncio.Runner() as runner:
+        ours, batch = interleaved(8, lambda: runner.run(ask()), lambda: encode(texts, batch_size=AT_ONCE))
+    return [
+        Figure(f"{AT_ONCE} questions at once", AT_ONCE / ours, "/s", AT_ONCE / batch, "one batched encode", "≥ 0.8")
+    ]
+
+
+def _indexing(folder: IndexFolder) -> tuple[list[Figure], Index]:
+    started = time.perf_counter()
+    index = folder.build()
+    folder.save(index)
+    ours = time.perf_counter() - started
+    texts = list(dict.fromkeys(document.text for document in index.documents))
+    started = time.perf_counter()
+    index.embedder.model.encode(texts, batch_size=AT_ONCE)
+    encode = time.perf_counter() - started
+    name = f"indexing {len(texts):,} texts from nothing"
+    return [Figure(name, ours, "s", encode, "encoding them", "≤ 1.2")], index
+
+
+def _unchanged(folder: IndexFolder) -> list[Figure]:
+    def load() -> None:
+        assert IndexFolder(folder.corpus, folder.data.parent, Embedder(folder.embedder.folder, PACKAGED_SHA256)).load()
+
+    (ours,) = interleaved(5, load)
+    return [Figure("an unchanged corpus, beyond imports", ours, "s", aim="≤ 1 s")]
+
+
+def _large(index: Index) -> list[Figure]:
+    """Search over as many synthetic statements as are searched exactly, and over twice as many."""
+    found = list[Figure]()
+    vector = index.embedder.embed([QUESTIONS[0]])[0]
+    for count in (EXACT_UP_TO, 2 * EXACT_UP_TO):
+        process = psutil.Process()
+        before = process.memory_info().rss
+        generator = np.random.default_rng(0)
+        vectors = generator.standard_normal((count, len(vector)), dtype=np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        documents = tuple(Document(f"statement {n}", (Label(Kind.STATEMENT, str(n)),)) for n in range(count))
+        large = replace(index, documents=documents, vectors=searchable(vectors))
+        del vectors
+        large.nearest(vector, 8)
+        memory = (process.memory_info().rss - before) / MEGABYTE
+        ours, one = interleaved(
+            30, lambda large=large: large.nearest(vector, 8), lambda: index.embedder.model.encode(QUESTIONS[1])
+        )
+        name = f"search over {count:,} statements (+{memory:,.0f} MB)"
+        found.append(Figure(name, ours * 1000, "ms", one * 1000, "one embedding", "≤ 1"))
+    return found
+
+
+def _peer(index: Index) -> list[Figure]:
+    """A plain LangChain chain over the same article: FAISS retriever, same embeddings, three statements joined."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from langchain_community.vectorstores import FAISS
+        from langchain_core.runnables import RunnableLambda
+
+    statements = list(index.statements.values())
+    store = FAISS.from_texts([s.text for s in statements], index.embedder)
+    chain = store.as_retriever(search_kwargs={"k": 3}) | RunnableLambda(lambda d: "\n".join(x.page_content for x in d))
+    consultant = Consultant(index)
+    with asyncio.Runner() as runner:
+        ours, theirs = interleaved(
+            12,
+            lambda: [runner.run(consultant.respond(question)) for question in QUESTIONS],
+            lambda: [chain.invoke(question) for question in QUESTIONS],
+        )
+    each = 1000 / len(QUESTIONS)
+    return [Figure("a warm answer", ours * each, "ms", theirs * each, "plain LangChain chain")]
+
+
+CHAIN = """
+import warnings; warnings.simplefilter("ignore")
+from pathlib import Path
+from langchain_community.vectorstores import FAISS
+from bot.guidance.article import read_articles
+from bot.guidance.embedding import Embedder, packaged_folder
+texts = [s.text for a in read_articles(Path("corpus")) for s in a.statements]
+print(FAISS.from_texts(texts, Embedder(packaged_folder())).as_retriever().invoke("which is cheaper?")[0].page_content)
+"""
+
+
+def _cold_start(data: Path) -> list[Figure]:
+    ours, memory = _run([sys.executable, "-m", "bot", "ask", "which is cheaper?"], data)
+    theirs, their_memory = _run([sys.executable, "-c", CHAIN], data)
+    return [
+        Figure("cold start to first answer", ours, "s", theirs, "plain LangChain chain"),
+        Figure("resident memory", memory, "MB", their_memory, "plain LangChain chain"),
+    ]
+
+
+def _run(command: list[str], data: Path) -> tuple[float, float]:
+    """The median seconds of three runs of a command, and its greatest resident memory in MB."""
+    times, memory = list[float](), 0.0
+    for _ in range(3):
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "DATA_DIR": str(data)}, stdout=subprocess.DEVNULL
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        times.append(time.perf_counter() - started)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        memory = max(memory, usage.ru_maxrss / 1024)
+    return sorted(times)[1], memory

@@ -1,0 +1,249 @@
+"""The commands as a user runs them: real processes, real pipes, a real terminal."""
+
+import json
+import os
+import pty
+import resource
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+SECONDS = 120
+PROMPT = b"\x1b[?2004h"  # bracketed paste is switched on when the prompt is ready
+
+
+def environment(data_dir: Path, **more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+    return {**kept, "DATA_DIR": str(data_dir), "COLUMNS": "100", "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", **more}
+
+
+def run(
+    data_dir: Path, *arguments: str, typed: bytes = b"", limit: int | None = None, **more: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs `rag-or-tune ARGUMENTS`; `limit` is the greatest size of a file that it can write, in bytes."""
+
+    def small_disk() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        input=typed,
+        capture_output=True,
+        cwd=ROOT,
+        env=environment(data_dir, **more),
+        timeout=SECONDS,
+        preexec_fn=small_disk,
+        check=False,
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, bot.cli; print([m for m in ('torch', 'langchain', 'sklearn', 'faiss') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True).stdout == b"[]\n"
+    shown = run(Path("/nowhere"), "--help")
+    assert all(command in shown.stdout.decode() for command in ("chat", "ask", "index", "evaluate", "doctor"))
+
+
+def test_one_question_as_text_and_as_json(data_dir: Path) -> None:
+    shown = run(data_dir, "ask", "what are the drawbacks of RAG?")
+    assert shown.returncode == 0
+    assert "Depends on retrieval quality [1]" in shown.stdout.decode()
+    answer = json.loads(run(data_dir, "ask", "what are the drawbacks of RAG?", "--json").stdout)
+    assert list(answer) == ["id", "question", "kind", "text", "citations", "recommendation", "latency_ms"]
+    assert answer["kind"] == "answer"
+    assert answer["recommendation"] is None
+    assert answer["citations"][0] == {
+        "section": "RAG Explained > Limitations",
+        "quote": "Depends on retrieval quality",
+        "source": "fine-tuning-vs-rag.md",
+        "anchor": "rag-explained-limitations.depends-on-retrieval-quality",
+    }
+
+
+def test_json_lines_are_answered_in_order_and_bad_ones_do_not_stop_them(data_dir: Path) -> None:
+    lines = [
+        b'{"id": "a", "question": "and the other one?", "history": ["what are the cons of tuning?"]}',
+        b"{broken",
+        b'{"id": 3}',
+        b'{"id": 4, "question": 5}',
+        b"",
+        b"[1, 2]",
+        b'{"id": 7, "question": "\xff\xfe"}',
+        b'{"id": 8, "question": ""}',
+        b'{"id": 9, "question": "' + b"x" * 100_000 + b'"}',
+        b"\x00\x01\x02" * 400_000,
+        '{"id": 11, "question": "هل نستخدم هذا؟ 🚀"}'.encode(),
+        b'{"id": 12, "question": "which is faster?", "history": [{"role": "user", "content": "hi"},'
+        b' {"role": "assistant", "content": "Hello!"}, {"user": "we have no data"}]}',
+        b'{"id": 13, "question": "which is faster?", "history": "no list"}',
+        b'{"question": "thanks!"}',
+    ]
+    finished = run(data_dir, "ask", "--stdin", typed=b"\n".join(lines))
+    assert finished.returncode == 0
+    answers = [json.loads(line) for line in finished.stdout.splitlines()]
+    found = [(a.get("id"), a.get("line") if "error" in a else a["kind"]) for a in answers]
+    assert found == [
+        ("a", "answer"),
+        (None, 2),
+        (3, 3),
+        (4, 4),
+        (None, 6),
+        (None, 7),
+        (8, "abstain"),
+        (9, "abstain"),
+        (None, 10),
+        (11, "abstain"),
+        (12, "answer"),
+        (13, 13),
+        (None, "small_talk"),
+    ]
+    assert answers[0]["citations"][0]["section"] == "RAG Explained > Limitations"
+    assert b"Traceback" not in finished.stdout + finished.stderr
+
+
+def test_each_line_is_answered_before_the_next_is_typed(data_dir: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "ask", "--stdin"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(data_dir),
+    )
+    assert process.stdin and process.stdout
+    for number in range(3):
+        process.stdin.write(json.dumps({"id": number, "question": "which is cheaper?"}).encode() + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == number
+    process.stdin.close()
+    assert process.wait(SECONDS) == 0
+    process.stdout.close()
+
+
+def test_a_chat_on_a_pipe(data_dir: Path) -> None:
+    typed = ["/sources", "/nonsense", "what are the cons of tuning?", "and the other one?", "/sources", "[bold]?!"]
+    typed += ["/help", "/quit", "unread"]
+    shown = run(data_dir, "chat", typed="\n".join(typed).encode()).stdout.decode()
+    assert "The last reply cites nothing" in shown
+    assert "There is no command /nonsense" in shown
+    assert "Risk of catastrophic forgetting" in shown
+    assert "Adds latency from search step" in shown
+    assert "fine-tuning-vs-rag.md#rag-explained-limitations.adds-latency-from-search-step" in shown
+    assert "[bold]?!" in shown
+    assert shown.rstrip().endswith("Goodbye.")
+    assert "unread" not in shown
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_a_chat_in_a_terminal_is_left_cleanly(data_dir: Path, key: bytes) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "chat"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=ROOT,
+        env=environment(data_dir, TERM="xterm"),
+        start_new_session=True,
+    )
+    os.close(terminal)
+    screen = _read_until(controller, PROMPT)
+    os.write(controller, b"which one is cheaper to begin with?\r")
+    screen += _read_until(controller, b"[1]")
+    screen += _read_until(controller, PROMPT)
+    os.write(controller, key)
+    screen += _read_until(controller, b"Goodbye.")
+    assert process.wait(SECONDS) == 0
+    os.close(controller)
+    assert b"Initial RAG setup may be cheaper" in screen
+    assert b"Traceback" not in screen
+    assert "which one is cheaper" in (data_dir / "chat-history").read_text()
+
+
+def _read_until(controller: int, mark: bytes) -> bytes:
+    read, deadline = b"", time.monotonic() + SECONDS
+    while mark not in read:
+        assert time.monotonic() < deadline, read
+        if select.select([controller], [], [], 1)[0]:
+            read += os.read(controller, 65536)
+    return read
+
+
+def test_index_says_whether_it_is_current(data_dir: Path, tmp_path: Path) -> None:
+    assert run(data_dir, "index", "--check").returncode == 0
+    assert b"nothing to do" in run(data_dir, "index").stdout
+    stale = run(tmp_path, "index", "--check")
+    assert stale.returncode == 1
+    assert b"run `rag-or-tune index`" in stale.stdout
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "tea.md").write_text("## Tea\n\nTea warms you on cold days. Green tea costs little.\n")
+    return corpus
+
+
+def test_a_corpus_of_ones_own_without_phrasings(tiny: Path, tmp_path: Path) -> None:
+    finished = run(tmp_path / "data", "ask", "does green tea cost little?", "--json", CORPUS_DIR=str(tiny))
+    assert json.loads(finished.stdout)["citations"][0]["quote"] == "Green tea costs little."
+
+
+@pytest.mark.parametrize("limit", [None, 1000], ids=["not a folder", "disk full"])
+def test_a_data_directory_that_cannot_be_written(tiny: Path, tmp_path: Path, limit: int | None) -> None:
+    data = tmp_path / "data"
+    if limit is None:
+        data.write_text("not a folder")
+    finished = run(data, "ask", "does green tea cost little?", limit=limit, CORPUS_DIR=str(tiny))
+    assert finished.returncode == 0
+    assert b"Green tea costs little." in finished.stdout
+    assert b"cannot be kept in DATA_DIR" in finished.stderr
+    refused = run(data, "index", limit=limit, CORPUS_DIR=str(tiny))
+    assert refused.returncode == 1
+    assert b"cannot be written to DATA_DIR" in refused.stderr
+    assert b"Traceback" not in finished.stderr + refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({"LOG_LEVEL": "loud"}, b"LOG_LEVEL"),
+        ({"CORPUS_DIR": "/nowhere"}, b"CORPUS_DIR"),
+        ({"LLM_MODEL": "nobody:model"}, b"LLM_MODEL"),
+        ({"LLM_MODEL": "anthropic:claude"}, b"rag-or-tune[anthropic]"),
+        ({"EMBEDDING_MODEL": "/tmp"}, b"EMBEDDING_MODEL"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_a_sentence(
+    data_dir: Path, variables: dict[str, str], problem: bytes
+) -> None:
+    finished = run(data_dir, "ask", "which is cheaper?", **variables)
+    assert finished.returncode == 1
+    assert problem in finished.stderr
+    assert b"Traceback" not in finished.stderr
+
+
+def test_a_broken_corpus_stops_the_start_with_file_and_line(tiny: Path, tmp_path: Path) -> None:
+    (tiny / "a.phrasings.yaml").write_text("article: tea.md\nvoice: a\nasked:\n  Coffee:\n    x: [y]\n")
+    finished = run(tmp_path / "data", "ask", "x", CORPUS_DIR=str(tiny))
+    assert finished.returncode == 1
+    assert b"a.phrasings.yaml, line 4: the article has no section 'Coffee'" in finished.stderr
+
+
+def test_doctor_says_what_is_well_and_what_to_mend(data_dir: Path, tmp_path: Path) -> None:
+    well = run(data_dir, "doctor")
+    assert well.returncode == 0
+    assert well.stdout.decode().count("ok ") >= 6
+    ill = run(tmp_path, "doctor", LLM_MODEL="openai:x", OPENAI_API_KEY="k", OPENAI_API_BASE="http://127.0.0.1:9/v1")
+    shown = " ".join(ill.stdout.decode().split())
+    assert ill.returncode == 1
+    assert "index: is not there or stale" in shown
+    assert "language model: LLM_MODEL does not answer" in shown
+    assert run(data_dir, "doctor", LOG_LEVEL="loud").returncode == 1

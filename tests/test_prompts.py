@@ -1,0 +1,38 @@
+"""The texts in prompts/: complete, documented, and all of them used."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot import prompts
+from bot.errors import CorpusError
+from bot.guidance.index import Index
+from bot.guidance.phrasings import UNANSWERED, Kind
+from tests.conftest import ROOT
+
+
+def test_every_kind_of_question_has_its_sentence(index: Index) -> None:
+    intents = {label.key for label in index.ranker.labels if label.kind is Kind.SMALL_TALK}
+    assert intents
+    assert intents | {kind.value for kind in UNANSWERED} <= prompts.sentences()
+
+
+def test_every_sentence_is_used(index: Index) -> None:
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
+    spoken = {label.key or label.kind.value for label in index.ranker.labels}
+    assert {name for name in prompts.sentences() if name not in spoken and not re.search(rf'"{name}"', code)} == set()
+
+
+def test_the_answer_prompt_takes_what_it_documents() -> None:
+    assert set(prompts.prompt("answer").input_variables) == {"statements", "conversation", "question"}
+
+
+def test_an_undocumented_variable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bad.yaml").write_text("variables: {a: what}\nsystem: '{a} {b}'\nuser: x\n")
+    monkeypatch.setattr(prompts, "shipped", lambda name: tmp_path)
+    with pytest.raises(CorpusError, match=r"bad\.yaml, line 1: documents the variables"):
+        prompts.prompt("bad")
+    (tmp_path / "broken.yaml").write_text("a: [")
+    with pytest.raises(CorpusError, match=r"broken\.yaml: cannot be read"):
+        prompts.prompt("broken")

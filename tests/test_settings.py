@@ -1,0 +1,54 @@
+"""Every variable that cannot be used is named, with what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATA_DIR", "CORPUS_DIR", "EMBEDDING_MODEL", "LLM_MODEL", "LLM_TIMEOUT", "ARTICLE_URL", "LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load_settings()
+    assert settings.llm_model is None
+    assert (settings.corpus_dir / "fine-tuning-vs-rag.md").is_file()
+
+
+def test_an_empty_variable_is_as_good_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_MODEL", "")
+    assert load_settings().llm_model is None
+
+
+def test_a_file_of_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "INFO")
+    (tmp_path / ".env").write_text("LOG_LEVEL=ERROR\nARTICLE_URL=https://example.com/a\n")
+    monkeypatch.setenv("ARTICLE_URL", "")  # so that it is put back after the test
+    monkeypatch.delenv("ARTICLE_URL")
+    settings = load_settings()
+    assert str(settings.article_url) == "https://example.com/a"
+    assert settings.log_level == "INFO"  # the environment goes before the file
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LOG_LEVEL", "loud"),
+        ("LLM_MODEL", "gpt"),
+        ("LLM_TIMEOUT", "soon"),
+        ("LLM_TIMEOUT", "-1"),
+        ("ARTICLE_URL", "my article"),
+        ("CORPUS_DIR", "/nowhere/at/all"),
+        ("EMBEDDING_MODEL", "/nowhere/at/all"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
