@@ -10,7 +10,8 @@ from bot.guidance.embedding import Vectors
 from bot.guidance.index import Index
 from bot.guidance.phrasings import ANSWERED, UNANSWERED, Kind, Label
 
-EVIDENCE = 0.57  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
+EVIDENCE = 0.55  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
+REST = 0.6  # weight of a section's other scores beside its best one; by cross-validation over the voices
 MOST = 3  # statements cited for one question
 WORTH_CITING = 0.05  # score of a further statement, of another section
 WORTH_CITING_TOO = 0.25  # the same, of a section that is cited already
@@ -101,15 +102,15 @@ class Search:
         """Every statement with a score, the best of the best section first, then by score."""
         by_anchor = {label.key: score for label, score in scores.items() if label.kind is Kind.STATEMENT}
         found = [Finding(self.index.statements[anchor], score) for anchor, score in {**by_anchor, **unphrased}.items()]
-        by_section = defaultdict[str, float](float)
+        by_section = defaultdict[str, list[float]](list)
         for finding in found:
-            by_section[finding.statement.section] += finding.score
+            by_section[finding.statement.section].append(finding.score)
         for label, score in scores.items():
             if label.kind is Kind.SECTION:
-                by_section[label.key] += score
+                by_section[label.key].append(score)
         if not found:
             return []
-        best = max(by_section, key=lambda section: by_section[section])
+        best = max(by_section, key=lambda section: max(by_section[section]) + REST * sum(by_section[section]))
         found.sort(key=lambda finding: -finding.score)
         lead = next(finding for finding in found if finding.statement.section == best)
         return [lead, *(finding for finding in found if finding is not lead)]

@@ -57,7 +57,10 @@ def tune(settings: Settings) -> None:
 
 
 def _tell(outcome: Outcome, seconds: float) -> None:
-    console.print(f"Held-out phrasings, as packaged: {outcome.before}")
-    console.print(f"Held-out phrasings, tuned:       {outcome.after}")
+    for name, scores in (("as packaged", outcome.before), ("tuned", outcome.after)):
+        console.print(
+            f"Held-out phrasings, {name}: right section first {scores.hit_1:.3f}, within three {scores.hit_3:.3f}, "
+            f"refused {scores.refused:.3f}, refused wrongly {scores.over_refused:.3f}"
+        )
     kept = "The tuned model is better and is used from now on" if outcome.kept else "Not better: nothing was changed"
     console.print(f"{kept} ({seconds / 60:.0f} min).")
