@@ -1,87 +1,49 @@
 """Cross-validation over the phrasings: a voice, or all wordings of some statements, is held out and tested."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from bot.guidance.index import Index, examples
-from bot.guidance.phrasings import ANSWERED, UNANSWERED, Kind, Label, Phrasing
-from bot.guidance.ranking import Ranker
-from bot.guidance.search import Reading, Search
+from bot.guidance.holdout import HoldOut, Understood
+from bot.guidance.index import Index
+from bot.guidance.phrasings import Phrasing
 
 STATEMENT_FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Held:
-    """Shares over the held-out phrasings: right section first, within three citations, refused, refused wrongly."""
+    """What was held out, and how it was understood."""
 
     name: str
-    first: float | None
-    within_three: float | None
-    refusal: float | None
-    over_refusal: float | None
+    understood: Understood
 
 
-def by_voice(index: Index, phrasings: Iterable[Phrasing]) -> Iterator[Held]:
+def by_voice(index: Index, phrasings: Sequence[Phrasing]) -> Iterator[Held]:
     """Each voice held out in turn: how well is a stranger understood?"""
-    phrasings = tuple(phrasings)
     for voice in sorted({phrasing.voice for phrasing in phrasings}):
-        yield _hold_out(index, phrasings, voice, {n for n, p in enumerate(phrasings) if p.voice == voice})
+        yield Held(voice, _scores(index, phrasings, [phrasing.voice == voice for phrasing in phrasings]))
 
 
-def by_statement(index: Index, phrasings: Iterable[Phrasing]) -> Held:
+def by_statement(index: Index, phrasings: Sequence[Phrasing]) -> Held:
     """All phrasings of every fifth statement held out in turn: what happens to a statement without phrasings?"""
-    phrasings = tuple(phrasings)
     anchors = list(index.statements)
     folds = (frozenset(anchors[start::STATEMENT_FOLDS]) for start in range(STATEMENT_FOLDS))
-    held = [{n for n, p in enumerate(phrasings) if any(label.key in fold for label in p.labels)} for fold in folds]
-    return mean("statements", [_hold_out(index, phrasings, "", out) for out in held])
+    outs = [[any(label.key in fold for label in p.labels) for p in phrasings] for fold in folds]
+    return mean("statements", [Held("", _scores(index, phrasings, out)) for out in outs])
 
 
-def mean(name: str, helds: list[Held]) -> Held:
+def mean(name: str, helds: Sequence[Held]) -> Held:
     """The mean of each share, over those that have it."""
-    names = ("first", "within_three", "refusal", "over_refusal")
-    values = ([v for held in helds if (v := getattr(held, part)) is not None] for part in names)
-    return Held(name, *(float(np.mean(found)) if found else None for found in values))
-
-
-def _hold_out(index: Index, phrasings: tuple[Phrasing, ...], name: str, out: set[int]) -> Held:
-    first = len(index.documents) - len(phrasings)  # the statements' own words come before the phrasings
-    kept = [*range(first), *(first + n for n in range(len(phrasings)) if n not in out)]
-    learned = [kept[n] for n in examples([index.documents[n] for n in kept])]
-    vectors = index.vectors.reconstruct_n(0, index.vectors.ntotal)
-    documents = [index.documents[n] for n in learned]
-    ranker = Ranker.learn([d.text for d in documents], vectors[learned], [d.labels for d in documents])
-    search = Search(replace(index, ranker=ranker))
-    return _shares(
-        index, name, [(phrasings[n], search.read(phrasings[n].text, vectors[first + n])) for n in sorted(out)]
-    )
-
-
-def _shares(index: Index, name: str, read: list[tuple[Phrasing, Reading]]) -> Held:
-    answerable = [(p, r) for p, r in read if p.labels[0].kind in ANSWERED - {Kind.COMPARISON}]
-    others = [r for p, r in read if p.labels[0].kind in UNANSWERED]
-    cited = [
-        ([f.statement.section for f in r.findings] if r.answered else [], _sections(index, p)) for p, r in answerable
-    ]
+    shares = [asdict(held.understood) for held in helds]
+    found = {part: [share[part] for share in shares if share[part] is not None] for part in shares[0]}
     return Held(
-        name,
-        first=_mean(bool(set(sections[:1]) & right) for sections, right in cited),
-        within_three=_mean(bool(set(sections[:3]) & right) for sections, right in cited),
-        refusal=_mean(not reading.answered for reading in others),
-        over_refusal=_mean(not reading.answered for _, reading in answerable),
+        name, Understood(**{part: float(np.mean(values)) if values else None for part, values in found.items()})
     )
 
 
-def _mean(hits: Iterable[bool]) -> float | None:
-    values = list(hits)
-    return float(np.mean(values)) if values else None
-
-
-def _sections(index: Index, phrasing: Phrasing) -> set[str]:
-    def section(label: Label) -> str:
-        return label.key if label.kind is Kind.SECTION else index.statements[label.key].section
-
-    return {section(label) for label in phrasing.labels}
+def _scores(index: Index, phrasings: Sequence[Phrasing], out: Sequence[bool]) -> Understood:
+    first = len(index.documents) - len(phrasings)  # the statements' own words come before the phrasings
+    fold = HoldOut.of(index, {first + n for n, is_held in enumerate(out) if is_held})
+    return fold.scores(index.vectors.reconstruct_n(0, index.vectors.ntotal))

@@ -93,14 +93,26 @@ def _tables(report: Report) -> Iterator[_Table]:
     if report.baselines:
         s = report.scores
         ours = Baseline("this bot", s.first.share, s.within_three.share, s.refusals.share, 1 - s.answered.share)
-        yield "Beside simple systems, same run", ("system", *header), [_row(b) for b in (*report.baselines, ours)]
+        yield (
+            "Beside simple systems, same run",
+            ("system", *header),
+            [_baseline_row(b) for b in (*report.baselines, ours)],
+        )
     if report.held:
-        yield "Phrasings held out", ("held out", *header), [_row(held) for held in report.held]
+        yield "Phrasings held out", ("held out", *header), [_held_row(held) for held in report.held]
 
 
-def _row(row: Baseline | Held) -> tuple[str, ...]:
-    shares = (row.first, row.within_three, row.refusal, row.over_refusal)
-    return (row.name, *("–" if share is None else f"{share:.3f}" for share in shares))
+def _baseline_row(row: Baseline) -> tuple[str, ...]:
+    return row.name, *map(_share, (row.first, row.within_three, row.refusal, row.over_refusal))
+
+
+def _held_row(row: Held) -> tuple[str, ...]:
+    read = row.understood
+    return row.name, *map(_share, (read.hit_1, read.hit_3, read.refused, read.over_refused))
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.3f}"
 
 
 def _record(report: Report, path: Path) -> None:

@@ -10,8 +10,8 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,9 @@ from safetensors import SafetensorError
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
 from bot.guidance.embedding import Embedder, Vectors
-from bot.guidance.index import Document, Index, IndexFolder, Progress, examples
-from bot.guidance.phrasings import UNANSWERED, Kind, Phrasing, read_phrasings
-from bot.guidance.ranking import Ranker
-from bot.guidance.search import Reading, Search
+from bot.guidance.holdout import HoldOut, Understood
+from bot.guidance.index import Index, IndexFolder, Progress, examples
+from bot.guidance.phrasings import Phrasing, read_phrasings
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +36,7 @@ BATCH = 32
 RATE, HEAD_RATE = 1e-4, 1e-2  # the highest learning rates, of the model and of the softmax
 WARM_UP = 0.1  # share of the steps in which the rates rise; in the rest they fall
 SHARPNESS = 20.0  # the softmax's inverse temperature: unit vectors make scores that differ by less than one
-NOISE = 0.005  # a smaller gain in `Scores.quality` is taken for chance
+NOISE = 0.005  # a smaller gain in `Understood.quality` is taken for chance
 HELD_OUT = 3  # one voice of so many is held out; in a corpus of fewer voices, one wording of so many
 RECORD = "tuning.json"
 
@@ -45,30 +44,12 @@ LAYER = re.compile(r"\blayers?\.(\d+)\.")
 
 
 @dataclass(frozen=True)
-class Scores:
-    """How held-out wordings are understood, in shares of 1: of those that the guidance answers, the ones whose section
-    comes first (`hit_1`), among the first three (`hit_3`), that are refused (`over_refused`) and so find nothing; of
-    those that it does not answer, the ones that are refused (`refused`).
-    """
-
-    hit_1: float
-    hit_3: float
-    refused: float
-    over_refused: float
-
-    @property
-    def quality(self) -> float:
-        """What decides, 0 to 2: the first hits plus the balanced accuracy of refusing."""
-        return self.hit_1 + (self.refused + 1 - self.over_refused) / 2
-
-
-@dataclass(frozen=True)
 class Outcome:
     """Whether the tuned model was kept, and the scores over the base model's vectors and over the tuned one's."""
 
     kept: bool
-    before: Scores
-    after: Scores
+    before: Understood
+    after: Understood
 
 
 def tune(corpus: Path, data: Path, embedder: Embedder, progress: Progress, *, rate: float = RATE) -> Outcome:
@@ -85,7 +66,7 @@ def tune(corpus: Path, data: Path, embedder: Embedder, progress: Progress, *, ra
         folder = IndexFolder(corpus, data, embedder)
         index = folder.load() or folder.build()
         vectors: Vectors = index.vectors.reconstruct_n(0, len(index.documents))
-        rows, fold = examples(index.documents), _Fold.of(index, phrasings)
+        rows, fold = examples(index.documents), _fold(index, phrasings)
         first, total = EPOCHS * len(fold.seen), EPOCHS * (len(fold.seen) + len(rows))
         before = fold.scores(vectors)
         tuned = _tuned(embedder, index, vectors, fold.seen, rate, lambda done: progress(done, total))
@@ -110,55 +91,13 @@ def tuned_folder(data: Path, base_sha256: str) -> Path | None:
     return folder if whole else None
 
 
-@dataclass(frozen=True)
-class _Fold:
-    """The rows of the index's documents that the ranker and the model see, and those that they are scored on."""
-
-    index: Index
-    seen: list[int]
-    held: list[int]
-
-    @classmethod
-    def of(cls, index: Index, phrasings: Sequence[Phrasing]) -> "_Fold":
-        """Holds out whole voices, as a person who asks is one more voice; not the texts that a seen voice has too."""
-        voices = sorted({p.voice for p in phrasings})
-        mixed = len(voices) < HELD_OUT
-        out = [n % HELD_OUT == 0 if mixed else p.voice in voices[::HELD_OUT] for n, p in enumerate(phrasings)]
-        first = len(index.documents) - len(phrasings)  # the statements come before the phrasings
-        held = [first + n for n, is_held in enumerate(out) if is_held]
-        seen = sorted({*examples(index.documents)}.difference(held))
-        known = {index.documents[row].text for row in seen}
-        return cls(index, seen, [row for row in held if index.documents[row].text not in known])
-
-    def scores(self, vectors: Vectors) -> Scores:
-        """How the held-out wordings are understood from the seen ones; `vectors` has a row for each document."""
-        if not np.isfinite(vectors).all():
-            return Scores(0.0, 0.0, 0.0, 1.0)  # a model that diverged understands nothing
-        seen, held = ([self.index.documents[row] for row in rows] for rows in (self.seen, self.held))
-        ranker = Ranker.learn([d.text for d in seen], vectors[self.seen], [d.labels for d in seen])
-        search = Search(replace(self.index, ranker=ranker))
-        scores = ranker.scores([d.text for d in held], vectors[self.held]).tolist()
-        readings = [search.interpret(dict(zip(ranker.labels, row, strict=True)), {}) for row in scores]
-        read = list(zip(held, readings, strict=True))
-        asked = [(r, self._sections(d)) for d, r in read if d.labels[0].kind in (Kind.STATEMENT, Kind.SECTION)]
-        return Scores(
-            hit_1=_share(_hit(r, sections, 1) for r, sections in asked),
-            hit_3=_share(_hit(r, sections, 3) for r, sections in asked),
-            refused=_share(not r.answered for d, r in read if d.labels[0].kind in UNANSWERED),
-            over_refused=_share(not r.answered for r, _ in asked),
-        )
-
-    def _sections(self, document: Document) -> set[str]:
-        statements = self.index.statements
-        return {statements[key].section if kind is Kind.STATEMENT else key for kind, key in document.labels}
-
-
-def _hit(reading: Reading, sections: set[str], among: int) -> bool:
-    return any(finding.statement.section in sections for finding in reading.findings[:among])
-
-
-def _share(found: Iterable[bool]) -> float:
-    return float(np.mean([*found] or [False]))
+def _fold(index: Index, phrasings: Sequence[Phrasing]) -> HoldOut:
+    """Holds out whole voices, as a person who asks is one more voice."""
+    voices = sorted({p.voice for p in phrasings})
+    mixed = len(voices) < HELD_OUT
+    out = [n % HELD_OUT == 0 if mixed else p.voice in voices[::HELD_OUT] for n, p in enumerate(phrasings)]
+    first = len(index.documents) - len(phrasings)  # the statements come before the phrasings
+    return HoldOut.of(index, {first + n for n, is_held in enumerate(out) if is_held})
 
 
 def _tuned(

@@ -57,10 +57,10 @@ def tune(settings: Settings) -> None:
 
 
 def _tell(outcome: Outcome, seconds: float) -> None:
-    for name, scores in (("as packaged", outcome.before), ("tuned", outcome.after)):
+    for name, read in (("as packaged", outcome.before), ("tuned", outcome.after)):
         console.print(
-            f"Held-out phrasings, {name}: right section first {scores.hit_1:.3f}, within three {scores.hit_3:.3f}, "
-            f"refused {scores.refused:.3f}, refused wrongly {scores.over_refused:.3f}"
+            f"Held-out phrasings, {name}: right section first {read.hit_1:.3f}, within three {read.hit_3:.3f}, "
+            f"refused {read.refused or 0:.3f}, refused wrongly {read.over_refused:.3f}"
         )
     kept = "The tuned model is better and is used from now on" if outcome.kept else "Not better: nothing was changed"
     console.print(f"{kept} ({seconds / 60:.0f} min).")

@@ -20,22 +20,23 @@ def read(search: Search, text: str) -> Reading:
 
 
 @pytest.mark.parametrize(
-    ("text", "section"),
+    ("text", "sections"),
     [
-        ("our tariffs are different every Thursday, which approach?", "Choose RAG when"),
-        ("regulators demand the paragraph behind each answer", "Choose RAG when"),
-        ("we hardly have any training examples, so which one?", "Choose RAG when"),
-        ("must it be retrained again and again?", "Maintenance"),
-        ("do we need a vector db for retrieval", "RAG Explained > Limitations"),
-        ("wat does finetuning acutally mean", "Fine-Tuning Explained"),
-        ("could we use the two together?", "Hybrid Approaches"),
-        ("where should a beginner start", "Getting Started"),
+        ("our tariffs are different every Thursday, which approach?", {"Choose RAG when", "Strengths of RAG"}),
+        ("regulators demand the paragraph behind each answer", {"Choose RAG when", "Strengths of RAG"}),
+        ("we hardly have any training examples, so which one?", {"Choose RAG when", "Data Requirements"}),
+        ("how many examples does fine-tuning take", {"Data Requirements"}),
+        ("must it be retrained again and again?", {"Maintenance", "Limitations"}),
+        ("do we need a vector db for retrieval", {"Limitations"}),
+        ("wat does finetuning acutally mean", {"Fine-Tuning Explained"}),
+        ("could we use the two together?", {"Hybrid Approaches"}),
+        ("where should a beginner start", {"Getting Started"}),
     ],
 )
-def test_the_section_that_answers_comes_first(search: Search, text: str, section: str) -> None:
+def test_a_section_that_answers_comes_first(search: Search, text: str, sections: set[str]) -> None:
     reading = read(search, text)
     assert reading.answered
-    assert reading.findings[0].statement.section.endswith(section)
+    assert reading.findings[0].statement.section.split(" > ")[-1] in sections
 
 
 def test_several_statements_may_answer_from_more_than_one_section(search: Search) -> None:

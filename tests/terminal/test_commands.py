@@ -19,7 +19,11 @@ PROMPT = b"\x1b[?2004h"  # bracketed paste is switched on when the prompt is rea
 
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+        if name in os.environ
+    }
     return {**kept, "DATA_DIR": str(data_dir), "COLUMNS": "100", "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", **more}
 
 

@@ -1,0 +1,79 @@
+"""Held-out phrasings: what the ranker understands of wordings that it has not seen, after learning from the others."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bot.guidance.embedding import Vectors
+from bot.guidance.index import Document, Index, examples, searchable
+from bot.guidance.phrasings import UNANSWERED, Kind
+from bot.guidance.ranking import Ranker
+from bot.guidance.search import Reading, Search
+
+
+@dataclass(frozen=True)
+class Understood:
+    """Shares of 1, None where there is nothing to share.
+
+    Of the wordings that the guidance answers: those with a right section cited first (`hit_1`), among the first three
+    (`hit_3`), and those that are refused (`over_refused`) and so cite nothing; of the others those `refused`.
+    """
+
+    hit_1: float | None
+    hit_3: float | None
+    refused: float | None
+    over_refused: float | None
+
+    @property
+    def quality(self) -> float:
+        """From 0 to 2: the first hits plus the balanced accuracy of refusing."""
+        return (self.hit_1 or 0) + ((self.refused or 0) + 1 - (self.over_refused or 0)) / 2
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """The rows of the index's documents that are learned from, and those that are scored."""
+
+    index: Index
+    seen: list[int]
+    held: list[int]
+
+    @classmethod
+    def of(cls, index: Index, out: Collection[int]) -> "HoldOut":
+        """Holds out the rows `out`; a wording that a seen row has too is not scored."""
+        kept = [row for row in range(len(index.documents)) if row not in out]
+        seen = [kept[n] for n in examples([index.documents[row] for row in kept])]
+        known = {index.documents[row].text for row in kept}
+        return cls(index, seen, [row for row in sorted(out) if index.documents[row].text not in known])
+
+    def scores(self, vectors: Vectors) -> Understood:
+        """How the held-out wordings are understood; `vectors` has a row for each document of the index."""
+        if not np.isfinite(vectors).all():
+            return Understood(0.0, 0.0, 0.0, 1.0)  # a model that diverged understands nothing
+        documents = [self.index.documents[row] for row in self.seen]
+        ranker = Ranker.learn([d.text for d in documents], vectors[self.seen], [d.labels for d in documents])
+        search = Search(replace(self.index, ranker=ranker, vectors=searchable(vectors)))
+        held = [(self.index.documents[row], vectors[row]) for row in self.held]
+        read = [(document, search.read(document.text, vector)) for document, vector in held]
+        asked = [(r, self._sections(d)) for d, r in read if d.labels[0].kind in (Kind.STATEMENT, Kind.SECTION)]
+        return Understood(
+            hit_1=_share(_hit(reading, sections, 1) for reading, sections in asked),
+            hit_3=_share(_hit(reading, sections, 3) for reading, sections in asked),
+            refused=_share(not r.answered for d, r in read if d.labels[0].kind in UNANSWERED),
+            over_refused=_share(not reading.answered for reading, _ in asked),
+        )
+
+    def _sections(self, document: Document) -> set[str]:
+        statements = self.index.statements
+        return {statements[key].section if kind is Kind.STATEMENT else key for kind, key in document.labels}
+
+
+def _hit(reading: Reading, sections: set[str], among: int) -> bool:
+    cited = reading.findings[:among] if reading.answered else ()
+    return any(finding.statement.section in sections for finding in cited)
+
+
+def _share(found: Iterable[bool]) -> float | None:
+    values = list(found)
+    return float(np.mean(values)) if values else None
