@@ -12,6 +12,7 @@ from bot.answering.grounding import Grounding
 from bot.answering.input import LONGEST, clean, unreadable
 from bot.answering.model import Writer, WriterError
 from bot.guidance.article import Statement
+from bot.guidance.batching import Batched
 from bot.guidance.index import Index
 from bot.guidance.phrasings import Kind
 from bot.guidance.search import Reading, Search
@@ -36,6 +37,7 @@ class Consultant:
     def __init__(self, index: Index, writer: Writer | None = None, article_url: str | None = None) -> None:
         self.index = index
         self.search = Search(index)
+        self._read_soon = Batched(lambda texts: self.search.read_all(texts, index.embedder.embed(texts)))
         self._followups = FollowUps(self.search, index.embedder)
         self._writer = writer
         self._grounding = Grounding(tuple(index.statements.values()), index.embedder) if writer else None
@@ -58,8 +60,7 @@ class Consultant:
     async def _read(self, question: str, earlier: Sequence[str]) -> tuple[str, Reading]:
         if earlier:
             return await asyncio.to_thread(self._followups.read, question, earlier)
-        vector = await self.index.embedder.embed_soon(question)
-        return question, self.search.read(question, vector)
+        return question, await self._read_soon(question)
 
     async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
         if reading.kind is Kind.SMALL_TALK:

@@ -1,6 +1,5 @@
-"""The embedding model: loads it once, checks that it is the right one, embeds texts in batches off the event loop."""
+"""The embedding model: loads it once, checks that it is the right one, embeds texts in batches."""
 
-import asyncio
 import hashlib
 import os
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ Vectors = NDArray[np.float32]
 PACKAGED = "all-MiniLM-L6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the original publisher's
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-BATCH = 64
+BATCH = 64  # texts that go through the model together
 WORDS_READ = 180  # the model reads 256 word pieces; of a longer text it is given the beginning and the end
 
 
@@ -42,8 +41,6 @@ class Embedder(Embeddings):
         """`folder` holds the model; with `expected_sha256` its weights must have that hash, or `sha256` raises."""
         self.folder = folder
         self._expected = expected_sha256
-        self._waiting: list[tuple[str, asyncio.Future[Vectors]]] = []
-        self._drain: asyncio.Task[None] | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -95,29 +92,6 @@ class Embedder(Embeddings):
     @property
     def dimensions(self) -> int:
         return int(self.model.get_embedding_dimension() or 0)
-
-    async def embed_soon(self, text: str) -> Vectors:
-        """One unit vector; questions that wait at the same time are embedded in one batch, in a thread."""
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((text, future))
-        if self._drain is None or self._drain.done():
-            self._drain = asyncio.create_task(self._embed_waiting())
-        vector: Vectors = await future
-        return vector
-
-    async def _embed_waiting(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            try:
-                vectors = await asyncio.to_thread(self.embed, [text for text, _ in batch])
-            except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for (_, future), vector in zip(batch, vectors, strict=True):
-                if not future.done():
-                    future.set_result(vector)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for `embed`."""

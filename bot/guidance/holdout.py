@@ -54,8 +54,8 @@ class HoldOut:
         documents = [self.index.documents[row] for row in self.seen]
         ranker = Ranker.learn([d.text for d in documents], vectors[self.seen], [d.labels for d in documents])
         search = Search(replace(self.index, ranker=ranker, vectors=searchable(vectors)))
-        held = [(self.index.documents[row], vectors[row]) for row in self.held]
-        read = [(document, search.read(document.text, vector)) for document, vector in held]
+        held = [self.index.documents[row] for row in self.held]
+        read = list(zip(held, search.read_all([d.text for d in held], vectors[self.held]), strict=True))
         asked = [(r, self._sections(d)) for d, r in read if d.labels[0].kind in (Kind.STATEMENT, Kind.SECTION)]
         return Understood(
             hit_1=_share(_hit(reading, sections, 1) for reading, sections in asked),

@@ -30,8 +30,9 @@ from bot.guidance.wording import Wording
 if TYPE_CHECKING:
     from langchain_community.vectorstores import FAISS
 
-FORMAT = 1  # raise it when what is written, or how it is learned, changes
-EXACT_UP_TO = 100_000  # vectors; above, FAISS's HNSW graph answers in about constant time
+FORMAT = 2  # raise it when what is written, or how it is learned, changes
+EXACT_UP_TO = 50_000  # vectors, which take about as long as one embedding; above, FAISS's HNSW graph searches
+AT_ONCE = 8 * BATCH  # texts embedded between two reports of progress
 FILES = ("vectors.faiss", "documents.jsonl", "ranker.npz")
 
 Progress = Callable[[int, int], None]
@@ -158,8 +159,8 @@ class IndexFolder:
         known = self._known_vectors()
         new = [text for text in dict.fromkeys(texts) if text not in known]
         new.sort(key=len)  # equally long texts in a batch waste no padding
-        for start in range(0, len(new), BATCH):
-            batch = new[start : start + BATCH]
+        for start in range(0, len(new), AT_ONCE):
+            batch = new[start : start + AT_ONCE]
             known.update(zip(batch, list(self.embedder.embed(batch)), strict=True))
             progress(start + len(batch), len(new))
         return np.stack([known[text] for text in texts])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.kernel_ridge import KernelRidge
+from scipy.linalg import cho_factor, cho_solve
 
 from bot.guidance.embedding import Vectors
 from bot.guidance.phrasings import Label
@@ -50,8 +50,11 @@ class Ranker:
         wording = Wording.of(texts)
         rows = wording.rows(texts)
         columns = sparse.csr_matrix(rows.T)
-        ridge = KernelRidge(alpha=RIDGE, kernel="precomputed").fit(_kernel(vectors, rows, vectors, columns), targets)
-        return cls(labels, np.asarray(ridge.dual_coef_, np.float32), vectors, wording, columns)
+        kernel = _kernel(vectors, rows, vectors, columns)
+        kernel[np.diag_indices_from(kernel)] += RIDGE
+        factor = cho_factor(kernel.T, overwrite_a=True, check_finite=False)  # transposed, LAPACK need not copy it
+        weights = cho_solve(factor, targets, check_finite=False)
+        return cls(labels, np.asarray(weights, np.float32), vectors, wording, columns)
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> NDArray[np.float32]:
         """Shape (len(texts), len(labels)): about the probability that a text asks for each label; may leave 0 to 1."""
@@ -66,6 +69,9 @@ def _nothing() -> tuple[Wording, sparse.csr_matrix]:
 
 
 def _kernel(a: Vectors, a_rows: sparse.csr_matrix, b: Vectors, b_columns: sparse.csr_matrix) -> NDArray[np.float32]:
-    meaning = np.exp(2 * (a @ b.T) - 2)
-    meaning += np.float32(SHARE) * (a_rows @ b_columns).toarray()
-    return np.asarray(meaning, np.float32)
+    kernel = a @ b.T  # in place from here on: for an index it is as large as all its examples squared
+    kernel *= 2
+    kernel -= 2
+    np.exp(kernel, out=kernel)
+    kernel += ((SHARE * a_rows) @ b_columns).toarray()
+    return kernel

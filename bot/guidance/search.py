@@ -10,7 +10,7 @@ from bot.guidance.embedding import Vectors
 from bot.guidance.index import Index
 from bot.guidance.phrasings import ANSWERED, UNANSWERED, Kind, Label
 
-EVIDENCE = 0.55  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
+EVIDENCE = 0.53  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
 REST = 0.6  # weight of a section's other scores beside its best one; by cross-validation over the voices
 MOST = 3  # statements cited for one question
 WORTH_CITING = 0.05  # score of a further statement, of another section
@@ -56,8 +56,17 @@ class Search:
 
     def read(self, text: str, vector: Vectors) -> Reading:
         """What `text` asks for; `vector` is its embedding."""
-        row = self.index.ranker.scores([text], vector[None])[0].tolist()
-        scores = dict(zip(self.index.ranker.labels, row, strict=True))
+        return self.read_all([text], vector[None])[0]
+
+    def read_all(self, texts: Sequence[str], vectors: Vectors) -> list[Reading]:
+        """What each text asks for; `vectors` has a row for each."""
+        labels = self.index.ranker.labels
+        rows = self.index.ranker.scores(texts, vectors).tolist()
+        return [
+            self._read(dict(zip(labels, row, strict=True)), vector) for row, vector in zip(rows, vectors, strict=True)
+        ]
+
+    def _read(self, scores: Mapping[Label, float], vector: Vectors) -> Reading:
         reading = self.interpret(scores, self._unphrased(vector))
         return replace(reading, findings=self._near(scores, vector)) if reading.kind is Kind.NEAR_TOPIC else reading
 

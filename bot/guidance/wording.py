@@ -1,6 +1,6 @@
 """Wording as a vector: hashed tf-idf of words, pairs of words and four-letter pieces, which survive typing errors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +12,8 @@ from sklearn.preprocessing import normalize
 
 BUCKETS = 2**18
 HALVES = ("words", "pieces")
+COMMON = 0.03  # a word or piece that a greater share of the texts has tells nothing, and is left out
+ENOUGH = 100  # texts that must have it before that is known
 
 
 @cache
@@ -44,13 +46,21 @@ class Wording:
     def of(cls, texts: Sequence[str]) -> "Wording":
         """Learns from `texts` which words and pieces are rare."""
         found = [np.bincount(_counts(texts, half).indices, minlength=BUCKETS) for half in HALVES]
-        rarity = np.log((1 + len(texts)) / (1 + np.concatenate(found))) + 1
+        frequency = np.concatenate(found)
+        rarity = np.log((1 + len(texts)) / (1 + frequency)) + 1
+        rarity[frequency > max(COMMON * len(texts), ENOUGH)] = 0
         return cls(rarity.astype(np.float32))
 
     def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """A sparse row for each text, shape (len(texts), 2 * BUCKETS)."""
-        halves = [
-            normalize(_counts(texts, half).multiply(rarity).tocsr())
-            for half, rarity in zip(HALVES, np.split(self.rarity, 2), strict=True)
-        ]
-        return sparse.csr_matrix(sparse.hstack(halves, format="csr"), dtype=np.float32)
+        halves = (_weighed(_counts(texts, half), rarity) for half, rarity in self._by_half())
+        return sparse.csr_matrix(sparse.hstack([*halves], format="csr"), dtype=np.float32)
+
+    def _by_half(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        return zip(HALVES, np.split(self.rarity, len(HALVES)), strict=True)
+
+
+def _weighed(counts: sparse.csr_matrix, rarity: NDArray[np.float32]) -> sparse.csr_matrix:
+    weighed = counts.multiply(rarity).tocsr()
+    weighed.eliminate_zeros()
+    return normalize(weighed)
