@@ -34,7 +34,7 @@ def writing(index: Index, script: Script) -> Consultant:
 
 
 def said(consultant: Consultant, text: str, *earlier: str) -> Reply:
-    return asyncio.run(consultant.respond(text, earlier)).reply
+    return asyncio.run(consultant.respond(text, earlier))
 
 
 def number_of(script: Script, text: str) -> int:
@@ -100,7 +100,7 @@ def test_supported_sentences_are_shown_as_they_come_and_others_dropped(writing: 
         ("Choose RAG when your knowledge base changes frequently.", [99]),
     )
     shown = list[Line]()
-    reply = asyncio.run(writing.respond(QUESTION, (), shown.append)).reply
+    reply = asyncio.run(writing.respond(QUESTION, (), shown.append))
     assert [line.text for line in reply.lines] == ["Choose RAG when your knowledge base changes frequently."]
     assert tuple(shown) == reply.lines
     assert [c.quote for c in reply.citations] == ["Your knowledge base changes frequently"]

@@ -30,7 +30,7 @@ def test_only_supported_sentences_reach_the_user(
     monkeypatch.setenv("OPENAI_API_BASE", address)
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     consultant = Consultant(index, Writer.of("openai:smollm2", timeout=60.0))
-    reply = asyncio.run(consultant.respond(question)).reply
+    reply = asyncio.run(consultant.respond(question))
     assert reply.kind is ReplyKind.ANSWER
     assert reply.citations
     texts = {statement.text for statement in index.statements.values()}

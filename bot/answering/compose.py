@@ -19,11 +19,11 @@ def compose(reading: Reading) -> Reply:
     if not reading.answered:
         return abstain(reading)
     notes = Notes()
-    lines = tuple(verbatim(reading, notes))
+    lines = tuple(_verbatim(reading, notes))
     return Reply(ReplyKind.ANSWER, lines, notes.citations)
 
 
-def verbatim(reading: Reading, notes: Notes) -> Iterator[Line]:
+def _verbatim(reading: Reading, notes: Notes) -> Iterator[Line]:
     """The statements that were found, word for word, each section's under its heading."""
     statements = [finding.statement for finding in reading.findings]
     yield Line(prompts.sentence(OPENINGS[reading.kind], section=statements[0].section))

@@ -68,15 +68,15 @@ class Dataset:
         return found
 
     def copied(self, phrasings: Iterable[str]) -> list[str]:
-        """The ids of the rows whose wording, case and punctuation aside, is also a phrasing of the corpus.
+        """The ids of the rows that, case and punctuation aside, stand in a phrasing of the corpus.
 
-        Small talk does not count: there are only so many ways to say "hi".
+        A turn of a conversation counts only as a whole, and small talk not at all: there are few ways to say "hi".
         """
-        known = {_bare(text) for text in phrasings}
-        rows = [(row.id, row.question) for row in self.questions]
-        rows += [(row.id, row.question) for row in self.unanswerable if row.kind != "chitchat"]
-        rows += [(row.id, turn.user) for row in self.conversations for turn in row.turns]
-        return [name for name, text in rows if _bare(text) in known]
+        known = f"| {' | '.join(map(_bare, phrasings))} |"
+        rows = [(row.id, f" {_bare(row.question)} ") for row in self.questions]
+        rows += [(row.id, f" {_bare(row.question)} ") for row in self.unanswerable if row.kind != "chitchat"]
+        rows += [(row.id, f"| {_bare(turn.user)} |") for row in self.conversations for turn in row.turns]
+        return [name for name, text in rows if text in known]
 
 
 def _bare(text: str) -> str:

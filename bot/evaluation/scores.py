@@ -59,7 +59,7 @@ async def score(consultant: Consultant, dataset: Dataset) -> Scores:
 
 
 async def _ask(consultant: Consultant, text: str, earlier: Sequence[str] = ()) -> Reply:
-    return (await consultant.respond(text, earlier)).reply
+    return await consultant.respond(text, earlier)
 
 
 def _score_question(scores: Scores, question: Question, reply: Reply) -> None:

@@ -82,8 +82,8 @@ class _Answer:
 
 async def _answer(consultant: Consultant, asked: Question) -> _Answer:
     started = time.perf_counter()
-    answered = await consultant.respond(asked.question, asked.history)
-    return _Answer(asked, answered.reply, round((time.perf_counter() - started) * 1000, 1))
+    reply = await consultant.respond(asked.question, asked.history)
+    return _Answer(asked, reply, round((time.perf_counter() - started) * 1000, 1))
 
 
 async def _answer_lines(consultant: Consultant, lines: IO[bytes], out: IO[str]) -> None:

@@ -54,15 +54,14 @@ class Conversation:
             show_line(line)
 
         try:
-            answered = self._runner.run(self._consultant.respond(text, self._earlier[-REMEMBERED:], show))
+            self.last = self._runner.run(self._consultant.respond(text, self._earlier[-REMEMBERED:], show))
         except Exception:
             reference = uuid.uuid4().hex[:8]
             log.exception("a question failed, reference %s", reference)
             show_line(Line(prompts.sentence("unforeseen", reference=reference)))
             return
         self._earlier.append(text)
-        self.last = answered.reply
-        show_reply(answered.reply, lines=not shown)
+        show_reply(self.last, lines=not shown)
 
 
 def _converse(conversation: Conversation, settings: Settings) -> None:

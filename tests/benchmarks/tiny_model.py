@@ -45,7 +45,7 @@ def figures() -> list[Figure]:
         plain = make_consultant(load_settings())
         consultant = Consultant(plain.index, counting)
         with asyncio.Runner() as runner:
-            replies = [(text, runner.run(consultant.respond(text)).reply) for text in texts]
+            replies = [(text, runner.run(consultant.respond(text))) for text in texts]
     shown = sum(_print(text, reply) for text, reply in replies)
     return [
         Figure("questions asked", len(texts), ""),

@@ -73,7 +73,9 @@ def test_the_figures_are_put_between_the_marks(settings: Settings, directory: Pa
 
 def test_a_wording_that_the_corpus_has_is_no_test(directory: Path) -> None:
     dataset = Dataset.read(directory)
-    assert dataset.copied(["What are the DRAWBACKS of rag", "hello", "something else"]) == ["q1"]
+    assert dataset.copied(["ok, what are the DRAWBACKS of rag", "hello", "something else"]) == ["q1"]
+    assert dataset.copied(["and for the other one, please"]) == []
+    assert dataset.copied(["And for the other one"]) == ["c1"]
 
 
 def test_baselines_rank_the_same_questions(index: Index, directory: Path) -> None:
