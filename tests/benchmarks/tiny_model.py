@@ -15,7 +15,7 @@ from tests.benchmarks.figures import Figure
 from tests.conftest import ROOT
 from tests.peers.smollm import smollm_server
 
-SECONDS = 15.0
+SECONDS = 10.0
 
 
 class Counting(Writer):

@@ -32,6 +32,10 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Runs `rag-or-tune ARGUMENTS`; `limit` is the greatest size of a file that it can write, in bytes."""
 
+    variables = environment(data_dir, **more)
+    if limit is not None:  # the limit would hit the files of the coverage measurement, too
+        variables = {name: value for name, value in variables.items() if not name.startswith("COVERAGE")}
+
     def small_disk() -> None:
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -41,7 +45,7 @@ def run(
         input=typed,
         capture_output=True,
         cwd=ROOT,
-        env=environment(data_dir, **more),
+        env=variables,
         timeout=SECONDS,
         preexec_fn=small_disk,
         check=False,
