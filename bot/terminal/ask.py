@@ -68,7 +68,7 @@ def answer_one(settings: Settings, text: str, *, as_json: bool) -> None:
 
 def answer_lines(settings: Settings, lines: IO[bytes], out: IO[str]) -> None:
     """Answers each JSON line with one JSON line, in order, as soon as it can be; a bad line gets an error object."""
-    with bar("Indexing the guidance") as progress:
+    with bar("Indexing the guidance") as progress, err.status("Loading the models…"):
         consultant = make_consultant(settings, progress)
     asyncio.run(_answer_lines(consultant, lines, out))
 
