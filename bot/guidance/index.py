@@ -21,6 +21,7 @@ import faiss
 import numpy as np
 from scipy import sparse
 
+from bot.errors import CorpusError
 from bot.guidance.article import Article, Statement, read_articles
 from bot.guidance.embedding import BATCH, Embedder, Vectors
 from bot.guidance.phrasings import Kind, Label, read_phrasings
@@ -106,7 +107,10 @@ class IndexFolder:
     @cached_property
     def _identity(self) -> dict[str, object]:
         files = sorted([*self.corpus.glob("*.md"), *self.corpus.glob("*.phrasings.yaml")])
-        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        try:
+            hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        except OSError as error:
+            raise CorpusError(Path(error.filename), None, f"cannot be read ({error.strerror})") from error
         return {"format": FORMAT, "corpus": hashes, "model": self.embedder.sha256}
 
     def is_current(self) -> bool:

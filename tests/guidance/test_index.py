@@ -96,6 +96,12 @@ def test_a_broken_corpus_leaves_the_old_index(folder: IndexFolder) -> None:
     assert (folder.folder / "manifest.json").is_file()
 
 
+def test_a_corpus_file_that_cannot_be_read_is_named(folder: IndexFolder) -> None:
+    (folder.corpus / "b.phrasings.yaml").mkdir()
+    with pytest.raises(CorpusError, match=r"b\.phrasings\.yaml: cannot be read"):
+        again(folder).is_current()
+
+
 def test_a_data_directory_that_cannot_be_written(small: Path, tmp_path: Path, embedder: Embedder) -> None:
     (tmp_path / "data").write_text("a file, not a folder")
     folder = IndexFolder(small, tmp_path / "data", embedder)
