@@ -1,6 +1,7 @@
 """The embedding model: loads it once, checks that it is the right one, embeds texts in batches."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-PACKAGED = "all-MiniLM-L6-v2"
+log = logging.getLogger(__name__)
+
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the original publisher's
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 BATCH = 64  # texts that go through the model together
@@ -67,7 +69,7 @@ class Embedder(Embeddings):
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        self.sha256  # noqa: B018  refuses wrong weights before they are loaded
+        log.info("loading the embedding model, SHA-256 %s", self.sha256)  # which refuses wrong weights
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             return SentenceTransformer(str(self.folder), device="cpu")
