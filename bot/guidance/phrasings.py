@@ -33,6 +33,7 @@ import yaml
 
 from bot.errors import CorpusError
 from bot.guidance.article import Article
+from bot.guidance.nodes import Nodes
 
 WHOLE_LIST = "(the whole list)"
 FEWEST = 20  # wordings a statement, below which cross-validation shows that it is no longer found
@@ -92,79 +93,54 @@ def _read_file(path: Path, articles: dict[str, Article]) -> list[Phrasing]:
 
 
 class _File:
-    """One phrasings file as YAML nodes, which know their lines."""
+    """One phrasings file."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            root = yaml.compose(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CorpusError(path, None, f"cannot be read as UTF-8 text ({type(error).__name__})") from error
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else None
-            raise CorpusError(path, line, f"is not YAML: {error.problem}") from error
-        if root is None:
-            raise CorpusError(path, None, "is empty; give `article`, `voice` and wordings")
-        self.parts = {key: node for key, _, node in self._pairs(root)}
-        self.voice = self._text(self.parts.pop("voice", None), "voice")
-        self.article = self._text(self.parts.pop("article", None), "article")
+        self.nodes = Nodes(path)
+        self.parts = {key: node for key, _, node in self.nodes.pairs(self.nodes.root)}
+        self.voice = self.nodes.text(self.parts.pop("voice", None), "voice")
+        self.article = self.nodes.text(self.parts.pop("article", None), "article")
 
     def labelled(self, articles: dict[str, Article]) -> Iterator[tuple[str, Label]]:
         if self.article not in articles:
-            raise CorpusError(self.path, None, f"speaks of the article {self.article!r}, which is not in the corpus")
+            raise CorpusError(
+                self.nodes.path, None, f"speaks of the article {self.article!r}, which is not in the corpus"
+            )
         for part, node in self.parts.items():
             match part:
                 case "asked":
                     yield from self._asked(node, articles[self.article])
                 case "compared":
-                    yield from ((text, Label(Kind.COMPARISON)) for text in self._texts(node))
+                    yield from ((text, Label(Kind.COMPARISON)) for text in self.nodes.texts(node))
                 case "unanswered":
                     yield from self._unanswered(node)
                 case "small_talk":
-                    for intent, _, texts in self._pairs(node):
-                        yield from ((text, Label(Kind.SMALL_TALK, intent)) for text in self._texts(texts))
+                    for intent, _, texts in self.nodes.pairs(node):
+                        yield from ((text, Label(Kind.SMALL_TALK, intent)) for text in self.nodes.texts(texts))
                 case _:
-                    raise self._error(node, f"unknown key {part!r}; use asked, compared, unanswered or small_talk")
+                    raise self.nodes.error(node, f"unknown key {part!r}; use asked, compared, unanswered or small_talk")
 
     def _asked(self, node: yaml.Node, article: Article) -> Iterator[tuple[str, Label]]:
         anchors = {(s.section, s.text): s.anchor for s in article.statements}
-        for section, key, statements in self._pairs(node):
+        for section, key, statements in self.nodes.pairs(node):
             if section not in {s.section for s in article.statements}:
-                raise self._error(key, f"the article has no section {section!r}")
-            for statement, where, texts in self._pairs(statements):
+                raise self.nodes.error(key, f"the article has no section {section!r}")
+            for statement, where, texts in self.nodes.pairs(statements):
                 if statement == WHOLE_LIST:
                     label = Label(Kind.SECTION, section)
                 elif (section, statement) in anchors:
                     label = Label(Kind.STATEMENT, anchors[section, statement])
                 else:
-                    raise self._error(where, f"the section {section!r} has no statement {statement!r}, word for word")
-                yield from ((text, label) for text in self._texts(texts))
+                    raise self.nodes.error(
+                        where, f"the section {section!r} has no statement {statement!r}, word for word"
+                    )
+                yield from ((text, label) for text in self.nodes.texts(texts))
 
     def _unanswered(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
-        for kind, key, texts in self._pairs(node):
+        for kind, key, texts in self.nodes.pairs(node):
             if kind not in UNANSWERED:
-                raise self._error(key, f"unknown kind {kind!r}; use {', '.join(UNANSWERED)}")
-            yield from ((text, Label(Kind(kind))) for text in self._texts(texts))
-
-    def _pairs(self, node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
-        if not isinstance(node, yaml.MappingNode):
-            raise self._error(node, "expected `name:` followed by an indented block")
-        for key, value in node.value:
-            yield str(key.value), key, value
-
-    def _texts(self, node: yaml.Node) -> Iterator[str]:
-        if not isinstance(node, yaml.SequenceNode):
-            raise self._error(node, "expected a list of wordings, each after a dash")
-        for item in node.value:
-            yield self._text(item, "a wording")
-
-    def _text(self, node: yaml.Node | None, what: str) -> str:
-        if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-            raise self._error(node, f"{what} must be a line of text (put it in quotes if it holds `: ` or `#`)")
-        return str(node.value).strip()
-
-    def _error(self, node: yaml.Node | None, problem: str) -> CorpusError:
-        return CorpusError(self.path, node.start_mark.line + 1 if node else None, problem)
+                raise self.nodes.error(key, f"unknown kind {kind!r}; use {', '.join(UNANSWERED)}")
+            yield from ((text, Label(Kind(kind))) for text in self.nodes.texts(texts))
 
 
 def _check_enough(corpus: Path, articles: tuple[Article, ...], phrasings: list[Phrasing]) -> None:

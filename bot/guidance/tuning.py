@@ -23,7 +23,8 @@ from bot.errors import CorpusError
 from bot.guidance.article import read_articles
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.holdout import HoldOut, Understood
-from bot.guidance.index import Index, IndexFolder, Progress, examples
+from bot.guidance.index import Index, IndexFolder, examples
+from bot.guidance.kept import Progress
 from bot.guidance.phrasings import Phrasing, read_phrasings
 
 if TYPE_CHECKING:

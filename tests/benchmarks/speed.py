@@ -86,7 +86,7 @@ def _indexing(folder: IndexFolder) -> tuple[list[Figure], Index]:
 
 def _unchanged(folder: IndexFolder) -> list[Figure]:
     def load() -> None:
-        assert IndexFolder(folder.corpus, folder.data.parent, Embedder(folder.embedder.folder, PACKAGED_SHA256)).load()
+        assert IndexFolder(folder.corpus, folder.data, Embedder(folder.embedder.folder, PACKAGED_SHA256)).load()
 
     (ours,) = interleaved(5, load)
     return [Figure("an unchanged corpus, beyond imports", ours, "s", aim="≤ 1 s")]

@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import CorpusError, ModelError
 from bot.guidance.embedding import Embedder
-from bot.guidance.index import FILES, IndexFolder
+from bot.guidance.index import IndexFolder
 from bot.guidance.phrasings import FEWEST
 
 ARTICLE = "# T\n\n## Tea\n\n- Warms you\n- Costs little\n"
@@ -36,7 +36,7 @@ def folder(small: Path, tmp_path: Path, embedder: Embedder) -> IndexFolder:
 
 
 def again(folder: IndexFolder) -> IndexFolder:
-    return IndexFolder(folder.corpus, folder.data.parent, folder.embedder)
+    return IndexFolder(folder.corpus, folder.data, folder.embedder)
 
 
 def test_what_is_loaded_is_what_was_built(folder: IndexFolder) -> None:
@@ -57,16 +57,16 @@ def test_a_changed_file_makes_it_stale(folder: IndexFolder, name: str) -> None:
     assert again(folder).load() is None
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ["texts.jsonl", "vectors.faiss", "ranker.npz"])
 def test_a_truncated_file_is_not_trusted(folder: IndexFolder, name: str) -> None:
-    path = folder.folder / name
+    path = folder.kept.folder / name
     path.write_bytes(path.read_bytes()[:-10])
     assert again(folder).load() is None
 
 
 @pytest.mark.parametrize("manifest", ["", "{}", "[]", '{"identity": 1, "files": 2}'])
 def test_a_foreign_manifest_is_not_trusted(folder: IndexFolder, manifest: str) -> None:
-    (folder.folder / "manifest.json").write_text(manifest)
+    (folder.kept.folder / "manifest.json").write_text(manifest)
     assert again(folder).load() is None
     rebuilt = again(folder)
     rebuilt.save(rebuilt.build())
@@ -86,14 +86,14 @@ def test_an_older_index_is_removed(folder: IndexFolder) -> None:
     (folder.corpus / "a.phrasings.yaml").unlink()
     new = again(folder)
     new.save(new.build())
-    assert [p for p in new.data.iterdir() if p.is_dir()] == [new.folder]
+    assert list((new.data / "index").iterdir()) == [new.kept.folder]
 
 
 def test_a_broken_corpus_leaves_the_old_index(folder: IndexFolder) -> None:
     (folder.corpus / "tea.md").write_text("")
     with pytest.raises(CorpusError, match=r"tea\.md"):
         again(folder).build()
-    assert (folder.folder / "manifest.json").is_file()
+    assert (folder.kept.folder / "manifest.json").is_file()
 
 
 def test_a_corpus_file_that_cannot_be_read_is_named(folder: IndexFolder) -> None:

@@ -1,0 +1,121 @@
+"""What is learned from the corpus, kept in a folder of DATA_DIR that is named after what it was learned from.
+
+A stale or foreign folder is never found, a truncated one is seen by the hashes in its manifest; both are made anew.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+from bot.errors import CorpusError
+from bot.guidance.embedding import BATCH, Embedder, Vectors
+
+AT_ONCE = 8 * BATCH  # texts embedded between two reports of progress
+
+Progress = Callable[[int, int], None]
+
+
+def fingerprints(files: Iterable[Path]) -> dict[str, str]:
+    """The SHA-256 of each file, by name. Raises CorpusError when one cannot be read."""
+    try:
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+    except OSError as error:
+        raise CorpusError(Path(error.filename), None, f"cannot be read ({error.strerror})") from error
+
+
+class Kept:
+    """The folder below `data` for one `identity` (JSON values: format, model, hashes of the corpus files).
+
+    It always holds `texts.jsonl`, a line each of any JSON with a `text`, and `vectors.faiss`, their embeddings.
+    """
+
+    def __init__(self, data: Path, identity: Mapping[str, object], files: Sequence[str] = ()) -> None:
+        self.data, self._identity = data, dict(identity)
+        self._files = ("texts.jsonl", "vectors.faiss", *files)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where it belongs, there or not."""
+        return self.data / hashlib.sha256(json.dumps(self._identity, sort_keys=True).encode()).hexdigest()[:16]
+
+    def is_current(self) -> bool:
+        """Whether it is there, whole."""
+        manifest = self._manifest(self.folder)
+        return manifest is not None and manifest["identity"] == self._identity
+
+    def lines(self) -> list[str]:
+        """The lines of `texts.jsonl`."""
+        return _lines(self.folder)
+
+    def vectors(self) -> faiss.Index:
+        """The vectors, in the order of the lines."""
+        return faiss.read_index(str(self.folder / "vectors.faiss"))
+
+    def save(self, lines: Iterable[str], vectors: faiss.Index, arrays: Mapping[str, Mapping[str, object]]) -> None:
+        """Writes all beside its place, moves it there whole and removes older ones. Raises OSError.
+
+        `arrays` are the other files: the arrays of each, by name.
+        """
+        self.data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.data, prefix=".new-") as name:
+            new = Path(name) / "kept"
+            new.mkdir()
+            (new / "vectors.faiss").write_bytes(faiss.serialize_index(vectors).tobytes())
+            (new / "texts.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            for file, values in arrays.items():
+                with (new / file).open("wb") as out:
+                    np.savez(out, **values)  # type: ignore[arg-type]
+            manifest = {"identity": self._identity, "files": self._hashes(new)}
+            (new / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+            if not self.is_current():
+                shutil.rmtree(self.folder, ignore_errors=True)
+                new.rename(self.folder)
+        for old in self.data.iterdir():
+            if old != self.folder and not old.name.startswith("."):
+                shutil.rmtree(old, ignore_errors=True)
+
+    def embed(self, texts: Sequence[str], embedder: Embedder, progress: Progress) -> Vectors:
+        """A vector for each text, in their order; those that an older folder of the same model has are not embedded."""
+        known = self._known_vectors()
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        new.sort(key=len)  # equally long texts in a batch waste no padding
+        for start in range(0, len(new), AT_ONCE):
+            batch = new[start : start + AT_ONCE]
+            known.update(zip(batch, list(embedder.embed(batch)), strict=True))
+            progress(start + len(batch), len(new))
+        return np.stack([known[text] for text in texts])
+
+    def _known_vectors(self) -> dict[str, Vectors]:
+        for old in sorted(self.data.glob("*/manifest.json")):
+            manifest = self._manifest(old.parent)
+            if manifest and all(manifest["identity"].get(part) == self._identity[part] for part in ("format", "model")):
+                try:
+                    texts = [json.loads(line)["text"] for line in _lines(old.parent)]
+                    vectors = faiss.read_index(str(old.parent / "vectors.faiss"))
+                    return dict(zip(texts, vectors.reconstruct_n(0, vectors.ntotal), strict=True))
+                except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+                    continue
+        return {}
+
+    def _manifest(self, folder: Path) -> dict[str, dict[str, object]] | None:
+        """The manifest of a folder that is whole."""
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+            whole = isinstance(manifest["identity"], dict) and manifest["files"] == self._hashes(folder)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return manifest if whole else None
+
+    def _hashes(self, folder: Path) -> dict[str, str]:
+        return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in self._files}
+
+
+def _lines(folder: Path) -> list[str]:
+    return (folder / "texts.jsonl").read_text("utf-8").splitlines()
