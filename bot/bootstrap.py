@@ -1,15 +1,24 @@
 """The one place where the parts are put together."""
 
 import logging
+from collections.abc import Callable
 
+from bot.answering.facts import FactFinder
 from bot.answering.model import Writer
+from bot.casebook import Casebook, has_framework
 from bot.consultant import Consultant
+from bot.deciding.reading import CaseReader
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
-from bot.guidance.index import Index, IndexFolder, Progress
+from bot.guidance.index import Index, IndexFolder
+from bot.guidance.kept import Progress
 from bot.guidance.tuning import tuned_folder
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+def no_progress(done: int, total: int) -> None:
+    """Tells nobody."""
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -20,27 +29,53 @@ def make_embedder(settings: Settings) -> Embedder:
     return Embedder(tuned) if tuned else Embedder(packaged_folder(), PACKAGED_SHA256)
 
 
-def index_folder(settings: Settings, embedder: Embedder) -> IndexFolder:
-    """Where the index of this corpus and this model is kept."""
-    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder)
+def is_current(settings: Settings) -> bool:
+    """Whether all that is learned from the corpus is on disk, for the corpus as it is."""
+    embedder = make_embedder(settings)
+    indexed = IndexFolder(settings.corpus_dir, settings.data_dir, embedder).is_current()
+    book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
+    return indexed and (book.is_current() or not has_framework(settings.corpus_dir))
 
 
-def open_index(settings: Settings, progress: Progress | None = None) -> Index:
-    """The index from disk, or built anew when it is not current; kept in memory only when it cannot be written."""
-    folder = index_folder(settings, make_embedder(settings))
+def index_of(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
+    """The index from disk, or built anew when it is not current. With `must_keep` raises OSError when it cannot be."""
+    folder = IndexFolder(settings.corpus_dir, settings.data_dir, embedder)
     index = folder.load()
     if index is None:
         index = folder.build(progress)
-        try:
-            folder.save(index)
-        except OSError as error:
-            log.warning("the index cannot be kept in DATA_DIR (%s); it is built again at each start", error.strerror)
+        _keep(lambda: folder.save(index), must_keep=must_keep)
     return index
+
+
+def cases_of(
+    settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False
+) -> CaseReader | None:
+    """The reader of use cases, likewise; None when the corpus has no decision framework."""
+    if not has_framework(settings.corpus_dir):
+        return None
+    book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
+    reader = book.load()
+    if reader is None:
+        reader = book.build(progress)
+        _keep(lambda: book.save(reader), must_keep=must_keep)
+    return reader
 
 
 def make_consultant(settings: Settings, progress: Progress | None = None) -> Consultant:
     """Everything that answers: the index, the loaded embedding model and, when one is set, the language model."""
     writer = Writer.of(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
-    index = open_index(settings, progress)
-    index.embedder.embed(["warm up"])
-    return Consultant(index, writer, str(settings.article_url) if settings.article_url else None)
+    embedder = make_embedder(settings)
+    index = index_of(settings, embedder, progress or no_progress)
+    cases = cases_of(settings, embedder, progress or no_progress)
+    embedder.embed(["warm up"])
+    finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
+    return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)
+
+
+def _keep(save: Callable[[], None], *, must_keep: bool) -> None:
+    try:
+        save()
+    except OSError as error:
+        if must_keep:
+            raise
+        log.warning("the index cannot be kept in DATA_DIR (%s); it is built again at each start", error.strerror)

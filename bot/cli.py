@@ -57,6 +57,39 @@ def ask(
 
 
 @app.command()
+def interview(
+    *,
+    describe: Annotated[bool, typer.Option("--describe", help="Only list the questions and their options.")] = False,
+    answers: Annotated[
+        typer.FileText | None,
+        typer.Option(help='A file of {"question": "option"}, one object or JSON lines; "-" is standard input.'),
+    ] = None,
+    team: Annotated[
+        bool, typer.Option("--team", help="Take the lines of --answers for the members of a team.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Start afresh instead of going on where you left.")] = False,
+    markdown: Annotated[Path | None, typer.Option(help="Also write the summary to this Markdown file.")] = None,
+    chart: Annotated[Path | None, typer.Option(help="Also draw the summary into this PNG file.")] = None,
+) -> None:
+    """Decide step by step: a few questions, then a recommendation with its reasons."""
+    from bot.settings import load_settings
+    from bot.terminal import answers as answering
+    from bot.terminal import interview as interviewing
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    if describe:
+        interviewing.describe(settings, as_json=as_json)
+    elif answers and team:
+        answering.recommend_team(settings, answers, sys.stdout, as_json=as_json)
+    elif answers:
+        raise typer.Exit(0 if answering.recommend_lines(settings, answers, sys.stdout) else 1)
+    else:
+        interviewing.run(settings, interviewing.Wanted(markdown, chart), new=new, as_json=as_json)
+
+
+@app.command()
 def index(
     *,
     check: Annotated[

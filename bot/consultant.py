@@ -1,15 +1,20 @@
 """The front door: takes a message, finds out what it is, and replies. Knows no platform."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot import prompts
+from bot.adviser import Adviser
 from bot.answering.author import Author
 from bot.answering.compose import compose
+from bot.answering.facts import FactFinder
 from bot.answering.followups import FollowUps
 from bot.answering.grounding import Grounding
 from bot.answering.input import LONGEST, clean, unreadable
 from bot.answering.model import Writer
+from bot.deciding.reading import FIRST_PERSON, CaseReader, CaseReading, asks
 from bot.guidance.article import Statement
 from bot.guidance.batching import Batched
 from bot.guidance.index import Index
@@ -19,20 +24,41 @@ from bot.replies import Line, Notes, Reply, ReplyKind
 
 Show = Callable[[Line], None]
 
+CASE_WORDS = 14  # a message that is as long as that and asks nothing describes something
+LONG = 25  # words from which a message is a description with a question rather than a question
+SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
+CHOOSING = re.compile(
+    r"\b(?:which|what|how)\b.*\b(?:should|would|recommend\w*|better|best|choose|pick|fits?|suits?|go with|advise)\b"
+    r"|\b(?:right|good|sensible|sense|worth it) for (?:us|our|me)\b|\b(?:should|shall|can|must) (?:we|i)\b"
+    r"|\b(?:rag|retrieval)\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts?)\b",
+    re.IGNORECASE,
+)
+
 
 class Consultant:
-    """Answers questions from one index; with a writer, in a language model's words, checked against the index."""
+    """Replies to questions from one index; with a writer, in a language model's words, checked against the index.
 
-    def __init__(self, index: Index, writer: Writer | None = None, article_url: str | None = None) -> None:
+    With a case reader, also to use cases, with a recommendation; with a finder, a language model reads along.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        writer: Writer | None = None,
+        article_url: str | None = None,
+        cases: CaseReader | None = None,
+        finder: FactFinder | None = None,
+    ) -> None:
         self.index = index
         self.search = Search(index)
         self._read_soon = Batched(lambda texts: self.search.read_all(texts, index.embedder.embed(texts)))
+        self.adviser = Adviser(cases, index.embedder, finder) if cases else None
         self._followups = FollowUps(self.search, index.embedder)
         self._author = Author(writer, Grounding(tuple(index.statements.values()), index.embedder)) if writer else None
         self._article_url = article_url
 
     async def respond(self, text: str, earlier: Sequence[str] = (), show: Show | None = None) -> Reply:
-        """Replies to `text`; `earlier` are the user's questions before it, oldest first.
+        """Replies to `text`; `earlier` are the user's messages before it, oldest first.
 
         `show` is called with each line of an answer as soon as it is certain.
         """
@@ -42,13 +68,30 @@ class Consultant:
             words = prompts.sentence(problem, length=f"{len(question):,}", most=f"{LONGEST:,}")
             return Reply(ReplyKind.ABSTAIN, (Line(words),))
         earlier = [turn for said in earlier if (turn := clean(said)[:LONGEST])]
-        return await self._reply(question, earlier, await self._read(question, earlier), show)
+        reading = await self._read(question, earlier)
+        if self.adviser:
+            case = await self.adviser.read(text)
+            if is_case(question, reading, case):
+                return await self._advise(self.adviser, text, earlier, reading, case)
+        return await self._reply(question, earlier, reading, show)
 
     async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
         if not earlier:
             return await self._read_soon(question)
         _, reading = await asyncio.to_thread(self._followups.read, question, earlier)
         return reading
+
+    async def _advise(
+        self, adviser: Adviser, text: str, earlier: Sequence[str], reading: Reading, case: CaseReading
+    ) -> Reply:
+        """The recommendation; before it, the answer to what the message asks besides."""
+        advice = await adviser.advise(text, earlier, case)
+        asked = [sentence.strip() for sentence in SENTENCE.findall(text) if asks(sentence)]
+        besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
+        if besides and len(text.split()) >= LONG:
+            alone = await self._read_soon(clean(besides))
+            reading = alone if alone.answered else reading
+        return _both(compose(reading), advice) if asked and reading.answered else advice
 
     async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
         if reading.kind is Kind.SMALL_TALK:
@@ -68,3 +111,24 @@ class Consultant:
         found = [finding.statement for finding in reading.findings]
         sections = {statement.section for statement in found}
         return list(dict.fromkeys([*found, *(s for s in self.index.statements.values() if s.section in sections)]))
+
+
+def is_case(text: str, reading: Reading, found: CaseReading) -> bool:
+    """Whether a message describes a use case: it states two facts at least, or it is long and asks nothing."""
+    asking = any(asks(sentence) for sentence in SENTENCE.findall(text))
+    match reading.kind:
+        case Kind.INJECTION:
+            return False
+        case Kind.NEAR_TOPIC | Kind.OFF_TOPIC | Kind.SMALL_TALK if len(found.facts) > 1 and len(text.split()) < LONG:
+            return not asking and bool(FIRST_PERSON.search(text))
+        case _ if len(found.facts) > 1:
+            return True
+        case kind:
+            return not asking and kind is not Kind.SMALL_TALK and len(text.split()) >= CASE_WORDS
+
+
+def _both(answer: Reply, advice: Reply) -> Reply:
+    """One reply of two: the answer, then the advice, their citations numbered through."""
+    more = len(answer.citations)
+    lines = (replace(line, cites=tuple(number + more for number in line.cites)) for line in advice.lines)
+    return replace(advice, lines=(*answer.lines, *lines), citations=(*answer.citations, *advice.citations))

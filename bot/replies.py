@@ -1,16 +1,26 @@
 """What the bot can say: platform-neutral replies, made of lines that stand on citations."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.deciding.recommendation import Recommendation
 from bot.guidance.article import Statement
+
+MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])|^([-+]|\d+[.)])(?=\s)")
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return MARKUP.sub(lambda found: f"\\{found[0]}", text)
 
 
 class ReplyKind(StrEnum):
     """What sort of reply it is; outsiders rely on these words."""
 
     ANSWER = "answer"
+    ADVICE = "advice"
     ABSTAIN = "abstain"
     SMALL_TALK = "small_talk"
 
@@ -51,18 +61,32 @@ class Line:
         bullet = "- " if self.kind is LineKind.QUOTE else ""
         return f"{bullet}{self.text}{marks}"
 
+    def markdown(self) -> str:
+        """The line as Markdown; a heading stands alone."""
+        marks = "".join(f" [{number}]" for number in self.cites)
+        before = {LineKind.HEADING: "\n## ", LineKind.QUOTE: "- ", LineKind.PLAIN: "\n"}[self.kind]
+        return f"{before}{escaped(self.text)}{marks}" + ("\n" if self.kind is LineKind.HEADING else "")
+
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, or the reason why there is none."""
+    """An answer, advice on a use case with its recommendation, or the reason why there is neither."""
 
     kind: ReplyKind
     lines: tuple[Line, ...]
     citations: tuple[Citation, ...] = ()
+    recommendation: Recommendation | None = None
 
     @property
     def text(self) -> str:
         return "\n".join(line.plain() for line in self.lines)
+
+    @property
+    def markdown(self) -> str:
+        """The reply as Markdown, its citations as numbered notes; what users wrote is escaped."""
+        lines = [line.markdown() for line in self.lines]
+        notes = [f"{n}. “{escaped(c.quote)}” ({escaped(c.section)})" for n, c in enumerate(self.citations, 1)]
+        return "\n".join([*lines, "", *notes]).strip() + "\n"
 
 
 class Notes:

@@ -14,6 +14,19 @@ def clean(text: str) -> str:
     return re.sub(r"\s+", " ", visible).strip()
 
 
+def clean_lines(text: str) -> str:
+    """The text cleaned line by line, without empty lines."""
+    return "\n".join(line for line in map(clean, text.splitlines()) if line)
+
+
+def as_typed(words: str, text: str) -> str:
+    """The stretch of `text` that a cleaned stretch was made from, character for character."""
+    if words in text:
+        return words
+    found = re.search(r"\W+".join(map(re.escape, re.findall(r"\w+", words))), text)
+    return found[0] if found and found[0] else words
+
+
 def _visible(character: str) -> str:
     match unicodedata.category(character):
         case "Cc":

@@ -42,6 +42,22 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+def make_model(name: str, timeout: float) -> BaseChatModel:
+    """The model `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
+    provider = name.partition(":")[0]
+    try:
+        return init_chat_model(name, timeout=timeout, max_retries=1, temperature=0)
+    except ImportError as error:
+        raise SettingsError(
+            f"LLM_MODEL: the package for {provider!r} is not installed; run `pip install 'rag-or-tune[{provider}]'`."
+        ) from error
+    except Exception as error:
+        raise SettingsError(
+            f"LLM_MODEL: {name!r} cannot be set up ({type(error).__name__}); check the provider's name and its API "
+            "key, or unset LLM_MODEL to do without a model."
+        ) from error
+
+
 class WriterError(Exception):
     """The model did not answer, or not in time, or not in the form that it was asked for."""
 
@@ -64,20 +80,7 @@ class Writer:
     @classmethod
     def of(cls, name: str, timeout: float) -> Self:
         """A writer for `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
-        provider = name.partition(":")[0]
-        try:
-            model = init_chat_model(name, timeout=timeout, max_retries=1, temperature=0)
-        except ImportError as error:
-            raise SettingsError(
-                f"LLM_MODEL: the package for {provider!r} is not installed; "
-                f"run `pip install 'rag-or-tune[{provider}]'`."
-            ) from error
-        except Exception as error:
-            raise SettingsError(
-                f"LLM_MODEL: {name!r} cannot be set up ({type(error).__name__}); check the provider's name and its API "
-                "key, or unset LLM_MODEL to do without a model."
-            ) from error
-        return cls(model, timeout)
+        return cls(make_model(name, timeout), timeout)
 
     async def check(self) -> str:
         """What the model does with a first small question. Raises BotError with what to do."""

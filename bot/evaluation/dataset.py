@@ -1,4 +1,4 @@
-"""A set to score against: the shape of questions.jsonl, unanswerable.jsonl and conversations.jsonl, checked."""
+"""A set to score against: the shape of questions, unanswerable questions, conversations and vignettes, checked."""
 
 import re
 from collections.abc import Iterable
@@ -34,12 +34,30 @@ class Turn(BaseModel):
     sections: list[str]
 
 
+class StatedFact(BaseModel):
+    """A fact that a use case states, by its criterion, and the words that state it."""
+
+    criterion: str
+    quote: str
+
+
+class Vignette(BaseModel):
+    """A use case in a team's words, the approach that fits it, and the facts that it states."""
+
+    id: str
+    text: str
+    expected: str
+    facts: list[StatedFact]
+
+
 class Conversation(BaseModel):
     """Turns of one user; the later ones are understood from the earlier."""
 
     id: str
     turns: list[Turn]
 
+
+COPY = 6  # words from which a quote that stands in the corpus, too, was copied
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -51,6 +69,7 @@ class Dataset:
     questions: tuple[Question, ...]
     unanswerable: tuple[Unanswerable, ...]
     conversations: tuple[Conversation, ...]
+    vignettes: tuple[Vignette, ...]
 
     @classmethod
     def read(cls, directory: Path) -> "Dataset":
@@ -59,11 +78,12 @@ class Dataset:
             tuple(_rows(directory / "questions.jsonl", Question)),
             tuple(_rows(directory / "unanswerable.jsonl", Unanswerable)),
             tuple(_rows(directory / "conversations.jsonl", Conversation)),
+            tuple(_rows(directory / "vignettes.jsonl", Vignette)),
         )
-        if not (found.questions or found.unanswerable or found.conversations):
+        if not (found.questions or found.unanswerable or found.conversations or found.vignettes):
             raise InputError(
-                f"{directory} has nothing to score; give a folder with questions.jsonl, unanswerable.jsonl or "
-                "conversations.jsonl."
+                f"{directory} has nothing to score; give a folder with questions.jsonl, unanswerable.jsonl, "
+                "conversations.jsonl or vignettes.jsonl."
             )
         return found
 
@@ -76,6 +96,8 @@ class Dataset:
         rows = [(row.id, f" {_bare(row.question)} ") for row in self.questions]
         rows += [(row.id, f" {_bare(row.question)} ") for row in self.unanswerable if row.kind != "chitchat"]
         rows += [(row.id, f"| {_bare(turn.user)} |") for row in self.conversations for turn in row.turns]
+        stated = ((row.id, fact.quote) for row in self.vignettes for fact in row.facts)
+        rows += [(name, f" {_bare(quote)} ") for name, quote in stated if len(quote.split()) >= COPY]
         return [name for name, text in rows if text in known]
 
 

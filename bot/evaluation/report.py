@@ -2,19 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.table import Table
 
 from bot.bootstrap import make_consultant
+from bot.casebook import has_framework, load_framework, load_voices
 from bot.errors import InputError
 from bot.evaluation.baselines import Baseline, baselines
+from bot.evaluation.casereading import CasesRead, cases_by_voice, simple_reader
 from bot.evaluation.crossvalidation import Held, by_statement, by_voice, mean
 from bot.evaluation.dataset import Dataset
 from bot.evaluation.scores import Scores, Tally, score
-from bot.guidance.phrasings import read_phrasings
+from bot.guidance.phrasings import Phrasing, read_phrasings
 from bot.settings import Settings
 from bot.terminal.progress import bar, err
 from bot.terminal.render import console
@@ -31,6 +33,10 @@ MEASURES = {
     "small_talk": "small talk answered in kind",
     "follow_ups": "follow-up turns with a right section first",
     "verbatim": "quotes that are word for word the article's",
+    "approaches": "use cases with the right approach",
+    "precision": "facts read that are stated (precision)",
+    "recall": "facts stated that are read (recall)",
+    "own_words": "reasons in the user's own words",
 }
 
 
@@ -41,6 +47,7 @@ class Report:
     scores: Scores
     baselines: list[Baseline]
     held: list[Held]
+    cases: list[CasesRead]
     copied: list[str]
 
 
@@ -55,12 +62,18 @@ def evaluate(settings: Settings, directory: Path, *, as_json: bool, cross_valida
         scores = asyncio.run(score(consultant, dataset))
     with err.status("Asking the baselines…"):
         beside = baselines(index, dataset)
-    held = list[Held]()
+    held, cases = list[Held](), list[CasesRead]()
+    if dataset.vignettes and consultant.adviser:
+        with err.status("Asking the simple reader of use cases…"):
+            cases.append(simple_reader(settings.corpus_dir, index.embedder, dataset.vignettes))
+            cases.append(_ours(scores))
     if cross_validate:
         with err.status("Cross-validating…"):
             voices = list(by_voice(index, phrasings))
             held = [*voices, mean("all voices", voices), by_statement(index, phrasings)]
-    report = Report(scores, beside, held, dataset.copied(p.text for p in phrasings))
+            if consultant.adviser:
+                cases.extend(cases_by_voice(settings.corpus_dir, index.embedder))
+    report = Report(scores, beside, held, cases, dataset.copied(_corpus_texts(settings, phrasings)))
     _show(report, as_json=as_json)
     if write:
         _record(report, write)
@@ -98,6 +111,9 @@ def _tables(report: Report) -> Iterator[_Table]:
             ("system", *header),
             [_baseline_row(b) for b in (*report.baselines, ours)],
         )
+    if report.cases:
+        columns = ("read by", "approach", "precision", "recall")
+        yield "Use cases", columns, [(c.name, *map(_share, (c.approach, c.precision, c.recall))) for c in report.cases]
     if report.held:
         yield "Phrasings held out", ("held out", *header), [_held_row(held) for held in report.held]
 
@@ -109,6 +125,18 @@ def _baseline_row(row: Baseline) -> tuple[str, ...]:
 def _held_row(row: Held) -> tuple[str, ...]:
     read = row.understood
     return row.name, *map(_share, (read.hit_1, read.hit_3, read.refused, read.over_refused))
+
+
+def _ours(scores: Scores) -> CasesRead:
+    return CasesRead("this bot", scores.approaches.share, scores.precision.share, scores.recall.share)
+
+
+def _corpus_texts(settings: Settings, phrasings: Sequence[Phrasing]) -> Iterator[str]:
+    yield from (phrasing.text for phrasing in phrasings)
+    if has_framework(settings.corpus_dir):
+        for voice in load_voices(settings.corpus_dir, load_framework(settings.corpus_dir)):
+            yield from (saying.text for saying in voice.sayings)
+            yield from (case.text for case in voice.cases)
 
 
 def _share(share: float | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.consultant import Consultant
-from bot.evaluation.dataset import Conversation, Dataset, Question, Unanswerable
+from bot.evaluation.dataset import Conversation, Dataset, Question, Unanswerable, Vignette
 from bot.replies import Reply, ReplyKind
 
 WITHIN = 3
@@ -41,6 +41,10 @@ class Scores:
     small_talk: Tally = field(default_factory=Tally)
     follow_ups: Tally = field(default_factory=Tally)
     verbatim: Tally = field(default_factory=Tally)
+    approaches: Tally = field(default_factory=Tally)
+    precision: Tally = field(default_factory=Tally)
+    recall: Tally = field(default_factory=Tally)
+    own_words: Tally = field(default_factory=Tally)
 
 
 async def score(consultant: Consultant, dataset: Dataset) -> Scores:
@@ -55,6 +59,10 @@ async def score(consultant: Consultant, dataset: Dataset) -> Scores:
         _score_unanswerable(scores, row, await _ask(consultant, row.question))
     for conversation in dataset.conversations:
         await _score_conversation(scores, consultant, conversation)
+    for vignette in dataset.vignettes:
+        reply = await _ask(consultant, vignette.text)
+        _score_vignette(scores, vignette, reply)
+        _check_quotes(scores, vignette.id, reply, sources)
     return scores
 
 
@@ -64,7 +72,7 @@ async def _ask(consultant: Consultant, text: str, earlier: Sequence[str] = ()) -
 
 def _score_question(scores: Scores, question: Question, reply: Reply) -> None:
     cited = [citation.section for citation in reply.citations]
-    scores.answered.count(question.id, right=reply.kind is ReplyKind.ANSWER)
+    scores.answered.count(question.id, right=reply.kind in (ReplyKind.ANSWER, ReplyKind.ADVICE))
     scores.first.count(question.id, right=bool(set(cited[:1]) & set(question.sections)))
     scores.within_three.count(question.id, right=bool(set(cited[:WITHIN]) & set(question.sections)))
 
@@ -83,6 +91,19 @@ def _score_unanswerable(scores: Scores, row: Unanswerable, reply: Reply) -> None
             scores.unmoved.count(row.id, right=abstained)
         case _:
             scores.refusals.count(row.id, right=abstained)
+
+
+def _score_vignette(scores: Scores, vignette: Vignette, reply: Reply) -> None:
+    """`precision` counts the facts that were read, `recall` those that are stated."""
+    found = reply.recommendation
+    scores.approaches.count(vignette.id, right=found is not None and found.approach == vignette.expected)
+    stated = {fact.criterion for fact in vignette.facts}
+    read = {reason.criterion: reason.because for reason in found.reasons} if found else {}
+    for criterion, because in read.items():
+        scores.precision.count(f"{vignette.id} {criterion}", right=criterion in stated)
+        scores.own_words.count(vignette.id, right=because in vignette.text)
+    for criterion in stated:
+        scores.recall.count(f"{vignette.id} {criterion}", right=criterion in read)
 
 
 async def _score_conversation(scores: Scores, consultant: Consultant, conversation: Conversation) -> None:

@@ -149,7 +149,7 @@ def _json(answer: _Answer) -> str:
         "kind": reply.kind,
         "text": reply.text,
         "citations": [vars(citation) for citation in reply.citations],
-        "recommendation": None,
+        "recommendation": reply.recommendation.to_dict() if reply.recommendation else None,
         "latency_ms": answer.latency_ms,
     }
     return json.dumps(shape, ensure_ascii=False)

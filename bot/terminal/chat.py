@@ -15,8 +15,10 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from bot import prompts
 from bot.bootstrap import make_consultant
 from bot.consultant import Consultant
+from bot.deciding.interview import Interview
 from bot.replies import Line, Reply
 from bot.settings import Settings
+from bot.terminal.interview import converse
 from bot.terminal.progress import bar, err
 from bot.terminal.render import console, show_citations, show_line, show_reply
 
@@ -62,6 +64,17 @@ class Conversation:
             return
         self._earlier.append(text)
         show_reply(self.last, lines=not shown)
+        if self.last.recommendation:
+            show_line(Line(prompts.sentence("chat_check")))
+
+    def interview(self) -> None:
+        """Leads through the questions, beginning with what was said so far."""
+        if self._consultant.adviser is None:
+            show_line(Line(prompts.sentence("no_framework")))
+            return
+        interview = Interview(self._consultant.adviser.outlook)
+        read = self._runner.run(self._consultant.adviser.facts(self._earlier[-REMEMBERED:]))
+        converse(interview, interview.start(read))
 
 
 def _converse(conversation: Conversation, settings: Settings) -> None:
@@ -73,6 +86,8 @@ def _converse(conversation: Conversation, settings: Settings) -> None:
                 show_line(Line(prompts.sentence("chat_help")))
             case "/sources" if conversation.last and conversation.last.citations:
                 show_citations(conversation.last.citations, anchors=True)
+            case "/interview":
+                conversation.interview()
             case "/sources":
                 show_line(Line(prompts.sentence("no_sources")))
             case command if command.startswith("/"):

@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from bot.answering.model import Writer
-from bot.bootstrap import index_folder, make_embedder
+from bot.bootstrap import is_current, make_embedder
+from bot.casebook import has_framework, load_framework, load_voices
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
@@ -39,6 +40,8 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     except BotError:
         return
     yield "corpus", lambda: _corpus(settings)
+    if has_framework(settings.corpus_dir):
+        yield "decision framework", lambda: _framework(settings)
     yield "data directory", lambda: _data_directory(settings)
     yield "embedding model", lambda: _embedding_model(settings)
     yield "index", lambda: _index(settings)
@@ -56,6 +59,13 @@ def _corpus(settings: Settings) -> str:
     return (
         f"{len(articles)} article(s), {sum(len(a.statements) for a in articles)} statements, {len(phrasings)} phrasings"
     )
+
+
+def _framework(settings: Settings) -> str:
+    framework = load_framework(settings.corpus_dir)
+    voices = load_voices(settings.corpus_dir, framework)
+    sayings, cases = sum(len(v.sayings) for v in voices), sum(len(v.cases) for v in voices)
+    return f"{len(framework.questions)} questions, {sayings} wordings and {cases} use cases in {len(voices)} voices"
 
 
 def _data_directory(settings: Settings) -> str:
@@ -78,7 +88,7 @@ def _embedding_model(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> str:
-    if not index_folder(settings, make_embedder(settings)).is_current():
+    if not is_current(settings):
         raise BotError("is not there or stale; run `rag-or-tune index` (every start does so too)")
     return "current"
 

@@ -2,7 +2,7 @@
 
 import time
 
-from bot.bootstrap import index_folder, make_embedder
+from bot.bootstrap import cases_of, index_of, is_current, make_embedder
 from bot.errors import BotError
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.tuning import Outcome
@@ -14,29 +14,31 @@ from bot.terminal.render import console
 
 def check(settings: Settings) -> bool:
     """Says whether the index is current."""
-    current = index_folder(settings, make_embedder(settings)).is_current()
+    current = is_current(settings)
     console.print("The index is current." if current else "The index is stale; run `rag-or-tune index`.")
     return current
 
 
 def build(settings: Settings) -> None:
-    """Builds the index unless it is current."""
-    folder = index_folder(settings, make_embedder(settings))
-    if folder.is_current():
+    """Builds what is not current: the index, and what the reader of use cases learns."""
+    if is_current(settings):
         console.print("The index is current; nothing to do.")
         return
     started = time.perf_counter()
-    with bar("Embedding the guidance and its phrasings") as progress:
-        index = folder.build(progress)
+    embedder = make_embedder(settings)
     try:
-        folder.save(index)
+        with bar("Embedding the guidance and how people ask") as progress:
+            index = index_of(settings, embedder, progress, must_keep=True)
+        with bar("Embedding use cases") as progress:
+            cases = cases_of(settings, embedder, progress, must_keep=True)
     except OSError as error:
         raise BotError(
             f"The index cannot be written to DATA_DIR ({error.strerror}); free some space or set another DATA_DIR."
         ) from error
+    learned = f" and {len(cases.ranker.vectors)} examples of use cases" if cases else ""
     console.print(
-        f"Indexed {len(index.statements)} statements of {len(index.articles)} article(s) and "
-        f"{len(index.documents) - len(index.statements)} phrasings in {time.perf_counter() - started:.0f} s."
+        f"Indexed {len(index.statements)} statements of {len(index.articles)} article(s), "
+        f"{len(index.documents) - len(index.statements)} phrasings{learned} in {time.perf_counter() - started:.0f} s."
     )
 
 

@@ -29,7 +29,7 @@ def show_reply(reply: Reply, *, lines: bool = True) -> None:
     if lines:
         for line in reply.lines:
             show_line(line)
-    if any(line.kind is LineKind.PLAIN and line.cites for line in reply.lines):
+    if any((line.kind is LineKind.PLAIN and line.cites) or len(line.cites) > 1 for line in reply.lines):
         console.print()
         show_citations(reply.citations)
 

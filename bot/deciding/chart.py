@@ -1,0 +1,221 @@
+"""The summary as a picture: where the case stands between the two needs, and how each answer pulls.
+
+A card with a background of its own, so that it reads the same in a light and in a dark window; the colours are Okabe
+and Ito's, which colour-blind people can tell apart, and each is doubled by a word or a place.
+"""
+
+import io
+from dataclasses import dataclass
+from itertools import groupby
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+from bot.deciding.framework import Approach, Framework, Gate, Side
+from bot.deciding.outlook import Answers
+from bot.deciding.recommendation import Recommendation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+WIDTH, HEIGHT, DPI = 11.0, 5.6, 150  # inches, inches, dots an inch
+LONGEST_LABEL = 32  # characters
+BELOW = 0.75  # of the line: how high a need rises at most that small reasons do not make
+LINE = 0.5  # where on the plane a need begins
+EARLY = 0.85  # so that a need that is just met stands clear of the line
+MARGIN = 0.06  # of the plane around 0, so that nothing stands on its frame
+PULL_HEIGHT = 0.6
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a card."""
+
+    ground: str
+    ink: str
+    faint: str
+    rag: str
+    fine_tuning: str
+    neither: str
+    region: str
+
+
+LIGHT = Theme("#FBFAF7", "#1F2430", "#5E6470", "#0072B2", "#C85200", "#8A8F99", "#ECEAE4")
+DARK = Theme("#1B1E26", "#F2F1ED", "#B4B8C2", "#56B4E9", "#F0A04B", "#8A8F99", "#272B36")
+
+NAMES = {
+    Approach.RAG: "RAG",
+    Approach.FINE_TUNING: "Fine-tuning",
+    Approach.HYBRID: "Both together",
+    Approach.NEED_MORE_INFO: "Need to know more",
+}
+
+
+@dataclass(frozen=True)
+class Pull:
+    """One answer: what it adds to either side."""
+
+    label: str
+    answer: str
+    side: Side
+    weight: int
+
+
+def pulls(framework: Framework, found: Recommendation) -> list[Pull]:
+    """One for each question that was answered, in their order."""
+    return [
+        Pull(framework.questions[name].label, reasons[0].because, reasons[0].toward, sum(r.weight for r in reasons))
+        for name, group in groupby(found.reasons, key=lambda reason: reason.question)
+        if (reasons := list(group))
+    ]
+
+
+def alt_text(framework: Framework, found: Recommendation) -> str:
+    """The same as the picture, in words."""
+    drawn = pulls(framework, found)
+    toward = {
+        side: "; ".join(f"{p.label}: {p.answer} ({p.weight})" for p in drawn if p.side is side) or "nothing"
+        for side in Side
+    }
+    return (
+        f"Chart: {NAMES[found.approach]}. Weight of the reasons for RAG {found.support.rag}, for fine-tuning "
+        f"{found.support.fine_tuning}. Pulling toward RAG: {toward[Side.RAG]}. Pulling toward fine-tuning: "
+        f"{toward[Side.FINE_TUNING]}. Not counted: {toward[Side.NEITHER]}."
+    )
+
+
+def chart(framework: Framework, found: Recommendation, answers: Answers, *, dark: bool = False) -> bytes:
+    """A PNG of 1650 by 840 pixels. Takes a second the first time: call it from a thread."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    theme = DARK if dark else LIGHT
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=theme.ground)
+    FigureCanvasAgg(figure)
+    drawing = _Drawing(figure, framework, found, answers, theme)
+    drawing.plane(figure.add_axes((0.055, 0.12, 0.375, 0.68)))
+    drawing.bars(figure.add_axes((0.69, 0.12, 0.28, 0.68)))
+    drawing.title()
+    png = io.BytesIO()
+    figure.savefig(png, format="png", metadata={"Software": None})
+    return png.getvalue()
+
+
+class _Drawing:
+    def __init__(
+        self, figure: "Figure", framework: Framework, found: Recommendation, answers: Answers, theme: Theme
+    ) -> None:
+        self.figure, self.framework, self.found, self.theme = figure, framework, found, theme
+        gates = {framework.option(q, o).examples for q, o in answers.items() if o is not None}
+        self.enough = Gate.ENOUGH in gates and Gate.TOO_FEW not in gates
+        self.known = bool(gates - {None})
+
+    def title(self) -> None:
+        theme, approach = self.theme, self.found.approach
+        self.figure.text(0.055, 0.915, NAMES[approach], color=theme.ink, fontsize=21, weight="bold", va="center")
+        support = self.found.support
+        said = f"Reasons weigh {support.rag} toward RAG, {support.fine_tuning} toward fine-tuning"
+        self.figure.text(0.055, 0.853, said, color=theme.faint, fontsize=10.5, va="center")
+        self.figure.text(0.69, 0.853, "How each answer pulls", color=theme.faint, fontsize=10.5, va="center")
+
+    def plane(self, axes: "Axes") -> None:
+        """The two needs, the regions, and where the case stands."""
+        theme = self.theme
+        x, y = self._position()
+        for (right, top), name in self._regions().items():
+            is_here = (right, top) == (x >= LINE, y >= LINE)
+            left, bottom = (LINE if right else -MARGIN), (LINE if top else -MARGIN)
+            axes.add_patch(_square(left, bottom, theme.region if is_here else theme.ground))
+            axes.text(
+                left + LINE / 2, bottom + LINE * 0.86, name, ha="center", va="center", fontsize=10.5,
+                color=theme.ink if is_here else theme.faint, weight="bold" if is_here else "normal",
+            )  # fmt: skip
+        axes.axvline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
+        axes.axhline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
+        axes.plot([0, x], [0, 0], color=theme.rag, linewidth=3.5, solid_capstyle="round")
+        axes.plot([x, x], [0, y], color=theme.fine_tuning, linewidth=3.5, solid_capstyle="round")
+        axes.plot([x], [y], "o", markersize=15, color=theme.ink, markeredgecolor=theme.ground, markeredgewidth=2.5)
+        axes.set(xlim=(-MARGIN, 1), ylim=(-MARGIN, 1), xticks=[], yticks=[])
+        axes.set_xlabel("Need for knowledge that is looked up  →", color=theme.rag, fontsize=10.5, labelpad=7)
+        axes.set_ylabel("Need for behaviour that is learned  →", color=theme.fine_tuning, fontsize=10.5, labelpad=7)
+        self._frame(axes)
+
+    def bars(self, axes: "Axes") -> None:
+        """What each answer adds: fine-tuning to the left, RAG to the right."""
+        theme, drawn = self.theme, pulls(self.framework, self.found)
+        most = max([float(self.framework.decisive), *(float(pull.weight) for pull in drawn)])
+        colours = {Side.RAG: theme.rag, Side.FINE_TUNING: theme.fine_tuning, Side.NEITHER: theme.neither}
+        for row, pull in enumerate(drawn):
+            width = pull.weight if pull.side is Side.RAG else -pull.weight
+            if pull.weight:
+                axes.barh(row, width, PULL_HEIGHT, color=colours[pull.side])
+                axes.text(
+                    width + (0.12 if width > 0 else -0.12), row, str(pull.weight), color=theme.ink, fontsize=9,
+                    va="center", ha="left" if width > 0 else "right",
+                )  # fmt: skip
+            else:
+                axes.plot([0], [row], "o", markersize=6, color=theme.neither)
+        axes.axvline(0, color=theme.faint, linewidth=1)
+        rows = max(len(drawn), 1)
+        axes.set(xlim=(-most - 0.8, most + 0.8), ylim=(max(rows, 5) - 0.4, -0.6), xticks=[])
+        axes.set_yticks(range(len(drawn)))
+        axes.set_yticklabels([_label(pull) for pull in drawn], color=theme.ink, fontsize=9)
+        if not drawn:
+            axes.text(0, 2, "No answer yet", color=theme.faint, ha="center", va="center", fontsize=11)
+        axes.tick_params(length=0)
+        foot = -0.045
+        for x, side, align in ((0.0, "◀  fine-tuning", "left"), (1.0, "RAG  ▶", "right")):
+            colour = theme.rag if x else theme.fine_tuning
+            axes.text(x, foot, side, transform=axes.transAxes, color=colour, fontsize=10.5, ha=align, va="top")
+        self._frame(axes, shown=False)
+
+    def _position(self) -> tuple[float, float]:
+        """The point: needs that do not count as met stay below the line, however many small reasons there are."""
+        support, line = self.found.support, self.framework.decisive
+        knowledge = self._met(Side.RAG) if self.enough else support.rag >= line
+        return _place(support.rag, line, met=knowledge), _place(
+            support.fine_tuning, line, met=self._met(Side.FINE_TUNING)
+        )
+
+    def _met(self, side: Side) -> bool:
+        drawn = pulls(self.framework, self.found)
+        return any(pull.side is side and pull.weight >= self.framework.decisive for pull in drawn)
+
+    def _regions(self) -> dict[tuple[bool, bool], str]:
+        """What each quarter of the plane means, given whether there are examples to train on."""
+        if self.enough:
+            top_left, top_right = "Fine-tuning", "Both together"
+        elif self.known:
+            top_left, top_right = "Need to know more\n(too few examples)", "RAG first\n(too few examples)"
+        else:
+            top_left, top_right = "Need to know more\n(are there examples?)", "RAG first\n(are there examples?)"
+        return {
+            (False, False): "Need to know more",
+            (True, False): "RAG",
+            (False, True): top_left,
+            (True, True): top_right,
+        }
+
+    def _frame(self, axes: "Axes", *, shown: bool = True) -> None:
+        axes.set_facecolor("none")
+        for spine in axes.spines.values():
+            spine.set_visible(shown)
+            spine.set_color(self.theme.neither)
+
+
+def _place(weight: int, decisive: int, *, met: bool) -> float:
+    """A weight as a place from 0 to 1: just above LINE at the decisive weight, ever nearer to 1 beyond."""
+    place = weight / (weight + EARLY * decisive)
+    return place if met else min(place, LINE * BELOW)
+
+
+def _square(left: float, bottom: float, colour: str) -> "Rectangle":
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((left, bottom), LINE + MARGIN, LINE + MARGIN, facecolor=colour, edgecolor="none", zorder=0)
+
+
+def _label(pull: Pull) -> str:
+    answer = shorten(pull.answer, LONGEST_LABEL, placeholder="…")
+    return f"{pull.label}\n{answer}"

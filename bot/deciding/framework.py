@@ -1,0 +1,117 @@
+"""The decision framework: the questions to a team, their options, and the sentences of the article behind each.
+
+Two needs are weighed, knowledge (which speaks
+for RAG) and behaviour (for fine-tuning), and one gate is checked: are there enough examples to train on?
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from bot.guidance.article import Statement
+
+
+class Side(StrEnum):
+    """What an answer speaks for; outsiders rely on these words."""
+
+    RAG = "rag"
+    FINE_TUNING = "fine-tuning"
+    NEITHER = "neither"
+
+
+class Approach(StrEnum):
+    """What can be recommended; outsiders rely on these words."""
+
+    RAG = "rag"
+    FINE_TUNING = "fine-tuning"
+    HYBRID = "hybrid"
+    NEED_MORE_INFO = "need-more-info"
+
+
+class Gate(StrEnum):
+    """Whether an answer says that there are examples enough for fine-tuning."""
+
+    ENOUGH = "enough"
+    TOO_FEW = "too few"
+
+
+class Evidence(NamedTuple):
+    """A sentence of the article that an answer is evidence for; weight 0 when the answer sets it aside."""
+
+    statement: Statement
+    weight: int
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to a question. `criterion` names the fact that it states; `at_least` is the number it begins at."""
+
+    id: str
+    text: str
+    criterion: str
+    toward: Side
+    evidence: tuple[Evidence, ...]
+    examples: Gate | None = None
+    at_least: int | None = None
+
+    @property
+    def weight(self) -> int:
+        return sum(evidence.weight for evidence in self.evidence)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a team is asked, and why it matters; `label` names it in two or three words."""
+
+    id: str
+    label: str
+    text: str
+    why: str
+    options: Mapping[str, Option]
+
+    def counted(self, number: float) -> str | None:
+        """The option of those with `at_least` that a number belongs to, if any."""
+        reached = [(o.at_least, o.id) for o in self.options.values() if o.at_least is not None and number >= o.at_least]
+        return max(reached)[1] if reached else None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do next, and the sentence of the article that says so."""
+
+    text: str
+    statement: Statement
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a recommendation says, and its first steps."""
+
+    says: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Framework:
+    """Everything that is weighed. `decisive` is the weight at which one answer makes a need by itself.
+
+    `outside` describes by name what neither approach is for.
+    """
+
+    version: int
+    decisive: int
+    questions: Mapping[str, Question]
+    outcomes: Mapping[Approach, Outcome]
+    outside: Mapping[str, str]
+
+    def option(self, question: str, option: str) -> Option:
+        """Raises KeyError for an unknown id."""
+        return self.questions[question].options[option]
+
+    @cached_property
+    def statements(self) -> frozenset[Statement]:
+        """Every sentence that is weighed, or that a step stands on."""
+        weighed = {e.statement for q in self.questions.values() for o in q.options.values() for e in o.evidence}
+        return frozenset(weighed | {step.statement for outcome in self.outcomes.values() for step in outcome.steps})

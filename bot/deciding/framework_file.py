@@ -1,0 +1,126 @@
+"""Reads the decision framework from `corpus/decision-framework.yaml`, which explains its own form, and checks it."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+import yaml
+
+from bot.deciding.framework import Approach, Evidence, Framework, Gate, Option, Outcome, Question, Side, Step
+from bot.deciding.outlook import Outlook
+from bot.guidance.article import Article, Statement
+from bot.guidance.nodes import Nodes
+
+HEAVIEST = 5  # weight of a single sentence
+FEWEST_QUESTIONS = 2
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 4  # with "don't know" they fit a row of buttons
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def read_framework(nodes: Nodes, articles: Sequence[Article]) -> Framework:
+    """The framework that a file holds.
+
+    Raises CorpusError, naming file and line, for an unknown or missing key, a sentence that does not stand in its
+    section word for word, a weight on neither side, and a question that no answer can make matter.
+    """
+    return _Reader(nodes, articles).framework()
+
+
+class _Reader:
+    """Reads one framework file against its article."""
+
+    def __init__(self, nodes: Nodes, articles: Sequence[Article]) -> None:
+        self.nodes = nodes
+        self.parts = nodes.parts(nodes.root, ("article", "version", "decisive", "questions", "outcomes"), ("outside",))
+        name = nodes.text(self.parts["article"], "article")
+        article = next((article for article in articles if article.source == name), None)
+        if article is None:
+            raise nodes.error(self.parts["article"], f"speaks of the article {name!r}, which is not in the corpus")
+        self.sections = {s.section for s in article.statements}
+        self.statements = {(s.section, s.text): s for s in article.statements}
+
+    def framework(self) -> Framework:
+        nodes, parts = self.nodes, self.parts
+        questions = {name: self._question(name, node) for name, _, node in nodes.pairs(parts["questions"])}
+        if len(questions) < FEWEST_QUESTIONS:
+            raise nodes.error(parts["questions"], f"needs {FEWEST_QUESTIONS} questions or more")
+        found = Framework(
+            nodes.number(parts["version"], "version"),
+            nodes.number(parts["decisive"], "decisive"),
+            questions,
+            dict(self._outcomes(parts["outcomes"])),
+            dict(self._outside()),
+        )
+        self._check_reachable(found)
+        return found
+
+    def _question(self, name: str, node: yaml.Node) -> Question:
+        parts = self.nodes.parts(node, ("label", "ask", "why", "options"))
+        options = {key: self._option(key, value) for key, _, value in self.nodes.pairs(parts["options"])}
+        if not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
+            raise self.nodes.error(
+                parts["options"], f"{name} has {len(options)} options; give {FEWEST_OPTIONS} to {MOST_OPTIONS}"
+            )
+        label, text, why = (self.nodes.text(parts[part], part) for part in ("label", "ask", "why"))
+        return Question(name, label, text, why, options)
+
+    def _option(self, name: str, node: yaml.Node) -> Option:
+        parts = self.nodes.parts(node, ("text", "criterion", "toward", "evidence"), ("examples", "at_least"))
+        toward = self._one_of(Side, parts["toward"], "toward")
+        evidence = tuple(self._evidence(parts["evidence"]))
+        if (toward is Side.NEITHER) != (sum(e.weight for e in evidence) == 0):
+            raise self.nodes.error(
+                parts["toward"], f"{name} needs a side and a weight above 0, or `neither` and weight 0"
+            )
+        return Option(
+            name,
+            self.nodes.text(parts["text"], "text"),
+            self.nodes.text(parts["criterion"], "criterion"),
+            toward,
+            evidence,
+            self._one_of(Gate, parts["examples"], "examples") if "examples" in parts else None,
+            self.nodes.number(parts["at_least"], "at_least") if "at_least" in parts else None,
+        )
+
+    def _evidence(self, node: yaml.Node) -> Iterator[Evidence]:
+        for statement, value in self._quoted(node):
+            weight = self.nodes.number(value, "a weight")
+            if weight > HEAVIEST:
+                raise self.nodes.error(value, f"a weight is at most {HEAVIEST}, but is {weight}")
+            yield Evidence(statement, weight)
+
+    def _quoted(self, node: yaml.Node) -> Iterator[tuple[Statement, yaml.Node]]:
+        """Each sentence under its section, with what stands behind it."""
+        for section, key, sentences in self.nodes.pairs(node):
+            if section not in self.sections:
+                raise self.nodes.error(key, f"the article has no section {section!r}")
+            for quote, where, value in self.nodes.pairs(sentences):
+                if (section, quote) not in self.statements:
+                    raise self.nodes.error(where, f"the section {section!r} has no sentence {quote!r}, word for word")
+                yield self.statements[section, quote], value
+
+    def _outcomes(self, node: yaml.Node) -> Iterator[tuple[Approach, Outcome]]:
+        for name, value in self.nodes.parts(node, tuple(Approach)).items():
+            parts = self.nodes.parts(value, ("says", "steps"))
+            steps = (Step(self.nodes.text(text, "a step"), quoted) for quoted, text in self._quoted(parts["steps"]))
+            yield Approach(name), Outcome(self.nodes.text(parts["says"], "says"), tuple(steps))
+
+    def _outside(self) -> Iterator[tuple[str, str]]:
+        if "outside" in self.parts:
+            for name, _, value in self.nodes.pairs(self.parts["outside"]):
+                yield name, self.nodes.text(value, name)
+
+    def _one_of(self, choices: type[Choice], node: yaml.Node, what: str) -> Choice:
+        text = self.nodes.text(node, what)
+        if text not in list(choices):
+            raise self.nodes.error(node, f"{what} must be {' or '.join(choices)}, but is {text!r}")
+        return choices(text)
+
+    def _check_reachable(self, framework: Framework) -> None:
+        outlook = Outlook(framework)
+        for name, key, _ in self.nodes.pairs(self.parts["questions"]):
+            if not outlook.influence({}, name):
+                raise self.nodes.error(
+                    key, f"no answer to {name!r} can change a recommendation; give it more weight or leave it out"
+                )

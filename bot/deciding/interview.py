@@ -1,0 +1,249 @@
+"""The interview: a pure function from a session and an event to the next session, and from a session to its view.
+
+The next question is the one that can still change the outcome most; when none can, the summary comes. Nothing is lost
+on the way: going back or editing one answer leaves the others as they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from bot.deciding.framework import Framework, Question
+from bot.deciding.outlook import Outlook
+from bot.deciding.recommendation import Recommendation, recommend
+
+
+class Screen(StrEnum):
+    """What the person sees."""
+
+    QUESTION = "question"
+    REVIEW = "review"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Says an option of the question on the screen; None says "don't know"."""
+
+    question: str
+    option: str | None
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Leaves the question on the screen open."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Goes to one question; after its answer the review comes back."""
+
+    question: str
+
+
+class Move(StrEnum):
+    """The events that need no question. FORWARD leaves the review for the next question, FINISH any screen."""
+
+    BACK = "back"
+    WHY = "why"
+    REVIEW = "review"
+    FORWARD = "forward"
+    FINISH = "finish"
+    RESTART = "restart"
+
+
+Event = Answer | Skip | Edit | Move
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a text said of a question, in its own words."""
+
+    option: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """One person's interview, as it is kept. `version` is the framework's; `step` rises with every event that counts.
+
+    `answers` holds what was chosen (None for "don't know"), `read` what a text said: it counts as an answer until one
+    is chosen. `asked` are the questions shown so far, without the one on the screen.
+    """
+
+    version: int
+    screen: Screen = Screen.QUESTION
+    question: str = ""
+    answers: Mapping[str, str | None] = field(default_factory=dict)
+    read: Mapping[str, Read] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    editing: bool = False
+    why: bool = False
+    step: int = 0
+
+    @property
+    def known(self) -> dict[str, str | None]:
+        """Every answer, chosen or read; a chosen one goes before what was read."""
+        return {**{name: read.option for name, read in self.read.items()}, **self.answers}
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """The questions where another option was chosen than the text said."""
+        return tuple(name for name, read in self.read.items() if self.answers.get(name) not in (None, read.option))
+
+
+@dataclass(frozen=True)
+class View:
+    """What to show. `number` counts the questions shown; after this one, at most `to_go` more will come.
+
+    `chosen` is the present answer to the question on the screen. `settled` says that no open question can change the
+    outcome. `recommendation` is there on the review and the summary.
+    """
+
+    screen: Screen
+    question: Question | None = None
+    number: int = 0
+    to_go: int = 0
+    chosen: str | None = None
+    why: bool = False
+    settled: bool = False
+    recommendation: Recommendation | None = None
+
+
+class Interview:
+    """The interview over one framework."""
+
+    def __init__(self, outlook: Outlook) -> None:
+        self.outlook = outlook
+        self.framework: Framework = outlook.framework
+
+    def start(self, read: Mapping[str, Read] | None = None) -> Session:
+        """A new session; what was read is shown first, to be confirmed or corrected."""
+        session = Session(self.framework.version, read=dict(read or {}))
+        return replace(session, screen=Screen.REVIEW) if read else self._next(session)
+
+    def resume(self, session: Session) -> tuple[Session, tuple[str, ...]]:
+        """The session under the framework as it is now, and the questions whose answers no longer hold."""
+
+        def holds(name: str, option: str | None) -> bool:
+            question = self.framework.questions.get(name)
+            return question is not None and (option is None or option in question.options)
+
+        dropped = tuple(name for name, option in session.known.items() if not holds(name, option))
+        questions = self.framework.questions
+        kept = replace(
+            session,
+            version=self.framework.version,
+            answers={name: option for name, option in session.answers.items() if holds(name, option)},
+            read={name: read for name, read in session.read.items() if holds(name, read.option)},
+            skipped=tuple(name for name in session.skipped if name in questions),
+            asked=tuple(name for name in session.asked if name in questions and name not in dropped),
+        )
+        if (kept.screen is Screen.QUESTION and kept.question not in questions) or dropped:
+            kept = self._next(replace(kept, editing=False))
+        return kept, dropped
+
+    def step(self, session: Session, event: Event) -> Session:
+        """The session after `event`; the same session when the event does not fit what is on the screen.
+
+        Raises KeyError for an unknown question or option.
+        """
+        changed = self._stepped(session, event)
+        return changed if changed is session else replace(changed, step=session.step + 1)
+
+    def view(self, session: Session) -> View:
+        """What to show for a session."""
+        if session.screen is Screen.QUESTION:
+            others = {name: option for name, option in session.known.items() if name != session.question}
+            closed = {**others, **dict.fromkeys(session.skipped), session.question: None}
+            return View(
+                Screen.QUESTION,
+                self.framework.questions[session.question],
+                number=len(session.asked) + 1,
+                to_go=self._most_after(others, closed, session),
+                chosen=session.known.get(session.question),
+                why=session.why,
+            )
+        return View(session.screen, settled=self._settled(session), recommendation=self.recommendation(session))
+
+    def recommendation(self, session: Session) -> Recommendation:
+        """What the answers so far lead to."""
+        words = {name: read.words for name, read in session.read.items() if session.known[name] == read.option}
+        return recommend(self.outlook, session.known, words)
+
+    def _stepped(self, session: Session, event: Event) -> Session:
+        match event:
+            case Answer(question, option):
+                return self._answered(session, question, option)
+            case Skip(question):
+                if session.screen is not Screen.QUESTION or question != session.question:
+                    return session
+                skipped = (*(name for name in session.skipped if name != question), question)
+                answers = {name: chosen for name, chosen in session.answers.items() if name != question}
+                return self._leave(replace(session, skipped=skipped, answers=answers))
+            case Edit(question):
+                self.framework.questions[question]
+                return replace(session, screen=Screen.QUESTION, question=question, editing=True, why=False)
+            case Move():
+                return self._moved(session, event)
+
+    def _answered(self, session: Session, question: str, option: str | None) -> Session:
+        if option is not None:
+            self.framework.option(question, option)
+        if session.screen is not Screen.QUESTION or question != session.question:
+            return session
+        answers = {**session.answers, question: option}
+        skipped = tuple(name for name in session.skipped if name != question)
+        return self._leave(replace(session, answers=answers, skipped=skipped))
+
+    def _moved(self, session: Session, move: Move) -> Session:
+        match move:
+            case Move.BACK:
+                return self._back(session)
+            case Move.WHY if session.screen is Screen.QUESTION:
+                return replace(session, why=not session.why)
+            case Move.REVIEW if session.screen is not Screen.REVIEW:
+                return replace(session, screen=Screen.REVIEW, editing=False, why=False)
+            case Move.FORWARD if session.screen is Screen.REVIEW:
+                return self._next(session)
+            case Move.FINISH if session.screen is not Screen.SUMMARY:
+                return replace(session, screen=Screen.SUMMARY, editing=False, why=False)
+            case Move.RESTART:
+                return self._next(Session(self.framework.version, step=session.step))
+            case _:
+                return session
+
+    def _leave(self, session: Session) -> Session:
+        """After the question on the screen was answered or skipped."""
+        if session.editing:
+            return replace(session, screen=Screen.REVIEW, editing=False, why=False)
+        return self._next(replace(session, asked=(*session.asked, session.question)))
+
+    def _next(self, session: Session) -> Session:
+        closed = {**session.known, **dict.fromkeys(session.skipped)}
+        deciding = self.outlook.deciding(closed)
+        if not deciding:
+            return replace(session, screen=Screen.SUMMARY, question="", why=False)
+        return replace(session, screen=Screen.QUESTION, question=deciding[0], editing=False, why=False)
+
+    def _back(self, session: Session) -> Session:
+        if session.editing:
+            return replace(session, screen=Screen.REVIEW, editing=False, why=False)
+        if session.asked:
+            *asked, last = session.asked
+            return replace(session, screen=Screen.QUESTION, question=last, asked=tuple(asked), why=False)
+        if session.read and session.screen is not Screen.REVIEW:
+            return replace(session, screen=Screen.REVIEW, why=False)
+        return session
+
+    def _settled(self, session: Session) -> bool:
+        return self.outlook.settled({name: option for name, option in session.known.items() if option is not None})
+
+    def _most_after(self, others: Mapping[str, str | None], closed: Mapping[str, str | None], session: Session) -> int:
+        """The most questions that can come after the one on the screen, over all answers to it."""
+        options = (None, *self.framework.questions[session.question].options)
+        skipped = dict.fromkeys(session.skipped)
+        return max(self.outlook.most_to_go({**others, **skipped, session.question: option}) for option in options)

@@ -1,0 +1,34 @@
+"""Numbers as people write them: 12,000, 40k, 1.2 million, eight thousand, a couple of hundred, dozens."""
+
+import re
+
+from text_to_num import alpha2digit
+
+PLURALS = {"dozen": "12", "dozens": "36", "hundreds": "300", "thousands": "3000", "millions": "3000000"}
+SOME = {"couple": 2, "few": 3, "several": 4, "half": 0.5}
+UNITS = {"k": 1e3, "m": 1e6, "mn": 1e6, "100": 1e2, "1000": 1e3, "1000000": 1e6}
+NUMBER = re.compile(
+    r"(?<![\w.,])(?:(?P<digits>\d{1,3}(?:[,.'’ ]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)|(?P<some>couple|few|several|half)"
+    rf"(?: of| an?)?)(?:[ -]?(?P<unit>{'|'.join(sorted(UNITS, key=len, reverse=True))}))?(?![\w])"
+    r"(?P<rest>\s*(?:%|percent\b|per cent\b|euros?\b|dollars\b|€|\$))?",
+    re.IGNORECASE,
+)
+THOUSANDS = re.compile(r"[,.'’ ](?=\d{3}(?:\D|$))")
+FIRST_YEAR, LAST_YEAR = 1800, 2100
+
+
+def quantities(text: str) -> list[float]:
+    """The counts that a text names, in their order; years, shares of a hundred and prices are left out."""
+    plain = re.sub(rf"\b({'|'.join(PLURALS)})\b", lambda word: PLURALS[word[0].lower()], text, flags=re.IGNORECASE)
+    found = (_count(match) for match in NUMBER.finditer(alpha2digit(plain, "en")))
+    return [count for count in found if count is not None]
+
+
+def _count(match: re.Match[str]) -> float | None:
+    digits, unit = match["digits"], match["unit"]
+    if match["rest"] or not (digits or unit):
+        return None
+    size = float(THOUSANDS.sub("", digits).replace(",", ".")) if digits else SOME[match["some"].lower()]
+    if digits and not unit and re.fullmatch(r"\d{4}", digits) and FIRST_YEAR <= size <= LAST_YEAR:
+        return None
+    return size * UNITS.get((unit or "").lower(), 1)

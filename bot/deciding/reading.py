@@ -1,0 +1,230 @@
+"""Reads a use case: which facts does a team state, in which of its words?
+
+Every span of the message is scored against all wordings by the ranker; for each question the best span is then judged
+by a logistic regression over the features of `candidates.py`, which learned from use cases whose voices the ranker had
+not seen. Numbers, negation and hedges count; what was hedged is no fact.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from bot.deciding.candidates import Candidate, Candidates
+from bot.deciding.framework import Framework
+from bot.deciding.sayings import IRRELEVANT, OUTSIDE, Case, Voice
+from bot.deciding.spans import Span, spans
+from bot.guidance.embedding import Vectors
+from bot.guidance.ranking import Ranker
+
+STATED = 0.4  # probability from which a fact counts as stated; by cross-validation over the voices
+DOUBTFUL = 0.1  # probability from which it counts if a language model finds it stated, too
+IS_OUTSIDE = 0.5  # the same for what neither approach is for
+JUDGED = 2  # one case of so many is enough for the judge
+FOLDS = 3  # of the voices with cases, for the scores that the judge learns from
+STRENGTH = 0.1  # inverse of the judge's regularisation
+FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|i|my|mine|me|i['’]m|we['’]\w+|i['’]\w+)\b", re.IGNORECASE)
+
+INTERROGATIVE = re.compile(
+    r"(?:^|[,;:]\s)\W*(?:(?:and|so|but|ok|hi|hey|hello|pls|please|quick q\w*)\W+)*(?:how|what|whats|which|who|whose"
+    r"|why|when|where|is|are|isn|aren|do|does|did|can|could|should|shall|would|will|has|have you|any)\b",
+    re.IGNORECASE,
+)
+
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a message states about a question, in its own words: characters `start` to `end` of the message."""
+
+    question: str
+    option: str
+    words: str
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class CaseReading:
+    """The facts of a message, in the order of the questions, and those that are doubtful.
+
+    `outside` is what it asks for that neither approach does.
+    """
+
+    facts: tuple[Fact, ...]
+    doubtful: tuple[Fact, ...] = ()
+    outside: str | None = None
+    outside_words: str = ""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A logistic regression over the features of candidates, each array of shape (features,)."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    offset: float
+
+    @classmethod
+    def learn(cls, features: Sequence[Sequence[float]], stated: Sequence[bool]) -> "Judge":
+        """Learns from candidates and whether each fact was really stated; both kinds must occur."""
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=1000))
+        model.fit(np.asarray(features), np.asarray(stated))
+        scaler, regression = (step for _, step in model.steps)
+        return cls(scaler.mean_, scaler.scale_, regression.coef_[0], float(regression.intercept_[0]))
+
+    @classmethod
+    def from_arrays(cls, kept: Mapping[str, NDArray[np.float64]]) -> "Judge":
+        """The judge that `arrays` was taken from."""
+        return cls(kept["mean"], kept["scale"], kept["weights"], float(kept["offset"]))
+
+    def probability(self, candidate: Candidate) -> float:
+        """Of the candidate's fact being stated, from 0 to 1."""
+        scaled = (np.asarray(candidate.features) - self.mean) / self.scale
+        return float(1 / (1 + np.exp(-(scaled @ self.weights + self.offset))))
+
+    def arrays(self) -> dict[str, object]:
+        """To be kept."""
+        return {"mean": self.mean, "scale": self.scale, "weights": self.weights, "offset": np.float64(self.offset)}
+
+
+class CaseReader:
+    """Reads messages; learned from the voices in the corpus."""
+
+    def __init__(self, framework: Framework, ranker: Ranker[str], judge: Judge) -> None:
+        self.framework, self.ranker, self.judge = framework, ranker, judge
+        self._candidates = Candidates(framework, ranker.labels)
+
+    @classmethod
+    def learn(cls, framework: Framework, voices: Sequence[Voice], embed: Embed) -> "CaseReader":
+        """Learns the ranker from all voices, and the judge from cases in voices that were left out in turn.
+
+        Raises ValueError when fewer than two voices have cases.
+        """
+        with_cases = [voice.name for voice in voices if voice.cases]
+        if len(with_cases) < 2:
+            raise ValueError("two voices with cases are needed, so that one can be judged by what the other taught")
+        features, stated = list[tuple[float, ...]](), list[bool]()
+        for fold in (with_cases[start::FOLDS] for start in range(FOLDS)):
+            seen = _ranker([voice for voice in voices if voice.name not in fold], embed)
+            reader = _Scorer(Candidates(framework, seen.labels), seen, embed)
+            for case in (case for voice in voices if voice.name in fold for case in judged(voice)):
+                found = reader.candidates(case.text)
+                features.extend(candidate.features for candidate in found)
+                stated.extend(_states(case, candidate) for candidate in found)
+        return cls(framework, _ranker(voices, embed), Judge.learn(features, stated))
+
+    def read(self, text: str, embed: Embed) -> CaseReading:
+        """The facts that `text` states; a question that says nothing of the team states none."""
+        return self.read_all([text], embed)[0]
+
+    def read_all(self, texts: Sequence[str], embed: Embed) -> list[CaseReading]:
+        """The facts that each text states; all are embedded together."""
+        cut = [stating(text) for text in texts]
+        words = [text[span.start : span.end] for text, found in zip(texts, cut, strict=True) for span in found]
+        if not words:
+            return [CaseReading(()) for _ in texts]
+        scores = self.ranker.scores(words, embed(words))
+        ends = np.cumsum([0, *map(len, cut)])
+        return [
+            self._reading(text, found, scores[first:last]) if found else CaseReading(())
+            for text, found, (first, last) in zip(texts, cut, pairwise(ends.tolist()), strict=True)
+        ]
+
+    def _reading(self, text: str, found: Sequence[Span], scores: NDArray[np.float32]) -> CaseReading:
+        rated = [(c, self.judge.probability(c)) for c in self._candidates.of(text, found, scores)]
+        facts = [_fact(text, c, p) for c, p in rated if c.question != OUTSIDE and p >= DOUBTFUL]
+        outside = next((c for c, p in rated if c.question == OUTSIDE and p >= IS_OUTSIDE), None)
+        return CaseReading(
+            tuple(fact for fact in facts if fact.probability >= STATED),
+            tuple(fact for fact in facts if fact.probability < STATED),
+            outside.option if outside else None,
+            text[outside.span.start : outside.span.end] if outside else "",
+        )
+
+
+def _fact(text: str, found: Candidate, probability: float) -> Fact:
+    words = text[found.span.start : found.span.end]
+    return Fact(found.question, found.option, words, found.span.start, found.span.end, probability)
+
+
+def stating(text: str) -> list[Span]:
+    """The spans of the sentences that can state something: not those that only ask, without a word on the asker."""
+    found = spans(text)
+    asking = {s.sentence for s in found if s.whole and _says_nothing(text[s.start : s.end])}
+    return [span for span in found if span.sentence not in asking]
+
+
+def _says_nothing(sentence: str) -> bool:
+    return asks(sentence) and not FIRST_PERSON.search(sentence)
+
+
+def examples(voices: Sequence[Voice]) -> dict[str, list[str]]:
+    """What the ranker learns from: each wording, each marked stretch of a case, and the clauses that state nothing."""
+    found = dict[str, set[str]]()
+    for voice in voices:
+        for saying in voice.sayings:
+            found.setdefault(saying.text, set()).add(saying.states)
+        for case in voice.cases:
+            for mark in case.marks:
+                found.setdefault(case.text[mark.start : mark.end], set()).add(mark.states)
+            for span in _irrelevant(case):
+                found.setdefault(case.text[span.start : span.end], set()).add(IRRELEVANT)
+    return {text: sorted(states) for text, states in found.items()}
+
+
+def judged(voice: Voice) -> tuple[Case, ...]:
+    """The cases of a voice that the judge learns from."""
+    return voice.cases[::JUDGED]
+
+
+def to_embed(voices: Sequence[Voice]) -> list[str]:
+    """Every text whose vector is needed to learn from the voices; those of `examples` come first."""
+    of_cases = [
+        case.text[span.start : span.end] for voice in voices for case in judged(voice) for span in spans(case.text)
+    ]
+    return list(dict.fromkeys([*examples(voices), *of_cases]))
+
+
+class _Scorer:
+    """Finds the candidates of whole cases."""
+
+    def __init__(self, candidates: Candidates, ranker: Ranker[str], embed: Embed) -> None:
+        self._candidates, self._ranker, self._embed = candidates, ranker, embed
+
+    def candidates(self, text: str) -> list[Candidate]:
+        found = spans(text)
+        words = [text[span.start : span.end] for span in found]
+        return self._candidates.of(text, found, self._ranker.scores(words, self._embed(words)))
+
+
+def _ranker(voices: Sequence[Voice], embed: Embed) -> Ranker[str]:
+    texts = examples(voices)
+    return Ranker.learn(list(texts), embed(list(texts)), list(texts.values()))
+
+
+def _irrelevant(case: Case) -> list[Span]:
+    """The smallest spans that touch no mark."""
+    found = [s for s in spans(case.text) if not any(m.start < s.end and s.start < m.end for m in case.marks)]
+    return [s for s in found if not any(s != o and s.start <= o.start and o.end <= s.end for o in found)]
+
+
+def _states(case: Case, candidate: Candidate) -> bool:
+    if candidate.question == OUTSIDE:
+        return any(mark.states.startswith(f"{OUTSIDE}.") for mark in case.marks)
+    return any(mark.states == candidate.states for mark in case.marks)
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence is a question: by its mark or, when it has none, by its beginning."""
+    bare = sentence.rstrip(" \"'”’)")
+    return bare.endswith("?") or (not bare.endswith((".", "!", ";")) and bool(INTERROGATIVE.search(bare)))

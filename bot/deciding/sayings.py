@@ -1,0 +1,136 @@
+"""How teams say it: wordings and whole use cases beside the framework, each labelled with the facts that it states.
+
+A file `corpus/decision-framework.<voice>.said.yaml` holds those of one voice (one author or register):
+
+    voice: trades
+    said:                                # clauses, by question and option
+      citations:
+        required: [nobody acts on it unless the page stands beside it]
+        unsure: [they might want sources, nobody has asked]
+    outside:                             # what neither approach is for
+      numbers: [how many loaves to bake tomorrow]
+    irrelevant: [we have nine vans]      # says nothing on any question
+    cases:                               # use cases by the approach that fits, facts marked where they are stated
+      rag:
+        - "Fish auction. [change_rate.often: What is landed is history by dinnertime]. Nine vans."
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from bot.deciding.framework import Approach, Framework
+from bot.guidance.nodes import Nodes
+
+IRRELEVANT = "irrelevant"
+OUTSIDE = "outside"
+UNSURE = "unsure"
+MARK = re.compile(r"\[(\w+)\.(\w+): ([^\[\]]+)\]")
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A clause and what it states: `question.option`, `question.unsure`, `outside.kind` or `irrelevant`."""
+
+    text: str
+    states: str
+    voice: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A stretch of a case, characters `start` to `end`, and what it states."""
+
+    start: int
+    end: int
+    states: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A use case in a team's words, the approach that fits it, and where its facts stand."""
+
+    text: str
+    approach: Approach
+    marks: tuple[Mark, ...]
+    voice: str
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What one file holds."""
+
+    name: str
+    sayings: tuple[Saying, ...]
+    cases: tuple[Case, ...]
+
+
+def read_voice(nodes: Nodes, framework: Framework) -> Voice:
+    """The wordings and cases of one file.
+
+    Raises CorpusError, naming file and line, for a question, option or kind that the framework does not have, an
+    unknown key, and a case whose marks cannot be read.
+    """
+    return _Reader(nodes, framework).voice()
+
+
+class _Reader:
+    def __init__(self, nodes: Nodes, framework: Framework) -> None:
+        self.nodes, self.framework = nodes, framework
+        self.parts = nodes.parts(nodes.root, ("voice",), ("said", OUTSIDE, IRRELEVANT, "cases"))
+        self.name = nodes.text(self.parts["voice"], "voice")
+
+    def voice(self) -> Voice:
+        return Voice(self.name, tuple(self._sayings()), tuple(self._cases()))
+
+    def _sayings(self) -> Iterator[Saying]:
+        for part, node in self.parts.items():
+            if part == "said":
+                for question, _, options in self.nodes.pairs(node):
+                    for option, key, texts in self.nodes.pairs(options):
+                        yield from self._stating(f"{question}.{option}", key, texts)
+            elif part == OUTSIDE:
+                for kind, key, texts in self.nodes.pairs(node):
+                    yield from self._stating(f"{OUTSIDE}.{kind}", key, texts)
+            elif part == IRRELEVANT:
+                yield from (Saying(text, IRRELEVANT, self.name) for text in self.nodes.texts(node))
+
+    def _stating(self, states: str, key: yaml.Node, texts: yaml.Node) -> Iterator[Saying]:
+        self._check(states, key)
+        yield from (Saying(text, states, self.name) for text in self.nodes.texts(texts))
+
+    def _cases(self) -> Iterator[Case]:
+        if "cases" in self.parts:
+            for approach, _, texts in self.nodes.pairs(self.parts["cases"]):
+                if approach not in list(Approach):
+                    raise self.nodes.error(texts, f"{approach!r} is no approach; use {', '.join(Approach)}")
+                if not isinstance(texts, yaml.SequenceNode):
+                    raise self.nodes.error(texts, "expected a list of cases, each after a dash")
+                for node in texts.value:
+                    yield self._case(self.nodes.text(node, "a case"), Approach(approach), node)
+
+    def _case(self, marked: str, approach: Approach, node: yaml.Node) -> Case:
+        text, marks, position = "", list[Mark](), 0
+        for mark in MARK.finditer(marked):
+            text += marked[position : mark.start()]
+            states = f"{mark[1]}.{mark[2]}"
+            self._check(states, node)
+            marks.append(Mark(len(text), len(text) + len(mark[3]), states))
+            text += mark[3]
+            position = mark.end()
+        text += marked[position:]
+        if "[" in text or "]" in text:
+            raise self.nodes.error(node, "a mark is written [question.option: words], without brackets inside")
+        return Case(text, approach, tuple(marks), self.name)
+
+    def _check(self, states: str, node: yaml.Node) -> None:
+        question, _, option = states.partition(".")
+        if question == OUTSIDE:
+            known = option in self.framework.outside
+        else:
+            found = self.framework.questions.get(question)
+            known = found is not None and (option == UNSURE or option in found.options)
+        if not known:
+            raise self.nodes.error(node, f"the framework has no {states!r}")

@@ -1,0 +1,104 @@
+"""How use cases are read: by a simple reader on the same set, and by ours in voices that it has not learned from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from bot.casebook import load_framework, voices_to_learn
+from bot.deciding.outlook import Outlook
+from bot.deciding.reading import CaseReader, Embed, examples, to_embed
+from bot.deciding.sayings import OUTSIDE, UNSURE
+from bot.deciding.spans import spans
+from bot.evaluation.dataset import Vignette
+from bot.guidance.embedding import Embedder, Vectors
+
+SURE = 0.5  # probability from which the simple reader takes a clause for a fact
+
+
+@dataclass(frozen=True)
+class CasesRead:
+    """Shares from 0 to 1: of use cases with the right approach; of the facts read, and of those stated, the right."""
+
+    name: str
+    approach: float
+    precision: float
+    recall: float
+
+
+@dataclass
+class _Count:
+    right: int = 0
+    cases: int = 0
+    read: int = 0
+    stated: int = 0
+    both: int = 0
+
+    def add(self, read: set[str], stated: set[str], *, right: bool) -> None:
+        self.right += right
+        self.cases += 1
+        self.read += len(read)
+        self.stated += len(stated)
+        self.both += len(read & stated)
+
+    def shares(self, name: str) -> CasesRead:
+        return CasesRead(
+            name, self.right / max(self.cases, 1), self.both / max(self.read, 1), self.both / max(self.stated, 1)
+        )
+
+
+def simple_reader(corpus: Path, embedder: Embedder, vignettes: Sequence[Vignette]) -> CasesRead:
+    """A logistic regression over MiniLM embeddings of sentences, with the same framework for its rule."""
+    framework, embed = load_framework(corpus), _remembering(embedder)
+    texts = examples(voices_to_learn(corpus, framework))
+    model = LogisticRegression(C=10, max_iter=200)
+    model.fit(embed(list(texts)), [states[0] for states in texts.values()])
+    outlook, count = Outlook(framework), _Count()
+    for vignette in vignettes:
+        sentences = [vignette.text[s.start : s.end] for s in spans(vignette.text) if s.whole]
+        sure = model.predict_proba(embed(sentences))
+        labels = (model.classes_[row.argmax()].split(".") for row in sure if row.max() >= SURE)
+        answers = {label[0]: label[1] for label in labels if label[0] in framework.questions and label[1] != UNSURE}
+        count.add(
+            {framework.option(q, o).criterion for q, o in answers.items()},
+            {fact.criterion for fact in vignette.facts},
+            right=outlook.approach(answers) == vignette.expected,
+        )
+    return count.shares("logistic regression over sentences")
+
+
+def cases_by_voice(corpus: Path, embedder: Embedder) -> Iterator[CasesRead]:
+    """Each voice with cases held out in turn, then all of them together."""
+    framework, embed = load_framework(corpus), _remembering(embedder)
+    voices, together = voices_to_learn(corpus, framework), _Count()
+    outlook = Outlook(framework)
+    embed(to_embed(voices))  # all at once is faster
+    for held in (voice for voice in voices if voice.cases):
+        reader = CaseReader.learn(framework, [voice for voice in voices if voice is not held], embed)
+        count = _Count()
+        for case, read in zip(held.cases, reader.read_all([c.text for c in held.cases], embed), strict=True):
+            answers = {fact.question: fact.option for fact in read.facts}
+            approach = "need-more-info" if read.outside else outlook.approach(answers)
+            said = [mark.states.split(".") for mark in case.marks if not mark.states.startswith(OUTSIDE)]
+            for total in (count, together):
+                total.add(
+                    {framework.option(q, o).criterion for q, o in answers.items()},
+                    {framework.option(q, o).criterion for q, o in said},
+                    right=approach == case.approach,
+                )
+        yield count.shares(f"this bot, {held.name} held out")
+    yield together.shares("this bot, all voices held out")
+
+
+def _remembering(embedder: Embedder) -> Embed:
+    known = dict[str, Vectors]()
+
+    def embed(texts: Sequence[str]) -> Vectors:
+        new = sorted({text for text in texts if text not in known}, key=len)
+        if new:
+            known.update(zip(new, list(embedder.embed(new)), strict=True))
+        return np.stack([known[text] for text in texts])
+
+    return embed

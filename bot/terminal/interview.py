@@ -1,0 +1,206 @@
+"""`interview`: the guided questions in a terminal, kept from one day to the next; or answers from a file."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot import prompts
+from bot.advice import Background, advise
+from bot.casebook import load_framework
+from bot.deciding.chart import chart
+from bot.deciding.framework import Framework, Question
+from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Screen, Session, Skip, View
+from bot.deciding.outlook import Outlook
+from bot.errors import BotError
+from bot.replies import Line, LineKind, Reply
+from bot.settings import Settings
+from bot.terminal.menu import Entry, choose
+from bot.terminal.render import console, show_line, show_reply
+
+KEPT = TypeAdapter(Session)
+
+
+class Leave(Enum):
+    """The ways out of the interview."""
+
+    KEEP = "keep"
+    DONE = "done"
+
+
+Chosen = Event | Leave
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where the summary is to be written besides the screen."""
+
+    markdown: Path | None = None
+    chart: Path | None = None
+
+
+def describe(settings: Settings, *, as_json: bool) -> None:
+    """Prints the questions and their options."""
+    framework = load_framework(settings.corpus_dir)
+    if as_json:
+        console.file.write(json.dumps(_described(framework), ensure_ascii=False, indent=1) + "\n")
+        return
+    for question in framework.questions.values():
+        show_line(Line(f"{question.text} ({question.id})", LineKind.HEADING))
+        show_line(Line(question.why))
+        for option in question.options.values():
+            show_line(Line(f"{option.text} ({option.id})", LineKind.QUOTE))
+
+
+def run(settings: Settings, wanted: Wanted, *, new: bool, as_json: bool) -> None:
+    """Leads through the questions; what was answered is kept until the summary is left."""
+    interview = Interview(Outlook(load_framework(settings.corpus_dir)))
+    kept = _Kept(settings.data_dir / "interview.json")
+    session = None if new else kept.read()
+    if session:
+        session, dropped = interview.resume(session)
+        show_line(Line(prompts.sentence("interview_resumed")))
+        if dropped:
+            show_line(Line(prompts.sentence("interview_dropped", count=len(dropped))))
+    finished = converse(interview, session or interview.start(), kept)
+    if finished:
+        _hand_out(interview, finished, wanted, as_json=as_json)
+
+
+def converse(interview: Interview, session: Session, kept: "_Kept | None" = None) -> Session | None:
+    """Shows card after card until the summary is left; the session then, or None when the person left before."""
+    while True:
+        if kept:
+            kept.write(session)
+        view = interview.view(session)
+        if view.screen is Screen.SUMMARY:
+            show_reply(summary(interview, session))
+        elif view.screen is Screen.REVIEW:
+            show_line(Line(prompts.sentence("interview_review"), LineKind.HEADING))
+        event = choose(*_menu(interview.framework, session, view))
+        if event is None or event is Leave.KEEP:
+            show_line(Line(prompts.sentence("interview_kept" if kept else "interview_left")))
+            return None
+        if event is Leave.DONE:
+            if kept:
+                kept.remove()
+            return session
+        session = interview.step(session, event)
+
+
+def summary(interview: Interview, session: Session) -> Reply:
+    """What the session comes to."""
+    written = {name: session.read[name].words for name in session.contradictions}
+    background = Background(contradictions=written, answers=session.known)
+    return advise(interview.framework, interview.recommendation(session), background)
+
+
+def _menu(framework: Framework, session: Session, view: View) -> tuple[str, list[Entry[Chosen]], list[Entry[Chosen]]]:
+    """The title of a card, its entries, and the actions below them."""
+    if view.question:
+        question = view.question
+        return _title(question, session, view), _options(question, view), _question_actions(session, question)
+    keep = Entry[Chosen]("q", prompts.sentence("do_stop"), Leave.KEEP)
+    restart = Entry[Chosen]("n", prompts.sentence("do_restart"), Move.RESTART)
+    if view.screen is Screen.REVIEW:
+        forward = Entry[Chosen]("g", prompts.sentence("do_forward"), Move.FORWARD)
+        finish = Entry[Chosen]("f", prompts.sentence("do_finish"), Move.FINISH)
+        return prompts.sentence("edit_which"), list(_rows(framework, session)), [forward, finish, restart, keep]
+    review = Entry[Chosen]("r", prompts.sentence("do_review"), Move.REVIEW)
+    done = Entry[Chosen]("d", prompts.sentence("do_done"), Leave.DONE)
+    return prompts.sentence("what_now"), [], [done, review, restart, keep]
+
+
+def _title(question: Question, session: Session, view: View) -> str:
+    step = prompts.sentence("progress", number=view.number, to_go=view.to_go)
+    place = prompts.sentence("editing") if session.editing else step
+    return "\n".join(["", place, question.text, *([question.why] if view.why else [])])
+
+
+def _options(question: Question, view: View) -> list[Entry[Chosen]]:
+    """The options by number, the present answer marked, and "don't know"."""
+    entries = [
+        Entry[Chosen](str(n), f"{o.text} ✓" if o.id == view.chosen else o.text, Answer(question.id, o.id))
+        for n, o in enumerate(question.options.values(), 1)
+    ]
+    return [*entries, Entry[Chosen]("0", prompts.sentence("dont_know"), Answer(question.id, None))]
+
+
+def _question_actions(session: Session, question: Question) -> list[Entry[Chosen]]:
+    actions: list[tuple[str, str, Chosen]] = [("s", "do_skip", Skip(question.id)), ("w", "do_why", Move.WHY)]
+    if session.asked or session.editing or session.read:
+        actions.append(("b", "do_back", Move.BACK))
+    actions += [("r", "do_review", Move.REVIEW), ("f", "do_finish", Move.FINISH), ("q", "do_stop", Leave.KEEP)]
+    return [Entry[Chosen](key, prompts.sentence(name), value) for key, name, value in actions]
+
+
+def _rows(framework: Framework, session: Session) -> Iterator[Entry[Chosen]]:
+    """The review: each question with its answer, to be edited by its number."""
+    for number, question in enumerate(framework.questions.values(), 1):
+        yield Entry[Chosen](str(number), f"{question.label}: {_answer(question, session)}", Edit(question.id))
+
+
+def _answer(question: Question, session: Session) -> str:
+    if question.id in session.known:
+        option = session.known[question.id]
+        text = question.options[option].text if option else prompts.sentence("dont_know")
+        if question.id in session.read and question.id not in session.answers:
+            return prompts.sentence("read_in", text=text, words=session.read[question.id].words)
+        return text
+    return prompts.sentence("skipped" if question.id in session.skipped else "not_answered")
+
+
+class _Kept:
+    """The session on disk. What cannot be read is no session; what cannot be written is lost, and nothing else is."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> Session | None:
+        try:
+            return KEPT.validate_json(self._path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write(self, session: Session) -> None:
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            new = self._path.with_suffix(".new")
+            new.write_bytes(KEPT.dump_json(session))
+            new.chmod(0o600)
+            new.replace(self._path)
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+def _hand_out(interview: Interview, session: Session, wanted: Wanted, *, as_json: bool) -> None:
+    found = interview.recommendation(session)
+    try:
+        if wanted.markdown:
+            wanted.markdown.write_text(summary(interview, session).markdown, "utf-8")
+        if wanted.chart:
+            wanted.chart.write_bytes(chart(interview.framework, found, session.known))
+    except OSError as error:
+        raise BotError(
+            f"The summary cannot be written ({error.strerror}); name a file in a folder that can."
+        ) from error
+    if as_json:
+        console.file.write(json.dumps(found.to_dict(), ensure_ascii=False) + "\n")
+
+
+def _described(framework: Framework) -> dict[str, object]:
+    questions = [
+        {
+            "id": question.id,
+            "text": question.text,
+            "why": question.why,
+            "options": [{"id": option.id, "text": option.text} for option in question.options.values()],
+        }
+        for question in framework.questions.values()
+    ]
+    return {"version": framework.version, "questions": questions}

@@ -1,0 +1,67 @@
+"""A choice in a terminal: with the arrow keys, or by number when there is no terminal to move in."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import questionary
+
+from bot import prompts
+from bot.replies import Line
+from bot.terminal.render import console, show_line
+
+Value = TypeVar("Value")
+
+STYLE = questionary.Style(
+    [("pointer", "fg:ansicyan bold"), ("highlighted", "bold"), ("separator", "fg:ansibrightblack")]
+)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[Value]):
+    """One line of a menu; `key` is typed to choose it."""
+
+    key: str
+    text: str
+    value: Value
+
+
+def choose(title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]]) -> Value | None:
+    """The value that was chosen, or None when the person leaves (Ctrl-C, Ctrl-D, end of the pipe)."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return _by_arrows(title, entries, actions)
+    return _by_number(title, entries, actions)
+
+
+def _by_arrows(title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]]) -> Value | None:
+    all_entries = [*entries, *actions]
+    choices: list[questionary.Choice | questionary.Separator] = [_choice(n, e) for n, e in enumerate(entries)]
+    if entries and actions:
+        choices.append(questionary.Separator(" "))
+    choices += [_choice(len(entries) + n, action) for n, action in enumerate(actions)]
+    chosen = questionary.select(
+        title, choices, qmark="", use_shortcuts=True, style=STYLE, instruction=" ", show_selected=False
+    ).ask(kbi_msg="")
+    return None if chosen is None else all_entries[chosen].value
+
+
+def _choice(number: int, entry: Entry[Value]) -> questionary.Choice:
+    return questionary.Choice(entry.text, value=number, shortcut_key=entry.key)
+
+
+def _by_number(title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]]) -> Value | None:
+    by_key = {entry.key: entry.value for entry in (*entries, *actions)}
+    console.print(title, markup=False)
+    for entry in entries:
+        console.print(f"  {entry.key}  {entry.text}", markup=False)
+    console.print("  " + "   ".join(f"{a.key} {a.text}" for a in actions), style="dim", markup=False)
+    while True:
+        line = sys.stdin.readline()
+        if not line:
+            return None
+        typed = line.strip().lower()
+        console.print(f"> {typed}", markup=False)
+        if typed in by_key:
+            return by_key[typed]
+        show_line(Line(prompts.sentence("unknown_choice", keys=", ".join(by_key))))
