@@ -56,9 +56,21 @@ class _Composer:
             what = self.framework.outside[found.outside]
             yield Line(prompts.sentence("outside", words=self.background.outside_words, what=what))
             return
-        says = self.framework.outcomes[found.approach].says
+        outcome = self.framework.outcomes[found.approach]
+        says = outcome.though if outcome.though and self._both_needs() else outcome.says
         settled = found.approach is not Approach.NEED_MORE_INFO
         yield Line(f"{says} {prompts.sentence(_confidence(found.confidence))}" if settled else says)
+        for name in found.obstacles:
+            words = next(reason.because for reason in found.reasons if reason.question == name)
+            yield Line(prompts.sentence("obstacle", words=words))
+
+    def _both_needs(self) -> bool:
+        """Whether some answer makes a need for fine-tuning by itself."""
+        groups = groupby(self.found.reasons, key=lambda reason: (reason.question, reason.toward))
+        weights = [
+            sum(reason.weight for reason in group) for (_, toward), group in groups if toward is Side.FINE_TUNING
+        ]
+        return max(weights, default=0) >= self.framework.decisive
 
     def _reasons(self, heading: str, reasons: Sequence[Reason]) -> Iterator[Line]:
         """Each answer in the team's words, its first sentence of the article, and the numbers of them all."""
@@ -73,7 +85,8 @@ class _Composer:
 
     def _set_aside(self) -> Iterator[Line]:
         if self.found.set_aside:
-            words = ", ".join(dict.fromkeys(f"“{reason.because}”" for reason in self.found.set_aside))
+            said = (f"{self._label(reason.question)} (“{reason.because}”)" for reason in self.found.set_aside)
+            words = ", ".join(dict.fromkeys(said))
             statements = [reason.statement for reason in self.found.set_aside]
             yield Line(prompts.sentence("set_aside", words=words), cites=self.notes.cite(statements))
 
@@ -87,14 +100,19 @@ class _Composer:
         for tally in team.tallies:
             if tally.votes:
                 votes = ", ".join(f"“{self._option(tally.question, o)}” {len(v)}" for o, v in tally.votes.items())
-                name = "team_agreed" if tally.agreed else "team_divided"
-                yield Line(prompts.sentence(name, label=self._label(tally.question), votes=votes))
+                everyone = len(tally.votes) == 1 and tally.voters == len(team.members)
+                name = "team_agreed" if everyone else "team_divided"
+                counts = {"voters": tally.voters, "count": len(team.members)}
+                yield Line(prompts.sentence(name, label=self._label(tally.question), votes=votes, **counts))
         if team.to_talk_about:
             question = self.framework.questions[team.to_talk_about]
             leads = "; ".join(
                 f"“{question.options[o].text}”: {_said('name', a)}" for o, a in team.disputes[0].leads.items()
             )
             yield Line(prompts.sentence("team_talk", question=question.text, leads=leads))
+        elif team.matters:
+            labels = ", ".join(self._label(tally.question).lower() for tally in team.tallies if tally.disputed)
+            yield Line(prompts.sentence("team_together", labels=labels))
         elif any(tally.disputed for tally in team.tallies):
             yield Line(prompts.sentence("team_no_matter"))
 
@@ -129,7 +147,8 @@ class _Composer:
     def _steps(self) -> Iterator[Line]:
         yield Line(prompts.sentence("next_steps"), LineKind.HEADING)
         for step in self.found.steps:
-            yield Line(step.text, cites=self.notes.cite([step.statement]))
+            yield Line(step.text)
+            yield Line(step.statement.text, LineKind.QUOTE, self.notes.cite([step.statement]))
         if self.found.approach is Approach.NEED_MORE_INFO:
             yield Line(prompts.sentence("offer"))
 

@@ -1,14 +1,14 @@
 """Advice on use cases: reads what a team states, and recommends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.advice import Background, advise
 from bot.answering.facts import FactFinder
-from bot.answering.input import LONGEST, as_typed, clean_lines
+from bot.answering.input import LONGEST, Cleaned
 from bot.deciding.interview import Read
 from bot.deciding.outlook import Outlook
-from bot.deciding.reading import CaseReader, CaseReading
+from bot.deciding.reading import CaseReader, CaseReading, Fact
 from bot.deciding.recommendation import recommend
 from bot.guidance.batching import Batched
 from bot.guidance.embedding import Embedder
@@ -26,38 +26,58 @@ class Adviser:
         self._read_soon = Batched(lambda texts: cases.read_all(texts, embedder.embed))
 
     async def read(self, text: str) -> CaseReading:
-        """What `text` states."""
-        return await self._read_soon(clean_lines(text)[:LONGEST])
-
-    async def confirm(self, text: str, case: CaseReading) -> CaseReading:
-        """The reading with those doubtful facts that a language model finds stated, too, if one is configured."""
-        if self._finder is None or not case.doubtful:
-            return case
-        options = {f"{f.question}.{f.option}": self.framework.option(f.question, f.option).text for f in case.doubtful}
-        asked = {name: f"{self.framework.questions[name.partition('.')[0]].text} {o}" for name, o in options.items()}
-        quotes = await self._finder.find(clean_lines(text), asked)
-        found = [(fact, quotes.get(f"{fact.question}.{fact.option}")) for fact in case.doubtful]
-        return replace(case, facts=(*case.facts, *(replace(fact, words=quote) for fact, quote in found if quote)))
+        """What `text` states, in the words as they were typed."""
+        cleaned = Cleaned.of(text)
+        case = await self._read_soon(cleaned.text[:LONGEST])
+        return CaseReading(
+            tuple(_as_typed(cleaned, fact) for fact in case.facts),
+            tuple(_as_typed(cleaned, fact) for fact in case.doubtful),
+            _as_typed(cleaned, case.outside) if case.outside else None,
+        )
 
     async def facts(self, texts: Sequence[str]) -> dict[str, Read]:
-        """What a user's messages state, oldest first, in the words as they were typed; a later one goes before."""
+        """What a user's messages state, oldest first; a later one goes before."""
         known = dict[str, Read]()
         for text in texts:
-            known |= _facts(await self.read(text), text)
+            known |= _facts(await self.read(text))
         return known
 
     async def advise(self, text: str, earlier: Sequence[str], case: CaseReading) -> Reply:
         """The recommendation on what `text` states (`case`), and the messages before it where it is silent."""
-        case = await self.confirm(text, case)
-        return self.advise_on({**await self.facts(earlier), **_facts(case, text)}, case, text)
-
-    def advise_on(self, known: Mapping[str, Read], case: CaseReading, text: str) -> Reply:
-        """The recommendation on facts that were read."""
+        case = await self._confirmed(text, case)
+        known = await self.facts(earlier) | _facts(case)
         answers = {name: read.option for name, read in known.items()}
         words = {name: read.words for name, read in known.items()}
-        found = recommend(self.outlook, answers, words, case.outside)
-        return advise(self.framework, found, Background(outside_words=as_typed(case.outside_words, text)))
+        outside = case.outside
+        trust = min((fact.probability for fact in case.facts), default=1.0)
+        found = recommend(self.outlook, answers, words, outside.option if outside else None, trust)
+        return advise(self.framework, found, Background(outside_words=outside.words if outside else ""))
+
+    async def _confirmed(self, text: str, case: CaseReading) -> CaseReading:
+        """The reading with those doubtful facts that a language model finds stated, too, if one is configured."""
+        if self._finder is None or not case.doubtful:
+            return case
+        cleaned = Cleaned.of(text)
+        quotes = await self._finder.find(cleaned.text, {_name(fact): self._meaning(fact) for fact in case.doubtful})
+        found = [
+            replace(fact, words=cleaned.as_typed(start, start + len(quote)))
+            for fact in case.doubtful
+            if (quote := quotes.get(_name(fact))) and (start := cleaned.text.index(quote)) >= 0
+        ]
+        return replace(case, facts=(*case.facts, *found))
+
+    def _meaning(self, fact: Fact) -> str:
+        question = self.framework.questions[fact.question]
+        return f"{question.text} {question.options[fact.option].text}"
 
 
-def _facts(case: CaseReading, text: str) -> dict[str, Read]:
-    return {fact.question: Read(fact.option, as_typed(fact.words, text)) for fact in case.facts}
+def _as_typed(cleaned: Cleaned, fact: Fact) -> Fact:
+    return replace(fact, words=cleaned.as_typed(fact.start, fact.end))
+
+
+def _name(fact: Fact) -> str:
+    return f"{fact.question}.{fact.option}"
+
+
+def _facts(case: CaseReading) -> dict[str, Read]:
+    return {fact.question: Read(fact.option, fact.words) for fact in case.facts}

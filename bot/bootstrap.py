@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from bot.answering.facts import FactFinder
 from bot.answering.model import Writer
-from bot.casebook import Casebook, has_framework
+from bot.casebook import Casebook
 from bot.consultant import Consultant
+from bot.corpus import has_framework
 from bot.deciding.reading import CaseReader
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder

@@ -6,37 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.corpus import FRAMEWORK, load_framework, load_voices
 from bot.deciding.framework import Framework
-from bot.deciding.framework_file import read_framework
 from bot.deciding.reading import FIRST_PERSON, CaseReader, Judge, examples, to_embed
-from bot.deciding.sayings import IRRELEVANT, Saying, Voice, read_voice
+from bot.deciding.sayings import IRRELEVANT, Saying, Voice
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.index import searchable
 from bot.guidance.kept import Kept, Progress, fingerprints
-from bot.guidance.nodes import Nodes
 from bot.guidance.phrasings import read_phrasings
 from bot.guidance.ranking import Ranker
 
-FORMAT = 1  # raise it when what is written, or how it is learned, changes
+FORMAT = 2  # raise it when what is written, or how it is learned, changes
 ASKED = 6  # one question of so many is enough to know questions by
-FRAMEWORK = "decision-framework.yaml"
-
-
-def has_framework(corpus: Path) -> bool:
-    """Whether a corpus holds a decision framework; without one, the bot answers questions only."""
-    return (corpus / FRAMEWORK).is_file()
-
-
-def load_framework(corpus: Path) -> Framework:
-    """The framework of a corpus. Raises CorpusError, naming file and line, when it is missing or broken."""
-    return read_framework(Nodes(corpus / FRAMEWORK), read_articles(corpus))
-
-
-def load_voices(corpus: Path, framework: Framework) -> list[Voice]:
-    """How teams say it, a voice a file. Raises CorpusError, naming file and line, when one is broken."""
-    return [read_voice(Nodes(path), framework) for path in sorted(corpus.glob("*.said.yaml"))]
 
 
 def voices_to_learn(corpus: Path, framework: Framework) -> list[Voice]:

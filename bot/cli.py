@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.errors import BotError
+from bot.errors import BotError, InputError
 
 app = typer.Typer(
     help="RAG or fine-tuning, for your case? Answers from one guidance article, each with the sentence it stands on.",
@@ -61,7 +61,7 @@ def interview(
     *,
     describe: Annotated[bool, typer.Option("--describe", help="Only list the questions and their options.")] = False,
     answers: Annotated[
-        typer.FileText | None,
+        typer.FileBinaryRead | None,
         typer.Option(help='A file of {"question": "option"}, one object or JSON lines; "-" is standard input.'),
     ] = None,
     team: Annotated[
@@ -81,6 +81,8 @@ def interview(
     _log_to_stderr(settings.log_level)
     if describe:
         interviewing.describe(settings, as_json=as_json)
+    elif team and not answers:
+        raise InputError("--team needs --answers FILE, with one line for each member.")
     elif answers and team:
         answering.recommend_team(settings, answers, sys.stdout, as_json=as_json)
     elif answers:

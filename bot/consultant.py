@@ -25,12 +25,20 @@ from bot.replies import Line, Notes, Reply, ReplyKind
 Show = Callable[[Line], None]
 
 CASE_WORDS = 14  # a message that is as long as that and asks nothing describes something
+OUTSIDE_WORDS = 6  # the same for one that says what neither approach does
 LONG = 25  # words from which a message is a description with a question rather than a question
 SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 CHOOSING = re.compile(
     r"\b(?:which|what|how)\b.*\b(?:should|would|recommend\w*|better|best|choose|pick|fits?|suits?|go with|advise)\b"
     r"|\b(?:right|good|sensible|sense|worth it) for (?:us|our|me)\b|\b(?:should|shall|can|must) (?:we|i)\b"
-    r"|\b(?:rag|retrieval)\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts?)\b",
+    r"|\b(?:rag|retrieval)\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts?|pick one)\b",
+    re.IGNORECASE,
+)
+
+
+INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|pretend|reveal|print|repeat|confirm|override|write|put|prompt|instructions?|rules?|system|admin"
+    r"|you (?:are|must|will)|say)\b",
     re.IGNORECASE,
 )
 
@@ -71,7 +79,8 @@ class Consultant:
         reading = await self._read(question, earlier)
         if self.adviser:
             case = await self.adviser.read(text)
-            if is_case(question, reading, case):
+            before = len(await self.adviser.facts(earlier)) if len(case.facts) == 1 else 0
+            if is_case(question, reading, case, before):
                 return await self._advise(self.adviser, text, earlier, reading, case)
         return await self._reply(question, earlier, reading, show)
 
@@ -88,9 +97,9 @@ class Consultant:
         advice = await adviser.advise(text, earlier, case)
         asked = [sentence.strip() for sentence in SENTENCE.findall(text) if asks(sentence)]
         besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
-        if besides and len(text.split()) >= LONG:
+        if besides:
             alone = await self._read_soon(clean(besides))
-            reading = alone if alone.answered else reading
+            reading = max(reading, alone, key=_lead)
         return _both(compose(reading), advice) if asked and reading.answered else advice
 
     async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
@@ -113,22 +122,28 @@ class Consultant:
         return list(dict.fromkeys([*found, *(s for s in self.index.statements.values() if s.section in sections)]))
 
 
-def is_case(text: str, reading: Reading, found: CaseReading) -> bool:
-    """Whether a message describes a use case: it states two facts at least, or it is long and asks nothing."""
+def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -> bool:
+    """Whether a message describes a use case: with `earlier` facts it states two, or is long and asks nothing."""
     asking = any(asks(sentence) for sentence in SENTENCE.findall(text))
-    match reading.kind:
-        case Kind.INJECTION:
-            return False
-        case Kind.NEAR_TOPIC | Kind.OFF_TOPIC | Kind.SMALL_TALK if len(found.facts) > 1 and len(text.split()) < LONG:
-            return not asking and bool(FIRST_PERSON.search(text))
-        case _ if len(found.facts) > 1:
-            return True
-        case kind:
-            return not asking and kind is not Kind.SMALL_TALK and len(text.split()) >= CASE_WORDS
+    facts = len(found.facts) + (earlier if found.facts and not asking and earlier > 1 else 0)
+    if reading.kind is Kind.INJECTION:
+        return facts > 1 and not INSTRUCTION.search(text)
+    if facts > 1:
+        covered = reading.answered or len(text.split()) >= LONG
+        return covered or (not asking and bool(FIRST_PERSON.search(text)))
+    if asking or reading.kind is Kind.SMALL_TALK:
+        return False
+    return len(text.split()) >= (OUTSIDE_WORDS if found.outside else CASE_WORDS)
+
+
+def _lead(reading: Reading) -> float:
+    """The score of the statement that answers best, 0 when none does."""
+    return reading.findings[0].score if reading.answered else 0.0
 
 
 def _both(answer: Reply, advice: Reply) -> Reply:
-    """One reply of two: the answer, then the advice, their citations numbered through."""
-    more = len(answer.citations)
-    lines = (replace(line, cites=tuple(number + more for number in line.cites)) for line in advice.lines)
-    return replace(advice, lines=(*answer.lines, *lines), citations=(*answer.citations, *advice.citations))
+    """One reply of two: the answer, then the advice; what both cite has one number."""
+    citations = list(dict.fromkeys([*answer.citations, *advice.citations]))
+    number = {n: citations.index(citation) + 1 for n, citation in enumerate(advice.citations, 1)}
+    lines = (replace(line, cites=tuple(number[n] for n in line.cites)) for line in advice.lines)
+    return replace(advice, lines=(*answer.lines, *lines), citations=tuple(citations))

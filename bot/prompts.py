@@ -3,12 +3,15 @@
 from functools import cache
 from pathlib import Path
 from string import Formatter
+from typing import TYPE_CHECKING
 
 import yaml
-from langchain_core.prompts import ChatPromptTemplate
 
 from bot.errors import CorpusError
 from bot.settings import shipped
+
+if TYPE_CHECKING:
+    from langchain_core.prompts import ChatPromptTemplate
 
 
 def sentence(name: str, **values: object) -> str:
@@ -21,11 +24,13 @@ def sentences() -> frozenset[str]:
     return frozenset(_sentences(_folder()))
 
 
-def prompt(name: str) -> ChatPromptTemplate:
+def prompt(name: str) -> "ChatPromptTemplate":
     """The prompt `prompts/<name>.yaml`: a message for the model under `system`, one for each question under `user`.
 
     Raises CorpusError when the variables that it uses are not the ones that it documents at its head.
     """
+    from langchain_core.prompts import ChatPromptTemplate
+
     path = _folder() / f"{name}.yaml"
     parts = _read(path)
     used = {field for part in ("system", "user") for _, field, _, _ in Formatter().parse(parts[part]) if field}

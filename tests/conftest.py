@@ -1,9 +1,11 @@
-"""What every test may use: the real corpus, the real embedding model, one index of the two."""
+"""What every test may use: the real corpus, the real embedding model, what is learned of the two."""
 
 from pathlib import Path
 
 import pytest
 
+from bot.casebook import Casebook
+from bot.deciding.reading import CaseReader
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder
 
@@ -22,16 +24,23 @@ def embedder() -> Embedder:
 
 @pytest.fixture(scope="session")
 def data_dir(request: pytest.FixtureRequest, corpus: Path, embedder: Embedder) -> Path:
-    """A data directory with a current index, kept from run to run in pytest's cache."""
+    """A data directory with all that is learned from the corpus, kept from run to run in pytest's cache."""
     folder = Path(request.config.cache.mkdir("data"))
-    index_folder = IndexFolder(corpus, folder, embedder)
-    if not index_folder.is_current():
-        index_folder.save(index_folder.build())
+    for learned in (IndexFolder(corpus, folder, embedder), Casebook(corpus, folder, embedder)):
+        if not learned.is_current():
+            learned.save(learned.build())
     return folder
 
 
 @pytest.fixture(scope="session")
 def index(corpus: Path, data_dir: Path, embedder: Embedder) -> Index:
     loaded = IndexFolder(corpus, data_dir, embedder).load()
+    assert loaded is not None
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def cases(corpus: Path, data_dir: Path, embedder: Embedder) -> CaseReader:
+    loaded = Casebook(corpus, data_dir, embedder).load()
     assert loaded is not None
     return loaded

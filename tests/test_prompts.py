@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot import prompts
+from bot.deciding.framework import Approach, Side
 from bot.errors import CorpusError
 from bot.guidance.index import Index
 from bot.guidance.phrasings import UNANSWERED, Kind
@@ -21,11 +22,14 @@ def test_every_kind_of_question_has_its_sentence(index: Index) -> None:
 def test_every_sentence_is_used(index: Index) -> None:
     code = "\n".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
     spoken = {label.key or label.kind.value for label in index.ranker.labels}
+    spoken |= {f"{what}_{one.replace('-', '_')}" for what in ("verdict", "name") for one in Approach}
+    spoken |= {f"side_{side.replace('-', '_')}" for side in Side}
     assert {name for name in prompts.sentences() if name not in spoken and not re.search(rf'"{name}"', code)} == set()
 
 
-def test_the_answer_prompt_takes_what_it_documents() -> None:
+def test_the_prompts_take_what_they_document() -> None:
     assert set(prompts.prompt("answer").input_variables) == {"statements", "conversation", "question"}
+    assert set(prompts.prompt("facts").input_variables) == {"questions", "case"}
 
 
 def test_an_undocumented_variable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,8 +56,11 @@ class FactFinder:
         """
         questions = "\n".join(f"{name}: {meaning}" for name, meaning in choices.items())
         values = {"questions": questions, "case": escape(text, quote=False)}
+        answer: object = None
         try:
-            answer = await asyncio.wait_for(self._chain.ainvoke(values), self._timeout)
+            async with asyncio.timeout(self._timeout):
+                async for partial in self._chain.astream(values):  # each is more of the answer than the one before
+                    answer = partial
         except Exception as error:  # noqa: BLE001  a provider may raise anything; the local reading stands
             log.warning("the language model found no facts (%s)", type(error).__name__)
             return {}

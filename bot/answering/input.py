@@ -2,9 +2,12 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 LONGEST = 4000  # characters; a use case with all its detail fits, a pasted log does not
 LATIN_SHARE = 0.5
+LINE_ENDS = ("\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c")
+CLUSTER = re.compile(r".[\u0300-\u036f\ufe00-\ufe0f]*", re.DOTALL)  # a character and the marks that belong to it
 LETTERS = 2
 
 
@@ -14,17 +17,36 @@ def clean(text: str) -> str:
     return re.sub(r"\s+", " ", visible).strip()
 
 
-def clean_lines(text: str) -> str:
-    """The text cleaned line by line, without empty lines."""
-    return "\n".join(line for line in map(clean, text.splitlines()) if line)
+@dataclass(frozen=True)
+class Cleaned:
+    """A text cleaned line by line, without empty lines, that knows what each of its characters was made from."""
 
+    text: str
+    typed: str
+    places: tuple[tuple[int, int], ...]
 
-def as_typed(words: str, text: str) -> str:
-    """The stretch of `text` that a cleaned stretch was made from, character for character."""
-    if words in text:
-        return words
-    found = re.search(r"\W+".join(map(re.escape, re.findall(r"\w+", words))), text)
-    return found[0] if found and found[0] else words
+    @classmethod
+    def of(cls, typed: str) -> "Cleaned":
+        """Cleans `typed`."""
+        characters, places = list[str](), list[tuple[int, int]]()
+        for cluster in CLUSTER.finditer(typed):
+            raw = cluster[0]
+            shown = "\n" if raw in LINE_ENDS else "".join(map(_visible, unicodedata.normalize("NFKC", raw)))
+            for character in shown:
+                if character.isspace():
+                    space = "\n" if character == "\n" else " "
+                    if characters and characters[-1].isspace():
+                        characters[-1] = "\n" if "\n" in (space, characters[-1]) else " "
+                        continue
+                    character = space
+                if characters or not character.isspace():
+                    characters.append(character)
+                    places.append(cluster.span())
+        return cls("".join(characters).rstrip(), typed, tuple(places))
+
+    def as_typed(self, start: int, end: int) -> str:
+        """What characters `start` to `end` were made from, as it was typed."""
+        return self.typed[self.places[start][0] : self.places[end - 1][1]]
 
 
 def _visible(character: str) -> str:

@@ -20,10 +20,13 @@ from bot.guidance.ranking import negates
 
 Scores = NDArray[np.float32]  # of shape (spans, labels)
 
+UNDECIDED = (
+    r"\b(?:might|maybe|perhaps|possibly|not sure|unsure|no idea|who knows|undecided|don['’]?t know(?: yet| whether| if)"
+    r"|hard to say|not decided|tbd|wait and see)\b"
+)
+HEDGED = re.compile(UNDECIDED, re.IGNORECASE)  # what is said so is no fact
 HEDGE = re.compile(
-    r"\b(?:might|may|maybe|perhaps|possibly|could be|not sure|unsure|no idea|who knows|unclear|undecided|don['’]?t know"
-    r"|hard to say|depends|probably|some ?day|one day|eventually|not decided|tbd|wait and see|whether|if)\b",
-    re.IGNORECASE,
+    rf"{UNDECIDED}|\b(?:may|could be|unclear|depends|probably|some ?day|one day|eventually|whether|if)\b", re.IGNORECASE
 )
 
 

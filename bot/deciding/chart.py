@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, DPI = 11.0, 5.6, 150  # inches, inches, dots an inch
 LONGEST_LABEL = 32  # characters
-BELOW = 0.75  # of the line: how high a need rises at most that small reasons do not make
+BELOW = 0.66  # of the line: how high a need rises at most that small reasons do not make
 LINE = 0.5  # where on the plane a need begins
 EARLY = 0.85  # so that a need that is just met stands clear of the line
 MARGIN = 0.06  # of the plane around 0, so that nothing stands on its frame
@@ -128,7 +128,7 @@ class _Drawing:
             left, bottom = (LINE if right else -MARGIN), (LINE if top else -MARGIN)
             axes.add_patch(_square(left, bottom, theme.region if is_here else theme.ground))
             axes.text(
-                left + LINE / 2, bottom + LINE * 0.86, name, ha="center", va="center", fontsize=10.5,
+                left + LINE / 2, bottom + LINE * 0.88, name, ha="center", va="center", fontsize=10.5,
                 color=theme.ink if is_here else theme.faint, weight="bold" if is_here else "normal",
             )  # fmt: skip
         axes.axvline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))

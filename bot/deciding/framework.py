@@ -1,7 +1,7 @@
 """The decision framework: the questions to a team, their options, and the sentences of the article behind each.
 
-Two needs are weighed, knowledge (which speaks
-for RAG) and behaviour (for fine-tuning), and one gate is checked: are there enough examples to train on?
+Two needs are weighed, knowledge (which speaks for RAG) and behaviour (for fine-tuning), and one gate is checked: are
+there enough examples to train on?
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,11 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to a question. `criterion` names the fact that it states; `at_least` is the number it begins at."""
+    """One answer to a question. `criterion` names the fact that it states; `at_least` is the number it begins at.
+
+    `rules_out` is the side that such a team cannot take whatever it needs; `unless` are words beside which the option
+    is not stated.
+    """
 
     id: str
     text: str
@@ -55,6 +59,8 @@ class Option:
     evidence: tuple[Evidence, ...]
     examples: Gate | None = None
     at_least: int | None = None
+    rules_out: Side | None = None
+    unless: tuple[str, ...] = ()
 
     @property
     def weight(self) -> int:
@@ -87,10 +93,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a recommendation says, and its first steps."""
+    """What a recommendation says, and its first steps; `though`, if not empty, is said instead when both needs are met
+    and the examples for fine-tuning are not there."""
 
     says: str
     steps: tuple[Step, ...]
+    though: str = ""
 
 
 @dataclass(frozen=True)

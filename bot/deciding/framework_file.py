@@ -66,7 +66,9 @@ class _Reader:
         return Question(name, label, text, why, options)
 
     def _option(self, name: str, node: yaml.Node) -> Option:
-        parts = self.nodes.parts(node, ("text", "criterion", "toward", "evidence"), ("examples", "at_least"))
+        parts = self.nodes.parts(
+            node, ("text", "criterion", "toward", "evidence"), ("examples", "at_least", "rules_out", "unless")
+        )
         toward = self._one_of(Side, parts["toward"], "toward")
         evidence = tuple(self._evidence(parts["evidence"]))
         if (toward is Side.NEITHER) != (sum(e.weight for e in evidence) == 0):
@@ -81,6 +83,8 @@ class _Reader:
             evidence,
             self._one_of(Gate, parts["examples"], "examples") if "examples" in parts else None,
             self.nodes.number(parts["at_least"], "at_least") if "at_least" in parts else None,
+            self._one_of(Side, parts["rules_out"], "rules_out") if "rules_out" in parts else None,
+            tuple(self.nodes.texts(parts["unless"])) if "unless" in parts else (),
         )
 
     def _evidence(self, node: yaml.Node) -> Iterator[Evidence]:
@@ -102,9 +106,11 @@ class _Reader:
 
     def _outcomes(self, node: yaml.Node) -> Iterator[tuple[Approach, Outcome]]:
         for name, value in self.nodes.parts(node, tuple(Approach)).items():
-            parts = self.nodes.parts(value, ("says", "steps"))
+            parts = self.nodes.parts(value, ("says", "steps"), ("though",))
             steps = (Step(self.nodes.text(text, "a step"), quoted) for quoted, text in self._quoted(parts["steps"]))
-            yield Approach(name), Outcome(self.nodes.text(parts["says"], "says"), tuple(steps))
+            says = self.nodes.text(parts["says"], "says")
+            though = self.nodes.text(parts["though"], "though") if "though" in parts else ""
+            yield Approach(name), Outcome(says, tuple(steps), though)
 
     def _outside(self) -> Iterator[tuple[str, str]]:
         if "outside" in self.parts:

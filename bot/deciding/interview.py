@@ -157,13 +157,11 @@ class Interview:
     def view(self, session: Session) -> View:
         """What to show for a session."""
         if session.screen is Screen.QUESTION:
-            others = {name: option for name, option in session.known.items() if name != session.question}
-            closed = {**others, **dict.fromkeys(session.skipped), session.question: None}
             return View(
                 Screen.QUESTION,
                 self.framework.questions[session.question],
                 number=len(session.asked) + 1,
-                to_go=self._most_after(others, closed, session),
+                to_go=self._most_after(session),
                 chosen=session.known.get(session.question),
                 why=session.why,
             )
@@ -183,7 +181,8 @@ class Interview:
                     return session
                 skipped = (*(name for name in session.skipped if name != question), question)
                 answers = {name: chosen for name, chosen in session.answers.items() if name != question}
-                return self._leave(replace(session, skipped=skipped, answers=answers))
+                read = {name: found for name, found in session.read.items() if name != question}
+                return self._leave(replace(session, skipped=skipped, answers=answers, read=read))
             case Edit(question):
                 self.framework.questions[question]
                 return replace(session, screen=Screen.QUESTION, question=question, editing=True, why=False)
@@ -242,8 +241,8 @@ class Interview:
     def _settled(self, session: Session) -> bool:
         return self.outlook.settled({name: option for name, option in session.known.items() if option is not None})
 
-    def _most_after(self, others: Mapping[str, str | None], closed: Mapping[str, str | None], session: Session) -> int:
+    def _most_after(self, session: Session) -> int:
         """The most questions that can come after the one on the screen, over all answers to it."""
+        others = {**session.known, **dict.fromkeys(session.skipped)}
         options = (None, *self.framework.questions[session.question].options)
-        skipped = dict.fromkeys(session.skipped)
-        return max(self.outlook.most_to_go({**others, **skipped, session.question: option}) for option in options)
+        return max(self.outlook.most_to_go({**others, session.question: option}) for option in options)

@@ -40,7 +40,7 @@ class Outlook:
 
     def approach(self, answers: Answers) -> Approach:
         """The outcome of the answers given so far. Raises KeyError for an unknown id."""
-        return self._approach(self.state(answers))
+        return self.approach_at(self.state(answers))
 
     def state(self, answers: Answers) -> State:
         """Where the answers lead. Raises KeyError for an unknown id."""
@@ -48,6 +48,10 @@ class Outlook:
         for question, option in answers.items():
             state = self._add(state, self._moves[question][option])
         return state
+
+    def after(self, state: State, question: str, option: str | None) -> State:
+        """Where one more answer leads. Raises KeyError for an unknown id."""
+        return self._add(state, self._moves[question][option])
 
     def influence(self, answers: Answers, question: str) -> float:
         """The share, from 0 to 1, of the ways to answer the other open questions in which this one decides."""
@@ -78,7 +82,8 @@ class Outlook:
             state.too_few or move.too_few,
         )
 
-    def _approach(self, state: State) -> Approach:
+    def approach_at(self, state: State) -> Approach:
+        """The outcome at a state."""
         if state.enough and not state.too_few:
             if state.behaviour:
                 return Approach.HYBRID if state.knowledge else Approach.FINE_TUNING
@@ -102,7 +107,7 @@ class Outlook:
         decides = total = 0
         for reached, ways in self._spread(state, others).items():
             total += ways
-            if len({self._approach(self._add(reached, move)) for move in moves}) > 1:
+            if len({self.approach_at(self._add(reached, move)) for move in moves}) > 1:
                 decides += ways
         return decides / total
 

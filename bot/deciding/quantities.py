@@ -8,8 +8,9 @@ PLURALS = {"dozen": "12", "dozens": "36", "hundreds": "300", "thousands": "3000"
 SOME = {"couple": 2, "few": 3, "several": 4, "half": 0.5}
 UNITS = {"k": 1e3, "m": 1e6, "mn": 1e6, "100": 1e2, "1000": 1e3, "1000000": 1e6}
 NUMBER = re.compile(
-    r"(?<![\w.,])(?:(?P<digits>\d{1,3}(?:[,.'’ ]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)|(?P<some>couple|few|several|half)"
-    rf"(?: of| an?)?)(?:[ -]?(?P<unit>{'|'.join(sorted(UNITS, key=len, reverse=True))}))?(?![\w])"
+    r"(?P<date>\b(?:in|since|from|until|till|by|after|before|year|of|founded)\s+)?(?<![\w.,])"
+    r"(?:(?P<digits>\d{1,3}(?:[,.'’ ]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)|(?P<some>couple|few|several|half)(?: of| an?)?)"
+    rf"(?:[ -]?(?P<unit>{'|'.join(sorted(UNITS, key=len, reverse=True))}))?s?(?![\w])"
     r"(?P<rest>\s*(?:%|percent\b|per cent\b|euros?\b|dollars\b|€|\$))?",
     re.IGNORECASE,
 )
@@ -29,6 +30,6 @@ def _count(match: re.Match[str]) -> float | None:
     if match["rest"] or not (digits or unit):
         return None
     size = float(THOUSANDS.sub("", digits).replace(",", ".")) if digits else SOME[match["some"].lower()]
-    if digits and not unit and re.fullmatch(r"\d{4}", digits) and FIRST_YEAR <= size <= LAST_YEAR:
+    if match["date"] and not unit and re.fullmatch(r"\d{4}", digits or "") and FIRST_YEAR <= size <= LAST_YEAR:
         return None
     return size * UNITS.get((unit or "").lower(), 1)

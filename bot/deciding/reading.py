@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bot.deciding.candidates import Candidate, Candidates
+from bot.deciding.candidates import HEDGED, Candidate, Candidates
 from bot.deciding.framework import Framework
 from bot.deciding.sayings import IRRELEVANT, OUTSIDE, Case, Voice
 from bot.deciding.spans import Span, spans
@@ -31,6 +31,8 @@ FOLDS = 3  # of the voices with cases, for the scores that the judge learns from
 STRENGTH = 0.1  # inverse of the judge's regularisation
 FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|i|my|mine|me|i['’]m|we['’]\w+|i['’]\w+)\b", re.IGNORECASE)
 
+CONJUNCTION = re.compile(r"(?:and|but|so|because|though|although|while|whereas|since|yet)\s+", re.IGNORECASE)
+LONGEST_QUOTE = 240  # characters
 INTERROGATIVE = re.compile(
     r"(?:^|[,;:]\s)\W*(?:(?:and|so|but|ok|hi|hey|hello|pls|please|quick q\w*)\W+)*(?:how|what|whats|which|who|whose"
     r"|why|when|where|is|are|isn|aren|do|does|did|can|could|should|shall|would|will|has|have you|any)\b",
@@ -56,13 +58,12 @@ class Fact:
 class CaseReading:
     """The facts of a message, in the order of the questions, and those that are doubtful.
 
-    `outside` is what it asks for that neither approach does.
+    `outside`, of the question OUTSIDE, is what it asks for that neither approach does.
     """
 
     facts: tuple[Fact, ...]
     doubtful: tuple[Fact, ...] = ()
-    outside: str | None = None
-    outside_words: str = ""
+    outside: Fact | None = None
 
 
 @dataclass(frozen=True)
@@ -141,20 +142,36 @@ class CaseReader:
         ]
 
     def _reading(self, text: str, found: Sequence[Span], scores: NDArray[np.float32]) -> CaseReading:
-        rated = [(c, self.judge.probability(c)) for c in self._candidates.of(text, found, scores)]
-        facts = [_fact(text, c, p) for c, p in rated if c.question != OUTSIDE and p >= DOUBTFUL]
-        outside = next((c for c, p in rated if c.question == OUTSIDE and p >= IS_OUTSIDE), None)
+        candidates = self._candidates.of(text, found, scores)
+        rated = [_fact(text, c, self.judge.probability(c)) for c in candidates if self._holds(text, c, found)]
+        facts = [fact for fact in rated if fact.question != OUTSIDE and fact.probability >= DOUBTFUL]
         return CaseReading(
             tuple(fact for fact in facts if fact.probability >= STATED),
             tuple(fact for fact in facts if fact.probability < STATED),
-            outside.option if outside else None,
-            text[outside.span.start : outside.span.end] if outside else "",
+            next((fact for fact in rated if fact.question == OUTSIDE and fact.probability >= IS_OUTSIDE), None),
         )
+
+    def _holds(self, text: str, found: Candidate, cut: Sequence[Span]) -> bool:
+        """Whether what was said is not hedged, nor taken back by words beside it in the sentence."""
+        if found.question == OUTSIDE:
+            return True
+        sentence = next(span for span in cut if span.whole and span.sentence == found.span.sentence)
+        beside = text[sentence.start : sentence.end].lower()
+        unless = self.framework.option(found.question, found.option).unless
+        return not HEDGED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
 
 
 def _fact(text: str, found: Candidate, probability: float) -> Fact:
-    words = text[found.span.start : found.span.end]
-    return Fact(found.question, found.option, words, found.span.start, found.span.end, probability)
+    """The fact, quoted without the conjunction before it and the stop behind it, at most LONGEST_QUOTE characters."""
+    start, end = found.span.start, found.span.end
+    if (before := CONJUNCTION.match(text[start:end])) and before.end() < end - start:
+        start += before.end()
+    if end - start > LONGEST_QUOTE:
+        end = text.rfind(" ", start, start + LONGEST_QUOTE)
+        end = start + LONGEST_QUOTE if end < 0 else end
+    words = text[start:end].rstrip(" .,;:")
+    words = words or text[start:end]
+    return Fact(found.question, found.option, words, start, start + len(words), probability)
 
 
 def stating(text: str) -> list[Span]:

@@ -9,6 +9,13 @@ from bot.deciding.outlook import Answers, Outlook
 from bot.guidance.article import Statement
 
 SURE, LIKELY = 0.75, 0.5  # confidence from which it is called so
+OBSTRUCTED = 0.5  # of the confidence remains when something rules out what is recommended
+PARTS = {
+    Approach.RAG: {Side.RAG},
+    Approach.FINE_TUNING: {Side.FINE_TUNING},
+    Approach.HYBRID: {Side.RAG, Side.FINE_TUNING},
+    Approach.NEED_MORE_INFO: set[Side](),
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,12 @@ class Flip:
 class Recommendation:
     """What the answers lead to.
 
-    `confidence`, from 0 to 1, is the share of the questions that cannot on their own change the outcome by being
-    answered after all, times the share of the weights that speaks for the approach. `missing` are the questions
-    without an answer, the most decisive first; `flips` every smallest change that leads elsewhere. `outside` names
-    what the case is instead, when neither approach is meant for it.
+    `confidence`, from 0 to 1, is 0 while the outcome is open. Else it is the share of the questions that cannot on
+    their own change the outcome by being answered after all, times the share of the weights that speaks for the
+    approach, halved by an obstacle. `missing` are the questions without an answer, the most decisive first, of which
+    `deciding` can still change the outcome; `flips` every smallest change that leads elsewhere. `obstacles` are the
+    questions whose answer rules out what is recommended all the same. `outside` names what the case is instead, when
+    neither approach is meant for it.
     """
 
     approach: Approach
@@ -72,15 +81,14 @@ class Recommendation:
     deciding: tuple[str, ...]
     flips: tuple[Flip, ...]
     steps: tuple[Step, ...]
+    obstacles: tuple[str, ...] = ()
     outside: str | None = None
 
     def speaking(self, *, for_it: bool) -> list[Reason]:
         """The reasons toward what is recommended, or those against it; for an open outcome, all are for it."""
-        sides = {
-            Approach.RAG: {Side.RAG},
-            Approach.FINE_TUNING: {Side.FINE_TUNING},
-        }.get(self.approach, {Side.RAG, Side.FINE_TUNING})
-        return [r for r in self.reasons if r.toward is not Side.NEITHER and (r.toward in sides) is for_it]
+        sides = PARTS[self.approach] or {Side.RAG, Side.FINE_TUNING}
+        speaks = {r: r.toward in sides and r.question not in self.obstacles for r in self.reasons}
+        return [r for r in self.reasons if r.toward is not Side.NEITHER and speaks[r] is for_it]
 
     @property
     def set_aside(self) -> list[Reason]:
@@ -120,11 +128,16 @@ class Recommendation:
 
 
 def recommend(
-    outlook: Outlook, answers: Answers, words: Mapping[str, str] | None = None, outside: str | None = None
+    outlook: Outlook,
+    answers: Answers,
+    words: Mapping[str, str] | None = None,
+    outside: str | None = None,
+    trust: float = 1.0,
 ) -> Recommendation:
     """What `answers` lead to; `words` are the user's own, by question, where there are any.
 
-    Raises KeyError for an unknown question or option.
+    `trust`, from 0 to 1, is how sure it is that these are the answers; it lowers the confidence. Raises KeyError for an
+    unknown question or option.
     """
     framework = outlook.framework
     approach = Approach.NEED_MORE_INFO if outside else outlook.approach(answers)
@@ -133,15 +146,19 @@ def recommend(
     unknown = [name for name in framework.questions if answers.get(name) is None]
     known = {name: option for name, option in answers.items() if option is not None}
     deciding = outlook.deciding(known)
+    obstacles = tuple(
+        name for name, option in known.items() if framework.option(name, option).rules_out in PARTS[approach]
+    )
     return Recommendation(
         approach=approach,
-        confidence=_confidence(outlook, known, support),
+        confidence=_confidence(outlook, known, approach, support, trust * OBSTRUCTED ** bool(obstacles)),
         support=support,
         reasons=reasons,
         missing=(*deciding, *(name for name in unknown if name not in deciding)),
         deciding=tuple(deciding),
         flips=() if outside else tuple(smallest_flips(outlook, known)),
         steps=framework.outcomes[approach].steps,
+        obstacles=obstacles,
         outside=outside,
     )
 
@@ -154,21 +171,24 @@ def smallest_flips(outlook: Outlook, answers: Mapping[str, str]) -> list[Flip]:
     here = outlook.approach(answers)
     questions = outlook.framework.questions
     for size in range(1, len(questions) + 1):
-        flips = [
-            Flip(tuple(Change(q, answers.get(q), o) for q, o in changed.items()), there)
-            for names in combinations(questions, size)
-            for changed in _changes([questions[name] for name in names], answers)
-            if (there := outlook.approach({**answers, **changed})) is not here
-        ]
+        flips = [flip for names in combinations(questions, size) for flip in _flips(outlook, answers, names, here)]
         if flips:
             return flips
     return []
 
 
-def _changes(questions: Sequence[Question], answers: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    others = ([option for option in question.options if option != answers.get(question.id)] for question in questions)
+def _flips(outlook: Outlook, answers: Mapping[str, str], names: Sequence[str], here: Approach) -> Iterator[Flip]:
+    """The ways to answer all of `names` anew that lead elsewhere."""
+    rest = outlook.state({name: option for name, option in answers.items() if name not in names})
+    others = ([o for o in outlook.framework.questions[name].options if o != answers.get(name)] for name in names)
     for options in product(*others):
-        yield {question.id: option for question, option in zip(questions, options, strict=True)}
+        state = rest
+        for name, option in zip(names, options, strict=True):
+            state = outlook.after(state, name, option)
+        there = outlook.approach_at(state)
+        if there is not here:
+            changes = zip(names, options, strict=True)
+            yield Flip(tuple(Change(name, answers.get(name), option) for name, option in changes), there)
 
 
 def _reasons(questions: Mapping[str, Question], answers: Answers, words: Mapping[str, str]) -> Iterator[Reason]:
@@ -188,15 +208,17 @@ def _total(reasons: Sequence[Reason], side: Side) -> int:
     return sum(reason.weight for reason in reasons if reason.toward is side)
 
 
-def _confidence(outlook: Outlook, known: Mapping[str, str], support: Support) -> float:
-    here = outlook.approach(known)
+def _confidence(
+    outlook: Outlook, known: Mapping[str, str], approach: Approach, support: Support, trust: float
+) -> float:
+    if approach is Approach.NEED_MORE_INFO:
+        return 0.0
     questions = outlook.framework.questions
+    state = outlook.state(known)
     shaky = sum(
-        any(outlook.approach({**known, name: option}) is not here for option in question.options)
+        any(outlook.approach_at(outlook.after(state, name, option)) is not approach for option in question.options)
         for name, question in questions.items()
         if name not in known
     )
-    steady = 1 - shaky / len(questions)
-    mine = {Approach.RAG: support.rag, Approach.FINE_TUNING: support.fine_tuning}.get(here)
-    total = support.rag + support.fine_tuning
-    return round(steady * (mine / total if mine is not None and total else 1), 2)
+    mine = sum(support.toward(side) for side in PARTS[approach])
+    return round(trust * (1 - shaky / len(questions)) * mine / (support.rag + support.fine_tuning), 2)

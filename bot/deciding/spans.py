@@ -8,9 +8,10 @@ from typing import NamedTuple
 import sentencex
 
 CUT = re.compile(
-    r"(?<=[,;:])\s+|\s+[-–—]+\s+|(?<=—)|(?<=\))\s+|\s+(?=\()"
+    r"(?<=[,;:])\s+|\n|\s+[-–—]+\s+|(?<=—)|(?<=\))\s+|\s+(?=\()"
     r"|\s(?=(?:but|and|because|though|although|while|whereas|so that|since|yet)\s)"
 )
+LINE = re.compile(r"(?:[^\n]|(?<![.!?:;])\n(?=[a-z]))+")  # a line that a small letter goes on with was only wrapped
 EDGES = " \t,;:-–—("
 FEWEST_WORDS = 3  # in a clause; shorter pieces stay with their neighbour
 MOST_CLAUSES = 3  # side by side
@@ -42,7 +43,7 @@ def spans(text: str) -> list[Span]:
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence is; a short question is one with the answer that follows it."""
     lead = None
-    for line in re.finditer(r"[^\n]+", text):
+    for line in LINE.finditer(text):
         position = line.start()
         for sentence in sentencex.segment("en", line[0]):
             stripped = sentence.strip()

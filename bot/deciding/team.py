@@ -1,6 +1,6 @@
 """A team's interview: each member answers for themselves, the majority decides, and what divides them is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.deciding.framework import Approach
@@ -18,8 +18,9 @@ class Tally:
     majority: str | None
 
     @property
-    def agreed(self) -> bool:
-        return len(self.votes) == 1
+    def voters(self) -> int:
+        """How many chose an option."""
+        return sum(map(len, self.votes.values()))
 
     @property
     def disputed(self) -> bool:
@@ -36,9 +37,12 @@ class Dispute:
 
 @dataclass(frozen=True)
 class TeamResult:
-    """What the majority leads to. `disputes` are the disagreements that matter, the most influential first."""
+    """What the majority leads to. `disputes` are the disagreements that matter by themselves, the most influential
+    first; `matters` says whether any of them, settled in any way together with the others, would change the outcome.
+    """
 
     members: tuple[str, ...]
+    matters: bool
     tallies: tuple[Tally, ...]
     recommendation: Recommendation
     disputes: tuple[Dispute, ...]
@@ -75,7 +79,8 @@ def decide_together(outlook: Outlook, ballots: Mapping[str, Answers]) -> TeamRes
     majority = {tally.question: tally.majority for tally in tallies if tally.majority is not None}
     disputes = [found for tally in tallies if tally.disputed and (found := _dispute(outlook, majority, tally))]
     disputes.sort(key=lambda dispute: -outlook.influence(_without(majority, dispute.question), dispute.question))
-    return TeamResult(tuple(ballots), tallies, recommend(outlook, majority), tuple(disputes))
+    matters = bool(disputes) or _together(outlook, majority, [tally for tally in tallies if tally.disputed])
+    return TeamResult(tuple(ballots), matters, tallies, recommend(outlook, majority), tuple(disputes))
 
 
 def _tally(question: str, ballots: Mapping[str, Answers]) -> Tally:
@@ -95,6 +100,15 @@ def _tally(question: str, ballots: Mapping[str, Answers]) -> Tally:
 def _dispute(outlook: Outlook, majority: Mapping[str, str], tally: Tally) -> Dispute | None:
     leads = {option: outlook.approach({**majority, tally.question: option}) for option in tally.votes}
     return Dispute(tally.question, leads) if len({*leads.values(), outlook.approach(majority)}) > 1 else None
+
+
+def _together(outlook: Outlook, majority: Mapping[str, str], disputed: Sequence[Tally]) -> bool:
+    """Whether settling all that is disputed, in one way or another, can change the outcome."""
+    agreed = {name: option for name, option in majority.items() if name not in {t.question for t in disputed}}
+    reached = {outlook.state(agreed)}
+    for tally in disputed:
+        reached = {outlook.after(state, tally.question, option) for state in reached for option in tally.votes}
+    return any(outlook.approach_at(state) is not outlook.approach(majority) for state in reached)
 
 
 def _without(answers: Mapping[str, str], question: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from bot.casebook import load_framework, voices_to_learn
+from bot.casebook import voices_to_learn
+from bot.corpus import load_framework
 from bot.deciding.outlook import Outlook
 from bot.deciding.reading import CaseReader, Embed, examples, to_embed
 from bot.deciding.sayings import OUTSIDE, UNSURE

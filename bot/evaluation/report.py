@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from bot.bootstrap import make_consultant
-from bot.casebook import has_framework, load_framework, load_voices
+from bot.corpus import has_framework, load_framework, load_voices
 from bot.errors import InputError
 from bot.evaluation.baselines import Baseline, baselines
 from bot.evaluation.casereading import CasesRead, cases_by_voice, simple_reader

@@ -25,7 +25,7 @@ from bot.guidance.ranking import Ranker
 if TYPE_CHECKING:
     from langchain_community.vectorstores import FAISS
 
-FORMAT = 4  # raise it when what is written, or how it is learned, changes
+FORMAT = 5  # raise it when what is written, or how it is learned, changes
 EXACT_UP_TO = 50_000  # vectors, which take about as long as one embedding; above, FAISS's HNSW graph searches
 
 

@@ -30,6 +30,7 @@ NEGATION = re.compile(
     r"|n['’]t\b",
     re.IGNORECASE,
 )
+DOUBLE = re.compile(rf"(?:{NEGATION.pattern})[^.!?]*?\b(?:without|unless)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ class Ranker(Generic[L]):
 
 
 def negates(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts hold a negation, shape (len(texts),)."""
-    return np.array([bool(NEGATION.search(text)) for text in texts], np.bool_)
+    """Which texts hold a negation that no second one takes back, shape (len(texts),)."""
+    return np.array([bool(NEGATION.search(DOUBLE.sub(" ", text))) for text in texts], np.bool_)
 
 
 def _nothing() -> tuple[Wording, sparse.csr_matrix]:

@@ -7,7 +7,7 @@ from typing import IO
 from pydantic import TypeAdapter, ValidationError
 
 from bot.advice import Background, advise
-from bot.casebook import load_framework
+from bot.corpus import load_framework
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
 from bot.deciding.team import decide_together
@@ -19,7 +19,7 @@ GIVEN = TypeAdapter(dict[str, str | None])
 Given = dict[str, str | None]
 
 
-def recommend_lines(settings: Settings, file: IO[str], out: IO[str]) -> bool:
+def recommend_lines(settings: Settings, file: IO[bytes], out: IO[str]) -> bool:
     """Prints a recommendation for each object in the file, or an error that names the line; True when none was bad."""
     outlook = Outlook(load_framework(settings.corpus_dir))
     well = True
@@ -32,7 +32,7 @@ def recommend_lines(settings: Settings, file: IO[str], out: IO[str]) -> bool:
     return well
 
 
-def recommend_team(settings: Settings, file: IO[str], out: IO[str], *, as_json: bool) -> None:
+def recommend_team(settings: Settings, file: IO[bytes], out: IO[str], *, as_json: bool) -> None:
     """Prints what the team of the file, a member a line, comes to. Raises InputError naming the first bad line."""
     outlook = Outlook(load_framework(settings.corpus_dir))
     ballots = dict[str, Given]()
@@ -50,20 +50,20 @@ def recommend_team(settings: Settings, file: IO[str], out: IO[str], *, as_json: 
         show_reply(advise(outlook.framework, result.recommendation, Background(team=result)))
 
 
-def _objects(text: str) -> Iterator[tuple[int, str]]:
+def _objects(text: bytes) -> Iterator[tuple[int, bytes]]:
     """One JSON object over several lines, or one a line, each with the number of its line."""
     try:
-        if isinstance(json.loads(text), dict):
-            yield 1, text
-            return
-    except ValueError:
+        GIVEN.validate_json(text)
+        yield 1, text
+        return
+    except ValidationError:
         pass
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split(b"\n"), 1):
         if line.strip():
             yield number, line
 
 
-def _checked(outlook: Outlook, raw: str) -> Given:
+def _checked(outlook: Outlook, raw: bytes) -> Given:
     """The answers in a JSON object. Raises InputError with what there is instead."""
     try:
         given = GIVEN.validate_json(raw)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from bot.answering.model import Writer
 from bot.bootstrap import is_current, make_embedder
-from bot.casebook import has_framework, load_framework, load_voices
+from bot.corpus import has_framework, load_framework, load_voices
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings

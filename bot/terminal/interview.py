@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -11,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot import prompts
 from bot.advice import Background, advise
-from bot.casebook import load_framework
-from bot.deciding.chart import chart
+from bot.corpus import load_framework
+from bot.deciding.chart import alt_text, chart
 from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
@@ -58,6 +59,8 @@ def describe(settings: Settings, *, as_json: bool) -> None:
 
 def run(settings: Settings, wanted: Wanted, *, new: bool, as_json: bool) -> None:
     """Leads through the questions; what was answered is kept until the summary is left."""
+    if as_json:
+        console.stderr = True  # the conversation leaves standard output to the object
     interview = Interview(Outlook(load_framework(settings.corpus_dir)))
     kept = _Kept(settings.data_dir / "interview.json")
     session = None if new else kept.read()
@@ -189,8 +192,10 @@ def _hand_out(interview: Interview, session: Session, wanted: Wanted, *, as_json
         raise BotError(
             f"The summary cannot be written ({error.strerror}); name a file in a folder that can."
         ) from error
+    if wanted.chart:
+        show_line(Line(alt_text(interview.framework, found)))
     if as_json:
-        console.file.write(json.dumps(found.to_dict(), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(found.to_dict(), ensure_ascii=False) + "\n")
 
 
 def _described(framework: Framework) -> dict[str, object]:

@@ -47,7 +47,8 @@ def _by_arrows(title: str, entries: Sequence[Entry[Value]], actions: Sequence[En
 
 
 def _choice(number: int, entry: Entry[Value]) -> questionary.Choice:
-    return questionary.Choice(entry.text, value=number, shortcut_key=entry.key)
+    key = entry.key if len(entry.key) == 1 else False  # questionary has keys of one character only
+    return questionary.Choice(entry.text, value=number, shortcut_key=key)
 
 
 def _by_number(title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]]) -> Value | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answering.input import LONGEST, clean, unreadable
+from bot.answering.input import LONGEST, Cleaned, clean, unreadable
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,21 @@ def test_cleaning_never_fails_and_is_stable(text: str) -> None:
     once = clean(text)
     assert clean(once) == once
     assert unreadable(once) in (None, "empty", "wordless", "too_long")
+
+
+@given(st.text())
+def test_what_was_cleaned_knows_what_was_typed(typed: str) -> None:
+    cleaned = Cleaned.of(typed)
+    assert cleaned.text == cleaned.text.strip()
+    assert "\n\n" not in cleaned.text
+    for start, end in ((0, len(cleaned.text)), (len(cleaned.text) // 2, len(cleaned.text))):
+        if start < end:
+            assert cleaned.as_typed(start, end) in typed
+
+
+def test_lines_stay_lines() -> None:
+    cleaned = Cleaned.of("We’re a bank…\r\n\r\n- docs  change\tweekly \u200b\n① cafe\u0301")
+    assert cleaned.text == "We’re a bank...\n- docs change weekly\n1 café"
+    where = cleaned.text.index("docs change")
+    assert cleaned.as_typed(where, where + len("docs change weekly")) == "docs  change\tweekly"
+    assert cleaned.as_typed(len(cleaned.text) - 4, len(cleaned.text)) == "cafe\u0301"

@@ -25,6 +25,18 @@ TURNS = [
     {"user": "what are the drawbacks of fine-tuning?", "sections": ["Fine-Tuning Explained > Limitations"]},
     {"user": "and for the other one?", "sections": ["RAG Explained > Limitations"]},
 ]
+CASE = "Our prices change every hour and auditors insist on seeing the page. We have 30,000 loyalty cards."
+VIGNETTES = [
+    {
+        "id": "v1",
+        "text": CASE,
+        "expected": "rag",
+        "facts": [
+            {"criterion": "knowledge_changes_often", "quote": "Our prices change every hour"},
+            {"criterion": "needs_style_or_format", "quote": "We have"},
+        ],
+    }
+]
 
 
 @pytest.fixture
@@ -35,6 +47,7 @@ def directory(tmp_path: Path) -> Path:
     (tmp_path / "questions.jsonl").write_text(lines(QUESTIONS))
     (tmp_path / "unanswerable.jsonl").write_text(lines(UNANSWERABLE))
     (tmp_path / "conversations.jsonl").write_text(lines([{"id": "c1", "turns": TURNS}]))
+    (tmp_path / "vignettes.jsonl").write_text(lines(VIGNETTES))
     return tmp_path
 
 
@@ -53,6 +66,14 @@ def test_what_is_right_and_what_is_not_is_counted(
     assert scores["answered"]["right"] == 2
     assert [scores[name]["right"] for name in ("refusals", "small_talk", "unmoved", "follow_ups")] == [1, 1, 1, 1]
     assert scores["verbatim"]["right"] == scores["verbatim"]["total"] > 0
+    assert [scores[name]["right"] for name in ("approaches", "recall", "own_words")] == [
+        1,
+        1,
+        scores["own_words"]["total"],
+    ]
+    assert "v1 needs_citations" in scores["precision"]["missed"]
+    assert scores["recall"]["missed"] == ["v1 needs_style_or_format"]
+    assert [row["name"] for row in report["cases"]] == ["logistic regression over sentences", "this bot"]
     assert report["copied"] == []
 
 

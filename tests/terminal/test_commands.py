@@ -3,60 +3,21 @@
 import json
 import os
 import pty
-import resource
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
-
-SECONDS = 120
-PROMPT = b"\x1b[?2004h"  # bracketed paste is switched on when the prompt is ready
-
-
-def environment(data_dir: Path, **more: str) -> dict[str, str]:
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-        if name in os.environ
-    }
-    return {**kept, "DATA_DIR": str(data_dir), "COLUMNS": "100", "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", **more}
-
-
-def run(
-    data_dir: Path, *arguments: str, typed: bytes = b"", limit: int | None = None, **more: str
-) -> subprocess.CompletedProcess[bytes]:
-    """Runs `rag-or-tune ARGUMENTS`; `limit` is the greatest size of a file that it can write, in bytes."""
-
-    variables = environment(data_dir, **more)
-    if limit is not None:  # the limit would hit the files of the coverage measurement, too
-        variables = {name: value for name, value in variables.items() if not name.startswith("COVERAGE")}
-
-    def small_disk() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        input=typed,
-        capture_output=True,
-        cwd=ROOT,
-        env=variables,
-        timeout=SECONDS,
-        preexec_fn=small_disk,
-        check=False,
-    )
+from tests.terminal.processes import PROMPT, SECONDS, environment, read_until, run
 
 
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys, bot.cli; print([m for m in ('torch', 'langchain', 'sklearn', 'faiss') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True).stdout == b"[]\n"
     shown = run(Path("/nowhere"), "--help")
-    assert all(command in shown.stdout.decode() for command in ("chat", "ask", "index", "evaluate", "doctor"))
+    assert all(command in shown.stdout.decode() for command in ("chat", "ask", "interview", "index", "doctor"))
 
 
 def test_one_question_as_text_and_as_json(data_dir: Path) -> None:
@@ -92,6 +53,7 @@ def test_json_lines_are_answered_in_order_and_bad_ones_do_not_stop_them(data_dir
         b' {"role": "assistant", "content": "Hello!"}, {"user": "we have no data"}]}',
         b'{"id": 13, "question": "which is faster?", "history": "no list"}',
         b'{"question": "thanks!"}',
+        b'{"id": 15, "question": "we have 200 tickets, docs change weekly, auditors want sources"}',
     ]
     finished = run(data_dir, "ask", "--stdin", typed=b"\n".join(lines))
     assert finished.returncode == 0
@@ -111,7 +73,9 @@ def test_json_lines_are_answered_in_order_and_bad_ones_do_not_stop_them(data_dir
         (12, "answer"),
         (13, 13),
         (None, "small_talk"),
+        (15, "advice"),
     ]
+    assert answers[-1]["recommendation"]["approach"] == "rag"
     assert answers[0]["citations"][0]["section"] == "RAG Explained > Limitations"
     assert b"Traceback" not in finished.stdout + finished.stderr
 
@@ -136,7 +100,7 @@ def test_each_line_is_answered_before_the_next_is_typed(data_dir: Path) -> None:
 
 def test_a_chat_on_a_pipe(data_dir: Path) -> None:
     typed = ["/sources", "/nonsense", "what are the cons of tuning?", "and the other one?", "/sources", "[bold]?!"]
-    typed += ["/help", "/quit", "unread"]
+    typed += ["docs change weekly and auditors want sources", "/interview", "f", "d", "/help", "/quit", "unread"]
     shown = run(data_dir, "chat", typed="\n".join(typed).encode()).stdout.decode()
     assert "The last reply cites nothing" in shown
     assert "There is no command /nonsense" in shown
@@ -144,6 +108,8 @@ def test_a_chat_on_a_pipe(data_dir: Path) -> None:
     assert "Adds latency from search step" in shown
     assert "fine-tuning-vs-rag.md#rag-explained-limitations.adds-latency-from-search-step" in shown
     assert "[bold]?!" in shown
+    assert "(read in “auditors want sources”)" in shown
+    assert shown.count("Recommendation: RAG") == 2
     assert shown.rstrip().endswith("Goodbye.")
     assert "unread" not in shown
 
@@ -161,26 +127,17 @@ def test_a_chat_in_a_terminal_is_left_cleanly(data_dir: Path, key: bytes) -> Non
         start_new_session=True,
     )
     os.close(terminal)
-    screen = _read_until(controller, PROMPT)
+    screen = read_until(controller, PROMPT)
     os.write(controller, b"which one is cheaper to begin with?\r")
-    screen += _read_until(controller, b"[1]")
-    screen += _read_until(controller, PROMPT)
+    screen += read_until(controller, b"[1]")
+    screen += read_until(controller, PROMPT)
     os.write(controller, key)
-    screen += _read_until(controller, b"Goodbye.")
+    screen += read_until(controller, b"Goodbye.")
     assert process.wait(SECONDS) == 0
     os.close(controller)
     assert b"Initial RAG setup may be cheaper" in screen
     assert b"Traceback" not in screen
     assert "which one is cheaper" in (data_dir / "chat-history").read_text()
-
-
-def _read_until(controller: int, mark: bytes) -> bytes:
-    read, deadline = b"", time.monotonic() + SECONDS
-    while mark not in read:
-        assert time.monotonic() < deadline, read
-        if select.select([controller], [], [], 1)[0]:
-            read += os.read(controller, 65536)
-    return read
 
 
 def test_index_says_whether_it_is_current(data_dir: Path, tmp_path: Path) -> None:

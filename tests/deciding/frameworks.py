@@ -1,0 +1,75 @@
+"""Random frameworks and answers to them, and the rule once more, as plainly as it can be said."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from bot.deciding.framework import Approach, Evidence, Framework, Gate, Option, Outcome, Question, Side, Step
+from bot.deciding.outlook import Answers
+from bot.guidance.article import Statement
+
+STATEMENTS = tuple(
+    Statement(f"s{n}", "Section", f"Sentence {n}.", "article.md", frozenset(), listed=True) for n in range(6)
+)
+OUTCOMES = {approach: Outcome(says=approach, steps=(Step("Go on", STATEMENTS[0]),)) for approach in Approach}
+HEAVIEST, MOST_DECISIVE = 4, 5
+SIDES = (Side.RAG, Side.FINE_TUNING, Side.NEITHER)
+GATES = {
+    Side.RAG: (None, Gate.TOO_FEW),
+    Side.FINE_TUNING: (None, Gate.ENOUGH),
+    Side.NEITHER: (None,),
+}
+
+Case = tuple[Framework, dict[str, str | None]]
+
+modest = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@st.composite
+def options(draw: st.DrawFn, name: str, *, sensible: bool) -> Option:
+    """An option; a `sensible` one that is evidence for a side does not close the gate on it."""
+    toward = draw(st.sampled_from(SIDES))
+    weights = draw(st.dictionaries(st.sampled_from(STATEMENTS), st.integers(0, HEAVIEST), max_size=2))
+    evidence = tuple(Evidence(s, 0 if toward is Side.NEITHER else weight) for s, weight in weights.items())
+    gate = draw(st.sampled_from(GATES[toward] if sensible else (None, *Gate)))
+    return Option(name, name.upper(), f"criterion_{name}", toward, evidence, gate)
+
+
+@st.composite
+def frameworks(draw: st.DrawFn, most: int = 5, *, sensible: bool = False) -> Framework:
+    """Of 2 to `most` questions, each with 2 to 4 options."""
+    questions = {}
+    for name in (f"q{n}" for n in range(draw(st.integers(2, most)))):
+        names = [f"{name}_{letter}" for letter in "abcd"[: draw(st.integers(2, 4))]]
+        made = {option: draw(options(option, sensible=sensible)) for option in names}
+        questions[name] = Question(name, name, f"{name}?", "Because.", made)
+    return Framework(1, draw(st.integers(1, MOST_DECISIVE)), questions, OUTCOMES, {"numbers": "numbers"})
+
+
+def answers_to(framework: Framework) -> st.SearchStrategy[dict[str, str | None]]:
+    """Some questions answered, some with "don't know", the others open."""
+    asked = {name: st.sampled_from([None, *question.options]) for name, question in framework.questions.items()}
+    return st.fixed_dictionaries({}, optional=asked)
+
+
+@st.composite
+def cases(draw: st.DrawFn, most: int = 5, *, sensible: bool = False) -> Case:
+    """A framework and answers to it."""
+    framework = draw(frameworks(most, sensible=sensible))
+    return framework, draw(answers_to(framework))
+
+
+def rule(framework: Framework, answers: Answers) -> Approach:
+    """What the answers lead to, counted from the options alone."""
+    chosen = [framework.option(q, o) for q, o in answers.items() if o is not None]
+    gates = {option.examples for option in chosen}
+    heavy = {option.toward for option in chosen if option.weight >= framework.decisive}
+    if Gate.ENOUGH in gates and Gate.TOO_FEW not in gates:
+        wanted = (Side.RAG in heavy, Side.FINE_TUNING in heavy)
+        return {
+            (True, True): Approach.HYBRID,
+            (False, True): Approach.FINE_TUNING,
+            (True, False): Approach.RAG,
+            (False, False): Approach.NEED_MORE_INFO,
+        }[wanted]
+    weight = sum(option.weight for option in chosen if option.toward is Side.RAG)
+    return Approach.RAG if weight >= framework.decisive else Approach.NEED_MORE_INFO

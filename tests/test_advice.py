@@ -1,0 +1,193 @@
+"""Use cases at the front door: what is read, what is recommended, and what the reply says."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from bot.answering.facts import FactFinder
+from bot.consultant import Consultant
+from bot.deciding.framework import Approach
+from bot.deciding.reading import CaseReader, CaseReading, Fact
+from bot.guidance.index import Index
+from bot.replies import LineKind, Reply, ReplyKind
+from tests.peers.openai import Script, openai_server
+
+TEAM_LEAD = "we have 200 tickets, docs change weekly, auditors want sources"
+
+
+@pytest.fixture(scope="module")
+def consultant(index: Index, cases: CaseReader) -> Consultant:
+    return Consultant(index, cases=cases)
+
+
+def said(consultant: Consultant, text: str, *earlier: str) -> Reply:
+    return asyncio.run(consultant.respond(text, earlier))
+
+
+def because(reply: Reply) -> dict[str, str]:
+    assert reply.recommendation is not None
+    return {reason.criterion: reason.because for reason in reply.recommendation.reasons}
+
+
+def test_a_team_lead_reads_what_was_understood_in_their_own_words(consultant: Consultant) -> None:
+    reply = said(consultant, TEAM_LEAD)
+    assert reply.kind is ReplyKind.ADVICE
+    assert because(reply) == {
+        "knowledge_changes_often": "docs change weekly",
+        "needs_citations": "auditors want sources",
+        "limited_training_data": "we have 200 tickets",
+    }
+    quotes = [line.text for line in reply.lines if line.kind is LineKind.QUOTE]
+    assert quotes == [
+        "Your knowledge base changes frequently",
+        "You need citations and traceability",
+        "You have limited training data",
+    ]
+    assert "Recommendation: RAG" in reply.text
+    assert "What would change it" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("text", "approach"),
+    [
+        (
+            "Greeting cards: every verse has to keep our sugary four-line form, editors approved 30,000 of them, and "
+            "nothing about it ever changes.",
+            Approach.FINE_TUNING,
+        ),
+        (
+            "Letters must always sound like our founder and we kept 20,000 of hers, all checked. Rates change daily "
+            "and customers insist on seeing the page a rate came from.",
+            Approach.HYBRID,
+        ),
+        (
+            "Letters must always sound like our founder, but there is not a single old letter to learn from. There is "
+            "nothing to look up either.",
+            Approach.NEED_MORE_INFO,
+        ),
+        ("We might need sources, or might not, no idea yet. Nobody has checked how often things change.", None),
+    ],
+)
+def test_the_two_needs_and_the_gate_decide(consultant: Consultant, text: str, approach: Approach | None) -> None:
+    found = said(consultant, text).recommendation
+    assert found is not None
+    assert found.approach is (approach or Approach.NEED_MORE_INFO)
+    if approach is None:
+        assert found.reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("Prices change every hour and nobody needs to see where an answer comes from.", "citations_not_needed"),
+        ("We have forty thousand rated chats and each reply must sound like our brand.", "substantial_training_data"),
+        ("We have about 450 rated chats and each reply must sound like our brand.", "limited_training_data"),
+    ],
+)
+def test_negation_and_numbers_are_read(consultant: Consultant, text: str, criterion: str) -> None:
+    assert criterion in because(said(consultant, text))
+
+
+def test_what_neither_approach_does_is_said_to_be_outside(consultant: Consultant) -> None:
+    reply = said(
+        consultant, "We run four bakeries and want to predict how many loaves to bake tomorrow from the weather."
+    )
+    assert reply.recommendation is not None
+    assert reply.recommendation.approach is Approach.NEED_MORE_INFO
+    assert "The guidance does not speak to it" in reply.text
+    assert "Get in touch" in reply.text
+    assert reply.citations[0].quote == "Most organizations should start with RAG."
+
+
+def test_a_message_that_asks_and_describes_gets_both(consultant: Consultant) -> None:
+    reply = said(consultant, f"{TEAM_LEAD}. And what are the drawbacks of RAG that we should know about, please?")
+    sections = [citation.section for citation in reply.citations]
+    assert sections[0] == "RAG Explained > Limitations"
+    assert "Decision Framework > Choose RAG when" in sections
+    assert reply.recommendation is not None
+    assert all(1 <= number <= len(reply.citations) for line in reply.lines for number in line.cites)
+
+
+@pytest.mark.parametrize(
+    "text", ["what are the drawbacks of RAG?", "does it need thousands of examples?", "hello!", "who wrote the paper"]
+)
+def test_a_question_is_no_use_case(consultant: Consultant, text: str) -> None:
+    assert said(consultant, text).recommendation is None
+
+
+def test_what_was_said_before_still_counts(consultant: Consultant) -> None:
+    reply = said(consultant, "our docs change weekly and we have 200 tickets to learn from", "auditors want sources")
+    assert "auditors want sources" in because(reply).values()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We’re a bank…\n\n- docs change\tweekly\n- auditors want   sources\n- we’ve got 200 tickets ①",
+        "docs change weekly <b>@everyone</b>, *auditors* want [sources](http://evil), `200 tickets`",
+    ],
+)
+def test_words_are_quoted_as_they_were_typed(consultant: Consultant, text: str) -> None:
+    quoted = because(said(consultant, text))
+    assert quoted
+    assert all(words in text for words in quoted.values())
+
+
+def test_markup_of_users_is_escaped_in_markdown(consultant: Consultant) -> None:
+    text = said(
+        consultant, "docs change weekly <b>now</b>, auditors *really* want sources, we have 200 tickets"
+    ).markdown
+    assert "<b>" not in text.replace("\\<b\\>", "")
+    assert "*really*" not in text.replace("\\*", "")
+
+
+def test_fifty_kilobytes_get_a_sentence(consultant: Consultant) -> None:
+    assert "I can read up to" in said(consultant, f"{TEAM_LEAD}. " * 800).text
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    with openai_server() as script:
+        monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
+        monkeypatch.setenv("OPENAI_API_BASE", script.url)
+        yield script
+
+
+DOUBTFUL = (
+    "A union of bakers. Flour rules come and go, one is struck out most weeks. Members should, on request, get the "
+    "clause."
+)
+
+
+@pytest.mark.parametrize("quote", ["not in the text at all", ""])
+def test_a_model_is_held_to_quotes_that_occur(
+    index: Index, cases: CaseReader, consultant: Consultant, script: Script, quote: str
+) -> None:
+    script.pieces = [
+        json.dumps({"facts": [{"fact": "citations.required", "quote": quote}, {"fact": "x", "quote": "A"}]})
+    ]
+    with_model = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 2.0))
+    assert said(with_model, DOUBTFUL) == said(consultant, DOUBTFUL)
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_a_failing_model_changes_nothing(
+    index: Index, cases: CaseReader, consultant: Consultant, script: Script, status: int
+) -> None:
+    script.status = status
+    with_model = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 2.0))
+    assert said(with_model, DOUBTFUL) == said(consultant, DOUBTFUL)
+
+
+def test_a_model_confirms_what_is_doubtful(index: Index, cases: CaseReader, script: Script) -> None:
+    adviser = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 2.0)).adviser
+    assert adviser is not None
+    text = "Members should, on request, get the clause."
+    doubtful = CaseReading((), (Fact("citations", "required", "get the clause.", 28, 43, 0.2),))
+    script.pieces = [json.dumps({"facts": [{"fact": "citations.required", "quote": "get the clause"}]})]
+    assert because(asyncio.run(adviser.advise(text, (), doubtful))) == {"needs_citations": "get the clause"}
+    assert text not in str(script.requests[-1]["messages"][0])
+    script.pieces = [json.dumps({"facts": []})]
+    assert because(asyncio.run(adviser.advise(text, (), doubtful))) == {}
