@@ -1,5 +1,6 @@
 """What every test may use: the real corpus, the real embedding model, what is learned of the two."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from bot.casebook import Casebook
 from bot.deciding.reading import CaseReader
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder
+from tests.peers.openai import Script, openai_server
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,3 +46,12 @@ def cases(corpus: Path, data_dir: Path, embedder: Embedder) -> CaseReader:
     loaded = Casebook(corpus, data_dir, embedder).load()
     assert loaded is not None
     return loaded
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    """A scripted language model that `openai:…` reaches."""
+    with openai_server() as script:
+        monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
+        monkeypatch.setenv("OPENAI_API_BASE", script.url)
+        yield script

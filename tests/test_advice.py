@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +11,7 @@ from bot.deciding.framework import Approach
 from bot.deciding.reading import CaseReader, CaseReading, Fact
 from bot.guidance.index import Index
 from bot.replies import LineKind, Reply, ReplyKind
-from tests.peers.openai import Script, openai_server
+from tests.peers.openai import Script
 
 TEAM_LEAD = "we have 200 tickets, docs change weekly, auditors want sources"
 
@@ -145,14 +144,6 @@ def test_markup_of_users_is_escaped_in_markdown(consultant: Consultant) -> None:
 
 def test_fifty_kilobytes_get_a_sentence(consultant: Consultant) -> None:
     assert "I can read up to" in said(consultant, f"{TEAM_LEAD}. " * 800).text
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
-    with openai_server() as script:
-        monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
-        monkeypatch.setenv("OPENAI_API_BASE", script.url)
-        yield script
 
 
 DOUBTFUL = (

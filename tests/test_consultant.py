@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -10,7 +9,7 @@ from bot.answering.model import Writer
 from bot.consultant import Consultant
 from bot.guidance.index import Index
 from bot.replies import Line, LineKind, Reply, ReplyKind
-from tests.peers.openai import Script, openai_server
+from tests.peers.openai import Script
 
 QUESTION = "our price list is different every week, RAG or fine-tuning?"
 
@@ -18,14 +17,6 @@ QUESTION = "our price list is different every week, RAG or fine-tuning?"
 @pytest.fixture(scope="module")
 def plain(index: Index) -> Consultant:
     return Consultant(index)
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
-    with openai_server() as script:
-        monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
-        monkeypatch.setenv("OPENAI_API_BASE", script.url)
-        yield script
 
 
 @pytest.fixture

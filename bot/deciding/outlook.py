@@ -5,7 +5,7 @@ to, not one by one. The influence of a question is the share of them in which it
 and Linial, Collective coin flipping, 1985).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -121,20 +121,6 @@ class Outlook:
             return 0
         rest = _without(questions, deciding[0])
         return 1 + max(self._most(self._add(state, move), rest) for move in self._moves[deciding[0]].values())
-
-
-def paths(outlook: Outlook) -> Iterator[dict[str, str | None]]:
-    """Every way through the interview, each until the outcome is settled."""
-    yield from _paths(outlook, {})
-
-
-def _paths(outlook: Outlook, answers: dict[str, str | None]) -> Iterator[dict[str, str | None]]:
-    deciding = outlook.deciding(answers)
-    if not deciding:
-        yield answers
-        return
-    for option in (None, *outlook.framework.questions[deciding[0]].options):
-        yield from _paths(outlook, {**answers, deciding[0]: option})
 
 
 def _without(questions: tuple[str, ...], name: str) -> tuple[str, ...]:

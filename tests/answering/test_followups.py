@@ -13,7 +13,7 @@ from bot.guidance.phrasings import Kind
 from bot.guidance.search import Reading, Search
 
 CONVERSATIONS = Path(__file__).parents[1] / "data" / "conversations.jsonl"
-FLOORS = {"dev": 0.8, "test": 0.7}  # over the later turns; a little below what was measured
+FLOORS = {"dev": 0.77, "test": 0.7}  # over the later turns; a little below what was measured
 
 FT, RAG = "Fine-Tuning Explained", "RAG Explained"
 FT_STRENGTHS, FT_LIMITS = f"{FT} > Strengths of Fine-Tuning", f"{FT} > Limitations"

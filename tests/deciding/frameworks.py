@@ -1,10 +1,12 @@
 """Random frameworks and answers to them, and the rule once more, as plainly as it can be said."""
 
+from collections.abc import Iterator
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from bot.deciding.framework import Approach, Evidence, Framework, Gate, Option, Outcome, Question, Side, Step
-from bot.deciding.outlook import Answers
+from bot.deciding.outlook import Answers, Outlook
 from bot.guidance.article import Statement
 
 STATEMENTS = tuple(
@@ -73,3 +75,17 @@ def rule(framework: Framework, answers: Answers) -> Approach:
         }[wanted]
     weight = sum(option.weight for option in chosen if option.toward is Side.RAG)
     return Approach.RAG if weight >= framework.decisive else Approach.NEED_MORE_INFO
+
+
+def paths(outlook: Outlook) -> Iterator[dict[str, str | None]]:
+    """Every way through the interview, each until the outcome is settled."""
+    yield from _paths(outlook, {})
+
+
+def _paths(outlook: Outlook, answers: dict[str, str | None]) -> Iterator[dict[str, str | None]]:
+    deciding = outlook.deciding(answers)
+    if not deciding:
+        yield answers
+        return
+    for option in (None, *outlook.framework.questions[deciding[0]].options):
+        yield from _paths(outlook, {**answers, deciding[0]: option})

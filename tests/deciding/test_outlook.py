@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.deciding.framework import Approach, Framework, Gate, Option, Side
-from bot.deciding.outlook import Answers, Outlook, paths
-from tests.deciding.frameworks import Case, answers_to, cases, modest, rule
+from bot.deciding.outlook import Answers, Outlook
+from tests.deciding.frameworks import Case, answers_to, cases, modest, paths, rule
 
 COMBINATIONS = (
     1_555_200  # of the shipped framework's answers, "don't know" among them; each test says how it covers all
