@@ -20,7 +20,7 @@ class Adviser:
 
     def __init__(self, cases: CaseReader, embedder: Embedder, finder: FactFinder | None = None) -> None:
         """`finder` is asked about facts that are doubtful."""
-        self.framework = cases.framework
+        self.cases, self.framework = cases, cases.framework
         self._finder = finder
         self.outlook = Outlook(cases.framework)
         self._read_soon = Batched(lambda texts: cases.read_all(texts, embedder.embed))

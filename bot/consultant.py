@@ -129,7 +129,7 @@ def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -
     if reading.kind is Kind.INJECTION:
         return facts > 1 and not INSTRUCTION.search(text)
     if facts > 1:
-        covered = reading.answered or len(text.split()) >= LONG
+        covered = reading.answered or facts > 2 or len(text.split()) >= LONG
         return covered or (not asking and bool(FIRST_PERSON.search(text)))
     if asking or reading.kind is Kind.SMALL_TALK:
         return False

@@ -65,7 +65,9 @@ def evaluate(settings: Settings, directory: Path, *, as_json: bool, cross_valida
     held, cases = list[Held](), list[CasesRead]()
     if dataset.vignettes and consultant.adviser:
         with err.status("Asking the simple reader of use cases…"):
-            cases.append(simple_reader(settings.corpus_dir, index.embedder, dataset.vignettes))
+            cases.append(
+                simple_reader(settings.corpus_dir, consultant.adviser.cases, index.embedder.embed, dataset.vignettes)
+            )
             cases.append(_ours(scores))
     if cross_validate:
         with err.status("Cross-validating…"):

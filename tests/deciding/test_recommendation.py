@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
-from bot.deciding.recommendation import Change, Recommendation, Support, recommend
+from bot.deciding.recommendation import OBSTRUCTED, Change, Recommendation, Support, recommend
 from tests.deciding.frameworks import Case, answers_to, cases, modest, rule
 
 KEYS = {"approach", "confidence", "support", "reasons", "missing", "flips", "next_steps"}
@@ -149,6 +149,24 @@ def test_an_open_outcome_has_no_confidence(case: Case) -> None:
     assert (found.confidence > 0) <= (found.approach is not Approach.NEED_MORE_INFO)
 
 
+@modest
+@given(cases())
+def test_confidence_is_the_steady_share_of_questions_times_the_share_of_weights_for_it(case: Case) -> None:
+    framework, answers = case
+    found = recommended(case)
+    if found.approach is not Approach.NEED_MORE_INFO:
+        shaky = [
+            name
+            for name, question in framework.questions.items()
+            if answers.get(name) is None
+            and any(rule(framework, {**answers, name: option}) is not found.approach for option in question.options)
+        ]
+        steady = 1 - len(shaky) / len(framework.questions)
+        mine = sum(r.weight for r in found.speaking(for_it=True))
+        share = mine / (found.support.rag + found.support.fine_tuning)
+        assert found.confidence == pytest.approx(steady * share, abs=0.006)  # it is told in hundredths
+
+
 def test_confidence_is_full_when_everything_is_said_and_on_one_side(outlook: Outlook) -> None:
     answers = dict.fromkeys(outlook.framework.questions)
     found = recommend(outlook, answers | {"training_data": "none", "citations": "required"})
@@ -166,10 +184,11 @@ def test_every_reason_on_a_side_speaks_for_or_against(case: Case) -> None:
 
 def test_what_rules_out_the_recommendation_is_an_obstacle_and_speaks_against_it(outlook: Outlook) -> None:
     answers = {"change_rate": "often", "training_data": "none"}
-    free, bound = recommend(outlook, answers), recommend(outlook, answers | {"operation": "no_search"})
+    free, bound = (recommend(outlook, answers | {"operation": option}) for option in ("tight", "no_search"))
+    assert free.support == bound.support
     assert (free.approach, free.obstacles) == (Approach.RAG, ())
     assert (bound.approach, bound.obstacles) == (Approach.RAG, ("operation",))
-    assert bound.confidence < free.confidence
+    assert bound.confidence == pytest.approx(OBSTRUCTED * free.confidence, abs=0.01)
     assert {reason.question for reason in bound.speaking(for_it=False)} == {"operation"}
 
 
