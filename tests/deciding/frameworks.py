@@ -1,6 +1,7 @@
 """Random frameworks and answers to them, and the rule once more, as plainly as it can be said."""
 
 from collections.abc import Iterator
+from itertools import product
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,6 +15,9 @@ STATEMENTS = tuple(
 )
 OUTCOMES = {approach: Outcome(says=approach, steps=(Step("Go on", STATEMENTS[0]),)) for approach in Approach}
 HEAVIEST, MOST_DECISIVE = 4, 5
+WEIGHTS = [(), *product(range(HEAVIEST + 1)), *product(range(HEAVIEST + 1), repeat=2)]
+UNWEIGHED = [(), (0,), (0, 0)]
+OPEN = "open"
 SIDES = (Side.RAG, Side.FINE_TUNING, Side.NEITHER)
 GATES = {
     Side.RAG: (None, Gate.TOO_FEW),
@@ -23,16 +27,17 @@ GATES = {
 
 Case = tuple[Framework, dict[str, str | None]]
 
-modest = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+modest = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
 def options(draw: st.DrawFn, name: str, *, sensible: bool) -> Option:
     """An option; a `sensible` one that is evidence for a side does not close the gate on it."""
     toward = draw(st.sampled_from(SIDES))
-    weights = draw(st.dictionaries(st.sampled_from(STATEMENTS), st.integers(0, HEAVIEST), max_size=2))
-    evidence = tuple(Evidence(s, 0 if toward is Side.NEITHER else weight) for s, weight in weights.items())
-    gate = draw(st.sampled_from(GATES[toward] if sensible else (None, *Gate)))
+    weights = draw(st.sampled_from(UNWEIGHED if toward is Side.NEITHER else WEIGHTS))
+    first = draw(st.integers(0, len(STATEMENTS) - 1))
+    evidence = tuple(Evidence(STATEMENTS[(first + n) % len(STATEMENTS)], weight) for n, weight in enumerate(weights))
+    gate = draw(st.sampled_from(GATES[toward] if sensible else (*Gate, None)))
     return Option(name, name.upper(), f"criterion_{name}", toward, evidence, gate)
 
 
@@ -47,10 +52,11 @@ def frameworks(draw: st.DrawFn, most: int = 5, *, sensible: bool = False) -> Fra
     return Framework(1, draw(st.integers(1, MOST_DECISIVE)), questions, OUTCOMES, {"numbers": "numbers"})
 
 
-def answers_to(framework: Framework) -> st.SearchStrategy[dict[str, str | None]]:
-    """Some questions answered, some with "don't know", the others open."""
-    asked = {name: st.sampled_from([None, *question.options]) for name, question in framework.questions.items()}
-    return st.fixed_dictionaries({}, optional=asked)
+@st.composite
+def answers_to(draw: st.DrawFn, framework: Framework) -> dict[str, str | None]:
+    """Most questions answered, some with "don't know", the others open."""
+    each = {name: st.sampled_from([*q.options, None, OPEN]) for name, q in framework.questions.items()}
+    return {name: option for name, option in draw(st.fixed_dictionaries(each)).items() if option != OPEN}
 
 
 @st.composite

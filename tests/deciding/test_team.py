@@ -71,6 +71,27 @@ def test_a_disagreement_that_changes_nothing_is_not_to_be_talked_about(outlook: 
     assert (result.disputes, result.to_talk_about, result.matters) == ((), None, False)
 
 
+def test_a_tie_between_answers_that_lead_the_same_way_is_to_be_talked_about_too(outlook: Outlook) -> None:
+    ballots = {"Ada": {"training_data": "none"}, "Bo": {"training_data": "hundreds", "existing_docs": "exist"}}
+    result = decide_together(outlook, ballots)
+    assert result.recommendation.approach is Approach.NEED_MORE_INFO
+    assert result.disputes[0].leads == {"none": Approach.RAG, "hundreds": Approach.RAG}
+
+
+def test_disagreements_that_change_nothing_alone_may_matter_together(outlook: Outlook) -> None:
+    ada = {"shared_use_cases": "several", "model_freedom": "any"}
+    result = decide_together(outlook, {"Ada": ada, "Bo": {"shared_use_cases": "one", "model_freedom": "fixed"}})
+    assert (result.disputes, result.matters) == ((), True)
+
+
+def test_the_gate_is_to_be_talked_about_before_a_need(outlook: Outlook) -> None:
+    ada = {"style_format": "essential", "citations": "required", "training_data": "thousands"}
+    bo = {"style_format": "essential", "citations": "nice", "training_data": "none"}
+    result = decide_together(outlook, {"Ada": ada, "Bo": bo})
+    assert [dispute.question for dispute in result.disputes] == ["training_data", "citations"]
+    assert result.to_talk_about == "training_data"
+
+
 @modest
 @given(teams())
 def test_the_most_influential_disagreement_comes_first(team: tuple[Outlook, Ballots]) -> None:
