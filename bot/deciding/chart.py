@@ -160,7 +160,7 @@ class _Drawing:
         rows = max(len(drawn), 1)
         axes.set(xlim=(-most - 0.8, most + 0.8), ylim=(max(rows, 5) - 0.4, -0.6), xticks=[])
         axes.set_yticks(range(len(drawn)))
-        axes.set_yticklabels([_label(pull) for pull in drawn], color=theme.ink, fontsize=9)
+        axes.set_yticklabels([_label(pull) for pull in drawn], color=theme.ink, fontsize=9, parse_math=False)
         if not drawn:
             axes.text(0, 2, "No answer yet", color=theme.faint, ha="center", va="center", fontsize=11)
         axes.tick_params(length=0)

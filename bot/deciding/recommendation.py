@@ -147,7 +147,9 @@ def recommend(
     known = {name: option for name, option in answers.items() if option is not None}
     deciding = outlook.deciding(known)
     obstacles = tuple(
-        name for name, option in known.items() if framework.option(name, option).rules_out in PARTS[approach]
+        name
+        for name in framework.questions
+        if name in known and framework.option(name, known[name]).rules_out in PARTS[approach]
     )
     return Recommendation(
         approach=approach,

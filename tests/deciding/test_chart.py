@@ -107,3 +107,10 @@ def test_the_words_put_each_answer_on_its_side(framework: Framework, outlook: Ou
 
 def test_without_answers_the_words_say_so(framework: Framework, outlook: Outlook) -> None:
     assert alt_text(framework, recommend(outlook, {})).count("nothing") == 3
+
+
+def test_signs_of_mathematics_are_only_text(outlook: Outlook) -> None:
+    for words in (r"$\foo$", "costs $5 and $6 each"):
+        answers = {"change_rate": "often"}
+        found = recommend(outlook, answers, {"change_rate": words})
+        assert chart(outlook.framework, found, answers).startswith(b"\x89PNG")
