@@ -90,11 +90,12 @@ class Dataset:
     def copied(self, phrasings: Iterable[str]) -> list[str]:
         """The ids of the rows that, case and punctuation aside, stand in a phrasing of the corpus.
 
-        A turn of a conversation counts only as a whole, and small talk not at all: there are few ways to say "hi".
+        A turn of a conversation counts only as a whole, and a single word not at all: there are few ways to say "hi".
         """
         known = f"| {' | '.join(map(_bare, phrasings))} |"
-        rows = [(row.id, f" {_bare(row.question)} ") for row in self.questions]
-        rows += [(row.id, f" {_bare(row.question)} ") for row in self.unanswerable if row.kind != "chitchat"]
+        asked = [(row.id, _bare(row.question)) for row in self.questions]
+        asked += [(row.id, _bare(row.question)) for row in self.unanswerable]
+        rows = [(name, f" {question} ") for name, question in asked if " " in question]
         rows += [(row.id, f"| {_bare(turn.user)} |") for row in self.conversations for turn in row.turns]
         stated = ((row.id, fact.quote) for row in self.vignettes for fact in row.facts)
         rows += [(name, f" {_bare(quote)} ") for name, quote in stated if len(quote.split()) >= COPY]

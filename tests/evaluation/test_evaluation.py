@@ -1,13 +1,14 @@
 """Scoring a directory: its shape, its figures beside the baselines, and the record in a Markdown file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.errors import InputError
 from bot.evaluation.baselines import baselines
-from bot.evaluation.dataset import Dataset
+from bot.evaluation.dataset import Dataset, Unanswerable
 from bot.evaluation.report import BEGIN, END, evaluate
 from bot.guidance.index import Index
 from bot.settings import Settings
@@ -97,6 +98,13 @@ def test_a_wording_that_the_corpus_has_is_no_test(directory: Path) -> None:
     assert dataset.copied(["ok, what are the DRAWBACKS of rag", "hello", "something else"]) == ["q1"]
     assert dataset.copied(["and for the other one, please"]) == []
     assert dataset.copied(["And for the other one"]) == ["c1"]
+
+
+def test_small_talk_of_several_words_is_copied_too(directory: Path) -> None:
+    dataset = replace(
+        Dataset.read(directory), unanswerable=(Unanswerable(id="u9", question="How are you?", kind="chitchat"),)
+    )
+    assert dataset.copied(["how are you"]) == ["u9"]
 
 
 def test_baselines_rank_the_same_questions(index: Index, directory: Path) -> None:
