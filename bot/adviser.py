@@ -1,6 +1,6 @@
 """Advice on use cases: reads what a team states, and recommends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.advice import Background, advise
@@ -42,10 +42,10 @@ class Adviser:
             known |= _facts(await self.read(text))
         return known
 
-    async def advise(self, text: str, earlier: Sequence[str], case: CaseReading) -> Reply:
-        """The recommendation on what `text` states (`case`), and the messages before it where it is silent."""
+    async def advise(self, text: str, before: Mapping[str, Read], case: CaseReading) -> Reply:
+        """The recommendation on what `text` states (`case`), and the facts stated `before` where it is silent."""
         case = await self._confirmed(text, case)
-        known = await self.facts(earlier) | _facts(case)
+        known = {**before, **_facts(case)}
         answers = {name: read.option for name, read in known.items()}
         words = {name: read.words for name, read in known.items()}
         outside = case.outside

@@ -34,11 +34,9 @@ CHOOSING = re.compile(
     r"|\b(?:rag|retrieval)\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts?|pick one)\b",
     re.IGNORECASE,
 )
-
-
 INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|pretend|reveal|print|repeat|confirm|override|write|put|prompt|instructions?|rules?|system|admin"
-    r"|you (?:are|must|will)|say)\b",
+    r"\b(?:ignore|disregard|forget|pretend|reveal|print|repeat|confirm|override|write|put|say|prompt|instructions?"
+    r"|rules?|system|admin|you (?:are|must|will))\b",
     re.IGNORECASE,
 )
 
@@ -79,9 +77,11 @@ class Consultant:
         reading = await self._read(question, earlier)
         if self.adviser:
             case = await self.adviser.read(text)
-            before = len(await self.adviser.facts(earlier)) if len(case.facts) == 1 else 0
-            if is_case(question, reading, case, before):
-                return await self._advise(self.adviser, text, earlier, reading, case)
+            before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
+            if is_case(question, reading, case, len(before or ())):
+                before = await self.adviser.facts(earlier) if before is None else before
+                advice = await self.adviser.advise(text, before, case)
+                return await self._beside(advice, text, reading)
         return await self._reply(question, earlier, reading, show)
 
     async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
@@ -90,11 +90,8 @@ class Consultant:
         _, reading = await asyncio.to_thread(self._followups.read, question, earlier)
         return reading
 
-    async def _advise(
-        self, adviser: Adviser, text: str, earlier: Sequence[str], reading: Reading, case: CaseReading
-    ) -> Reply:
+    async def _beside(self, advice: Reply, text: str, reading: Reading) -> Reply:
         """The recommendation; before it, the answer to what the message asks besides."""
-        advice = await adviser.advise(text, earlier, case)
         asked = [sentence.strip() for sentence in SENTENCE.findall(text) if asks(sentence)]
         besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
         if besides:

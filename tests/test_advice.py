@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bot.adviser import Adviser
 from bot.answering.facts import FactFinder
 from bot.consultant import Consultant
 from bot.deciding.framework import Approach
@@ -121,6 +122,19 @@ def test_what_was_said_before_still_counts(consultant: Consultant) -> None:
     assert "auditors want sources" in because(reply).values()
 
 
+def test_each_message_is_read_once(consultant: Consultant, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, read = list[str](), Adviser.read
+
+    async def noted(adviser: Adviser, text: str) -> CaseReading:
+        texts.append(text)
+        return await read(adviser, text)
+
+    monkeypatch.setattr(Adviser, "read", noted)
+    earlier = "our docs change weekly and we have 200 tickets to learn from"
+    assert said(consultant, "auditors want sources", earlier).kind is ReplyKind.ADVICE
+    assert sorted(texts) == ["auditors want sources", earlier]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -178,7 +192,7 @@ def test_a_model_confirms_what_is_doubtful(index: Index, cases: CaseReader, scri
     text = "Members should, on request, get the clause."
     doubtful = CaseReading((), (Fact("citations", "required", "get the clause.", 28, 43, 0.2),))
     script.pieces = [json.dumps({"facts": [{"fact": "citations.required", "quote": "get the clause"}]})]
-    assert because(asyncio.run(adviser.advise(text, (), doubtful))) == {"needs_citations": "get the clause"}
+    assert because(asyncio.run(adviser.advise(text, {}, doubtful))) == {"needs_citations": "get the clause"}
     assert text not in str(script.requests[-1]["messages"][0])
     script.pieces = [json.dumps({"facts": []})]
-    assert because(asyncio.run(adviser.advise(text, (), doubtful))) == {}
+    assert because(asyncio.run(adviser.advise(text, {}, doubtful))) == {}

@@ -41,7 +41,7 @@ class Theme:
     region: str
 
 
-LIGHT = Theme("#FBFAF7", "#1F2430", "#5E6470", "#0072B2", "#C85200", "#8A8F99", "#ECEAE4")
+LIGHT = Theme("#FBFAF7", "#1F2430", "#5E6470", "#0072B2", "#BF4E00", "#8A8F99", "#ECEAE4")
 DARK = Theme("#1B1E26", "#F2F1ED", "#B4B8C2", "#56B4E9", "#F0A04B", "#8A8F99", "#272B36")
 
 NAMES = {
@@ -50,6 +50,8 @@ NAMES = {
     Approach.HYBRID: "Both together",
     Approach.NEED_MORE_INFO: "Need to know more",
 }
+OUTSIDE = "Outside of the guidance"
+NO_PLACE = "Not placed here:\nneither approach is meant for this case"
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ def alt_text(framework: Framework, found: Recommendation) -> str:
         side: "; ".join(f"{p.label}: {p.answer} ({p.weight})" for p in drawn if p.side is side) or "nothing"
         for side in Side
     }
+    place = (
+        " Neither approach is meant for this case, so it has no place between the two needs." if found.outside else ""
+    )
     return (
-        f"Chart: {NAMES[found.approach]}. Weight of the reasons for RAG {found.support.rag}, for fine-tuning "
+        f"Chart: {_heading(found)}.{place} Weight of the reasons for RAG {found.support.rag}, for fine-tuning "
         f"{found.support.fine_tuning}. Pulling toward RAG: {toward[Side.RAG]}. Pulling toward fine-tuning: "
         f"{toward[Side.FINE_TUNING]}. Not counted: {toward[Side.NEITHER]}."
     )
@@ -112,19 +117,19 @@ class _Drawing:
         self.known = bool(gates - {None})
 
     def title(self) -> None:
-        theme, approach = self.theme, self.found.approach
-        self.figure.text(0.055, 0.915, NAMES[approach], color=theme.ink, fontsize=21, weight="bold", va="center")
+        theme = self.theme
+        self.figure.text(0.055, 0.915, _heading(self.found), color=theme.ink, fontsize=21, weight="bold", va="center")
         support = self.found.support
         said = f"Reasons weigh {support.rag} toward RAG, {support.fine_tuning} toward fine-tuning"
         self.figure.text(0.055, 0.853, said, color=theme.faint, fontsize=10.5, va="center")
         self.figure.text(0.69, 0.853, "How each answer pulls", color=theme.faint, fontsize=10.5, va="center")
 
     def plane(self, axes: "Axes") -> None:
-        """The two needs, the regions, and where the case stands."""
+        """The two needs, the regions, and where the case stands, unless neither approach is meant for it."""
         theme = self.theme
-        x, y = self._position()
+        place = None if self.found.outside else self._position()
         for (right, top), name in self._regions().items():
-            is_here = (right, top) == (x >= LINE, y >= LINE)
+            is_here = place is not None and (right, top) == (place[0] >= LINE, place[1] >= LINE)
             left, bottom = (LINE if right else -MARGIN), (LINE if top else -MARGIN)
             axes.add_patch(_square(left, bottom, theme.region if is_here else theme.ground))
             axes.text(
@@ -133,13 +138,22 @@ class _Drawing:
             )  # fmt: skip
         axes.axvline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
         axes.axhline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
-        axes.plot([0, x], [0, 0], color=theme.rag, linewidth=3.5, solid_capstyle="round")
-        axes.plot([x, x], [0, y], color=theme.fine_tuning, linewidth=3.5, solid_capstyle="round")
-        axes.plot([x], [y], "o", markersize=15, color=theme.ink, markeredgecolor=theme.ground, markeredgewidth=2.5)
+        if place:
+            self._point(axes, *place)
+        else:
+            around = {"boxstyle": "round,pad=0.6", "facecolor": theme.ground, "edgecolor": theme.neither}
+            x, y = (1 - MARGIN) / 2, LINE * 0.4  # below the names of the regions
+            axes.text(x, y, NO_PLACE, color=theme.ink, fontsize=10.5, ha="center", va="center", bbox=around)
         axes.set(xlim=(-MARGIN, 1), ylim=(-MARGIN, 1), xticks=[], yticks=[])
         axes.set_xlabel("Need for knowledge that is looked up  →", color=theme.rag, fontsize=10.5, labelpad=7)
         axes.set_ylabel("Need for behaviour that is learned  →", color=theme.fine_tuning, fontsize=10.5, labelpad=7)
         self._frame(axes)
+
+    def _point(self, axes: "Axes", x: float, y: float) -> None:
+        theme = self.theme
+        axes.plot([0, x], [0, 0], color=theme.rag, linewidth=3.5, solid_capstyle="round")
+        axes.plot([x, x], [0, y], color=theme.fine_tuning, linewidth=3.5, solid_capstyle="round")
+        axes.plot([x], [y], "o", markersize=15, color=theme.ink, markeredgecolor=theme.ground, markeredgewidth=2.5)
 
     def bars(self, axes: "Axes") -> None:
         """What each answer adds: fine-tuning to the left, RAG to the right."""
@@ -202,6 +216,10 @@ class _Drawing:
         for spine in axes.spines.values():
             spine.set_visible(shown)
             spine.set_color(self.theme.neither)
+
+
+def _heading(found: Recommendation) -> str:
+    return OUTSIDE if found.outside else NAMES[found.approach]
 
 
 def _place(weight: int, decisive: int, *, met: bool) -> float:

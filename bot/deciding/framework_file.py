@@ -1,6 +1,6 @@
 """Reads the decision framework from `corpus/decision-framework.yaml`, which explains its own form, and checks it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -47,13 +47,19 @@ class _Reader:
             raise nodes.error(parts["questions"], f"needs {FEWEST_QUESTIONS} questions or more")
         found = Framework(
             nodes.number(parts["version"], "version"),
-            nodes.number(parts["decisive"], "decisive"),
+            self._decisive(parts["decisive"]),
             questions,
             dict(self._outcomes(parts["outcomes"])),
             dict(self._outside()),
         )
         self._check_reachable(found)
         return found
+
+    def _decisive(self, node: yaml.Node) -> int:
+        weight = self.nodes.number(node, "decisive")
+        if weight == 0:  # every answer, even one that says no, would make a need
+            raise self.nodes.error(node, "decisive must be 1 or more, but is '0'")
+        return weight
 
     def _question(self, name: str, node: yaml.Node) -> Question:
         parts = self.nodes.parts(node, ("label", "ask", "why", "options"))
@@ -83,9 +89,15 @@ class _Reader:
             evidence,
             self._one_of(Gate, parts["examples"], "examples") if "examples" in parts else None,
             self.nodes.number(parts["at_least"], "at_least") if "at_least" in parts else None,
-            self._one_of(Side, parts["rules_out"], "rules_out") if "rules_out" in parts else None,
+            self._ruled_out(name, toward, parts["rules_out"]) if "rules_out" in parts else None,
             tuple(self.nodes.texts(parts["unless"])) if "unless" in parts else (),
         )
+
+    def _ruled_out(self, name: str, toward: Side, node: yaml.Node) -> Side:
+        side = self._one_of((Side.RAG, Side.FINE_TUNING), node, "rules_out")
+        if side is toward:
+            raise self.nodes.error(node, f"{name} speaks for {side.value} and rules it out; choose one of the two")
+        return side
 
     def _evidence(self, node: yaml.Node) -> Iterator[Evidence]:
         for statement, value in self._quoted(node):
@@ -105,7 +117,7 @@ class _Reader:
                 yield self.statements[section, quote], value
 
     def _outcomes(self, node: yaml.Node) -> Iterator[tuple[Approach, Outcome]]:
-        for name, value in self.nodes.parts(node, tuple(Approach)).items():
+        for name, value in self.nodes.parts(node, tuple(approach.value for approach in Approach)).items():
             parts = self.nodes.parts(value, ("says", "steps"), ("though",))
             steps = (Step(self.nodes.text(text, "a step"), quoted) for quoted, text in self._quoted(parts["steps"]))
             says = self.nodes.text(parts["says"], "says")
@@ -117,11 +129,12 @@ class _Reader:
             for name, _, value in self.nodes.pairs(self.parts["outside"]):
                 yield name, self.nodes.text(value, name)
 
-    def _one_of(self, choices: type[Choice], node: yaml.Node, what: str) -> Choice:
+    def _one_of(self, choices: Iterable[Choice], node: yaml.Node, what: str) -> Choice:
         text = self.nodes.text(node, what)
-        if text not in list(choices):
-            raise self.nodes.error(node, f"{what} must be {' or '.join(choices)}, but is {text!r}")
-        return choices(text)
+        named = {choice.value: choice for choice in choices}
+        if text not in named:
+            raise self.nodes.error(node, f"{what} must be {' or '.join(named)}, but is {text!r}")
+        return named[text]
 
     def _check_reachable(self, framework: Framework) -> None:
         outlook = Outlook(framework)

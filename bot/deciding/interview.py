@@ -70,7 +70,8 @@ class Session:
     """One person's interview, as it is kept. `version` is the framework's; `step` rises with every event that counts.
 
     `answers` holds what was chosen (None for "don't know"), `read` what a text said: it counts as an answer until one
-    is chosen. `asked` are the questions shown so far, without the one on the screen.
+    is chosen. `asked` are the questions shown before the one on the screen, `later` those after it that were gone back
+    from. `left` is the question that a review, an edit or the summary covers; back returns to it.
     """
 
     version: int
@@ -80,6 +81,8 @@ class Session:
     read: Mapping[str, Read] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    left: str = ""
     editing: bool = False
     why: bool = False
     step: int = 0
@@ -134,23 +137,27 @@ class Interview:
 
         dropped = tuple(name for name, option in session.known.items() if not holds(name, option))
         questions = self.framework.questions
+        lost = bool(dropped) or (session.screen is Screen.QUESTION and session.question not in questions)
+        session = _aside(session) if lost else session
         kept = replace(
             session,
             version=self.framework.version,
             answers={name: option for name, option in session.answers.items() if holds(name, option)},
-            read={name: read for name, read in session.read.items() if holds(name, read.option)},
+            read={n: read for n, read in session.read.items() if holds(n, read.option) and n not in dropped},
             skipped=tuple(name for name in session.skipped if name in questions),
             asked=tuple(name for name in session.asked if name in questions and name not in dropped),
+            later=tuple(name for name in session.later if name in questions and name not in dropped),
+            left=session.left if session.left in questions else "",
         )
-        if (kept.screen is Screen.QUESTION and kept.question not in questions) or dropped:
-            kept = self._next(replace(kept, editing=False))
-        return kept, dropped
+        return self._next(replace(kept, editing=False)) if lost else kept, dropped
 
     def step(self, session: Session, event: Event) -> Session:
         """The session after `event`; the same session when the event does not fit what is on the screen.
 
         Raises KeyError for an unknown question or option.
         """
+        if not isinstance(event, Move):
+            self.framework.questions[event.question]
         changed = self._stepped(session, event)
         return changed if changed is session else replace(changed, step=session.step + 1)
 
@@ -184,8 +191,7 @@ class Interview:
                 read = {name: found for name, found in session.read.items() if name != question}
                 return self._leave(replace(session, skipped=skipped, answers=answers, read=read))
             case Edit(question):
-                self.framework.questions[question]
-                return replace(session, screen=Screen.QUESTION, question=question, editing=True, why=False)
+                return replace(_aside(session), screen=Screen.QUESTION, question=question, editing=True, why=False)
             case Move():
                 return self._moved(session, event)
 
@@ -205,11 +211,11 @@ class Interview:
             case Move.WHY if session.screen is Screen.QUESTION:
                 return replace(session, why=not session.why)
             case Move.REVIEW if session.screen is not Screen.REVIEW:
-                return replace(session, screen=Screen.REVIEW, editing=False, why=False)
+                return replace(_aside(session), screen=Screen.REVIEW, editing=False, why=False)
             case Move.FORWARD if session.screen is Screen.REVIEW:
                 return self._next(session)
             case Move.FINISH if session.screen is not Screen.SUMMARY:
-                return replace(session, screen=Screen.SUMMARY, editing=False, why=False)
+                return replace(_aside(session), screen=Screen.SUMMARY, editing=False, why=False)
             case Move.RESTART:
                 return self._next(Session(self.framework.version, step=session.step))
             case _:
@@ -223,19 +229,26 @@ class Interview:
 
     def _next(self, session: Session) -> Session:
         closed = {**session.known, **dict.fromkeys(session.skipped)}
+        shown = (name for name in (session.left, *session.later) if name in closed)
+        session = replace(session, asked=(*session.asked, *shown), later=(), why=False)
         deciding = self.outlook.deciding(closed)
         if not deciding:
-            return replace(session, screen=Screen.SUMMARY, question="", why=False)
-        return replace(session, screen=Screen.QUESTION, question=deciding[0], editing=False, why=False)
+            left = "" if session.left in closed else session.left
+            return replace(session, screen=Screen.SUMMARY, question="", left=left)
+        return replace(session, screen=Screen.QUESTION, question=deciding[0], left="", editing=False)
 
     def _back(self, session: Session) -> Session:
         if session.editing:
             return replace(session, screen=Screen.REVIEW, editing=False, why=False)
+        if session.left:
+            return replace(session, screen=Screen.QUESTION, question=session.left, left="")
+        shown = session.screen is Screen.QUESTION and session.question in {*session.known, *session.skipped}
+        later = (session.question, *session.later) if shown else session.later
         if session.asked:
             *asked, last = session.asked
-            return replace(session, screen=Screen.QUESTION, question=last, asked=tuple(asked), why=False)
+            return replace(session, screen=Screen.QUESTION, question=last, asked=tuple(asked), later=later, why=False)
         if session.read and session.screen is not Screen.REVIEW:
-            return replace(session, screen=Screen.REVIEW, why=False)
+            return replace(session, screen=Screen.REVIEW, later=later, why=False)
         return session
 
     def _settled(self, session: Session) -> bool:
@@ -246,3 +259,9 @@ class Interview:
         others = {**session.known, **dict.fromkeys(session.skipped)}
         options = (None, *self.framework.questions[session.question].options)
         return max(self.outlook.most_to_go({**others, session.question: option}) for option in options)
+
+
+def _aside(session: Session) -> Session:
+    """Remembers the question on the screen, which something else is about to cover."""
+    covered = session.screen is Screen.QUESTION and not session.editing
+    return replace(session, left=session.question) if covered else session

@@ -7,11 +7,14 @@ from text_to_num import alpha2digit
 PLURALS = {"dozen": "12", "dozens": "36", "hundreds": "300", "thousands": "3000", "millions": "3000000"}
 SOME = {"couple": 2, "few": 3, "several": 4, "half": 0.5}
 UNITS = {"k": 1e3, "m": 1e6, "mn": 1e6, "100": 1e2, "1000": 1e3, "1000000": 1e6}
+AMOUNT, UP_TO = r"\d[\d.,]*(?: \d+)?[km]?", r"\s?(?:-|–|to)\s?"  # a range is one price: $200 to 300, 2-3k EUR
 NUMBER = re.compile(
-    r"(?P<date>\b(?:in|since|from|until|till|by|after|before|year|of|founded)\s+)?(?<![\w.,])"
+    r"(?:(?P<date>\b(?:in|since|from|until|till|by|after|before|year|of|founded)\s+)"
+    rf"|(?P<price>(?:[€$£¥₹]|\b(?:eur|usd|gbp|chf))\s?(?:{AMOUNT}{UP_TO})?))?(?<![\w.,])"
     r"(?:(?P<digits>\d{1,3}(?:[,.'’ ]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)|(?P<some>couple|few|several|half)(?: of| an?)?)"
     rf"(?:[ -]?(?P<unit>{'|'.join(sorted(UNITS, key=len, reverse=True))}))?s?(?![\w])"
-    r"(?P<rest>\s*(?:%|percent\b|per cent\b|euros?\b|dollars\b|€|\$))?",
+    rf"(?P<rest>(?:{UP_TO}{AMOUNT})?[\s-]*"
+    r"(?:%|(?:percent|per cent|euros?|dollars?|bucks|pounds|eur|usd|gbp|chf)\b|[€$£¥₹](?!\s?\d)))?",
     re.IGNORECASE,
 )
 THOUSANDS = re.compile(r"[,.'’ ](?=\d{3}(?:\D|$))")
@@ -27,7 +30,7 @@ def quantities(text: str) -> list[float]:
 
 def _count(match: re.Match[str]) -> float | None:
     digits, unit = match["digits"], match["unit"]
-    if match["rest"] or not (digits or unit):
+    if match["price"] or match["rest"] or not (digits or unit):
         return None
     size = float(THOUSANDS.sub("", digits).replace(",", ".")) if digits else SOME[match["some"].lower()]
     if match["date"] and not unit and re.fullmatch(r"\d{4}", digits or "") and FIRST_YEAR <= size <= LAST_YEAR:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -93,7 +93,7 @@ class Judge:
         scaled = (np.asarray(candidate.features) - self.mean) / self.scale
         return float(1 / (1 + np.exp(-(scaled @ self.weights + self.offset))))
 
-    def arrays(self) -> dict[str, object]:
+    def arrays(self) -> dict[str, ArrayLike]:
         """To be kept."""
         return {"mean": self.mean, "scale": self.scale, "weights": self.weights, "offset": np.float64(self.offset)}
 

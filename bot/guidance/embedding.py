@@ -70,7 +70,7 @@ class Embedder(Embeddings):
         from transformers.utils import logging
 
         log.info("loading the embedding model, SHA-256 %s", self.sha256)  # which refuses wrong weights
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
         try:
             return SentenceTransformer(str(self.folder), device="cpu")
         except Exception as error:

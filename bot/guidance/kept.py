@@ -13,6 +13,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bot.errors import CorpusError
 from bot.guidance.embedding import BATCH, Embedder, Vectors
@@ -58,7 +59,7 @@ class Kept:
         """The vectors, in the order of the lines."""
         return faiss.read_index(str(self.folder / "vectors.faiss"))
 
-    def save(self, lines: Iterable[str], vectors: faiss.Index, arrays: Mapping[str, Mapping[str, object]]) -> None:
+    def save(self, lines: Iterable[str], vectors: faiss.Index, arrays: Mapping[str, Mapping[str, ArrayLike]]) -> None:
         """Writes all beside its place, moves it there whole and removes older ones. Raises OSError.
 
         `arrays` are the other files: the arrays of each, by name.
@@ -71,7 +72,7 @@ class Kept:
             (new / "texts.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
             for file, values in arrays.items():
                 with (new / file).open("wb") as out:
-                    np.savez(out, **values)  # type: ignore[arg-type]
+                    np.savez(out, allow_pickle=False, **values)
             manifest = {"identity": self._identity, "files": self._hashes(new)}
             (new / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
             if not self.is_current():

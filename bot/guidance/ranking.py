@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
@@ -78,7 +78,7 @@ class Ranker(Generic[L]):
         columns = sparse.csr_matrix((kept["data"], kept["indices"], kept["indptr"]), shape=(len(rarity), len(vectors)))
         return cls(tuple(labels), kept["weights"], vectors, Wording(rarity), columns, kept["negated"])
 
-    def arrays(self) -> dict[str, object]:
+    def arrays(self) -> dict[str, ArrayLike]:
         """All but the labels and the vectors, to be kept."""
         columns = self.columns
         return {

@@ -1,5 +1,6 @@
 """The chart: a picture that is read in light and dark windows, and the same in words."""
 
+import io
 import struct
 
 import pytest
@@ -30,6 +31,18 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def written_in(theme: Theme) -> tuple[str, ...]:
+    """The colours of words on the ground."""
+    return (theme.ink, theme.faint, theme.rag, theme.fine_tuning)
+
+
+def plane(png: bytes) -> bytes:
+    """The left half of a chart, below the words on the recommendation."""
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(png))[SIZE[1] // 5 :, : SIZE[0] // 2].tobytes()
+
+
 def drawn(framework: Framework, outlook: Outlook, answers: Answers, *, dark: bool = False) -> bytes:
     return chart(framework, recommend(outlook, answers), answers, dark=dark)
 
@@ -41,8 +54,8 @@ def test_contrast_is_measured_as_defined() -> None:
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_everything_stands_out_from_the_ground(theme: Theme) -> None:
-    assert min(contrast(colour, theme.ground) for colour in (theme.ink, theme.faint)) >= READABLE
-    assert min(contrast(colour, theme.ground) for colour in (theme.rag, theme.fine_tuning, theme.neither)) >= VISIBLE
+    assert min(contrast(colour, theme.ground) for colour in written_in(theme)) >= READABLE
+    assert contrast(theme.neither, theme.ground) >= VISIBLE
     assert contrast(theme.ink, theme.region) >= READABLE
 
 
@@ -103,6 +116,18 @@ def test_the_words_put_each_answer_on_its_side(framework: Framework, outlook: Ou
     assert framework.option("style_format", "essential").text in fine_tuning
     assert framework.option("citations", "not_needed").text in neither
     assert [p.side for p in pulls(framework, recommend(outlook, ANSWERS))] == [Side.RAG, Side.NEITHER, Side.FINE_TUNING]
+
+
+def test_a_case_outside_of_the_guidance_has_no_place_on_the_plane(framework: Framework, outlook: Outlook) -> None:
+    places, outside = set(), set()
+    for answers in ({"change_rate": "often"}, {"change_rate": "stable"}):
+        places.add(plane(drawn(framework, outlook, answers)))
+        found = recommend(outlook, answers, outside="numbers")
+        outside.add(plane(chart(framework, found, answers)))
+        text = alt_text(framework, found)
+        assert text.startswith("Chart: Outside of the guidance. Neither approach is meant for this case, so it has no")
+        assert NAMES[found.approach] not in text
+    assert (len(places), len(outside)) == (2, 1)
 
 
 def test_without_answers_the_words_say_so(framework: Framework, outlook: Outlook) -> None:

@@ -197,6 +197,10 @@ def test_what_is_outside_may_be_left_out(tmp_path: Path) -> None:
         ("article: tea.md", "article: milk.md", "line 1: speaks of the article 'milk.md'"),
         ("        examples: enough\n", "", "line 24: no answer to 'waking' can change a recommendation"),
         ("decisive: 2", "decisive: 3", "line 5: no answer to 'warmth' can change a recommendation"),
+        ("decisive: 2", "decisive: 0", "line 3: decisive must be 1 or more, but is '0'"),
+        ("decisive: 2", "decisive: -1", "line 3: decisive must be a whole number from 0, but is '-1'"),
+        ("at_least: 8", "rules_out: neither", "line 34: rules_out must be rag or fine-tuning, but is 'neither'"),
+        ("at_least: 8", "rules_out: fine-tuning", "line 34: awake speaks for fine-tuning and rules it out"),
         ("label: Warmth", "label: 'Warmth", "is not YAML"),
         ("questions:\n", "questions: [\n", "is not YAML"),
         ("questions:\n", "\tquestions:\n", "line 4: is not YAML"),
@@ -209,7 +213,7 @@ def test_a_broken_line_is_named(tmp_path: Path, old: str, new: str, problem: str
 
 
 def test_an_outcome_must_be_there_for_each_approach(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"decision-framework\.yaml, line 46: .*hybrid.* is missing here"):
+    with pytest.raises(CorpusError, match=r"decision-framework\.yaml, line 46: 'hybrid' is missing here"):
         load(tmp_path, re.sub("  hybrid: .*\n", "", FRAMEWORK))
 
 

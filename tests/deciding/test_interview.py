@@ -91,7 +91,7 @@ class Interviewing(RuleBasedStateMachine):
         if before.editing:
             assert self.session.screen is Screen.REVIEW
         elif self.session.screen is Screen.QUESTION:
-            assert self.session.asked == (*before.asked, name)
+            assert self.session.asked == (*before.asked, name, *before.later)
             assert INTERVIEW.view(self.session).to_go < INTERVIEW.view(before).to_go
         else:
             assert self.session.screen is Screen.SUMMARY
@@ -173,9 +173,11 @@ class Interviewing(RuleBasedStateMachine):
 
     @invariant()
     def no_question_counts_twice(self) -> None:
-        assert len(set(self.session.asked)) == len(self.session.asked)
+        shown = (*self.session.asked, *self.session.later)
+        assert len(set(shown)) == len(shown)
+        assert not self.session.left or self.session.left not in shown
         if self.session.screen is Screen.QUESTION and not self.session.editing:
-            assert self.session.question not in self.session.asked
+            assert self.session.question not in shown
         assert not self.session.known.keys() & set(self.session.skipped)
 
     @invariant()
@@ -204,7 +206,16 @@ def test_a_double_click_counts_once() -> None:
     assert stepped(once, Answer(start.question, None)) is once
 
 
-@pytest.mark.parametrize("event", [Answer("nonsense", "often"), Answer(LETTER, "nonsense"), Edit("nonsense")])
+@pytest.mark.parametrize(
+    "event",
+    [
+        Answer("nonsense", "often"),
+        Answer("nonsense", None),
+        Answer(LETTER, "nonsense"),
+        Skip("nonsense"),
+        Edit("nonsense"),
+    ],
+)
 def test_an_unknown_id_is_a_key_error(event: Event) -> None:
     with pytest.raises(KeyError):
         stepped(INTERVIEW.start(), event)
@@ -272,6 +283,32 @@ def test_back_returns_to_the_last_question_with_its_answer_chosen_and_later_answ
     again = answered(at_first, None)
     assert again.known == {first: None, second: option}
     assert again.question == third.question
+
+
+def test_going_forward_again_counts_on_and_back_skips_nothing() -> None:
+    third = answered(INTERVIEW.start(), None, None)
+    second = third.asked[1]
+    again = answered(stepped(third, Move.BACK, Move.BACK), None)
+    assert (again.question, INTERVIEW.view(again).number) == (third.question, 3)
+    at_second = stepped(again, Move.BACK)
+    assert (at_second.question, INTERVIEW.view(at_second).number) == (second, 2)
+
+
+@pytest.mark.parametrize("cover", [[Move.REVIEW], [Move.FINISH], [Move.REVIEW, Move.FINISH], [Edit(LETTER), Move.BACK]])
+@modest
+@given(sessions())
+def test_back_returns_to_the_question_that_was_covered(cover: list[Event], session: Session) -> None:
+    if session.screen is Screen.QUESTION and not session.editing:
+        returned = stepped(session, *cover, Move.BACK)
+        assert returned == replace(session, why=False, step=session.step + len(cover) + 1)
+
+
+def test_a_covered_question_that_is_answered_in_the_review_was_shown() -> None:
+    second = answered(INTERVIEW.start(), None)
+    name = second.question
+    third = stepped(second, Move.REVIEW, Edit(name), Answer(name, None), Move.FORWARD)
+    assert INTERVIEW.view(third).number == 3
+    assert stepped(third, Move.BACK).question == name
 
 
 def test_back_on_the_first_question_does_nothing() -> None:
@@ -400,9 +437,26 @@ def test_a_changed_framework_drops_and_names_exactly_the_answers_that_no_longer_
     for name, option in session.known.items():
         if name not in dropped:
             assert resumed.known[name] == option
+    assert not resumed.known.keys() & set(dropped)
     interview.view(resumed)
+    interview.view(interview.step(resumed, Move.BACK))
     again = interview.step(resumed, Move.REVIEW if resumed.screen is not Screen.REVIEW else Move.FORWARD)
     interview.view(again)
+
+
+def test_what_was_overruled_is_not_revived_when_the_answer_no_longer_holds() -> None:
+    session = stepped(INTERVIEW.start({LETTER: Read("often", WORDS)}), Edit(LETTER), Answer(LETTER, "stable"))
+    rest = {o: found for o, found in SHIPPED.questions[LETTER].options.items() if o != "stable"}
+    changed = {**SHIPPED.questions, LETTER: replace(SHIPPED.questions[LETTER], options=rest)}
+    later = Interview(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
+    resumed, dropped = later.resume(session)
+    assert (dropped, resumed.known, resumed.read) == ((LETTER,), {}, {})
+
+
+def test_a_session_kept_by_an_older_bot_is_read() -> None:
+    session = answered(INTERVIEW.start(), None)
+    kept = {name: value for name, value in KEPT.dump_python(session).items() if name not in ("later", "left")}
+    assert KEPT.validate_python(kept) == session
 
 
 def test_an_answer_that_is_dropped_is_asked_again_if_it_matters() -> None:

@@ -59,6 +59,21 @@ def test_a_number_is_read_as_people_write_it(text: str, numbers: list[float]) ->
         "500 € a month",
         "2,000 dollars a year",
         "1.2 million euros",
+        "500 EUR a month",
+        "500k usd",
+        "500-dollar invoices",
+        "500 £",
+        "$500",
+        "US$ 500",
+        "€500",
+        "£1.2k",
+        "EUR 2,000 a year",
+        "$1.2 million",
+        "$five hundred",
+        "$200 to 300",
+        "200-300 €",
+        "1 to 2 million euros",
+        "between $200 and $300",
         "a few letters",
         "a couple of letters",
         "version v2.0",
@@ -70,6 +85,9 @@ def test_years_shares_prices_and_vague_words_count_nothing(text: str) -> None:
 
 def test_what_counts_nothing_hides_nothing_beside_it() -> None:
     assert quantities("In 2021 we had 400 tickets, 30% of them good, for 500 euros.") == [400]
+    assert quantities("It costs $500: 40 vouchers of €20 each.") == [40]
+    assert quantities("We have 40 $20 vouchers.") == [40]
+    assert quantities("200 to 300 letters at $2-3k") == [200, 300]
 
 
 @pytest.mark.parametrize("number", [7, 200, 999, 1_000, 12_000, 345_678, 1_000_000])
@@ -85,7 +103,7 @@ def test_any_grouped_number_is_read(number: int) -> None:
 
 
 @modest
-@given(st.one_of(st.text(max_size=200), st.text(alphabet="0123456789.,' km%€-\n", max_size=60)))
+@given(st.one_of(st.text(max_size=200), st.text(alphabet="0123456789.,' kmto%€$-\n", max_size=60)))
 def test_any_text_gives_finite_numbers_from_0(text: str) -> None:
     assert all(math.isfinite(number) and number >= 0 for number in quantities(text))
 

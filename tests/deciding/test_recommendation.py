@@ -3,12 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.advice import advise
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.recommendation import OBSTRUCTED, Change, Recommendation, Support, recommend
@@ -190,6 +192,19 @@ def test_what_rules_out_the_recommendation_is_an_obstacle_and_speaks_against_it(
     assert (bound.approach, bound.obstacles) == (Approach.RAG, ("operation",))
     assert bound.confidence == pytest.approx(OBSTRUCTED * free.confidence, abs=0.01)
     assert {reason.question for reason in bound.speaking(for_it=False)} == {"operation"}
+
+
+def test_obstacles_stand_in_the_order_of_the_questions(outlook: Outlook) -> None:
+    questions = {**outlook.framework.questions}
+    fixed = replace(questions["model_freedom"].options["fixed"], rules_out=Side.RAG)
+    questions["model_freedom"] = replace(questions["model_freedom"], options={"fixed": fixed})
+    framework = replace(outlook.framework, questions=questions)
+    answers = {"operation": "offline", "change_rate": "often", "training_data": "none", "model_freedom": "fixed"}
+    for said in (answers, dict(reversed(answers.items()))):
+        found = recommend(Outlook(framework), said, {"operation": "a ship", "model_freedom": "one model"})
+        assert found.obstacles == ("model_freedom", "operation")
+        advice = advise(framework, found).text
+        assert advice.index("But you said “one model”") < advice.index("But you said “a ship”")
 
 
 def test_nothing_is_an_obstacle_to_an_approach_that_it_allows(outlook: Outlook) -> None:

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.deciding.framework import Approach
+from bot.deciding.framework import Approach, Gate, Option, Side
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.recommendation import recommend
 from bot.deciding.team import Tally, TeamResult, decide_together
@@ -82,6 +83,21 @@ def test_disagreements_that_change_nothing_alone_may_matter_together(outlook: Ou
     ada = {"shared_use_cases": "several", "model_freedom": "any"}
     result = decide_together(outlook, {"Ada": ada, "Bo": {"shared_use_cases": "one", "model_freedom": "fixed"}})
     assert (result.disputes, result.matters) == ((), True)
+
+
+def test_a_disagreement_that_matters_alone_matters_even_if_another_would_undo_it(outlook: Outlook) -> None:
+    training = outlook.framework.questions["training_data"]
+    enough = {name: Option(name, name, name, Side.NEITHER, (), Gate.ENOUGH) for name in ("many", "more")}
+    questions = {**outlook.framework.questions, "training_data": replace(training, options=enough)}
+    both = {"shared_use_cases": "several"}  # adds up to a need with `any`, unless there are examples
+    result = decide_together(
+        Outlook(replace(outlook.framework, questions=questions)),
+        {
+            "Ada": both | {"model_freedom": "any", "training_data": "many"},
+            "Bo": both | {"model_freedom": "fixed", "training_data": "more"},
+        },
+    )
+    assert ([dispute.question for dispute in result.disputes], result.matters) == (["model_freedom"], True)
 
 
 def test_the_gate_is_to_be_talked_about_before_a_need(outlook: Outlook) -> None:
