@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from dotenv import load_dotenv
 from platformdirs import user_data_path
-from pydantic import AfterValidator, Field, HttpUrl, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 
@@ -26,6 +26,10 @@ def _provider_and_model(name: str) -> str:
     return name
 
 
+def _separated(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 def _existing_folder(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError("there is no such folder")
@@ -38,7 +42,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("rag-or-tune"))
-    """Where the index, a tuned model and the chat's history are kept."""
+    """Where the index, a tuned model, the chat's history and, unless it is elsewhere, the database are kept."""
     corpus_dir: Annotated[Path, AfterValidator(_existing_folder)] = shipped("corpus")
     """The articles, with their phrasings."""
     embedding_model: Annotated[Path, AfterValidator(_existing_folder)] | None = None
@@ -47,6 +51,17 @@ class Settings(BaseSettings):
     """`provider:model` as LangChain names them; unset means none: then only the article's own sentences are shown."""
     llm_timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
     """Seconds that the language model has for an answer; then the article's own sentences are shown."""
+    database_url: SecretStr | None = None
+    """`postgresql://user:password@host/name`; unset means SQLite files in DATA_DIR."""
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_separated)] = ()
+    """The keys that encrypt secrets in the database, separated by commas: the first encrypts, all decrypt. Needed on
+    Postgres; beside SQLite a key is made and kept in DATA_DIR."""
+    retention_days: Annotated[int, Field(ge=1)] = 90
+    """Days after which what was said and what came of it is deleted."""
+    questions_per_user: Annotated[int, Field(ge=1)] = 60
+    """Questions of one user that are answered in an hour."""
+    questions_per_tenant: Annotated[int, Field(ge=1)] = 1000
+    """The same for a whole workspace or guild."""
     article_url: HttpUrl | None = None
     """Where the article is published."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"

@@ -1,7 +1,9 @@
 """What every test may use: the real corpus, the real embedding model, what is learned of the two."""
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -9,9 +11,14 @@ from bot.casebook import Casebook
 from bot.deciding.reading import CaseReader
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder
+from bot.store import schema
+from bot.store.database import Database, Where
+from bot.store.store import Store
 from tests.peers.openai import Script, openai_server
+from tests.peers.postgres import Postgres, binaries, postgres_server
 
 ROOT = Path(__file__).parents[1]
+KEY = "YSBrZXkgZm9yIHRlc3RzLCB3aGljaCBpcyBwdWJsaWM="
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +62,29 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
         monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
         monkeypatch.setenv("OPENAI_API_BASE", script.url)
         yield script
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real server, shared by the tests that do not stop it."""
+    if binaries() is None:
+        pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
+    with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/database.sqlite"
+    return request.getfixturevalue("postgres").database(uuid4().hex)
+
+
+@pytest.fixture
+async def store(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    """A store with its tables, in a new database of either kind."""
+    store = Store(Database(Where.of(database_url, tmp_path), [KEY]))
+    await schema.migrate(store.database)
+    yield store
+    await store.close()

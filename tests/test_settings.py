@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("DATA_DIR", "CORPUS_DIR", "EMBEDDING_MODEL", "LLM_MODEL", "LLM_TIMEOUT", "ARTICLE_URL", "LOG_LEVEL"):
-        monkeypatch.delenv(name, raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -44,6 +44,10 @@ def test_a_file_of_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("LLM_TIMEOUT", "soon"),
         ("LLM_TIMEOUT", "-1"),
         ("ARTICLE_URL", "my article"),
+        ("RETENTION_DAYS", "0"),
+        ("RETENTION_DAYS", "for ever"),
+        ("QUESTIONS_PER_USER", "-1"),
+        ("QUESTIONS_PER_TENANT", "0"),
         ("CORPUS_DIR", "/nowhere/at/all"),
         ("EMBEDDING_MODEL", "/nowhere/at/all"),
     ],
@@ -52,3 +56,10 @@ def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, n
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         load_settings()
+
+
+def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEYS", "new-key, old-key,")
+    settings = load_settings()
+    assert [key.get_secret_value() for key in settings.secret_keys] == ["new-key", "old-key"]
+    assert "new-key" not in repr(settings)

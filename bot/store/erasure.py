@@ -1,0 +1,112 @@
+"""Erasure: what is older than it may be kept, and everything of a person who wants to be forgotten."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import JSON, Delete, String, Text, cast, delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bot.store.database import Database
+from bot.store.inbox import REPEATS
+from bot.store.tables import (
+    UNFINISHED,
+    Ballot,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Event,
+    Feedback,
+    Interview,
+    Lead,
+    LeadState,
+    Row,
+    Turn,
+)
+
+FORGOTTEN = "[forgotten]"
+CLOSED = (LeadState.RESOLVED, LeadState.WITHDRAWN)
+
+
+class Erasure:
+    """Deletes across all tenants."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def expire(self, days: int) -> None:
+        """Deletes what nobody has touched for `days`; what is still to be answered or followed up stays."""
+        moment = self._db.clock()
+        before = moment - timedelta(days=days)
+        finished = Turn.state.not_in(UNFINISHED)
+        await self._delete(
+            delete(Turn).where(finished, Turn.finished_at < before),
+            delete(Delivery).where(
+                Delivery.turn_id.is_(None), Delivery.state != DeliveryState.PENDING, Delivery.created_at < before
+            ),
+            delete(Interview).where(Interview.touched_at < before),
+            delete(Lead).where(Lead.state.in_(CLOSED), Lead.touched_at < before),
+            delete(Event).where(Event.seen_at < moment - 2 * REPEATS),
+            delete(Conversation).where(_EMPTY, Conversation.touched_at < before),
+        )
+
+    async def forget(self, user: str) -> int:
+        """Deletes what a user said and was told, and takes their id out of everybody else's rows.
+
+        Returns how many rows were theirs.
+        """
+        moment = self._db.clock()
+        theirs = await self._delete(
+            delete(Ballot).where(Ballot.member == user),
+            *(delete(table).where(table.user == user) for table in (Feedback, Interview, Lead, Delivery, Turn)),
+            delete(Conversation).where(_EMPTY, Conversation.touched_at < moment),
+        )
+        async with self._db.across_tenants() as session:
+            for mapper in Row.registry.mappers:
+                await _redact(session, mapper.class_, user)
+        await self._shred()
+        return theirs
+
+    async def _delete(self, *statements: Delete) -> int:
+        deleted = 0
+        async with self._db.across_tenants() as session:
+            for statement in statements:
+                silently = statement.execution_options(synchronize_session=False)
+                table = statement.entity_description["entity"]
+                deleted += len((await session.scalars(silently.returning(table.id))).all())
+        return deleted
+
+    async def _shred(self) -> None:
+        """Takes the deleted rows out of SQLite's write-ahead log, too."""
+        if self._db.where.embedded:
+            async with self._db.engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection  # with no transaction of ours
+                assert driver is not None
+                await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
+
+
+_EMPTY = ~select(Turn.id).where(Turn.conversation_id == Conversation.id).exists()
+
+
+async def _redact(session: AsyncSession, table: type[Row], user: str) -> None:
+    columns = list(_with_words(table))
+    if not columns:
+        return
+    mentions = (cast(column, Text).contains(user, autoescape=True) for column in columns)
+    name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(user)}(?![A-Za-z0-9])")
+    for row in await session.scalars(select(table).where(or_(*mentions))):
+        for column in columns:
+            before = getattr(row, column.key)
+            after = json.loads(name.sub(FORGOTTEN, json.dumps(before, ensure_ascii=False)))
+            if after != before:
+                setattr(row, column.key, after)
+
+
+def _with_words(table: type[Row]) -> Iterator[InstrumentedAttribute[object]]:
+    """The columns that may hold what people wrote: text and JSON, not secrets."""
+    for column in table.__mapper__.column_attrs:
+        kind = column.columns[0].type
+        if isinstance(kind, String | JSON) and column.key != "tenant":
+            yield getattr(table, column.key)

@@ -1,0 +1,21 @@
+"""Feedback: whether users found replies helpful."""
+
+from bot.store.database import Database
+from bot.store.tables import Feedback
+
+
+class Feedbacks:
+    """One word a user and reply. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def give(self, tenant: str, turn: int, user: str, *, helpful: bool) -> None:
+        """Keeps what a user thinks of a reply, in place of what they thought before."""
+        row = self._db.insert(Feedback).values(turn_id=turn, user=user, helpful=helpful, given_at=self._db.clock())
+        row = row.on_conflict_do_update(
+            index_elements=["turn_id", "user_id"],
+            set_={"helpful": row.excluded.helpful, "given_at": row.excluded.given_at},
+        )
+        async with self._db.transaction(tenant) as transaction:
+            await transaction.execute(row)

@@ -1,0 +1,249 @@
+"""The inbox: what users said, accepted once, until it is answered and delivered."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Database
+from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Event, Turn, TurnState
+
+REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a user said. `keys` are the names under which the platform may deliver it again, `place` its conversation.
+
+    `address` is what the platform's adapter needs to reply there, `token` a secret that it needs for it.
+    """
+
+    tenant: str
+    place: str
+    user: str
+    text: str
+    keys: Sequence[str]
+    address: Mapping[str, JsonValue] = field(default_factory=dict)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A turn at the head of its conversation. `runs` counts how often its work was begun anew."""
+
+    tenant: str
+    turn: int
+    runs: int = 0
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that is ours now; `work` is None while an earlier one of its conversation is unfinished."""
+
+    turn: int
+    work: Work | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The posts that show a reply on the platform, in their order; `reply` is how it is kept, None when it is none."""
+
+    posts: Sequence[Mapping[str, JsonValue]]
+    reply: Mapping[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The questions of a turn's user, and of their tenant, this one included; `told`: that they are too many."""
+
+    by_user: int
+    by_tenant: int
+    told: bool
+
+
+class Inbox:
+    """Turns, from accepted to finished. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def accept(self, message: Message) -> Accepted | None:
+        """Stores a message; None when it came before, under any of its keys, within 24 hours."""
+        moment = self._db.clock()
+        async with self._db.transaction(message.tenant) as session:
+            if not await self._remember(session, message.keys, moment):
+                await session.rollback()
+                return None
+            conversation = await self._conversation(session, message.place, moment)
+            is_waiting = await session.scalar(_head(conversation)) is not None
+            turn = Turn(
+                conversation_id=conversation,
+                user=message.user,
+                text=_storable(message.text),
+                address=dict(message.address),
+                token=message.token,
+                accepted_at=moment,
+            )
+            session.add(turn)
+            await session.flush()
+            return Accepted(turn.id, None if is_waiting else Work(message.tenant, turn.id))
+
+    async def is_new(self, tenant: str, keys: Sequence[str]) -> bool:
+        """Whether an event that is no message, such as a click, comes for the first time; it is remembered."""
+        async with self._db.transaction(tenant) as session:
+            if await self._remember(session, keys, self._db.clock()):
+                return True
+            await session.rollback()
+            return False
+
+    async def turn(self, work: Work) -> Turn | None:
+        """The turn, unless it was deleted."""
+        async with self._db.transaction(work.tenant) as session:
+            return await session.scalar(select(Turn).where(Turn.id == work.turn))
+
+    async def earlier(self, turn: Turn, most: int) -> list[str]:
+        """The answered messages before a turn in its conversation, at most the last `most`, the oldest first."""
+        async with self._db.transaction(turn.tenant) as session:
+            said = select(Turn.text).where(
+                Turn.conversation_id == turn.conversation_id, Turn.id < turn.id, Turn.reply.is_not(None)
+            )
+            return list(await session.scalars(said.order_by(Turn.id.desc()).limit(most)))[::-1]
+
+    async def last_place(self, tenant: str, user: str) -> str | None:
+        """The conversation in which a user spoke last."""
+        mine = select(Conversation.place).join(Turn, Turn.conversation_id == Conversation.id).where(Turn.user == user)
+        async with self._db.transaction(tenant) as session:
+            return await session.scalar(mine.order_by(Turn.id.desc()).limit(1))
+
+    async def recent(self, tenant: str, place: str, most: int) -> list[str]:
+        """The last answered messages of a conversation, at most `most`, the oldest first."""
+        said = select(Turn.text).join(Conversation, Turn.conversation_id == Conversation.id)
+        said = said.where(Conversation.place == place, Turn.reply.is_not(None)).order_by(Turn.id.desc()).limit(most)
+        async with self._db.transaction(tenant) as session:
+            return list(await session.scalars(said))[::-1]
+
+    async def unanswered(self, tenant: str, place: str) -> list[Turn]:
+        """The unfinished turns of a conversation, the oldest first."""
+        waiting = select(Turn).join(Conversation, Turn.conversation_id == Conversation.id)
+        waiting = waiting.where(Conversation.place == place, Turn.state.in_(UNFINISHED)).order_by(Turn.id)
+        async with self._db.transaction(tenant) as session:
+            return list(await session.scalars(waiting))
+
+    async def usage(self, turn: Turn, since: datetime) -> Usage:
+        """How many questions there were since then, up to this one, without those that were too many."""
+        taken = or_(Turn.reply.is_not(None), Turn.state.in_(UNFINISHED))
+        counted = select(func.count(Turn.id)).where(Turn.accepted_at > since, Turn.id <= turn.id, taken)
+        told = select(Turn.id).where(
+            Turn.conversation_id == turn.conversation_id,
+            Turn.user == turn.user,
+            Turn.accepted_at > since,
+            Turn.state == TurnState.DONE,
+            Turn.reply.is_(None),
+        )
+        async with self._db.transaction(turn.tenant) as session:
+            by_user = await session.scalar(counted.where(Turn.user == turn.user))
+            by_tenant = await session.scalar(counted)
+            return Usage(by_user or 0, by_tenant or 0, await session.scalar(told.limit(1)) is not None)
+
+    async def answered(
+        self, turn: Turn, answer: Answer, error: str | None = None, reference: str | None = None
+    ) -> None:
+        """Keeps the answer and its posts, or the `error` that stands for it; nothing when it was answered already."""
+        values = {"state": TurnState.ANSWERED, "reply": answer.reply, "error": error, "reference": reference}
+        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(values)
+        async with self._db.transaction(turn.tenant) as session:
+            if (await session.scalars(own.returning(Turn.id))).first() is None:
+                return
+            for post in answer.posts:
+                session.add(self._delivery(turn, post))
+                await session.flush()  # one by one: their ids are their order
+
+    async def finish(self, turn: Turn, error: str | None = None) -> Work | None:
+        """Finishes a turn, as failed when there was an error; returns the next one of its conversation."""
+        error = error or turn.error
+        state = TurnState.FAILED if error else TurnState.DONE
+        done = {"state": state, "error": error, "finished_at": self._db.clock()}
+        if not error:
+            done["token"] = None
+        lock = select(Conversation.id).where(Conversation.id == turn.conversation_id).with_for_update()
+        async with self._db.transaction(turn.tenant) as session:
+            await session.execute(lock)  # else a message that is accepted meanwhile would be seen by neither
+            await session.execute(update(Turn).where(Turn.id == turn.id, Turn.state.in_(UNFINISHED)).values(done))
+            following = (await session.execute(_head(turn.conversation_id))).first()
+            return Work(turn.tenant, following.id, following.runs) if following else None
+
+    async def begin_anew(self, work: Work) -> Work | None:
+        """Counts one more run of a turn whose work was lost; None when another process did."""
+        own = update(Turn).where(Turn.id == work.turn, Turn.runs == work.runs, Turn.state.in_(UNFINISHED))
+        async with self._db.transaction(work.tenant) as session:
+            runs = await session.scalar(own.values(runs=Turn.runs + 1).returning(Turn.runs))
+            return None if runs is None else Work(work.tenant, work.turn, runs)
+
+    async def heads(self) -> list[Work]:
+        """The first unfinished turn of every conversation."""
+        first = select(func.min(Turn.id)).where(Turn.state.in_(UNFINISHED)).group_by(Turn.conversation_id)
+        async with self._db.across_tenants() as session:
+            found = await session.execute(select(Turn.tenant, Turn.id, Turn.runs).where(Turn.id.in_(first)))
+            return [Work(*row) for row in found]
+
+    async def failures(self) -> list[Turn]:
+        """What failed for good, the oldest first."""
+        async with self._db.across_tenants() as session:
+            return list(await session.scalars(select(Turn).where(Turn.state == TurnState.FAILED).order_by(Turn.id)))
+
+    async def resend(self, turns: Sequence[int]) -> list[int]:
+        """Takes failed turns up again where they failed; a running bot goes on with them. Returns which there were."""
+        failed = update(Turn).where(Turn.id.in_(turns), Turn.state == TurnState.FAILED)
+        values = {"error": None, "reference": None, "finished_at": None, "runs": Turn.runs + 1}
+        found = list[int]()
+        async with self._db.across_tenants() as session:
+            for state, having in (
+                (TurnState.ANSWERED, Turn.reply.is_not(None)),
+                (TurnState.ACCEPTED, Turn.reply.is_(None)),
+            ):
+                again = failed.where(having).values(values | {"state": state}).returning(Turn.id)
+                found += await session.scalars(again.execution_options(synchronize_session=False))
+            posts = update(Delivery).where(Delivery.turn_id.in_(found), Delivery.state == DeliveryState.FAILED)
+            await session.execute(
+                posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
+            )
+        return sorted(found)
+
+    async def _remember(self, session: AsyncSession, keys: Sequence[str], moment: datetime) -> bool:
+        """Remembers the keys of an event; False when one of them is known. The first statement: it locks SQLite."""
+        for key in keys:
+            seen = self._db.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
+            if (await session.scalars(seen.returning(Event.id))).first() is None:
+                return False
+        return True
+
+    async def _conversation(self, session: AsyncSession, place: str, moment: datetime) -> int:
+        """The conversation's id. Its row is locked from here on, so that accepting is one after the other."""
+        row = self._db.insert(Conversation).values(place=place, touched_at=moment)
+        row = row.on_conflict_do_update(index_elements=["tenant", "place"], set_={"touched_at": moment})
+        return int((await session.scalars(row.returning(Conversation.id))).one())
+
+    def _delivery(self, turn: Turn, post: Mapping[str, JsonValue]) -> Delivery:
+        return Delivery(
+            turn_id=turn.id,
+            user=turn.user,
+            marker=secrets.token_hex(12),  # fits Discord's nonce, 25 characters
+            address=turn.address,
+            token=turn.token,
+            payload=dict(post),
+            created_at=self._db.clock(),
+        )
+
+
+def _head(conversation: int) -> Select[int, int]:
+    unfinished = select(Turn.id, Turn.runs).where(Turn.conversation_id == conversation, Turn.state.in_(UNFINISHED))
+    return unfinished.order_by(Turn.id).limit(1)
+
+
+def _storable(text: str) -> str:
+    """Text without what a database cannot hold: NUL, and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,15 @@
+"""Runs the migrations on the connection that `bot.store.schema` hands over."""
+
+from alembic import context
+
+from bot.store.tables import Row
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Row.metadata,
+    render_as_batch=True,
+    include_name=lambda name, kind, parents: kind != "table" or name in Row.metadata.tables,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,64 @@
+"""Opens the store that the settings name, with its tables as this version needs them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from bot.errors import BotError, SettingsError
+from bot.settings import Settings
+from bot.store import schema
+from bot.store.database import Database, Where, make_private
+from bot.store.encryption import key_in
+from bot.store.store import Store
+
+
+class DatabaseError(BotError):
+    """The database cannot be used."""
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, migrating: bool = False) -> AsyncIterator[Store]:
+    """The store, closed at the end. The tables of SQLite are brought up to date; those of Postgres when `migrating`.
+
+    Raises DatabaseError, SchemaError or SettingsError, each saying what to do.
+    """
+    where = where_of(settings)
+    try:
+        if where.embedded:
+            make_private(where.own)
+        database = Database(where, _keys(settings, where))
+        try:
+            await (schema.migrate(database) if migrating or where.embedded else schema.check(database))
+        except BaseException:
+            await database.close()
+            raise
+    except OSError as error:
+        raise DatabaseError(
+            f"The database cannot be kept ({error.strerror}); set DATA_DIR to a folder that can."
+        ) from error
+    except DBAPIError as error:
+        raise DatabaseError(f"The database cannot be used: {error.orig}. Check DATABASE_URL and the server.") from error
+    store = Store(database)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def where_of(settings: Settings) -> Where:
+    """Where the database is. Raises SettingsError for a DATABASE_URL that cannot be used."""
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    return Where.of(url, settings.data_dir)
+
+
+def _keys(settings: Settings, where: Where) -> list[str]:
+    if settings.secret_keys:
+        return [key.get_secret_value() for key in settings.secret_keys]
+    if where.embedded:
+        return [key_in(Path(where.own.database or "").parent)]
+    raise SettingsError(
+        "SECRET_KEYS: the processes of a Postgres database must share one. Make it with "
+        "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'."
+    )

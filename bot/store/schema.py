@@ -1,0 +1,54 @@
+"""The schema: brought up to date by Alembic's migrations; a database newer than the code is refused."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from bot.errors import BotError
+from bot.settings import PACKAGE
+from bot.store.database import Database
+
+
+class SchemaError(BotError):
+    """The database does not fit this version of the bot."""
+
+
+async def migrate(database: Database) -> None:
+    """Brings the tables up to date. Raises SchemaError when they were made by a newer version."""
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_upgrade)
+
+
+async def check(database: Database) -> None:
+    """Raises SchemaError, which says what to do, unless the tables are as this version needs them."""
+    async with database.engine.connect() as connection:
+        is_current = await connection.run_sync(_is_current)
+    if not is_current:
+        raise SchemaError("The database is not up to date. Run rag-or-tune migrate.")
+
+
+def _upgrade(connection: Connection) -> None:
+    if not _is_current(connection):
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _is_current(connection: Connection) -> bool:
+    scripts = ScriptDirectory.from_config(_config())
+    revision = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if revision is not None and revision not in known:
+        raise SchemaError(
+            "The database was made by a newer version of rag-or-tune. Install that version, or set DATABASE_URL to "
+            "another database."
+        )
+    return revision == scripts.get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(PACKAGE / "store" / "migrations"))
+    return config

@@ -1,0 +1,228 @@
+"""The tables. Every row belongs to a tenant, by the base class; sessions see to it that no query forgets it."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import JsonValue
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.store.encryption import EncryptedText
+
+Id = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up by itself on INTEGER keys only
+
+NO_ID_TWICE = {"sqlite_autoincrement": True}  # else SQLite gives a deleted row's id to the next one
+
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, in UTC; SQLite keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Row(DeclarativeBase):
+    """A row of any table. `tenant` is `<platform>:<workspace or guild>`."""
+
+    metadata = MetaData(naming_convention=CONVENTION)
+    type_annotation_map: ClassVar = {datetime: Moment, dict[str, JsonValue]: JSON(none_as_null=True)}
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(200))
+
+
+class Event(Row):
+    """An event that a platform has delivered, by each of the keys under which it may come again."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("tenant", "key"),)
+
+    key: Mapped[str] = mapped_column(String(300))
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Conversation(Row):
+    """A channel's thread, a direct message, a terminal: `place` is its name on the platform."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (UniqueConstraint("tenant", "place"),)
+
+    place: Mapped[str] = mapped_column(String(300))
+    touched_at: Mapped[datetime]
+
+
+class TurnState(StrEnum):
+    """How far a turn is: ACCEPTED is ours to answer, ANSWERED ours to deliver; the others are finished."""
+
+    ACCEPTED = "accepted"
+    ANSWERED = "answered"
+    DONE = "done"
+    FAILED = "failed"
+
+
+UNFINISHED = (TurnState.ACCEPTED, TurnState.ANSWERED)
+
+
+class Turn(Row):
+    """One message of a user and the reply to it. The turns of a conversation are in the order of their ids.
+
+    `runs` counts how often its work was begun anew; `reply` is what was answered, as JSON: there is none while it
+    waits, when answering failed (`error` says why, `reference` finds it in the log), or after too many questions.
+    """
+
+    __tablename__ = "turns"
+
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    user: Mapped[str] = mapped_column("user_id", String(100))
+    text: Mapped[str] = mapped_column(Text)
+    address: Mapped[dict[str, JsonValue]]
+    token: Mapped[str | None] = mapped_column(EncryptedText)
+    state: Mapped[str] = mapped_column(String(20), default=TurnState.ACCEPTED)
+    runs: Mapped[int] = mapped_column(default=0)
+    reply: Mapped[dict[str, JsonValue] | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(String(20))
+    accepted_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_turns_conversation", "tenant", "conversation_id", "id"),
+        Index("ix_turns_user", "tenant", "user_id", "accepted_at"),
+        Index("ix_turns_accepted", "tenant", "accepted_at"),
+        Index(
+            "ix_turns_unfinished",
+            "conversation_id",
+            "id",
+            sqlite_where=state.in_(UNFINISHED),
+            postgresql_where=state.in_(UNFINISHED),
+        ),
+        Index("ix_turns_finished", "state", "finished_at"),
+        NO_ID_TWICE,
+    )
+
+
+class DeliveryState(StrEnum):
+    """How far a post is."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class Delivery(Row):
+    """One post on a platform. `marker` goes with it, so that the platform can tell whether it was sent already.
+
+    `sent_as` is what the platform calls it.
+    """
+
+    __tablename__ = "deliveries"
+
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
+    user: Mapped[str] = mapped_column("user_id", String(100))
+    marker: Mapped[str] = mapped_column(String(40), unique=True)
+    address: Mapped[dict[str, JsonValue]]
+    token: Mapped[str | None] = mapped_column(EncryptedText)
+    payload: Mapped[dict[str, JsonValue]]
+    state: Mapped[str] = mapped_column(String(20), default=DeliveryState.PENDING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    sent_as: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class Interview(Row):
+    """An interview: `session` is the state machine's, as JSON; `version` rises with each change."""
+
+    __tablename__ = "interviews"
+    __table_args__ = (Index("ix_interviews_user", "tenant", "user_id", "touched_at"), NO_ID_TWICE)
+
+    user: Mapped[str] = mapped_column("user_id", String(100))
+    place: Mapped[str] = mapped_column(String(300))
+    session: Mapped[dict[str, JsonValue]]
+    version: Mapped[int] = mapped_column(default=0)
+    touched_at: Mapped[datetime]
+
+
+class Ballot(Row):
+    """What one member of a team answers in an interview: one row a member."""
+
+    __tablename__ = "ballots"
+    __table_args__ = (UniqueConstraint("interview_id", "member"),)
+
+    interview_id: Mapped[int] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"))
+    member: Mapped[str] = mapped_column(String(100))
+    answers: Mapped[dict[str, JsonValue]]
+
+
+class LeadState(StrEnum):
+    """How far a lead is."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+
+
+class Lead(Row):
+    """A request for a human consultant. `details` is what the user agreed to pass on, as JSON."""
+
+    __tablename__ = "leads"
+    __table_args__ = (Index("ix_leads_user", "tenant", "user_id"), NO_ID_TWICE)
+
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    user: Mapped[str] = mapped_column("user_id", String(100))
+    details: Mapped[dict[str, JsonValue]]
+    state: Mapped[str] = mapped_column(String(20), default=LeadState.OPEN, index=True)
+    holder: Mapped[str | None] = mapped_column(String(100))
+    version: Mapped[int] = mapped_column(default=0)
+    touched_at: Mapped[datetime]
+
+
+class LeadEvent(Row):
+    """Something that happened to a lead; they are only ever added."""
+
+    __tablename__ = "lead_events"
+
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(100))
+    text: Mapped[str] = mapped_column(Text, default="")
+    happened_at: Mapped[datetime]
+
+
+class Feedback(Row):
+    """Whether a user found a reply helpful; their last word counts."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("turn_id", "user_id"),)
+
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"))
+    user: Mapped[str] = mapped_column("user_id", String(100))
+    helpful: Mapped[bool]
+    given_at: Mapped[datetime]
