@@ -27,12 +27,15 @@ def main() -> None:
 
 
 @app.command()
-def chat() -> None:
+def chat(
+    *,
+    new: Annotated[bool, typer.Option("--new", help="Start afresh instead of going on with the conversation.")] = False,
+) -> None:
     """Talk with the bot in this terminal. Needs no key, no server, no network."""
     from bot.settings import load_settings
     from bot.terminal.chat import chat as start
 
-    start(load_settings())
+    start(load_settings(), new=new)
 
 
 @app.command()
@@ -133,6 +136,56 @@ def evaluate(
     settings = load_settings()
     _log_to_stderr(settings.log_level)
     run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
+
+
+@app.command()
+def worker() -> None:
+    """Answer and deliver what other processes accept, over one Postgres. Runs until it is stopped."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.worker import work
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    asyncio.run(work(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date; on SQLite every start does so too."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.terminal import upkeep
+
+    asyncio.run(upkeep.migrate(load_settings()))
+
+
+@app.command()
+def forget(user: Annotated[str, typer.Argument(help="The person's id on the platform.")]) -> None:
+    """Delete everything that a person said and was told, everywhere."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.terminal import upkeep
+
+    asyncio.run(upkeep.forget(load_settings(), user))
+
+
+@app.command()
+def resend(
+    turns: Annotated[list[int] | None, typer.Argument(help="The numbers of failed turns.")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Send all that failed.")] = False,
+) -> None:
+    """List what could not be answered or delivered, and send it again."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.terminal import upkeep
+
+    asyncio.run(upkeep.resend(load_settings(), turns or [], everything=everything))
 
 
 @app.command()

@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
+
+from pydantic import JsonValue
 
 from bot.deciding.recommendation import Recommendation
 from bot.guidance.article import Statement
@@ -80,6 +83,16 @@ class Reply:
     @property
     def text(self) -> str:
         return "\n".join(line.plain() for line in self.lines)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """As JSON values, for outsiders and for the store."""
+        recommendation = self.recommendation.to_dict() if self.recommendation else None
+        return {
+            "kind": self.kind.value,
+            "text": self.text,
+            "citations": [vars(citation) for citation in self.citations],
+            "recommendation": cast(JsonValue, recommendation),
+        }
 
     @property
     def markdown(self) -> str:

@@ -142,14 +142,6 @@ def _error(line: _Line, identity: object, problem: str) -> str:
 
 
 def _json(answer: _Answer) -> str:
-    reply = answer.reply
-    shape = {
-        "id": answer.asked.id,
-        "question": answer.asked.question,
-        "kind": reply.kind,
-        "text": reply.text,
-        "citations": [vars(citation) for citation in reply.citations],
-        "recommendation": reply.recommendation.to_dict() if reply.recommendation else None,
-        "latency_ms": answer.latency_ms,
-    }
+    asked = {"id": answer.asked.id, "question": answer.asked.question}
+    shape = {**asked, **answer.reply.to_dict(), "latency_ms": answer.latency_ms}
     return json.dumps(shape, ensure_ascii=False)

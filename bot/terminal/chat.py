@@ -1,6 +1,5 @@
 """`chat`: the bot in a terminal, or on a pipe."""
 
-import asyncio
 import contextlib
 import logging
 import sys
@@ -8,9 +7,11 @@ import uuid
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from textwrap import shorten
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from sqlalchemy.exc import DBAPIError
 
 from bot import prompts
 from bot.bootstrap import make_consultant
@@ -18,37 +19,62 @@ from bot.consultant import Consultant
 from bot.deciding.interview import Interview
 from bot.replies import Line, Reply
 from bot.settings import Settings
+from bot.store.tables import Turn
 from bot.terminal.interview import converse
+from bot.terminal.memory import Memory, Talk, remembering
 from bot.terminal.progress import bar, err
 from bot.terminal.render import console, show_citations, show_line, show_reply
 
 log = logging.getLogger(__name__)
 
+QUOTED = 80  # characters of a question that is brought to mind
 REMEMBERED = 6  # earlier questions that a follow-up may refer to
 
 
-def chat(settings: Settings) -> None:
-    """Reads questions until /quit, Ctrl-C, Ctrl-D or the end of the pipe."""
+def chat(settings: Settings, *, new: bool = False) -> None:
+    """Reads questions until /quit, Ctrl-C, Ctrl-D or the end of the pipe; goes on with the last conversation."""
     _log_to_file(settings)
     with bar("Indexing the guidance, once") as progress, err.status("Loading the models…"):
         consultant = make_consultant(settings, progress)
-    show_line(Line(prompts.sentence("chat_opening")))
-    with asyncio.Runner() as runner, contextlib.suppress(KeyboardInterrupt):
-        _converse(Conversation(consultant, runner), settings)
+    with remembering(settings) as memory, contextlib.suppress(KeyboardInterrupt):
+        show_line(Line(prompts.sentence("chat_opening")))
+        if not memory.lasts:
+            show_line(Line(prompts.sentence("chat_not_kept")))
+        conversation = Conversation(consultant, memory, new=new)
+        conversation.resume()
+        _converse(conversation, settings)
     show_line(Line(prompts.sentence("chat_goodbye")))
 
 
 class Conversation:
-    """What was asked and answered so far."""
+    """What was asked and answered so far, also in the chats before this one."""
 
-    def __init__(self, consultant: Consultant, runner: asyncio.Runner) -> None:
+    def __init__(self, consultant: Consultant, memory: Memory, *, new: bool) -> None:
         self._consultant = consultant
-        self._runner = runner
-        self._earlier: list[str] = []
+        self._run = memory.runner.run
+        self._talk = Talk(memory, new=new)
+        self._earlier = self._talk.recent(REMEMBERED)
         self.last: Reply | None = None
 
+    def resume(self) -> None:
+        """Says where the conversation was left, and answers what was left unanswered."""
+        if self._earlier:
+            show_line(Line(prompts.sentence("chat_resumed", question=_short(self._earlier[-1]))))
+        for turn in self._talk.unanswered():
+            show_line(Line(prompts.sentence("chat_unanswered", question=_short(turn.text))))
+            self._answer(turn)
+
     def say(self, text: str) -> None:
-        """Answers `text` on the screen, sentence by sentence when a model writes; never ends in a traceback."""
+        """Answers `text` on the screen; never ends in a traceback."""
+        try:
+            turn = self._talk.asked(text)
+            if turn:
+                self._answer(turn)
+        except DBAPIError:
+            self._apologise("a question could not be kept")
+
+    def _answer(self, turn: Turn) -> None:
+        """Shows the answer, sentence by sentence when a model writes, and keeps it."""
         shown = list[Line]()
 
         def show(line: Line) -> None:
@@ -56,16 +82,22 @@ class Conversation:
             show_line(line)
 
         try:
-            self.last = self._runner.run(self._consultant.respond(text, self._earlier[-REMEMBERED:], show))
-        except Exception:
-            reference = uuid.uuid4().hex[:8]
-            log.exception("a question failed, reference %s", reference)
-            show_line(Line(prompts.sentence("unforeseen", reference=reference)))
+            self.last = self._run(self._consultant.respond(turn.text, self._earlier[-REMEMBERED:], show))
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            self._talk.failed(turn, self._apologise("a question failed"))
             return
-        self._earlier.append(text)
+        self._earlier.append(turn.text)
         show_reply(self.last, lines=not shown)
         if self.last.recommendation:
             show_line(Line(prompts.sentence("chat_check")))
+        self._talk.answered(turn, self.last)
+
+    def _apologise(self, problem: str) -> str:
+        """Says that something went wrong; returns the reference under which the log says what."""
+        reference = uuid.uuid4().hex[:8]
+        log.exception("%s, reference %s", problem, reference)
+        show_line(Line(prompts.sentence("unforeseen", reference=reference)))
+        return reference
 
     def interview(self) -> None:
         """Leads through the questions, beginning with what was said so far."""
@@ -73,8 +105,12 @@ class Conversation:
             show_line(Line(prompts.sentence("no_framework")))
             return
         interview = Interview(self._consultant.adviser.outlook)
-        read = self._runner.run(self._consultant.adviser.facts(self._earlier[-REMEMBERED:]))
+        read = self._run(self._consultant.adviser.facts(self._earlier[-REMEMBERED:]))
         converse(interview, interview.start(read))
+
+
+def _short(question: str) -> str:
+    return shorten(question, QUOTED, placeholder="…")
 
 
 def _converse(conversation: Conversation, settings: Settings) -> None:

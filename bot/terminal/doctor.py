@@ -11,6 +11,7 @@ from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
 from bot.settings import Settings, load_settings
+from bot.store.opening import opened, where_of
 from bot.terminal.progress import err
 from bot.terminal.render import console
 
@@ -46,6 +47,8 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "embedding model", lambda: _embedding_model(settings)
     yield "index", lambda: _index(settings)
     yield "language model", lambda: _language_model(settings)
+    yield "database", lambda: asyncio.run(_database(settings))
+    yield "deliveries", lambda: asyncio.run(_deliveries(settings))
 
 
 def _configuration() -> str:
@@ -91,6 +94,21 @@ def _index(settings: Settings) -> str:
     if not is_current(settings):
         raise BotError("is not there or stale; run `rag-or-tune index` (every start does so too)")
     return "current"
+
+
+async def _database(settings: Settings) -> str:
+    async with opened(settings) as store:
+        waiting = len(await store.inbox.heads())
+    kind = "SQLite in DATA_DIR" if where_of(settings).embedded else "Postgres"
+    return f"{kind}, up to date; {waiting} conversation(s) wait for an answer"
+
+
+async def _deliveries(settings: Settings) -> str:
+    async with opened(settings) as store:
+        failed = len(await store.inbox.failures())
+    if failed:
+        raise BotError(f"{failed} question(s) could not be answered or delivered; `rag-or-tune resend` lists them")
+    return "nothing failed"
 
 
 def _language_model(settings: Settings) -> str:

@@ -1,14 +1,11 @@
 """`interview`: the guided questions in a terminal, kept from one day to the next; or answers from a file."""
 
-import contextlib
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-
-from pydantic import TypeAdapter, ValidationError
 
 from bot import prompts
 from bot.advice import Background, advise
@@ -20,10 +17,9 @@ from bot.deciding.outlook import Outlook
 from bot.errors import BotError
 from bot.replies import Line, LineKind, Reply
 from bot.settings import Settings
+from bot.terminal.memory import KeptInterview, remembering
 from bot.terminal.menu import Entry, choose
 from bot.terminal.render import console, show_line, show_reply
-
-KEPT = TypeAdapter(Session)
 
 
 class Leave(Enum):
@@ -62,23 +58,29 @@ def run(settings: Settings, wanted: Wanted, *, new: bool, as_json: bool) -> None
     if as_json:
         console.stderr = True  # the conversation leaves standard output to the object
     interview = Interview(Outlook(load_framework(settings.corpus_dir)))
-    kept = _Kept(settings.data_dir / "interview.json")
-    session = None if new else kept.read()
-    if session:
-        session, dropped = interview.resume(session)
-        show_line(Line(prompts.sentence("interview_resumed")))
-        if dropped:
-            show_line(Line(prompts.sentence("interview_dropped", count=len(dropped))))
-    finished = converse(interview, session or interview.start(), kept)
+    with remembering(settings) as memory:
+        kept = KeptInterview(memory)
+        session = kept.read()
+        session = interview.start() if new or session is None else _resumed(interview, session)
+        finished = converse(interview, session, kept)
     if finished:
         _hand_out(interview, finished, wanted, as_json=as_json)
 
 
-def converse(interview: Interview, session: Session, kept: "_Kept | None" = None) -> Session | None:
+def _resumed(interview: Interview, session: Session) -> Session:
+    resumed, dropped = interview.resume(session)
+    show_line(Line(prompts.sentence("interview_resumed")))
+    if dropped:
+        show_line(Line(prompts.sentence("interview_dropped", count=len(dropped))))
+    return resumed
+
+
+def converse(interview: Interview, session: Session, kept: KeptInterview | None = None) -> Session | None:
     """Shows card after card until the summary is left; the session then, or None when the person left before."""
     while True:
-        if kept:
-            kept.write(session)
+        if kept and (elsewhere := kept.write(session)) is not session:
+            show_line(Line(prompts.sentence("interview_elsewhere")))
+            session, _ = interview.resume(elsewhere)
         view = interview.view(session)
         if view.screen is Screen.SUMMARY:
             show_reply(summary(interview, session))
@@ -155,30 +157,6 @@ def _answer(question: Question, session: Session) -> str:
             return prompts.sentence("read_in", text=text, words=session.read[question.id].words)
         return text
     return prompts.sentence("skipped" if question.id in session.skipped else "not_answered")
-
-
-class _Kept:
-    """The session on disk. What cannot be read is no session; what cannot be written is lost, and nothing else is."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def read(self) -> Session | None:
-        try:
-            return KEPT.validate_json(self._path.read_bytes())
-        except (OSError, ValidationError):
-            return None
-
-    def write(self, session: Session) -> None:
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            new = self._path.with_suffix(".new")
-            new.write_bytes(KEPT.dump_json(session))
-            new.chmod(0o600)
-            new.replace(self._path)
-
-    def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
 
 
 def _hand_out(interview: Interview, session: Session, wanted: Wanted, *, as_json: bool) -> None:

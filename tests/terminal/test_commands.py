@@ -98,10 +98,11 @@ def test_each_line_is_answered_before_the_next_is_typed(data_dir: Path) -> None:
     process.stdout.close()
 
 
-def test_a_chat_on_a_pipe(data_dir: Path) -> None:
+def test_a_chat_on_a_pipe(data_dir: Path, tmp_path: Path) -> None:
     typed = ["/sources", "/nonsense", "what are the cons of tuning?", "and the other one?", "/sources", "[bold]?!"]
     typed += ["docs change weekly and auditors want sources", "/interview", "f", "d", "/help", "/quit", "unread"]
-    shown = run(data_dir, "chat", typed="\n".join(typed).encode()).stdout.decode()
+    finished = run(data_dir, "chat", typed="\n".join(typed).encode(), DATABASE_URL=f"sqlite:///{tmp_path}/chat.sqlite")
+    shown = finished.stdout.decode()
     assert "The last reply cites nothing" in shown
     assert "There is no command /nonsense" in shown
     assert "Risk of catastrophic forgetting" in shown
@@ -115,7 +116,7 @@ def test_a_chat_on_a_pipe(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_a_chat_in_a_terminal_is_left_cleanly(data_dir: Path, key: bytes) -> None:
+def test_a_chat_in_a_terminal_is_left_cleanly(data_dir: Path, tmp_path: Path, key: bytes) -> None:
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "chat"],
@@ -123,7 +124,7 @@ def test_a_chat_in_a_terminal_is_left_cleanly(data_dir: Path, key: bytes) -> Non
         stdout=terminal,
         stderr=terminal,
         cwd=ROOT,
-        env=environment(data_dir, TERM="xterm"),
+        env=environment(data_dir, TERM="xterm", DATABASE_URL=f"sqlite:///{tmp_path}/chat.sqlite"),
         start_new_session=True,
     )
     os.close(terminal)

@@ -1,8 +1,10 @@
 """The interview in a terminal: on a pipe, with arrow keys, interrupted, from a file of answers, for a team."""
 
+import contextlib
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -94,14 +96,16 @@ def test_an_interview_on_a_pipe_is_kept_and_gone_on_with(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "kept",
     [
-        "",
+        "{}",
         "[]",
         '{"version": "x"}',
         '{"version": 0, "screen": "question", "question": "gone", "answers": {"gone": "a"}}',
     ],
 )
 def test_what_was_kept_by_another_version_does_no_harm(tmp_path: Path, kept: str) -> None:
-    (tmp_path / "interview.json").write_text(kept)
+    run(tmp_path, "interview")
+    with contextlib.closing(sqlite3.connect(tmp_path / "rag-or-tune.sqlite")) as database, database:
+        database.execute("UPDATE interviews SET session = ?", (kept,))
     shown = run(tmp_path, "interview")
     assert "Question 1" in shown.stdout.decode()
     assert ("1 of your answers no longer fit" in shown.stdout.decode()) == ("gone" in kept)
@@ -144,4 +148,6 @@ def test_arrow_keys_in_a_terminal(tmp_path: Path) -> None:
     assert process.wait(SECONDS) == 0
     os.close(controller)
     assert b"Traceback" not in screen
-    assert json.loads((tmp_path / "interview.json").read_text())["answers"] == {"training_data": "hundreds"}
+    with contextlib.closing(sqlite3.connect(tmp_path / "rag-or-tune.sqlite")) as database:
+        (kept,) = database.execute("SELECT session FROM interviews").fetchone()
+    assert json.loads(kept)["answers"] == {"training_data": "hundreds"}

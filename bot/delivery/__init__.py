@@ -1,0 +1,1 @@
+"""From accepted to delivered: nothing is lost, nothing comes twice, and each conversation keeps its order."""

@@ -1,0 +1,135 @@
+"""The durable engine, DBOS: begins work once by its id, here or in a worker, and knows which process has it.
+
+A turn's work has no steps of DBOS's own: our rows are its checkpoints, so it can be begun anew from any point, and
+DBOS keeps nothing but ids of rows.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowSerializationFormat
+from sqlalchemy import URL, create_engine, event
+from sqlalchemy import Engine as SyncEngine
+
+from bot.store.database import BUSY, Where, make_private, set_up_sqlite
+from bot.store.inbox import Work
+
+QUEUE = "turns"
+VERSION = "1"  # of the workflow, not of the bot: what was begun before a deploy goes on after it
+POLLING = 0.25  # seconds between two looks for what another process accepted
+KEPT = timedelta(hours=25)  # longer than a platform may deliver an event again
+AT_ONCE = 500  # ids in a statement
+
+
+@dataclass(frozen=True)
+class Run:
+    """How far a run of some work is: not begun, waiting on the queue, going on in `process`, or over."""
+
+    status: str | None
+    process: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status == "ENQUEUED"
+
+    @property
+    def is_going_on(self) -> bool:
+        return self.status == "PENDING"
+
+
+class Engine:
+    """DBOS over SQLite or Postgres. There is one in a process, and it belongs to the running event loop."""
+
+    def __init__(self, where: Where, process: str, do: Callable[[Work], Awaitable[None]], *, here: bool = True) -> None:
+        """`do` is the work; with `here` it is done in this process, else by those that look at the queue."""
+        self._where = where
+        self._process = process
+        self._here = here
+
+        @DBOS.workflow(name="turn", serialization_type=WorkflowSerializationFormat.PORTABLE)
+        async def workflow(tenant: str, turn: int, runs: int) -> None:
+            await do(Work(tenant, turn, runs))
+
+        self._workflow = workflow
+
+    async def start(self) -> None:
+        """Connects; from here on, work on the queue is done, too."""
+        config = DBOSConfig(
+            name="rag-or-tune",
+            system_database_url=self._where.engine.render_as_string(hide_password=False),
+            application_version=VERSION,
+            executor_id=self._process,
+            log_level="WARNING",
+            sys_db_pool_size=5,
+        )
+        if self._where.embedded:
+            config["system_database_engine"] = _sqlite(self._where.engine)
+        DBOS(config=config)
+        DBOS.listen_queues([QUEUE] if self._here else [])
+        DBOS.launch()
+        await DBOS.register_queue_async(QUEUE, polling_interval_sec=POLLING)
+
+    async def begin(self, work: Work) -> None:
+        """Begins some work, once: what was begun already, anywhere, is not begun again."""
+        with SetWorkflowID(_id(work)):
+            if self._here:
+                await DBOS.start_workflow_async(self._workflow, work.tenant, work.turn, work.runs)
+            else:
+                await DBOS.enqueue_workflow_async(QUEUE, self._workflow, work.tenant, work.turn, work.runs)
+
+    async def runs(self, works: Sequence[Work]) -> list[Run]:
+        """How far each of `works` is."""
+        found = dict[str, Run]()
+        for start in range(0, len(works), AT_ONCE):
+            ids = [_id(work) for work in works[start : start + AT_ONCE]]
+            for run in await DBOS.list_workflows_async(workflow_ids=ids, load_input=False, load_output=False):
+                found[run.workflow_id] = Run(run.status, run.executor_id)
+        return [found.get(_id(work), Run(None)) for work in works]
+
+    async def purge(self, unfinished: Sequence[Work]) -> None:
+        """Deletes what the engine knows of runs older than a day, but for work that is unfinished."""
+        before = (datetime.now(UTC) - KEPT).isoformat()
+        kept = {_id(work) for work in unfinished}
+        at_once = AT_ONCE + len(kept)
+        while True:
+            old = await DBOS.list_workflows_async(
+                name="turn", end_time=before, load_input=False, load_output=False, limit=at_once
+            )
+            ids = [run.workflow_id for run in old if run.workflow_id not in kept]
+            if not ids:
+                return
+            await DBOS.delete_workflows_async(ids)
+
+    async def stop(self) -> None:
+        """Disconnects. What is going on stays with this process's name, to be taken over by another."""
+        loop = asyncio.get_running_loop()
+        own_thread = ThreadPoolExecutor(1)
+        await loop.run_in_executor(own_thread, partial(DBOS.destroy, destroy_registry=True))
+        loop.set_default_executor(ThreadPoolExecutor())  # DBOS had put its own there, which is shut down now
+        own_thread.shutdown(wait=False)
+
+
+def migrate_engine(where: Where) -> None:
+    """Brings the engine's own tables up to date."""
+    if where.embedded:
+        engine = _sqlite(where.engine)
+        engine.connect().close()
+        engine.dispose()
+    DBOS.migrate(where.engine.render_as_string(hide_password=False))
+
+
+def _id(work: Work) -> str:
+    return f"{work.turn}.{work.runs}"
+
+
+def _sqlite(url: URL) -> SyncEngine:
+    """A pool of one, and transactions that take the lock at their start: two of DBOS's threads never wait for both."""
+    make_private(url)
+    options = {"check_same_thread": False, "isolation_level": "IMMEDIATE", "timeout": BUSY}
+    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=options)
+    event.listen(engine, "connect", set_up_sqlite)
+    return engine

@@ -1,0 +1,74 @@
+"""The janitor: finds work that nobody does any more, and sees to what is to be deleted."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+from bot.delivery.flow import Flow
+from bot.delivery.liveness import Liveness
+from bot.delivery.platform import platform_of
+from bot.store.database import passing
+from bot.store.inbox import Work
+
+log = logging.getLogger(__name__)
+
+ROUND = 2.0  # seconds
+UPKEEP = 3600.0  # seconds
+MOST_RUNS = 20  # a message that takes the process down each time is put aside after so many
+
+
+class Janitor:
+    """Looks after one flow, for as long as its process lives."""
+
+    def __init__(self, flow: Flow, liveness: Liveness, process: str, retention_days: int) -> None:
+        self._flow = flow
+        self._liveness = liveness
+        self._process = process
+        self._retention_days = retention_days
+        self._strange = set[Work]()
+        self._kept_up = -UPKEEP
+
+    async def run(self) -> None:
+        """Round after round, until cancelled."""
+        while True:
+            try:
+                await self.round()
+            except Exception as error:
+                log.warning("the janitor's round failed: %s", type(error).__name__, exc_info=not passing(error))
+            await asyncio.sleep(ROUND)
+
+    async def round(self) -> None:
+        """Holds this process's lock, takes up what nobody does, and deletes what is old."""
+        await self._liveness.hold(self._process)
+        heads = [
+            work for work in await self._flow.store.inbox.heads() if platform_of(work.tenant) in self._flow.platforms
+        ]
+        await self._take_up([work for work in heads if work.turn not in self._flow.mine])
+        if time.monotonic() - self._kept_up >= UPKEEP:
+            await self._flow.store.erasure.expire(self._retention_days)
+            await self._flow.engine.purge(heads)
+            self._kept_up = time.monotonic()
+
+    async def _take_up(self, works: Sequence[Work]) -> None:
+        strange = set[Work]()
+        runs = await self._flow.engine.runs(works)
+        others = {run.process for run in runs if run.is_going_on and run.process and run.process != self._process}
+        living = others - await self._liveness.dead(others)
+        for work, run in zip(works, runs, strict=True):
+            if run.status is None:
+                self._flow.begin(work)
+            elif run.is_going_on and run.process == self._process and work not in self._strange:
+                strange.add(work)  # it may be about to begin, or to end: see next time
+            elif not run.is_waiting and not (run.is_going_on and run.process in living):
+                await self._begin_anew(work)  # the run has ended, or its process has
+        self._strange = strange
+
+    async def _begin_anew(self, work: Work) -> None:
+        again = await self._flow.store.inbox.begin_anew(work)
+        if again is None:
+            return  # another process was faster
+        if again.runs > MOST_RUNS:
+            await self._flow.give_up(again)
+        else:
+            self._flow.begin(again)

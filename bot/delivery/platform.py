@@ -1,0 +1,36 @@
+"""What the flow needs of a platform, and how a platform says what went wrong."""
+
+from typing import Protocol
+
+from bot.store.tables import Delivery
+
+
+class Platform(Protocol):
+    """An adapter: sends posts, and recognises those that it sent already."""
+
+    async def send(self, delivery: Delivery) -> str:
+        """Sends `delivery.payload` to `delivery.address`, together with its marker; returns the platform's name of it.
+
+        Raises BusyError or RefusedError; every other error is taken for a passing one, after which the post may or
+        may not have arrived.
+        """
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """The platform's name of a post that carries the delivery's marker, or None when there is none."""
+
+
+class BusyError(Exception):
+    """The platform wants us to wait; nothing was sent."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"asked to wait {seconds:g} s")
+        self.seconds = seconds
+
+
+class RefusedError(Exception):
+    """The platform will never take this post; the message says why, without secrets."""
+
+
+def platform_of(tenant: str) -> str:
+    """The name of a tenant's platform."""
+    return tenant.partition(":")[0]

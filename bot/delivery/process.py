@@ -1,0 +1,42 @@
+"""A process that takes part: its name, its flow and its janitor, from start to stop."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+
+from bot.delivery.flow import Flow, Responder
+from bot.delivery.janitor import Janitor
+from bot.delivery.liveness import liveness_of
+from bot.delivery.platform import Platform
+from bot.delivery.quota import Quota
+from bot.store.store import Store
+
+
+@asynccontextmanager
+async def taking_part(
+    store: Store,
+    platforms: Mapping[str, Platform],
+    responder: Responder,
+    quota: Quota,
+    *,
+    retention_days: int,
+    here: bool = True,
+) -> AsyncIterator[Flow]:
+    """A flow that runs, and that takes up what dead processes left; without `here` it only accepts."""
+    process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    liveness = liveness_of(store.database)
+    await liveness.hold(process)
+    flow = Flow(store, platforms, responder, quota, process, here=here)
+    await flow.engine.start()
+    tidying = asyncio.create_task(Janitor(flow, liveness, process, retention_days).run())
+    try:
+        yield flow
+    finally:
+        tidying.cancel()
+        with suppress(asyncio.CancelledError):
+            await tidying
+        await flow.stop()
+        await liveness.close()

@@ -1,0 +1,20 @@
+"""How many questions are answered, so that nobody takes the bot away from the others."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.store.inbox import Usage
+
+PERIOD = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Questions an hour."""
+
+    by_user: int
+    by_tenant: int
+
+    def allows(self, used: Usage) -> bool:
+        """Whether a question is still within it."""
+        return used.by_user <= self.by_user and used.by_tenant <= self.by_tenant

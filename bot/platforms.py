@@ -1,0 +1,28 @@
+"""The platforms that are set up: each is a plug-in, found by its entry point, so that a third one changes nothing here.
+
+An entry point of the group `rag_or_tune.platforms` names a function from the settings to an adapter, or to None where
+the settings do not set that platform up. The entry point's own name begins the names of the platform's tenants.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from bot.delivery.platform import Platform
+from bot.replies import Reply
+from bot.settings import Settings
+
+
+class Surface(Platform, Protocol):
+    """An adapter that can also show replies."""
+
+    def render(self, reply: Reply) -> Sequence[Mapping[str, JsonValue]]:
+        """The posts that show a reply, in their order."""
+
+
+def surfaces(settings: Settings) -> dict[str, Surface]:
+    """The adapters of the platforms that the settings set up, by name."""
+    made = {point.name: point.load()(settings) for point in entry_points(group="rag_or_tune.platforms")}
+    return {name: surface for name, surface in made.items() if surface is not None}

@@ -1,0 +1,133 @@
+"""What a terminal keeps in the store: its conversation, and its open interview. Blocking, as a prompt is."""
+
+import asyncio
+import getpass
+import secrets
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.deciding.interview import Session
+from bot.replies import Reply
+from bot.settings import Settings
+from bot.store.inbox import Answer, Message, Work
+from bot.store.interviews import StaleError
+from bot.store.opening import DatabaseError, opened, where_of
+from bot.store.store import Store
+from bot.store.tables import Interview, Turn
+
+SESSION = TypeAdapter(Session)
+TENANT = f"terminal:{socket.gethostname()}"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The store and the loop that it lives on; `lasts` says whether it will still be there next time."""
+
+    store: Store
+    runner: asyncio.Runner
+    lasts: bool
+
+
+@contextmanager
+def remembering(settings: Settings) -> Iterator[Memory]:
+    """A memory; where no file can be kept, one for this time only. Raises DatabaseError when a server is not there."""
+    with asyncio.Runner() as runner, tempfile.TemporaryDirectory() as folder:
+        stack = AsyncExitStack()
+        try:
+            yield runner.run(_opened(stack, runner, settings, Path(folder)))
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _opened(stack: AsyncExitStack, runner: asyncio.Runner, settings: Settings, folder: Path) -> Memory:
+    try:
+        return Memory(await stack.enter_async_context(opened(settings)), runner, lasts=True)
+    except DatabaseError:
+        if not where_of(settings).embedded:
+            raise
+    passing = settings.model_copy(update={"data_dir": folder, "database_url": None})
+    return Memory(await stack.enter_async_context(opened(passing)), runner, lasts=False)
+
+
+class Talk:
+    """The conversation of this machine's user."""
+
+    def __init__(self, memory: Memory, *, new: bool) -> None:
+        """The last conversation, or a `new` one."""
+        self._inbox = memory.store.inbox
+        self._run = memory.runner.run
+        last = None if new else self._run(self._inbox.last_place(TENANT, _user()))
+        self._place = last or f"terminal-{secrets.token_hex(8)}"
+
+    def recent(self, most: int) -> list[str]:
+        """The last questions that were answered, the oldest first."""
+        return self._run(self._inbox.recent(TENANT, self._place, most))
+
+    def unanswered(self) -> list[Turn]:
+        """The questions that an interruption left unanswered."""
+        return self._run(self._inbox.unanswered(TENANT, self._place))
+
+    def asked(self, text: str) -> Turn | None:
+        """Keeps a question."""
+        message = Message(TENANT, self._place, _user(), text, [secrets.token_hex(16)])
+        accepted = self._run(self._inbox.accept(message))
+        return self._run(self._inbox.turn(Work(TENANT, accepted.turn))) if accepted else None
+
+    def answered(self, turn: Turn, reply: Reply) -> None:
+        """Keeps the reply."""
+        self._run(self._inbox.answered(turn, Answer((), reply.to_dict())))
+        self._run(self._inbox.finish(turn))
+
+    def failed(self, turn: Turn, reference: str) -> None:
+        """Keeps that there is none."""
+        self._run(self._inbox.answered(turn, Answer(()), "answering failed", reference))
+        self._run(self._inbox.finish(turn, "answering failed"))
+
+
+class KeptInterview:
+    """The open interview of this machine's user."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._interviews = memory.store.interviews
+        self._run = memory.runner.run
+        self._row: Interview | None = None
+
+    def read(self) -> Session | None:
+        """The session that was left open; what another version kept and this one cannot read is none."""
+        rows = self._run(self._interviews.of(TENANT, _user()))
+        self._row = rows[0] if rows else None
+        try:
+            return SESSION.validate_python(self._row.session) if self._row else None
+        except ValidationError:
+            return None
+
+    def write(self, session: Session) -> Session:
+        """Keeps the session. Where another window went on meanwhile, it returns the session as it is there."""
+        values = SESSION.dump_python(session, mode="json")
+        try:
+            if self._row:
+                self._row = self._run(self._interviews.save(self._row, values))
+            else:
+                self._row = self._run(self._interviews.start(TENANT, "terminal", _user(), values))
+        except StaleError:
+            return self.read() or session
+        return session
+
+    def remove(self) -> None:
+        """Forgets it."""
+        if self._row:
+            self._run(self._interviews.remove(self._row))
+            self._row = None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, a user may have no name
+        return "somebody"
