@@ -1,10 +1,14 @@
 """What every test may use: the real corpus, the real embedding model, what is learned of the two."""
 
+import asyncio
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from threading import Thread
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from bot.casebook import Casebook
@@ -14,6 +18,7 @@ from bot.guidance.index import Index, IndexFolder
 from bot.store import schema
 from bot.store.database import Database, Where
 from bot.store.store import Store
+from bot.store.tables import Row
 from tests.peers.openai import Script, openai_server
 from tests.peers.postgres import Postgres, binaries, postgres_server
 
@@ -74,17 +79,56 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new database of either kind."""
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database of either kind, without tables."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/database.sqlite"
     return request.getfixturevalue("postgres").database(uuid4().hex)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with our tables, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "template.sqlite"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres: Postgres) -> str:
+    """A database with our tables, to be emptied again and again."""
+    url = postgres.database(uuid4().hex)
+    _migrate(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of either kind, with our tables and nothing in them."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "database.sqlite")
+        return f"sqlite:///{tmp_path}/database.sqlite"
+    url: str = request.getfixturevalue("postgres_tables")
+    tables = ", ".join(Row.metadata.tables)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY; DROP SCHEMA IF EXISTS dbos CASCADE".encode())
+    return url
+
+
+def _migrate(url: str) -> None:
+    async def migrate() -> None:
+        database = Database(Where.of(url, Path()), [KEY])
+        await schema.migrate(database)
+        await database.close()
+
+    thread = Thread(target=asyncio.run, args=(migrate(),))  # the test may have a loop of its own
+    thread.start()
+    thread.join()
+
+
 @pytest.fixture
 async def store(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
-    """A store with its tables, in a new database of either kind."""
+    """A store in a new database of either kind."""
     store = Store(Database(Where.of(database_url, tmp_path), [KEY]))
-    await schema.migrate(store.database)
     yield store
     await store.close()

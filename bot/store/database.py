@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from sqlalchemy import URL, Insert, event, make_url
+from sqlalchemy import URL, Insert, Update, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -52,7 +52,7 @@ class Where:
         """From DATABASE_URL, or SQLite files in `folder`. Raises SettingsError for another kind of database."""
         try:
             given = make_url(url) if url else URL.create("sqlite", database=str(folder / "rag-or-tune.sqlite"))
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:
             raise SettingsError("DATABASE_URL: write postgresql://user:password@host/name, or leave it out") from error
         match given.get_backend_name():
             case "sqlite" if given.database and given.database != ":memory:":
@@ -81,13 +81,15 @@ class _Guarded(Session):
 @event.listens_for(_Guarded, "do_orm_execute")
 def _only_of_tenant(state: ORMExecuteState) -> None:
     tenant = state.session.info[TENANT]
-    if not state.is_orm_statement:
+    if not state.is_orm_statement or state.is_from_statement:
         raise UnguardedError("only statements on the mapped tables carry a tenant")
     if tenant == ALL:
         return
-    if state.is_insert:
-        state.statement = cast(Insert, state.statement).values(tenant=tenant)
-    else:
+    if isinstance(state.parameters, list):
+        raise UnguardedError("rows that are given beside a statement carry no tenant")
+    if state.is_insert or state.is_update:
+        state.statement = cast(Insert | Update, state.statement).values(tenant=tenant)
+    if not state.is_insert:
         only = with_loader_criteria(Row, lambda cls: cls.tenant == tenant, include_aliases=True)
         state.statement = state.statement.options(only)
 
@@ -95,10 +97,14 @@ def _only_of_tenant(state: ORMExecuteState) -> None:
 @event.listens_for(_Guarded, "before_flush")
 def _mark(session: Session, context: UOWTransaction, instances: object) -> None:
     del context, instances
+    tenant = session.info[TENANT]
     for row in session.new:
-        if session.info[TENANT] == ALL:
+        if tenant == ALL:
             raise UnguardedError("a new row needs a tenant")
-        row.tenant = session.info[TENANT]
+        row.tenant = tenant
+    for row in (*session.dirty, *session.deleted):
+        if tenant != ALL and (row.tenant != tenant or inspect(row).attrs.tenant.history.has_changes()):
+            raise UnguardedError("a row of another tenant")
 
 
 class Database:

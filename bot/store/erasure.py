@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import JSON, Delete, String, Text, cast, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,8 +83,7 @@ class Erasure:
         """Takes the deleted rows out of SQLite's write-ahead log, too."""
         if self._db.where.embedded:
             async with self._db.engine.connect() as connection:
-                driver = (await connection.get_raw_connection()).driver_connection  # with no transaction of ours
-                assert driver is not None
+                driver: Any = (await connection.get_raw_connection()).driver_connection  # with no transaction of ours
                 await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
 
 
@@ -94,14 +94,33 @@ async def _redact(session: AsyncSession, table: type[Row], user: str) -> None:
     columns = list(_with_words(table))
     if not columns:
         return
-    mentions = (cast(column, Text).contains(user, autoescape=True) for column in columns)
+    spellings = {user, json.dumps(user)[1:-1]}  # the second is how JSON is stored
+    mentions = (cast(column, Text).contains(said, autoescape=True) for column in columns for said in spellings)
     name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(user)}(?![A-Za-z0-9])")
     for row in await session.scalars(select(table).where(or_(*mentions))):
         for column in columns:
             before = getattr(row, column.key)
-            after = json.loads(name.sub(FORGOTTEN, json.dumps(before, ensure_ascii=False)))
-            if after != before:
+            after = _without(name, before)
+            if after == before:
+                continue
+            if isinstance(row, Event):
+                await session.delete(row)  # without the id it is no key any more, and might be like another one
+            else:
                 setattr(row, column.key, after)
+
+
+def _without(name: re.Pattern[str], value: object) -> object:
+    """Text or JSON without a person's id; on some platforms ids are numbers."""
+    match value:
+        case str():
+            return name.sub(FORGOTTEN, value)
+        case dict():
+            return {_without(name, key): _without(name, inner) for key, inner in value.items()}
+        case list():
+            return [_without(name, inner) for inner in value]
+        case int() | float() if name.fullmatch(json.dumps(value)):
+            return FORGOTTEN
+    return value
 
 
 def _with_words(table: type[Row]) -> Iterator[InstrumentedAttribute[object]]:

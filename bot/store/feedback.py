@@ -1,7 +1,9 @@
 """Feedback: whether users found replies helpful."""
 
+from sqlalchemy import select
+
 from bot.store.database import Database
-from bot.store.tables import Feedback
+from bot.store.tables import Feedback, Turn
 
 
 class Feedbacks:
@@ -11,11 +13,13 @@ class Feedbacks:
         self._db = database
 
     async def give(self, tenant: str, turn: int, user: str, *, helpful: bool) -> None:
-        """Keeps what a user thinks of a reply, in place of what they thought before."""
+        """Keeps what a user thinks of a reply, in place of what they thought before; nothing when it was deleted."""
+        known = select(Turn.id).where(Turn.id == turn).with_for_update(read=True)
         row = self._db.insert(Feedback).values(turn_id=turn, user=user, helpful=helpful, given_at=self._db.clock())
         row = row.on_conflict_do_update(
             index_elements=["turn_id", "user_id"],
             set_={"helpful": row.excluded.helpful, "given_at": row.excluded.given_at},
         )
         async with self._db.transaction(tenant) as transaction:
-            await transaction.execute(row)
+            if await transaction.scalar(known) is not None:
+                await transaction.execute(row)

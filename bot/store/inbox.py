@@ -207,15 +207,15 @@ class Inbox:
             ):
                 again = failed.where(having).values(values | {"state": state}).returning(Turn.id)
                 found += await session.scalars(again.execution_options(synchronize_session=False))
-            posts = update(Delivery).where(Delivery.turn_id.in_(found), Delivery.state == DeliveryState.FAILED)
-            await session.execute(
-                posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
-            )
+            answered = select(Turn.id).where(Turn.id.in_(found), Turn.state == TurnState.ANSWERED)
+            posts = update(Delivery).where(Delivery.turn_id.in_(answered), Delivery.state == DeliveryState.FAILED)
+            anew = posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
+            await session.execute(anew.execution_options(synchronize_session=False))
         return sorted(found)
 
     async def _remember(self, session: AsyncSession, keys: Sequence[str], moment: datetime) -> bool:
         """Remembers the keys of an event; False when one of them is known. The first statement: it locks SQLite."""
-        for key in keys:
+        for key in sorted(keys):  # in one order, for two events with the same keys would wait for one another
             seen = self._db.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
             if (await session.scalars(seen.returning(Event.id))).first() is None:
                 return False

@@ -55,12 +55,18 @@ class Interviews:
             await transaction.execute(delete(Interview).where(Interview.id == interview.id))
 
     async def vote(self, interview: Interview, member: str, answers: Mapping[str, str | None]) -> None:
-        """Keeps what a member of a team answers, in place of what they answered before."""
+        """Keeps what a member of a team answers, in place of what they answered before.
+
+        Raises StaleError when the interview was deleted.
+        """
+        known = select(Interview.id).where(Interview.id == interview.id).with_for_update(read=True)
         row = self._db.insert(Ballot).values(interview_id=interview.id, member=member, answers=dict(answers))
         row = row.on_conflict_do_update(
             index_elements=["interview_id", "member"], set_={"answers": row.excluded.answers}
         )
         async with self._db.transaction(interview.tenant) as transaction:
+            if await transaction.scalar(known) is None:
+                raise StaleError
             await transaction.execute(row)
 
     async def ballots(self, interview: Interview) -> dict[str, dict[str, JsonValue]]:

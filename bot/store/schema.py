@@ -4,11 +4,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from bot.errors import BotError
 from bot.settings import PACKAGE
 from bot.store.database import Database
+
+MIGRATING = 0x7261672D  # Postgres's lock that one process holds while it migrates
 
 
 class SchemaError(BotError):
@@ -18,6 +21,8 @@ class SchemaError(BotError):
 async def migrate(database: Database) -> None:
     """Brings the tables up to date. Raises SchemaError when they were made by a newer version."""
     async with database.engine.begin() as connection:
+        if not database.where.embedded:  # SQLite locks by itself
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
         await connection.run_sync(_upgrade)
 
 

@@ -141,6 +141,7 @@ class Delivery(Row):
     """
 
     __tablename__ = "deliveries"
+    __table_args__ = NO_ID_TWICE
 
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
     user: Mapped[str] = mapped_column("user_id", String(100))

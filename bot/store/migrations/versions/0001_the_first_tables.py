@@ -145,6 +145,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_deliveries_turn_id_turns", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
         sa.UniqueConstraint("marker", name="uq_deliveries_marker"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_deliveries_turn_id", "deliveries", ["turn_id"])
 

@@ -1,0 +1,111 @@
+"""What the tests of the store say and look up."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import JsonValue
+from sqlalchemy import MetaData, event, inspect, select
+
+from bot.store.database import Database
+from bot.store.inbox import Accepted, Answer, Message
+from bot.store.store import Store
+from bot.store.tables import Turn
+
+ONE, TWO = "test:one", "test:two"
+REPLY = Answer([{"text": "a post"}], {"text": "a reply"})
+
+Result = TypeVar("Result")
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **how_far: float) -> None:
+        self.time += timedelta(**how_far)
+
+
+def said(
+    text: str,
+    *keys: str,
+    place: str = "here",
+    tenant: str = ONE,
+    user: str = "U1",
+    token: str | None = None,
+    address: dict[str, JsonValue] | None = None,
+) -> Message:
+    return Message(tenant, place, user, text, keys or (text,), address or {"channel": place}, token)
+
+
+async def accepted(store: Store, message: Message) -> Turn:
+    """The turn of a message that is accepted now."""
+    taken = await store.inbox.accept(message)
+    assert taken
+    return await turn_of(store, message.tenant, taken)
+
+
+async def turn_of(store: Store, tenant: str, taken: Accepted) -> Turn:
+    async with store.database.transaction(tenant) as session:
+        return (await session.scalars(select(Turn).where(Turn.id == taken.turn))).one()
+
+
+async def done(store: Store, message: Message, answer: Answer = REPLY, error: str | None = None) -> Turn:
+    """A turn that is answered and finished."""
+    turn = await accepted(store, message)
+    await store.inbox.answered(turn, answer)
+    await store.inbox.finish(turn, error)
+    return turn
+
+
+async def at_once(calls: Iterable[Awaitable[Result]]) -> list[Result | BaseException]:
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """Every column of every row of every table that is really there, as the database keeps them."""
+    found = dict[str, list[tuple[object, ...]]]()
+    async with database.engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        for name in names:
+            rows = await connection.exec_driver_sql(f'SELECT * FROM "{name}"')
+            found[name] = [tuple(row) for row in rows]
+    return found
+
+
+async def tables(database: Database) -> MetaData:
+    """The schema that is really there."""
+    metadata = MetaData()
+    async with database.engine.connect() as connection:
+        await connection.run_sync(metadata.reflect)
+    return metadata
+
+
+def raw_bytes(folder: Path) -> bytes:
+    """All that is written in a folder's files."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def impatient(database: Database) -> None:
+    """From now on, connections to SQLite wait for a lock for a moment only."""
+
+    def hurry(connection, record) -> None:
+        connection.cursor().execute("PRAGMA busy_timeout=50")
+
+    if database.where.embedded:
+        event.listen(database.engine.sync_engine, "connect", hurry)
+
+
+@asynccontextmanager
+async def held(database: Database) -> AsyncIterator[None]:
+    """Another process in the middle of a transaction, which locks all of SQLite."""
+    async with database.engine.begin():
+        yield
