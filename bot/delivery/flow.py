@@ -12,9 +12,10 @@ from bot.delivery.platform import Platform, platform_of
 from bot.delivery.quota import PERIOD, Quota
 from bot.delivery.sending import Sender
 from bot.store.database import persistently
-from bot.store.inbox import Answer, Message, Work
+from bot.store.inbox import Answer, Message, Question, Work
+from bot.store.outbox import Sent
 from bot.store.store import Store
-from bot.store.tables import UNFINISHED, Turn, TurnState
+from bot.store.tables import UNFINISHED, Delivery, Turn, TurnState
 
 log = logging.getLogger(__name__)
 
@@ -107,40 +108,46 @@ class Flow:
         self._tasks.add(task)
         self.mine.add(work.turn)
         try:
-            turn = await persistently(self.store.inbox.turn, work)
-            if turn and turn.state in UNFINISHED:
-                await self._carry_on(turn)
+            since = self.store.database.clock() - PERIOD
+            question = await persistently(self.store.inbox.question, work, since, REMEMBERED)
+            if question and question.turn.state in UNFINISHED:
+                await self._carry_on(question)
         finally:
             self.mine.discard(work.turn)
             self._tasks.discard(task)
 
-    async def _carry_on(self, turn: Turn) -> None:
+    async def _carry_on(self, question: Question) -> None:
+        turn, platform = question.turn, self.platforms[platform_of(question.turn.tenant)]
         is_new = turn.state == TurnState.ACCEPTED
-        error = await self._answer(turn) if is_new else turn.error
-        undelivered = await self._sender.deliver(turn, self.platforms[platform_of(turn.tenant)], is_new=is_new)
-        await self._finish(turn, undelivered or error)
+        if is_new:
+            posts, error = await self._answer(question)
+        else:
+            posts, error = await persistently(self.store.outbox.pending, turn), turn.error
+        delivered = await self._sender.deliver(posts, platform, are_new=is_new)
+        await self._finish(turn, delivered.error or error, delivered.last)
 
-    async def _finish(self, turn: Turn, error: str | None) -> None:
-        following = await persistently(self.store.inbox.finish, turn, error)
+    async def _finish(self, turn: Turn, error: str | None, last: Sent | None = None) -> None:
+        following = await persistently(self.store.inbox.finish, turn, error, last)
         if following:
             self.begin(following)
 
-    async def _answer(self, turn: Turn) -> str | None:
-        """Keeps an answer to a turn, or what is said instead; returns what went wrong."""
-        inbox = self.store.inbox
-        used = await persistently(inbox.usage, turn, self.store.database.clock() - PERIOD)
-        if not self._quota.allows(used):
-            await persistently(inbox.answered, turn, Answer(()) if used.told else self._responder.too_many(turn))
-            return None
-        earlier = await persistently(inbox.earlier, turn, REMEMBERED)
+    async def _answer(self, question: Question) -> tuple[list[Delivery], str | None]:
+        """Keeps an answer to a turn, or what is said instead; returns the posts, and what went wrong."""
+        turn, inbox = question.turn, self.store.inbox
+        if not self._quota.allows(question.usage):
+            return await persistently(inbox.answered, turn, await self._refusal(turn)), None
         try:
             async with self._room:
-                answer = await self._responder.answer(turn, earlier)
+                answer = await self._responder.answer(turn, question.earlier)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("turn %d could not be answered, reference %s", turn.id, reference)
-            error = "answering failed"
-            await persistently(inbox.answered, turn, self._responder.apology(turn, reference), error, reference)
-            return error
-        await persistently(inbox.answered, turn, answer)
-        return None
+            error, apology = "answering failed", self._responder.apology(turn, reference)
+            return await persistently(inbox.answered, turn, apology, error, reference), error
+        return await persistently(inbox.answered, turn, answer), None
+
+    async def _refusal(self, turn: Turn) -> Answer:
+        """What to say to too many questions: a sentence, and from then on nothing."""
+        since = self.store.database.clock() - PERIOD
+        told = await persistently(self.store.inbox.was_told, turn, since)
+        return Answer(()) if told else self._responder.too_many(turn)

@@ -2,17 +2,28 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.delivery.backoff import LONGEST, is_final, pause, said
 from bot.delivery.platform import BusyError, Platform
 from bot.store.database import persistently
+from bot.store.outbox import Sent
 from bot.store.store import Store
-from bot.store.tables import Delivery, Turn
+from bot.store.tables import Delivery
 
 log = logging.getLogger(__name__)
 
 SENDING = 60.0  # seconds for one attempt
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of posts: why one can never be delivered, or the last as it was sent, which is still to be kept."""
+
+    error: str | None = None
+    last: Sent | None = None
 
 
 class Sender:
@@ -23,44 +34,47 @@ class Sender:
         self._clock = store.database.clock
         self.asleep = set[asyncio.Task[None] | None]()
 
-    async def deliver(self, turn: Turn, platform: Platform, *, is_new: bool) -> str | None:
-        """Sends all that is pending of a turn; returns why that is impossible, if it is.
+    async def deliver(self, posts: Sequence[Delivery], platform: Platform, *, are_new: bool) -> Delivered:
+        """Sends posts in their order, up to the first that cannot be.
 
-        Unless the posts are new, each is looked for on the platform first: it may have been sent before a crash.
+        Unless they are new, each is looked for on the platform first: it may have been sent before a crash.
         """
-        for delivery in await persistently(self._outbox.pending, turn):
-            error = await self._send(platform, delivery, is_new=is_new)
-            if error:
-                return error
-        return None
+        last: Sent | None = None
+        for delivery in posts:
+            if last:
+                await persistently(self._outbox.sent, last)
+            result = await self._send(platform, delivery, is_new=are_new)
+            if isinstance(result, str):
+                return Delivered(error=result)
+            last = result
+        return Delivered(last=last)
 
-    async def _send(self, platform: Platform, delivery: Delivery, *, is_new: bool) -> str | None:
+    async def _send(self, platform: Platform, delivery: Delivery, *, is_new: bool) -> Sent | str | None:
+        """The post as it was sent; or why it never can be; or None when it need not be any more."""
         if delivery.retry_at and not await self._is_due(delivery, (delivery.retry_at - self._clock()).total_seconds()):
             return None
         attempts = delivery.attempts
-        while (problem := await self._attempt(platform, delivery, is_new=is_new)) is not None:
-            error = said(problem)
+        while not isinstance(result := await self._attempt(platform, delivery, is_new=is_new), Sent):
+            error = said(result)
             log.warning("post %d was not delivered: %s", delivery.id, error)
-            if is_final(problem, delivery.created_at, self._clock()):
+            if is_final(result, delivery.created_at, self._clock()):
                 await persistently(self._outbox.fail, delivery, error)
                 return error
-            is_new = is_new and isinstance(problem, BusyError)
-            seconds = pause(problem, attempts)
+            is_new = is_new and isinstance(result, BusyError)
+            seconds = pause(result, attempts)
             attempts += 1
             await persistently(self._outbox.postpone, delivery, self._clock() + timedelta(seconds=seconds), error)
             if not await self._is_due(delivery, seconds):
                 return None
-        return None
+        return result
 
-    async def _attempt(self, platform: Platform, delivery: Delivery, *, is_new: bool) -> Exception | None:
+    async def _attempt(self, platform: Platform, delivery: Delivery, *, is_new: bool) -> Sent | Exception:
         try:
             async with asyncio.timeout(SENDING):
                 sent_as = None if is_new else await platform.find(delivery)
-                sent_as = sent_as or await platform.send(delivery)
+                return Sent(delivery, sent_as or await platform.send(delivery))
         except Exception as problem:  # noqa: BLE001 whatever it is, the post stays ours
             return problem
-        await persistently(self._outbox.sent, delivery, sent_as)
-        return None
 
     async def _is_due(self, delivery: Delivery, seconds: float) -> bool:
         """Whether a post is still to be sent, after some seconds."""

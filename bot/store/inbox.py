@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
+from bot.store.outbox import Sent
 from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Event, Turn, TurnState
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
@@ -58,11 +59,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Usage:
-    """The questions of a turn's user, and of their tenant, this one included; `told`: that they are too many."""
+    """The questions of a turn's user, and of their tenant, this one included, without those that were too many."""
 
     by_user: int
     by_tenant: int
-    told: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """A turn that is worked on, with the answered messages before it in its conversation, the oldest first."""
+
+    turn: Turn
+    earlier: Sequence[str]
+    usage: Usage
 
 
 class Inbox:
@@ -105,13 +114,33 @@ class Inbox:
         async with self._db.transaction(work.tenant) as session:
             return await session.scalar(select(Turn).where(Turn.id == work.turn))
 
-    async def earlier(self, turn: Turn, most: int) -> list[str]:
-        """The answered messages before a turn in its conversation, at most the last `most`, the oldest first."""
-        async with self._db.transaction(turn.tenant) as session:
-            said = select(Turn.text).where(
+    async def question(self, work: Work, since: datetime, most: int) -> Question | None:
+        """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted."""
+        async with self._db.transaction(work.tenant) as session:
+            turn = await session.scalar(select(Turn).where(Turn.id == work.turn))
+            if turn is None:
+                return None
+            before = select(Turn.text).where(
                 Turn.conversation_id == turn.conversation_id, Turn.id < turn.id, Turn.reply.is_not(None)
             )
-            return list(await session.scalars(said.order_by(Turn.id.desc()).limit(most)))[::-1]
+            earlier = list(await session.scalars(before.order_by(Turn.id.desc()).limit(most)))[::-1]
+            taken = or_(Turn.reply.is_not(None), Turn.state.in_(UNFINISHED))
+            counted = select(func.count().filter(Turn.user == turn.user), func.count())
+            counted = counted.where(Turn.accepted_at > since, Turn.id <= turn.id, taken)
+            by_user, by_tenant = (await session.execute(counted)).one()
+            return Question(turn, earlier, Usage(by_user, by_tenant))
+
+    async def was_told(self, turn: Turn, since: datetime) -> bool:
+        """Whether the user was told in this conversation, since then, that their questions are too many."""
+        told = select(Turn.id).where(
+            Turn.conversation_id == turn.conversation_id,
+            Turn.user == turn.user,
+            Turn.accepted_at > since,
+            Turn.state == TurnState.DONE,
+            Turn.reply.is_(None),
+        )
+        async with self._db.transaction(turn.tenant) as session:
+            return await session.scalar(told.limit(1)) is not None
 
     async def last_place(self, tenant: str, user: str) -> str | None:
         """The conversation in which a user spoke last."""
@@ -133,37 +162,26 @@ class Inbox:
         async with self._db.transaction(tenant) as session:
             return list(await session.scalars(waiting))
 
-    async def usage(self, turn: Turn, since: datetime) -> Usage:
-        """How many questions there were since then, up to this one, without those that were too many."""
-        taken = or_(Turn.reply.is_not(None), Turn.state.in_(UNFINISHED))
-        counted = select(func.count(Turn.id)).where(Turn.accepted_at > since, Turn.id <= turn.id, taken)
-        told = select(Turn.id).where(
-            Turn.conversation_id == turn.conversation_id,
-            Turn.user == turn.user,
-            Turn.accepted_at > since,
-            Turn.state == TurnState.DONE,
-            Turn.reply.is_(None),
-        )
-        async with self._db.transaction(turn.tenant) as session:
-            by_user = await session.scalar(counted.where(Turn.user == turn.user))
-            by_tenant = await session.scalar(counted)
-            return Usage(by_user or 0, by_tenant or 0, await session.scalar(told.limit(1)) is not None)
-
     async def answered(
         self, turn: Turn, answer: Answer, error: str | None = None, reference: str | None = None
-    ) -> None:
-        """Keeps the answer and its posts, or the `error` that stands for it; nothing when it was answered already."""
+    ) -> list[Delivery]:
+        """Keeps the answer, or the `error` that stands for it; returns its posts, none when it was answered before."""
         values = {"state": TurnState.ANSWERED, "reply": answer.reply, "error": error, "reference": reference}
         own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(values)
         async with self._db.transaction(turn.tenant) as session:
             if (await session.scalars(own.returning(Turn.id))).first() is None:
-                return
-            for post in answer.posts:
-                session.add(self._delivery(turn, post))
+                return []
+            posts = [self._delivery(turn, post) for post in answer.posts]
+            for post in posts:
+                session.add(post)
                 await session.flush()  # one by one: their ids are their order
+            return posts
 
-    async def finish(self, turn: Turn, error: str | None = None) -> Work | None:
-        """Finishes a turn, as failed when there was an error; returns the next one of its conversation."""
+    async def finish(self, turn: Turn, error: str | None = None, sent: Sent | None = None) -> Work | None:
+        """Finishes a turn, as failed when there was an error; returns the next one of its conversation.
+
+        `sent` is its last post, whose confirmation is kept along with it.
+        """
         error = error or turn.error
         state = TurnState.FAILED if error else TurnState.DONE
         done = {"state": state, "error": error, "finished_at": self._db.clock()}
@@ -171,7 +189,10 @@ class Inbox:
             done["token"] = None
         lock = select(Conversation.id).where(Conversation.id == turn.conversation_id).with_for_update()
         async with self._db.transaction(turn.tenant) as session:
-            await session.execute(lock)  # else a message that is accepted meanwhile would be seen by neither
+            if not self._db.where.embedded:
+                await session.execute(lock)  # else a message that is accepted meanwhile would be seen by neither
+            if sent:
+                await session.execute(sent.kept())
             await session.execute(update(Turn).where(Turn.id == turn.id, Turn.state.in_(UNFINISHED)).values(done))
             following = (await session.execute(_head(turn.conversation_id))).first()
             return Work(turn.tenant, following.id, following.runs) if following else None

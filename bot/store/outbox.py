@@ -1,11 +1,24 @@
 """The outbox: posts that are to be sent, until the platform has confirmed them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from bot.store.database import Database
 from bot.store.tables import Delivery, DeliveryState, Turn
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A post that the platform has, under the name `sent_as`."""
+
+    delivery: Delivery
+    sent_as: str
+
+    def kept(self) -> Update:
+        """The statement that keeps it; the secret is forgotten."""
+        return _change(self.delivery, state=DeliveryState.SENT, sent_as=self.sent_as, token=None, error=None)
 
 
 class Outbox:
@@ -26,9 +39,10 @@ class Outbox:
         async with self._db.transaction(delivery.tenant) as session:
             return await session.scalar(mine) is not None
 
-    async def sent(self, delivery: Delivery, sent_as: str) -> None:
-        """The platform has it, under the name `sent_as`; the secret is forgotten."""
-        await self._update(delivery, state=DeliveryState.SENT, sent_as=sent_as, token=None, error=None)
+    async def sent(self, sent: Sent) -> None:
+        """The platform has it."""
+        async with self._db.transaction(sent.delivery.tenant) as session:
+            await session.execute(sent.kept())
 
     async def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """An attempt failed; the next one is at `until`."""
@@ -40,5 +54,9 @@ class Outbox:
 
     async def _update(self, delivery: Delivery, **values: object) -> None:
         async with self._db.transaction(delivery.tenant) as session:
-            own = update(Delivery).where(Delivery.id == delivery.id, Delivery.state == DeliveryState.PENDING)
-            await session.execute(own.values(**values).execution_options(synchronize_session=False))
+            await session.execute(_change(delivery, **values))
+
+
+def _change(delivery: Delivery, **values: object) -> Update:
+    own = update(Delivery).where(Delivery.id == delivery.id, Delivery.state == DeliveryState.PENDING)
+    return own.values(**values).execution_options(synchronize_session=False)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, func, inspect, select
 
 from bot.store.inbox import Answer, Usage, Work
+from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import Delivery, Event, Interview, Lead, Turn, TurnState
 from tests.store.rooms import ONE, REPLY, TWO, Clock, accepted, at_once, done, said
@@ -200,7 +201,7 @@ async def test_a_failed_delivery_is_sent_again_without_answering_again(store: St
     turn = await accepted(store, said("hello"))
     await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
     first, second = await store.outbox.pending(turn)
-    await store.outbox.sent(first, "1.1")
+    await store.outbox.sent(Sent(first, "1.1"))
     await store.outbox.fail(second, "refused")
     await store.inbox.finish(turn, "refused")
     assert await store.inbox.resend([turn.id]) == [turn.id]
@@ -273,8 +274,9 @@ async def test_earlier_messages_are_the_last_answered_ones_of_the_conversation(s
     await done(store, said("another tenant's", tenant=TWO))
     turn = await accepted(store, said("now"))
     await accepted(store, said("later"))
-    assert await store.inbox.earlier(turn, 6) == ["one", "two", "three"]
-    assert await store.inbox.earlier(turn, 2) == ["two", "three"]
+    work = Work(ONE, turn.id)
+    assert (await store.inbox.question(work, turn.accepted_at, 6)).earlier == ["one", "two", "three"]
+    assert (await store.inbox.question(work, turn.accepted_at, 2)).earlier == ["two", "three"]
 
 
 async def test_questions_are_counted_by_user_and_by_tenant(timed: Store, clock: Clock) -> None:
@@ -289,7 +291,7 @@ async def test_questions_are_counted_by_user_and_by_tenant(timed: Store, clock: 
     await done(timed, said("too many", place="third"), Answer([{"text": "too many"}]))
     turn = await accepted(timed, said("now"))
     await accepted(timed, said("later"))
-    assert await timed.inbox.usage(turn, since) == Usage(by_user=3, by_tenant=4, told=False)
+    assert (await timed.inbox.question(Work(ONE, turn.id), since, 0)).usage == Usage(by_user=3, by_tenant=4)
 
 
 async def test_a_user_is_told_once_in_a_conversation_that_it_is_too_much(timed: Store, clock: Clock) -> None:
@@ -305,8 +307,8 @@ async def test_a_user_is_told_once_in_a_conversation_that_it_is_too_much(timed: 
         "elsewhere": await accepted(timed, said("elsewhere", place="there")),
         "another": await accepted(timed, said("another", user="U2")),
     }
-    assert {name: (await timed.inbox.usage(turn, since)).told for name, turn in turns.items()} == told
-    assert not (await timed.inbox.usage(turns["again"], clock())).told
+    assert {name: await timed.inbox.was_told(turn, since) for name, turn in turns.items()} == told
+    assert not await timed.inbox.was_told(turns["again"], clock())
 
 
 async def test_ids_of_deleted_rows_are_never_used_again(store: Store) -> None:
@@ -333,9 +335,9 @@ async def test_a_turn_of_another_tenant_is_out_of_reach(store: Store) -> None:
     assert await store.inbox.begin_anew(Work(TWO, mine.id)) is None
     await store.inbox.answered(forged, Answer([{"text": "forged"}]))
     assert await store.inbox.finish(forged, "forged") is None
-    assert await store.inbox.earlier(forged, 6) == []
+    assert await store.inbox.question(Work(TWO, mine.id), mine.accepted_at, 6) is None
     assert await store.outbox.pending(forged) == []
-    forged.id = theirs.id + 1
-    assert (await store.inbox.usage(forged, mine.accepted_at - timedelta(hours=1))).by_tenant == 1
+    seen = await store.inbox.question(Work(TWO, theirs.id), mine.accepted_at - timedelta(hours=1), 6)
+    assert (seen.earlier, seen.usage) == ([], Usage(by_user=1, by_tenant=1))
     assert as_kept(await store.inbox.turn(Work(ONE, mine.id))) == before
     assert [post.payload for post in await store.outbox.pending(mine)] == list(REPLY.posts)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.store.inbox import Answer
+from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import Delivery, DeliveryState, Turn
 from tests.store.rooms import ONE, TWO, accepted, said
@@ -46,7 +47,7 @@ async def test_what_was_sent_is_not_pending_and_its_secret_is_forgotten(store: S
     turn = await with_posts(store)
     first, *rest = await store.outbox.pending(turn)
     await store.outbox.postpone(first, first.created_at, "busy")
-    await store.outbox.sent(first, "1700000000.1")
+    await store.outbox.sent(Sent(first, "1700000000.1"))
     assert [one.id for one in await store.outbox.pending(turn)] == [one.id for one in rest]
     row = await kept(store, first)
     assert (row.state, row.sent_as, row.token, row.error) == (DeliveryState.SENT, "1700000000.1", None, None)
@@ -74,7 +75,7 @@ async def test_a_failed_post_is_not_pending(store: Store) -> None:
 
 Deed = Callable[[Store, Delivery], Awaitable[None]]
 DEEDS: dict[str, Deed] = {
-    "sent": lambda store, post: store.outbox.sent(post, "again"),
+    "sent": lambda store, post: store.outbox.sent(Sent(post, "again")),
     "postpone": lambda store, post: store.outbox.postpone(post, post.created_at, "again"),
     "fail": lambda store, post: store.outbox.fail(post, "again"),
 }
@@ -84,7 +85,7 @@ DEEDS: dict[str, Deed] = {
 async def test_what_is_no_longer_pending_stays_as_it_is(store: Store, deed: Deed) -> None:
     turn = await with_posts(store)
     sent, failed, *_ = await store.outbox.pending(turn)
-    await store.outbox.sent(sent, "first")
+    await store.outbox.sent(Sent(sent, "first"))
     await store.outbox.fail(failed, "first")
     for post in (sent, failed):
         before = await kept(store, post)

@@ -1,0 +1,133 @@
+"""A flow in this process, with a platform, a responder and a clock that do as they are told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from bot.delivery.flow import Flow
+from bot.delivery.process import taking_part
+from bot.delivery.quota import Quota
+from bot.store.inbox import Answer, Message
+from bot.store.store import Store
+from bot.store.tables import UNFINISHED, Delivery, Turn
+from tests.peers.recorder import Recorder, posts
+
+PATIENCE = 20.0  # seconds
+UNLIMITED = Quota(10**9, 10**9)
+
+
+class Clock:
+    """The machine's clock, set wrong by `off`."""
+
+    def __init__(self) -> None:
+        self.off = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.off
+
+
+class Troubled(Recorder):
+    """Raises what it is told to, by text: the errors of `before` without sending, those of `after` when it has sent."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+        self.before = dict[str, list[Exception]]()
+        self.after = dict[str, list[Exception]]()
+        self.called = list[tuple[str, float]]()
+
+    async def send(self, delivery: Delivery) -> str:
+        text = str(delivery.payload["text"])
+        self._called("send")
+        if self.before.get(text):
+            raise self.before[text].pop(0)
+        sent_as = await super().send(delivery)
+        if self.after.get(text):
+            raise self.after[text].pop(0)
+        return sent_as
+
+    async def find(self, delivery: Delivery) -> str | None:
+        self._called("find")
+        return await super().find(delivery)
+
+    def _called(self, name: str) -> None:
+        self.called.append((name, asyncio.get_running_loop().time()))
+
+
+class Repeating:
+    """Says what it heard; waits for the event that `until` has for a text, and fails on those in `impossible`."""
+
+    def __init__(self) -> None:
+        self.until = dict[str, asyncio.Event]()
+        self.impossible = set[str]()
+        self.heard = list[str]()
+
+    async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
+        self.heard.append(turn.text)
+        if turn.text in self.until:
+            await self.until[turn.text].wait()
+        if turn.text in self.impossible:
+            raise ZeroDivisionError
+        return Answer([{"text": turn.text}], {"earlier": list(earlier)})
+
+    def too_many(self, turn: Turn) -> Answer:
+        return Answer([{"text": f"too many, {turn.user}"}])
+
+    def apology(self, turn: Turn, reference: str) -> Answer:
+        return Answer([{"text": f"sorry, {reference}"}])
+
+
+@dataclass
+class Stage:
+    """What a test plays on."""
+
+    store: Store
+    clock: Clock
+    record: Path
+    responder: Repeating = field(default_factory=Repeating)
+    platform: Troubled = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.platform = Troubled(self.record)
+
+    def flow(self, quota: Quota = UNLIMITED) -> AbstractAsyncContextManager[Flow]:
+        return taking_part(self.store, {"test": self.platform}, self.responder, quota, retention_days=30)
+
+    @property
+    def sent(self) -> list[object]:
+        """The texts that the platform has, in order."""
+        return [post["text"] for post in posts(self.record)]
+
+    async def turns(self) -> dict[str, Turn]:
+        async with self.store.database.across_tenants() as session:
+            return {turn.text: turn for turn in await session.scalars(select(Turn).order_by(Turn.id))}
+
+    async def states(self) -> dict[str, str]:
+        return {text: turn.state for text, turn in (await self.turns()).items()}
+
+    async def finished(self, *texts: str) -> None:
+        """Waits until those turns are finished, or all."""
+
+        async def are_finished() -> bool:
+            turns = await self.turns()
+            return not any(turn.state in UNFINISHED for text, turn in turns.items() if not texts or text in texts)
+
+        await until(are_finished)
+
+
+async def until(is_so: Callable[[], Awaitable[bool] | bool], seconds: float = PATIENCE) -> None:
+    """Waits until something is so."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = is_so()
+            if found is True or (found is not False and await found):
+                return
+            await asyncio.sleep(0.02)
+
+
+def said(text: str, place: str = "here", *, user: str = "U1", tenant: str = "test:one") -> Message:
+    return Message(tenant, place, user, text, [text], {"place": place}, "secret")
