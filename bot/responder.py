@@ -34,4 +34,4 @@ class ConsultantResponder:
         return Answer(self._shown(turn, Reply(ReplyKind.ABSTAIN, (Line(sentence),))))
 
     def _shown(self, turn: Turn, reply: Reply) -> Sequence[Mapping[str, JsonValue]]:
-        return self._surfaces[platform_of(turn.tenant)].render(reply)
+        return self._surfaces[platform_of(turn.tenant)].render(reply, turn)

@@ -51,6 +51,16 @@ class Settings(BaseSettings):
     """`provider:model` as LangChain names them; unset means none: then only the article's own sentences are shown."""
     llm_timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
     """Seconds that the language model has for an answer; then the article's own sentences are shown."""
+    slack_bot_token: SecretStr | None = None
+    """The token of the Slack app in its one workspace; it begins with xoxb-."""
+    slack_app_token: SecretStr | None = None
+    """Socket Mode when set; it begins with xapp-."""
+    slack_signing_secret: SecretStr | None = None
+    """Verifies what comes over HTTP."""
+    slack_api_url: str = "https://slack.com/api/"
+    """Where Slack's Web API is."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    """Where `web` listens."""
     database_url: SecretStr | None = None
     """`postgresql://user:password@host/name`; unset means SQLite files in DATA_DIR."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_separated)] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
@@ -20,7 +20,8 @@ REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
 class Message:
     """What a user said. `keys` are the names under which the platform may deliver it again, `place` its conversation.
 
-    `address` is what the platform's adapter needs to reply there, `token` a secret that it needs for it.
+    `address` is what the platform's adapter needs to reply there, `token` a secret that it needs for it; by `name` the
+    platform says later that it was edited or deleted.
     """
 
     tenant: str
@@ -30,6 +31,7 @@ class Message:
     keys: Sequence[str]
     address: Mapping[str, JsonValue] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Inbox:
             turn = Turn(
                 conversation_id=conversation,
                 user=message.user,
+                name=message.name,
                 text=_storable(message.text),
                 address=dict(message.address),
                 token=message.token,
@@ -109,10 +112,36 @@ class Inbox:
             await session.rollback()
             return False
 
+    async def follows_up(self, message: Message, *, is_for_others: bool) -> bool:
+        """Whether words that are not addressed to us go on with our conversation.
+
+        They do when their author talked with us there, until somebody else joins in or somebody else is addressed:
+        then people are talking among themselves, and we are quiet until we are addressed again.
+        """
+        here = Conversation.place == message.place
+        spoke = select(Turn.id).where(Turn.conversation_id == Conversation.id, Turn.user == message.user).exists()
+        async with self._db.transaction(message.tenant) as session:
+            if not is_for_others and await session.scalar(select(Conversation.id).where(here, spoke)) is not None:
+                return await session.scalar(select(Conversation.is_quiet).where(here)) is False
+            await session.execute(update(Conversation).where(here).values(is_quiet=True))
+            return False
+
     async def turn(self, work: Work) -> Turn | None:
         """The turn, unless it was deleted."""
         async with self._db.transaction(work.tenant) as session:
             return await session.scalar(select(Turn).where(Turn.id == work.turn))
+
+    async def named(self, tenant: str, name: str) -> Turn | None:
+        """The last turn of a message."""
+        async with self._db.transaction(tenant) as session:
+            return await session.scalar(select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1))
+
+    async def remove(self, turn: Turn) -> Work | None:
+        """Deletes a turn, with its posts; returns the next one of its conversation, which may have waited for it."""
+        async with self._db.transaction(turn.tenant) as session:
+            await session.execute(delete(Turn).where(Turn.id == turn.id))
+            following = (await session.execute(_head(turn.conversation_id))).first()
+            return Work(turn.tenant, following.id, following.runs) if following else None
 
     async def question(self, work: Work, since: datetime, most: int) -> Question | None:
         """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted."""
@@ -245,7 +274,8 @@ class Inbox:
     async def _conversation(self, session: AsyncSession, place: str, moment: datetime) -> int:
         """The conversation's id. Its row is locked from here on, so that accepting is one after the other."""
         row = self._db.insert(Conversation).values(place=place, touched_at=moment)
-        row = row.on_conflict_do_update(index_elements=["tenant", "place"], set_={"touched_at": moment})
+        now = {"touched_at": moment, "is_quiet": False}
+        row = row.on_conflict_do_update(index_elements=["tenant", "place"], set_=now)
         return int((await session.scalars(row.returning(Conversation.id))).one())
 
     def _delivery(self, turn: Turn, post: Mapping[str, JsonValue]) -> Delivery:

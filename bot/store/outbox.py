@@ -33,6 +33,12 @@ class Outbox:
         async with self._db.transaction(turn.tenant) as session:
             return list(await session.scalars(mine.order_by(Delivery.id)))
 
+    async def sent_of(self, turn: Turn) -> list[str]:
+        """What the platform calls the posts of a turn, in their order."""
+        mine = select(Delivery.sent_as).where(Delivery.turn_id == turn.id, Delivery.sent_as.is_not(None))
+        async with self._db.transaction(turn.tenant) as session:
+            return [name for name in await session.scalars(mine.order_by(Delivery.id)) if name]
+
     async def is_pending(self, delivery: Delivery) -> bool:
         """Whether it is still to be sent: not when its user was forgotten meanwhile."""
         mine = select(Delivery.id).where(Delivery.id == delivery.id, Delivery.state == DeliveryState.PENDING)

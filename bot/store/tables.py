@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -67,13 +68,17 @@ class Event(Row):
 
 
 class Conversation(Row):
-    """A channel's thread, a direct message, a terminal: `place` is its name on the platform."""
+    """A channel's thread, a direct message, a terminal: `place` is its name on the platform.
+
+    `is_quiet`: people talk among themselves there; the bot waits until it is addressed.
+    """
 
     __tablename__ = "conversations"
     __table_args__ = (UniqueConstraint("tenant", "place"),)
 
     place: Mapped[str] = mapped_column(String(300))
     touched_at: Mapped[datetime]
+    is_quiet: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class TurnState(StrEnum):
@@ -91,14 +96,16 @@ UNFINISHED = (TurnState.ACCEPTED, TurnState.ANSWERED)
 class Turn(Row):
     """One message of a user and the reply to it. The turns of a conversation are in the order of their ids.
 
-    `runs` counts how often its work was begun anew; `reply` is what was answered, as JSON: there is none while it
-    waits, when answering failed (`error` says why, `reference` finds it in the log), or after too many questions.
+    `name` is the message's on the platform, by which it may be edited or deleted. `runs` counts how often its work was
+    begun anew; `reply` is what was answered, as JSON: there is none while it waits, when answering failed (`error` says
+    why, `reference` finds it in the log), or after too many questions.
     """
 
     __tablename__ = "turns"
 
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     user: Mapped[str] = mapped_column("user_id", String(100))
+    name: Mapped[str | None] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     address: Mapped[dict[str, JsonValue]]
     token: Mapped[str | None] = mapped_column(EncryptedText)
@@ -122,6 +129,7 @@ class Turn(Row):
             postgresql_where=state.in_(UNFINISHED),
         ),
         Index("ix_turns_finished", "state", "finished_at"),
+        Index("ix_turns_tenant_name", "tenant", "name"),
         NO_ID_TWICE,
     )
 

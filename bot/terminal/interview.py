@@ -15,6 +15,7 @@ from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
 from bot.errors import BotError
+from bot.interviewing import answer_of
 from bot.replies import Line, LineKind, Reply
 from bot.settings import Settings
 from bot.terminal.memory import KeptInterview, remembering
@@ -146,17 +147,7 @@ def _question_actions(session: Session, question: Question) -> list[Entry[Chosen
 def _rows(framework: Framework, session: Session) -> Iterator[Entry[Chosen]]:
     """The review: each question with its answer, to be edited by its number."""
     for number, question in enumerate(framework.questions.values(), 1):
-        yield Entry[Chosen](str(number), f"{question.label}: {_answer(question, session)}", Edit(question.id))
-
-
-def _answer(question: Question, session: Session) -> str:
-    if question.id in session.known:
-        option = session.known[question.id]
-        text = question.options[option].text if option else prompts.sentence("dont_know")
-        if question.id in session.read and question.id not in session.answers:
-            return prompts.sentence("read_in", text=text, words=session.read[question.id].words)
-        return text
-    return prompts.sentence("skipped" if question.id in session.skipped else "not_answered")
+        yield Entry[Chosen](str(number), f"{question.label}: {answer_of(question, session)}", Edit(question.id))
 
 
 def _hand_out(interview: Interview, session: Session, wanted: Wanted, *, as_json: bool) -> None:

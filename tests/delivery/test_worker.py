@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.peers.recorder import Recorder
 
 class Plain(Recorder):
-    def render(self, reply):
+    def render(self, reply, turn):
         return [{"text": reply.text}]
 
 def surface(settings):

@@ -1,0 +1,108 @@
+"""Cards: what a platform shows with buttons under it, and what a click on one of them says. Neutral, as replies are."""
+
+import re
+from dataclasses import dataclass, replace
+
+from bot import prompts
+from bot.replies import Citation, Line, Reply, ReplyKind
+
+VERSION = "rt1"  # of the ids: buttons that were posted long ago still carry what they were given then
+ANSWER = "turn"  # the choice of a share button under an answer, not under an interview
+LONGEST_ID = 100  # characters, Discord's limit
+NUMBER = re.compile(r"[0-9]{1,18}\Z")  # fits the database's numbers
+
+
+@dataclass(frozen=True)
+class Press:
+    """A click: what it asks for, of which row of ours, at which step, with which choice.
+
+    `name` is one that outsiders rely on: answer, back, why, skip, edit, finish, restart, contact, share, helpful, …
+    """
+
+    name: str
+    subject: int = 0
+    step: int = 0
+    choice: str = ""
+
+    @property
+    def id(self) -> str:
+        """The button's id on every platform."""
+        return f"{VERSION}:{self.name}:{self.subject}:{self.step}:{self.choice}"
+
+    @classmethod
+    def of(cls, text: str) -> "Press | None":
+        """The click on a button of that id; None for one that we did not make, or no longer understand."""
+        parts = text.split(":", 4)
+        if len(parts) != 5 or parts[0] != VERSION or len(text) > LONGEST_ID:
+            return None
+        _, name, subject, step, choice = parts
+        return cls(name, int(subject), int(step), choice) if NUMBER.match(subject) and NUMBER.match(step) else None
+
+    def choosing(self, choice: str) -> "Press":
+        """The same with a choice, for a menu."""
+        return replace(self, choice=choice)
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button; the main one of a card stands out."""
+
+    text: str
+    press: Press
+    is_main: bool = False
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Menu:
+    """A menu of more choices than buttons have room for: texts by choice."""
+
+    text: str
+    press: Press
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with the text that stands for it."""
+
+    png: bytes
+    alt_text: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """Lines with their citations, then rows of buttons, at most five in a row."""
+
+    lines: tuple[Line, ...]
+    citations: tuple[Citation, ...] = ()
+    rows: tuple[tuple[Button, ...], ...] = ()
+    menu: Menu | None = None
+    picture: Picture | None = None
+
+    @property
+    def text(self) -> str:
+        """The lines as plain text, for notifications and for whoever cannot see cards."""
+        return "\n".join(line.plain() for line in self.lines)
+
+    @classmethod
+    def of(cls, reply: Reply, *rows: tuple[Button, ...]) -> "Card":
+        """A reply with buttons under it."""
+        return cls(reply.lines, reply.citations, rows)
+
+
+def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Button, ...], ...]:
+    """The buttons under a reply to a turn; with `can_share`, for a reply that only one person sees."""
+    rows: list[tuple[Button, ...]] = [
+        (_button("check", turn, is_main=reply.kind is ReplyKind.ADVICE), _button("contact", turn))
+    ]
+    if reply.kind in (ReplyKind.ANSWER, ReplyKind.ADVICE):
+        if can_share:
+            rows.append((Button(prompts.sentence("do_share"), Press("share", turn, choice=ANSWER)),))
+        opinions = ("yes", "do_helpful"), ("no", "do_unhelpful")
+        rows.append(tuple(Button(prompts.sentence(said), Press("helpful", turn, choice=c)) for c, said in opinions))
+    return tuple(rows)
+
+
+def _button(name: str, turn: int, *, is_main: bool = False) -> Button:
+    return Button(prompts.sentence(f"do_{name}"), Press(name, turn), is_main)

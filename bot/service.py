@@ -1,0 +1,45 @@
+"""The running bot behind every platform: the store, the consultant, the flow and the clicks, from start to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.bootstrap import make_consultant
+from bot.clicks import Clicks
+from bot.delivery.flow import Flow
+from bot.delivery.process import taking_part
+from bot.delivery.quota import Quota
+from bot.platforms import Surface
+from bot.responder import ConsultantResponder
+from bot.settings import Settings
+from bot.store.opening import opened
+
+
+@dataclass(frozen=True)
+class Service:
+    """What platforms hand on to: messages to the flow, presses to the clicks."""
+
+    flow: Flow
+    clicks: Clicks
+    retention_days: int
+
+
+@asynccontextmanager
+async def serving(settings: Settings, platforms: Mapping[str, Surface]) -> AsyncIterator[Service]:
+    """The bot, answering on these platforms until the block ends."""
+    quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
+    async with opened(settings) as store:
+        consultant = await asyncio.to_thread(make_consultant, settings)
+        responder = ConsultantResponder(consultant, platforms)
+        async with taking_part(store, platforms, responder, quota, retention_days=settings.retention_days) as flow:
+            yield Service(flow, Clicks(store, consultant.adviser), settings.retention_days)
+
+
+def stopping() -> asyncio.Event:
+    """Set when the process is asked to end, by SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped

@@ -1,0 +1,59 @@
+"""Messages that their authors edit or delete: the answer follows."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery.flow import Flow
+from bot.slack.hearing import name_of, place_of, plain_text
+from bot.store.inbox import Message
+
+Body = dict[str, Any]
+
+
+def is_deletion(event: Body) -> bool:
+    """Whether an event takes a message back; the first of a thread is replaced by a note, a tombstone."""
+    is_tombstone = event.get("message", {}).get("subtype") == "tombstone"
+    return event.get("subtype") == "message_deleted" or is_tombstone
+
+
+async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
+    """Answers the question as it is now, in place of the answer to what it was."""
+    event = body["event"]
+    message, before, channel = event["message"], event.get("previous_message", {}), event["channel"]
+    turn = await flow.store.inbox.named(f"slack:{context.team_id}", name_of(channel, message["ts"]))
+    if turn is None or message.get("text") == before.get("text"):
+        return  # somebody else's, or Slack has only unfurled a link
+    sent = await flow.store.outbox.sent_of(turn)
+    thread = turn.address.get("thread")
+    await flow.accept(
+        Message(
+            tenant=turn.tenant,
+            place=place_of(channel, str(thread) if thread else None),
+            user=turn.user,
+            text=plain_text(message.get("text", ""), context.bot_user_id),
+            keys=[f"event:{body['event_id']}"],
+            address={**turn.address, "replaces": sent[0]} if sent else turn.address,
+            name=turn.name,
+        )
+    )
+
+
+async def deleted(body: Body, context: AsyncBoltContext, flow: Flow, client: AsyncWebClient) -> None:
+    """Forgets a question that was taken back, and takes the answer back."""
+    event = body["event"]
+    ts = event.get("deleted_ts") or event["message"]["ts"]
+    turn = await flow.store.inbox.named(f"slack:{context.team_id}", name_of(event["channel"], ts))
+    if turn is None:
+        return
+    for post in await flow.store.outbox.sent_of(turn):
+        try:
+            await client.chat_delete(channel=event["channel"], ts=post)
+        except SlackApiError as error:
+            if error.response.get("error") != "message_not_found":
+                raise
+    following = await flow.store.inbox.remove(turn)
+    if following:
+        flow.begin(following)

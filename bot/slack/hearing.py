@@ -1,0 +1,90 @@
+"""Slack's payloads as messages: what is said to the bot, and by whom."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+from slack_bolt.async_app import AsyncBoltContext
+
+from bot.store.inbox import Message
+
+Body = dict[str, Any]
+ANSWERED = (None, "file_share", "thread_broadcast")  # the subtypes of what people say
+MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!(?:here|channel|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
+ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Something that a person said. Unless it `is_addressed` to the bot, it may go on with a thread of the bot's;
+    not when it `is_for_others`."""
+
+    message: Message
+    is_addressed: bool
+    is_for_others: bool
+
+
+def heard(body: Body, context: AsyncBoltContext) -> Heard | None:
+    """What an event of the kinds `app_mention` and `message` says; None for what is not for the bot to answer."""
+    event = body["event"]
+    user, bot = event.get("user"), context.bot_user_id
+    if not user or event.get("bot_id") or user in (bot, "USLACKBOT") or event.get("subtype") not in ANSWERED:
+        return None
+    text, channel, thread = str(event.get("text", "")), event["channel"], event.get("thread_ts")
+    is_direct, is_mentioned = event.get("channel_type") == "im", bool(re.search(_mention_of(bot), text))
+    if not (is_direct or is_mentioned or thread):
+        return None
+    answer_in = thread if is_direct else thread or event["ts"]
+    message = Message(
+        tenant=f"slack:{context.team_id}",
+        place=place_of(channel, answer_in),
+        user=user,
+        text=plain_text(text, bot),
+        keys=[f"event:{body['event_id']}", f"message:{channel}/{event['ts']}"],
+        address={"channel": channel, "thread": answer_in},
+        name=name_of(channel, event["ts"]),
+    )
+    return Heard(message, is_direct or is_mentioned, bool(MENTION.search(text)))
+
+
+def place_of(channel: str, thread: str | None) -> str:
+    """The name of a conversation: a thread, or a direct message as a whole."""
+    return f"{channel}/{thread}" if thread else channel
+
+
+def name_of(channel: str, ts: str) -> str:
+    """The name of a message."""
+    return f"{channel}/{ts}"
+
+
+def asked_by_command(body: Body) -> Message:
+    """The question of `/rag-or-tune …`; only its asker is to see the answer."""
+    return _private(body["team_id"], body["channel_id"], body["user_id"], body["text"], body)
+
+
+def asked_by_message(body: Body) -> Message:
+    """The question that a person makes of somebody's message."""
+    return _private(body["team"]["id"], body["channel"]["id"], body["user"]["id"], body["message"]["text"], body)
+
+
+def _private(team: str, channel: str, user: str, text: str, body: Body) -> Message:
+    address: dict[str, JsonValue] = {"channel": channel, "private": True}
+    key = f"trigger:{body['trigger_id']}"
+    return Message(
+        f"slack:{team}", f"{channel}/private/{user}", user, plain_text(text), [key], address, body["response_url"]
+    )
+
+
+def plain_text(text: str, bot: str | None = None) -> str:
+    """The words as they were typed: without the mention of the bot, links as their text, escapes undone."""
+    text = re.sub(_mention_of(bot), "", text)
+    text = re.sub(r"<(?:[^>|]*)\|([^>]*)>", r"\1", text)
+    text = re.sub(r"<((?:https?|mailto):[^>]*)>", r"\1", text)
+    for escape, character in ESCAPES.items():
+        text = text.replace(escape, character)
+    return text.strip()
+
+
+def _mention_of(bot: str | None) -> str:
+    return rf"<@{bot}(?:\|[^>]*)?>"

@@ -1,0 +1,105 @@
+"""The listeners: each acknowledges, translates, and hands on."""
+
+import logging
+import re
+import secrets
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import prompts
+from bot.cards import Button, Card, Press
+from bot.replies import Line
+from bot.service import Service
+from bot.slack.editing import deleted, edited, is_deletion
+from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, place_of
+from bot.slack.home import show_home, suggest
+from bot.slack.names import ASK, COMMAND
+from bot.slack.showing import show, show_clicked
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]  # a payload of Slack's, as JSON
+ANY = re.compile("")
+
+
+def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
+    """Registers every listener."""
+
+    @app.event("app_mention")
+    @app.event("message")
+    async def said(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        if is_deletion(body["event"]):
+            await deleted(body, context, service.flow, client)
+        elif body["event"].get("subtype") == "message_changed":
+            await edited(body, context, service.flow)
+        elif (words := heard(body, context)) and (words.is_addressed or await _follows_up(service, words)):
+            await service.flow.accept(words.message)
+
+    @app.event("app_home_opened")
+    async def home_opened(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        event = body["event"]
+        if event.get("tab") == "home":
+            await show_home(client, service, f"slack:{context.team_id}", event["user"])
+        elif event.get("tab") == "messages":
+            await suggest(client, event["channel"])
+
+    @app.command(COMMAND)
+    async def command(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        await ack()
+        match body.get("text", "").strip():
+            case "" | "help":
+                await show(respond, _help_card(), article_url)
+            case "interview":
+                place, user = body["channel_id"], body["user_id"]
+                await show(respond, await service.clicks.interview(_tenant(body), place, user), article_url)
+            case "forget":
+                await show(respond, _forget_card(), article_url)
+            case _:
+                await service.flow.accept(asked_by_command(body))
+
+    @app.shortcut(ASK)
+    async def shortcut(ack: AsyncAck, body: Body) -> None:
+        await ack()
+        await service.flow.accept(asked_by_message(body))
+
+    @app.action(ANY)
+    async def pressed(ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient) -> None:
+        await ack()
+        action = body["actions"][0]
+        press = Press.of(action["action_id"])
+        if press and "selected_option" in action:
+            press = press.choosing(action["selected_option"]["value"])
+        container = body["container"]
+        place = place_of(container.get("channel_id", ""), container.get("thread_ts") or container.get("message_ts"))
+        clicked = await service.clicks.press(_team(body), place, body["user"]["id"], press)
+        await show_clicked(clicked, body, respond, client, article_url)
+
+    @app.error
+    async def failed(error: Exception, body: Body) -> None:
+        log.error("a listener failed, reference %s", secrets.token_hex(4), exc_info=error)
+        del body
+        raise error
+
+
+async def _follows_up(service: Service, words: Heard) -> bool:
+    return await service.flow.store.inbox.follows_up(words.message, is_for_others=words.is_for_others)
+
+
+def _help_card() -> Card:
+    buttons = (Button(prompts.sentence("do_check"), Press("check"), is_main=True),)
+    return Card((Line(prompts.sentence("slack_help")),), rows=(buttons,))
+
+
+def _forget_card() -> Card:
+    forget = Button(prompts.sentence("do_forget"), Press("forget"), is_main=True)
+    return Card((Line(prompts.sentence("slack_forget")),), rows=((forget,),))
+
+
+def _tenant(body: Body) -> str:
+    return f"slack:{body['team_id']}"
+
+
+def _team(body: Body) -> str:
+    return f"slack:{body['team']['id']}"

@@ -1,0 +1,24 @@
+"""What Slack must know of the bot by name: the same in the listeners and in the app's manifest."""
+
+COMMAND = "/rag-or-tune"
+ASK = "ask"  # the message shortcut
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+)
+SCOPES = (
+    "app_mentions:read",
+    "assistant:write",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "files:write",
+    "groups:history",
+    "im:history",
+    "im:read",
+    "im:write",
+    "users:read",
+)

@@ -1,0 +1,185 @@
+"""Cards as Slack's blocks. All text goes into rich text, in which Slack knows no markup and no mention."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain, groupby
+from typing import TypeVar
+from urllib.parse import quote
+
+from pydantic import JsonValue
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    Option,
+    RichTextBlock,
+    RichTextElement,
+    RichTextElementParts,
+    RichTextListElement,
+    RichTextSectionElement,
+    StaticSelectElement,
+)
+
+from bot.cards import Button, Card, Menu
+from bot.replies import Citation, Line, LineKind
+from bot.slack.limits import BLOCKS, BUTTON, OPTION, PART, PLACEHOLDER, TEXT, URL, WEIGHT, WEIGHT_OF_A_BLOCK
+
+T = TypeVar("T")
+Text, Link, Style = RichTextElementParts.Text, RichTextElementParts.Link, RichTextElementParts.TextStyle
+COUNTED = ("text", "url")
+BOLD, ITALIC = Style(bold=True), Style(italic=True)
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A message: its blocks, and the plain text for notifications and for where blocks are refused."""
+
+    text: str
+    blocks: list[dict[str, JsonValue]]
+
+
+NOTHING = Rendering("", [])
+
+
+def rendered(card: Card, article_url: str | None = None) -> list[Rendering]:
+    """The messages that show a card, one unless it is very long; the buttons are under the last."""
+    actions = [Rendering("", [block.to_dict()]) for block in _actions(card)]
+    room = reduce(_joined, actions, NOTHING)  # in every message, though only the last has the buttons
+    parts = [NOTHING]
+    for piece in chain(_lines(card.lines), _citations(card.citations, article_url)):
+        if _fits(reduce(_joined, (parts[-1], piece, room))):
+            parts[-1] = _joined(parts[-1], piece)
+        else:
+            parts.append(piece)
+    return [*parts[:-1], _joined(parts[-1], room)]
+
+
+def escaped(text: str) -> str:
+    """Text in which Slack finds no link, no mention and no channel."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _joined(one: Rendering, other: Rendering) -> Rendering:
+    return Rendering("\n".join(filter(None, (one.text, other.text))), [*one.blocks, *other.blocks])
+
+
+def _fits(part: Rendering) -> bool:
+    weight = sum(map(_length, part.blocks)) + WEIGHT_OF_A_BLOCK * len(part.blocks)
+    return len(part.blocks) <= BLOCKS and weight <= WEIGHT and len(part.text) <= TEXT
+
+
+def _length(value: JsonValue) -> int:
+    """The characters of all that counts as text in a block or in a part of one."""
+    if isinstance(value, list):
+        return sum(map(_length, value))
+    if not isinstance(value, dict):
+        return 0
+    own = (text for name in COUNTED if isinstance(text := value.get(name), str))
+    return sum(map(len, own)) + sum(map(_length, value.values()))
+
+
+def _lines(lines: Sequence[Line]) -> Iterator[Rendering]:
+    """Blocks of no more text than Slack shows; bullets that follow one another are one list."""
+    for part in _within(PART, [*chain.from_iterable(map(_pieces, lines))], lambda line: len(line.plain()) + 2):
+        text = escaped("\n".join(line.plain() for line in part))
+        yield Rendering(text, [RichTextBlock(elements=_grouped([*map(_element, part)])).to_dict()])
+
+
+def _within(most: int, things: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """The things in groups of at most this size together; one that is larger stands alone."""
+    group, total = list[T](), 0
+    for thing in things:
+        if group and total + size(thing) > most:
+            yield group
+            group, total = [], 0
+        group.append(thing)
+        total += size(thing)
+    if group:
+        yield group
+
+
+def _pieces(line: Line) -> Iterator[Line]:
+    *begin, end = list(_cut(line.text, PART)) or [""]
+    yield from (Line(text, line.kind) for text in begin)
+    yield Line(end, line.kind, line.cites)
+
+
+def _element(line: Line) -> RichTextElement:
+    marks = [Text(text=f" [{number}]") for number in line.cites]
+    match line.kind:
+        case LineKind.HEADING:
+            return RichTextSectionElement(elements=[Text(text=f"\n{line.text}\n", style=BOLD), *marks])
+        case LineKind.QUOTE:
+            item = RichTextSectionElement(elements=[Text(text=line.text or " "), *marks])  # Slack takes no empty ones
+            return RichTextListElement(style="bullet", elements=[item])
+        case LineKind.PLAIN:
+            return RichTextSectionElement(elements=[Text(text=line.text or " "), *marks, Text(text="\n")])
+
+
+def _grouped(elements: Sequence[RichTextElement]) -> list[RichTextElement]:
+    """Neighbouring lists as one."""
+    grouped = list[RichTextElement]()
+    for kind, members in groupby(elements, key=type):
+        if kind is RichTextListElement:
+            items = [item for member in members for item in getattr(member, "elements", ())]
+            grouped.append(RichTextListElement(style="bullet", elements=items))
+        else:
+            grouped += members
+    return grouped
+
+
+def _citations(citations: Sequence[Citation], article_url: str | None) -> Iterator[Rendering]:
+    notes = [_note(number, citation, article_url) for number, citation in enumerate(citations, 1)]
+    for part in _within(PART, notes, lambda note: _length(note[1].to_dict())):
+        text = escaped("\n".join(plain for plain, _ in part))
+        yield Rendering(text, [RichTextBlock(elements=[element for _, element in part]).to_dict()])
+
+
+def _note(number: int, citation: Citation, article_url: str | None) -> tuple[str, RichTextElement]:
+    """A citation as plain text, and as it is shown."""
+    said, source = Text(text=f"[{number}] “{citation.quote}” "), _source(citation, article_url)
+    plain = f"[{number}] “{citation.quote}” ({citation.section})"
+    return plain, RichTextSectionElement(elements=[said, source, Text(text="\n")])
+
+
+def _source(citation: Citation, article_url: str | None) -> RichTextElement:
+    if article_url is None:
+        return Text(text=citation.section or " ", style=ITALIC)
+    fragment = quote(citation.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
+    url = f"{article_url}#:~:text={fragment}"
+    return Link(url=url if len(url) <= URL else article_url, text=citation.section or article_url)
+
+
+def _actions(card: Card) -> Iterator[Block]:
+    if card.menu:
+        yield ActionsBlock(elements=[_menu(card.menu)])
+    for row in card.rows:
+        yield ActionsBlock(elements=[_button(button) for button in row])
+
+
+def _button(button: Button) -> ButtonElement:
+    text = _shortened(f"✓ {button.text}" if button.is_chosen else button.text, BUTTON)
+    style = "primary" if button.is_main or button.is_chosen else None
+    return ButtonElement(text=text, action_id=button.press.id, style=style)
+
+
+def _menu(menu: Menu) -> StaticSelectElement:
+    options = [Option(value=choice, text=_shortened(text, OPTION)) for choice, text in menu.choices]
+    return StaticSelectElement(placeholder=_shortened(menu.text, PLACEHOLDER), action_id=menu.press.id, options=options)
+
+
+def _shortened(text: str, most: int) -> str:
+    text = text.strip() or "…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _cut(text: str, most: int) -> Iterator[str]:
+    """The text in pieces, cut between lines where there are any, else between words."""
+    while len(text) > most:
+        end = max(text.rfind("\n", 1, most), text.rfind(" ", most // 2, most))
+        end = end if end > 0 else most
+        yield text[:end]
+        text = text[end:].lstrip("\n ")
+    if text:
+        yield text

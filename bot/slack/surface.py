@@ -1,0 +1,183 @@
+"""Slack as a surface of the flow: shows replies, sends posts, and finds those that were sent."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import cast
+
+from pydantic import JsonValue
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.metadata import Metadata
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot import prompts
+from bot.cards import Card, under
+from bot.delivery.platform import BusyError, RefusedError
+from bot.replies import Reply
+from bot.slack.rendering import escaped, rendered
+from bot.store.tables import Delivery, Turn
+
+Clients = Callable[[str], Awaitable[AsyncWebClient]]
+
+POST = "rag_or_tune_post"
+LOOKED_AT = 50  # the messages among which a post is looked for
+CLOCKS = timedelta(minutes=10)  # by which Slack's clock and ours may differ
+TOO_MUCH = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"))
+NO_PLACE = frozenset(
+    (
+        "not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "thread_not_found",
+        "user_not_in_channel",
+    )
+)
+PASSING = frozenset(("internal_error", "fatal_error", "service_unavailable", "request_timeout"))
+
+
+class SlackSurface:
+    """Posts by the clients of the workspaces, one a tenant."""
+
+    def __init__(self, clients: Clients, article_url: str | None) -> None:
+        self._clients = clients
+        self._article_url = article_url
+
+    def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
+        """The posts that show a reply to a turn."""
+        is_private = bool(turn.address.get("private"))
+        card = Card.of(reply, *under(reply, turn.id, can_share=is_private))
+        return [
+            {"text": part.text, "blocks": cast(JsonValue, part.blocks)} for part in rendered(card, self._article_url)
+        ]
+
+    async def send(self, delivery: Delivery) -> str:
+        """Posts in the thread, privately where the question was private, or to the user where there is no place."""
+        try:
+            return await self._send(delivery, delivery.payload.get("blocks"))
+        except SlackApiError as error:
+            problem = _code(error)
+            if problem in TOO_MUCH:
+                return await self._as_text(delivery)
+            if problem in NO_PLACE:
+                return await self._to_the_user(delivery)
+            raise _meaning(error) from error
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """Looks for the marker among the last messages; a private post cannot be looked for."""
+        if delivery.address.get("private") or delivery.address.get("replaces"):
+            return None
+        client = await self._clients(delivery.tenant)
+        channel, thread = _text(delivery, "channel"), delivery.address.get("thread")
+        try:
+            if thread:
+                since = str((delivery.created_at - CLOCKS).timestamp())  # without it, a thread's first messages come
+                found = await client.conversations_replies(
+                    channel=channel, ts=str(thread), oldest=since, limit=LOOKED_AT, include_all_metadata=True
+                )
+            else:
+                found = await client.conversations_history(channel=channel, limit=LOOKED_AT, include_all_metadata=True)
+        except SlackApiError as error:
+            if _code(error) in NO_PLACE:
+                return None
+            raise _meaning(error) from error
+        return _marked(found, delivery.marker)
+
+    async def _send(self, delivery: Delivery, blocks: JsonValue) -> str:
+        client, text = await self._clients(delivery.tenant), _text_of(delivery)
+        if delivery.address.get("private"):
+            return await self._privately(client, delivery, text, blocks)
+        replaced = delivery.address.get("replaces")
+        if replaced:
+            return await self._instead(client, delivery, str(replaced), blocks)
+        posted = await client.chat_postMessage(
+            channel=_text(delivery, "channel"),
+            thread_ts=cast(str | None, delivery.address.get("thread")),
+            text=text,
+            blocks=cast(list[dict[str, JsonValue]] | None, blocks),
+            metadata=_marker(delivery),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(posted["ts"])
+
+    async def _instead(self, client: AsyncWebClient, delivery: Delivery, ts: str, blocks: JsonValue) -> str:
+        """In place of an earlier post, which may be done again and again."""
+        shown = cast(list[dict[str, JsonValue]], blocks or [])  # without any, Slack would keep the old ones
+        await client.chat_update(channel=_text(delivery, "channel"), ts=ts, text=_text_of(delivery), blocks=shown)
+        return ts
+
+    async def _privately(self, client: AsyncWebClient, delivery: Delivery, text: str, blocks: JsonValue) -> str:
+        """To the one who asked: by the command's own address while it lasts, then as an ephemeral message."""
+        shown = cast(list[dict[str, JsonValue]] | None, blocks)
+        if delivery.token:
+            given = await AsyncWebhookClient(delivery.token).send(text=text, blocks=shown, response_type="ephemeral")
+            if given.status_code == 200:
+                return "private"
+        channel, user = _text(delivery, "channel"), delivery.user
+        posted = await client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=shown)
+        return str(posted["message_ts"])
+
+    async def _as_text(self, delivery: Delivery) -> str:
+        """What Slack refuses as blocks it takes as plain text."""
+        try:
+            return await self._send(delivery, None)
+        except SlackApiError as error:
+            raise _meaning(error) from error
+
+    async def _to_the_user(self, delivery: Delivery) -> str:
+        """Where the bot cannot post, the user gets the reply in a direct message, with what to do."""
+        client = await self._clients(delivery.tenant)
+        try:
+            opened = await client.conversations_open(users=delivery.user)
+            channel, note = opened["channel"]["id"], prompts.sentence("slack_no_place")
+            last = await client.conversations_history(channel=channel, limit=LOOKED_AT, include_all_metadata=True)
+            earlier = _marked(last, delivery.marker)
+            if earlier:
+                return earlier
+            posted = await client.chat_postMessage(
+                channel=channel,
+                text=f"{escaped(note)}\n\n{_text_of(delivery)}",
+                metadata=_marker(delivery),
+                unfurl_links=False,
+            )
+        except SlackApiError as error:
+            raise _meaning(error) from error
+        return str(posted["ts"])
+
+
+def _meaning(error: SlackApiError) -> Exception:
+    """What an answer of Slack's means for the flow; https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
+    response = cast(AsyncSlackResponse, error.response)
+    if response.status_code == 429:
+        return BusyError(float(response.headers.get("Retry-After", 1)))
+    if response.status_code >= 500 or _code(error) in PASSING:
+        return ConnectionError(_code(error))
+    return RefusedError(_code(error))
+
+
+def _code(error: SlackApiError) -> str:
+    data = error.response.data if isinstance(error.response, AsyncSlackResponse) else {}
+    return str(data.get("error", "unknown")) if isinstance(data, dict) else "unknown"
+
+
+def _marker(delivery: Delivery) -> Metadata:
+    return Metadata(event_type=POST, event_payload={"marker": delivery.marker})
+
+
+def _marked(found: AsyncSlackResponse, marker: str) -> str | None:
+    for message in found.get("messages") or []:
+        if message.get("metadata", {}).get("event_payload", {}).get("marker") == marker:
+            return str(message["ts"])
+    return None
+
+
+def _text(delivery: Delivery, name: str) -> str:
+    return str(delivery.address[name])
+
+
+def _text_of(delivery: Delivery) -> str:
+    return str(delivery.payload["text"])

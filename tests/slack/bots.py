@@ -1,0 +1,204 @@
+"""The real bot in its process, on a loopback Slack; and how tests look at what it holds and what it shows."""
+
+import copy
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import KEY, ROOT
+from tests.peers.slack import Channel, Delivery, Message, Slack, User
+from tests.terminal.processes import environment
+
+STARTING = 120.0  # seconds; the machine may be busy
+ANSWERING = 20.0
+STOPPING = 10.0
+
+QUESTION = "What are the cons of fine-tuning?"
+CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
+
+SOURCE = re.compile(r"^\[\d+\] “(.+)” \((.+)\)$", re.MULTILINE)
+
+
+@dataclass
+class Bot:
+    """`python -m bot slack`, with a database in `folder`. There is no `process` before its start and after its end."""
+
+    slack: Slack
+    data_dir: Path
+    folder: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Starts a process, and waits until it listens."""
+        slack = self.slack
+        variables = environment(
+            self.data_dir,
+            DATABASE_URL=f"sqlite:///{self._database}",
+            SECRET_KEYS=KEY,
+            SLACK_BOT_TOKEN=slack.token(),
+            SLACK_APP_TOKEN=slack.app.app_token,
+            SLACK_SIGNING_SECRET=slack.app.signing_secret,
+            SLACK_API_URL=slack.api_url,
+        )
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "bot", "slack"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=variables, stderr=log)
+        slack.wait_for(lambda: slack.connected or not self.is_running, STARTING, "the bot to connect")
+        assert self.is_running, self.log
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def stop(self, seconds: float = STOPPING) -> int:
+        """SIGTERM; the exit code, which comes within some seconds."""
+        assert self.process
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(seconds)
+        self.process = None
+        return code
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def answers(self, asked: Message) -> list[Message]:
+        """What the bot said in the thread of this message, once nothing is to be said any more."""
+        self.finished(asked.channel)
+        return self.slack.answers(asked)
+
+    def direct(self, user: User) -> list[Message]:
+        """What the bot said to this person directly, once nothing is to be said any more."""
+        place = self.slack.direct(user)
+        self.finished(place.id)
+        return self.slack.said(place)
+
+    def private(self, channel: Channel, user: User) -> list[Message]:
+        """What only this person sees in the channel, once nothing is to be said any more."""
+        self.finished(channel.id)
+        return self.slack.ephemerals(channel, user)
+
+    def finished(self, channel: str) -> list[tuple[str, str | None]]:
+        """The states and errors of all that was asked in a channel, once everything there is finished."""
+        self.slack.settle(ANSWERING)
+        self.slack.wait_for(
+            lambda: all(state in ("done", "failed") for state, _ in self._turns(channel)), ANSWERING, "an answer"
+        )
+        self.slack.settle(ANSWERING)
+        return self._turns(channel)
+
+    def rows(self, statement: str, *values: object) -> list[Any]:
+        """What the database holds."""
+        connection = sqlite3.connect(self._database, timeout=ANSWERING)
+        try:
+            return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+    def _turns(self, channel: str) -> list[tuple[str, str | None]]:
+        return self.rows(
+            "SELECT state, error FROM turns JOIN conversations ON conversations.id = conversation_id"
+            " WHERE place = ? OR place LIKE ? ORDER BY turns.id",
+            channel,
+            f"{channel}/%",
+        )
+
+    @property
+    def _database(self) -> Path:
+        return self.folder / "database.sqlite"
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "stderr.txt"
+
+
+@dataclass
+class Screen:
+    """A card on a person's screen."""
+
+    slack: Slack
+    message: Message
+    user: User
+
+    @property
+    def now(self) -> Message:
+        shown = self.slack.now(self.message)
+        assert shown, "the card is gone"
+        return shown
+
+    @property
+    def text(self) -> str:
+        return self.now.text
+
+    @property
+    def buttons(self) -> list[str]:
+        return [element["text"]["text"] for element in elements(self.now, "button")]
+
+    @property
+    def answers(self) -> list[str]:
+        """The buttons that answer the question on the card."""
+        return [b["text"]["text"] for b in elements(self.now, "button") if ":answer:" in b["action_id"]]
+
+    @property
+    def choices(self) -> list[str]:
+        """What the menu offers."""
+        [menu] = elements(self.now, "static_select")
+        return [option["text"]["text"] for option in menu["options"]]
+
+    def press(self, which: str, user: User | None = None) -> None:
+        press(self.slack, self.now, which, user or self.user)
+
+    def choose(self, option: str) -> None:
+        """Chooses from the menu."""
+        [menu] = elements(self.now, "static_select")
+        press(self.slack, self.now, menu["action_id"], self.user, option)
+
+
+def press(slack: Slack, shown: Message, which: str, user: User, option: str | None = None) -> None:
+    """Clicks, and waits until the bot has acted; it acknowledges then."""
+    well(slack.click(shown, which, user, option))
+
+
+def well(delivery: Delivery) -> Delivery:
+    """A delivery that was acknowledged, without anything that Slack would complain of."""
+    delivery.wait(ANSWERING)
+    assert delivery.acked, delivery
+    assert not delivery.error, delivery
+    return delivery
+
+
+def forged(message: Message, action_id: str) -> Message:
+    """The message as it would be if its first button had this id."""
+    altered = copy.deepcopy(message)
+    elements(altered, "button")[0]["action_id"] = action_id
+    return altered
+
+
+def elements(message: Message, kind: str) -> list[dict[str, Any]]:
+    """The interactive elements of a kind."""
+    shown = [block for block in message.blocks if block["type"] == "actions"]
+    return [element for block in shown for element in block["elements"] if element["type"] == kind]
+
+
+def words(message: Message) -> str:
+    """All that the blocks of a message say."""
+    return "".join(_said(message.blocks))
+
+
+def _said(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["text"]] if isinstance(value.get("text"), str) else []
+        return own + [said for inner in value.values() for said in _said(inner)]
+    return [said for inner in value for said in _said(inner)] if isinstance(value, list) else []
