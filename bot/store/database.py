@@ -14,7 +14,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from tenacity import AsyncRetrying, retry_if_exception, wait_exponential_jitter
 
@@ -180,6 +186,13 @@ def _engine(url: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+async def pragma(connection: AsyncConnection, command: str) -> None:
+    """Gives SQLite a command that it takes outside of transactions only; nothing on Postgres."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = (await connection.get_raw_connection()).driver_connection  # with no transaction of ours
+        await (await driver.execute(f"PRAGMA {command}")).close()
 
 
 def make_private(url: URL) -> None:

@@ -4,13 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import JSON, Delete, String, Text, cast, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.store.database import Database
+from bot.store.database import Database, pragma
 from bot.store.inbox import REPEATS
 from bot.store.tables import (
     UNFINISHED,
@@ -81,10 +80,8 @@ class Erasure:
 
     async def _shred(self) -> None:
         """Takes the deleted rows out of SQLite's write-ahead log, too."""
-        if self._db.where.embedded:
-            async with self._db.engine.connect() as connection:
-                driver: Any = (await connection.get_raw_connection()).driver_connection  # with no transaction of ours
-                await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
+        async with self._db.engine.connect() as connection:
+            await pragma(connection, "wal_checkpoint(TRUNCATE)")
 
 
 _EMPTY = ~select(Turn.id).where(Turn.conversation_id == Conversation.id).exists()

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import BotError
 from bot.settings import PACKAGE
-from bot.store.database import Database
+from bot.store.database import Database, pragma
 
 MIGRATING = 0x7261672D  # Postgres's lock that one process holds while it migrates
 
@@ -20,10 +20,16 @@ class SchemaError(BotError):
 
 async def migrate(database: Database) -> None:
     """Brings the tables up to date. Raises SchemaError when they were made by a newer version."""
-    async with database.engine.begin() as connection:
-        if not database.where.embedded:  # SQLite locks by itself
-            await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
-        await connection.run_sync(_upgrade)
+    async with database.engine.connect() as connection:
+        # A table that a migration makes anew is dropped first, and with foreign keys its rows' children would go along.
+        await pragma(connection, "foreign_keys=OFF")
+        try:
+            async with connection.begin():
+                if not database.where.embedded:  # SQLite locks by itself
+                    await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
+                await connection.run_sync(_upgrade)
+        finally:
+            await pragma(connection, "foreign_keys=ON")
 
 
 async def check(database: Database) -> None:

@@ -6,8 +6,11 @@ from asyncio.subprocess import PIPE, create_subprocess_exec
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 
 from bot.store import schema
 from bot.store.database import Database, Where
@@ -33,6 +36,15 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+KEPT = (
+    "INSERT INTO conversations (id, tenant, place, touched_at) VALUES (1, 'test:one', 'here', '2026-01-01')",
+    "INSERT INTO turns (id, tenant, conversation_id, user_id, text, address, state, runs, accepted_at)"
+    " VALUES (1, 'test:one', 1, 'U1', 'kept', '{}', 'done', 0, '2026-01-01')",
+    "INSERT INTO deliveries (id, tenant, turn_id, user_id, marker, address, payload, state, attempts, created_at)"
+    " VALUES (1, 'test:one', 1, 'U1', 'm', '{}', '{}', 'sent', 0, '2026-01-01')",
+)
 
 
 @pytest.fixture
@@ -126,3 +138,52 @@ async def test_two_processes_may_migrate_at_the_same_time(empty: Database, empty
         assert errors == b""
     assert [process.returncode for process in processes] == [0, 0]
     await schema.check(empty)
+
+
+async def upgraded(database: Database, revision: str) -> None:
+    """The tables as they were at an earlier revision."""
+
+    def upgrade(connection) -> None:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(upgrade)
+
+
+REVISIONS = sorted(script.revision for script in ScriptDirectory.from_config(schema._config()).walk_revisions())
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_what_an_earlier_version_kept_is_still_there(empty: Database, revision: str) -> None:
+    await upgraded(empty, revision)
+    async with empty.engine.begin() as connection:
+        for statement in KEPT:
+            await connection.exec_driver_sql(statement)
+    await schema.migrate(empty)
+    await schema.check(empty)
+    async with empty.engine.connect() as connection:
+        for table in ("conversations", "turns", "deliveries"):
+            assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar() == 1, table
+
+
+async def test_a_table_that_is_made_anew_on_sqlite_keeps_the_rows_that_belong_to_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = Database(Where.of(None, tmp_path), [KEY])
+    await schema.migrate(empty)
+    async with empty.engine.begin() as connection:
+        for statement in KEPT:
+            await connection.exec_driver_sql(statement)
+
+    def remade(connection) -> None:
+        with Operations(MigrationContext.configure(connection)).batch_alter_table("conversations", recreate="always"):
+            pass
+
+    monkeypatch.setattr(schema, "_upgrade", remade)
+    await schema.migrate(empty)
+    async with empty.engine.connect() as connection:
+        assert (await connection.exec_driver_sql("SELECT count(*) FROM turns")).scalar() == 1
+        assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar() == 1
+    await empty.close()

@@ -11,7 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Makes it so."""
-    with op.batch_alter_table("conversations") as conversations:
-        conversations.add_column(sa.Column("is_quiet", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("conversations", sa.Column("is_quiet", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("turns", sa.Column("name", sa.String(length=300)))
     op.create_index("ix_turns_tenant_name", "turns", ["tenant", "name"])
