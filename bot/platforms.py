@@ -22,6 +22,9 @@ class Surface(Platform, Protocol):
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn, in their order."""
 
+    async def check(self) -> str:
+        """What is well, for the doctor. Raises BotError for what must be mended, saying how."""
+
 
 def surfaces(settings: Settings) -> dict[str, Surface]:
     """The adapters of the platforms that the settings set up, by name."""

@@ -26,7 +26,8 @@ def surface(settings: Settings) -> SlackSurface | None:
         del tenant
         return client
 
-    return SlackSurface(client_of, _article(settings))
+    app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
+    return SlackSurface(client_of, _article(settings), app_token)
 
 
 def make_app(settings: Settings, service: Service) -> AsyncApp:

@@ -54,6 +54,8 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
             case "interview":
                 place, user = body["channel_id"], body["user_id"]
                 await show(respond, await service.clicks.interview(_tenant(body), place, user), article_url)
+            case "contact":
+                await show(respond, Card((Line(prompts.sentence("contact_later")),)), article_url)
             case "forget":
                 await show(respond, _forget_card(), article_url)
             case _:

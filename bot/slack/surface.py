@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import cast
 
+from aiohttp import ClientError
 from pydantic import JsonValue
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.metadata import Metadata
@@ -14,7 +15,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot import prompts
 from bot.cards import Card, under
 from bot.delivery.platform import BusyError, RefusedError
+from bot.errors import BotError
 from bot.replies import Reply
+from bot.slack.names import SCOPES
 from bot.slack.rendering import escaped, rendered
 from bot.store.tables import Delivery, Turn
 
@@ -42,9 +45,11 @@ PASSING = frozenset(("internal_error", "fatal_error", "service_unavailable", "re
 class SlackSurface:
     """Posts by the clients of the workspaces, one a tenant."""
 
-    def __init__(self, clients: Clients, article_url: str | None) -> None:
+    def __init__(self, clients: Clients, article_url: str | None, app_token: str | None = None) -> None:
+        """`app_token` is that of Socket Mode; it is only checked here."""
         self._clients = clients
         self._article_url = article_url
+        self._app_token = app_token
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
@@ -53,6 +58,27 @@ class SlackSurface:
         return [
             {"text": part.text, "blocks": cast(JsonValue, part.blocks)} for part in rendered(card, self._article_url)
         ]
+
+    async def check(self) -> str:
+        """Asks Slack whether it knows the tokens, and which scopes they have."""
+        client = await self._clients("")
+        try:
+            known = await client.auth_test()
+            if self._app_token:
+                await client.apps_connections_open(app_token=self._app_token)
+        except SlackApiError as error:
+            raise BotError(
+                f"Slack refuses a token ({_code(error)}); copy SLACK_BOT_TOKEN and SLACK_APP_TOKEN again"
+            ) from error
+        except (ClientError, OSError) as error:
+            raise BotError("Slack cannot be reached; check the network and SLACK_API_URL") from error
+        granted = {scope.strip() for scope in known.headers.get("x-oauth-scopes", "").split(",")}
+        missing = [scope for scope in SCOPES if scope not in granted]
+        if missing:
+            raise BotError(
+                f"the scopes {', '.join(missing)} are missing; paste the manifest again and reinstall the app"
+            )
+        return f"{known['user']} in {known['team']}"
 
     async def send(self, delivery: Delivery) -> str:
         """Posts in the thread, privately where the question was private, or to the user where there is no place."""

@@ -10,6 +10,7 @@ from bot.corpus import has_framework, load_framework, load_voices
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
+from bot.platforms import surfaces
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
 from bot.terminal.progress import err
@@ -48,6 +49,8 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "index", lambda: _index(settings)
     yield "language model", lambda: _language_model(settings)
     yield "database", lambda: asyncio.run(_database(settings))
+    for name, surface in surfaces(settings).items():
+        yield name, lambda surface=surface: asyncio.run(surface.check())  # type: ignore[misc] # bound in its round
     yield "deliveries", lambda: asyncio.run(_deliveries(settings))
 
 

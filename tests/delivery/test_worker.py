@@ -23,6 +23,9 @@ from pathlib import Path
 from tests.peers.recorder import Recorder
 
 class Plain(Recorder):
+    async def check(self):
+        return "well"
+
     def render(self, reply, turn):
         return [{"text": reply.text}]
 
