@@ -5,6 +5,7 @@ import re
 import secrets
 from typing import Any
 
+from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -79,10 +80,14 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
         await show_clicked(clicked, body, respond, client, article_url)
 
     @app.error
-    async def failed(error: Exception, body: Body) -> None:
-        log.error("a listener failed, reference %s", secrets.token_hex(4), exc_info=error)
-        del body
-        raise error
+    async def failed(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
+        reference = secrets.token_hex(4)
+        log.error("a listener failed, reference %s", reference, exc_info=error)
+        if "response_url" not in body:
+            raise error  # an event: without our 200 Slack delivers it again
+        said = prompts.sentence("unforeseen", reference=reference)
+        await respond(text=said, response_type="ephemeral", replace_original=False)
+        return BoltResponse(status=200)
 
 
 async def _follows_up(service: Service, words: Heard) -> bool:

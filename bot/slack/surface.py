@@ -17,6 +17,7 @@ from bot.cards import Card, under
 from bot.delivery.platform import BusyError, RefusedError
 from bot.errors import BotError
 from bot.replies import Reply
+from bot.slack.limits import UPDATE
 from bot.slack.names import SCOPES
 from bot.slack.rendering import escaped, rendered
 from bot.store.tables import Delivery, Turn
@@ -133,7 +134,8 @@ class SlackSurface:
     async def _instead(self, client: AsyncWebClient, delivery: Delivery, ts: str, blocks: JsonValue) -> str:
         """In place of an earlier post, which may be done again and again."""
         shown = cast(list[dict[str, JsonValue]], blocks or [])  # without any, Slack would keep the old ones
-        await client.chat_update(channel=_text(delivery, "channel"), ts=ts, text=_text_of(delivery), blocks=shown)
+        text = _text_of(delivery)[:UPDATE]
+        await client.chat_update(channel=_text(delivery, "channel"), ts=ts, text=text, blocks=shown)
         return ts
 
     async def _privately(self, client: AsyncWebClient, delivery: Delivery, text: str, blocks: JsonValue) -> str:

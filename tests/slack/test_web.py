@@ -1,12 +1,15 @@
 """The same bot over HTTP: signed requests, health, and what is refused."""
 
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,16 +20,25 @@ from tests.slack.bots import QUESTION, STARTING, STOPPING
 from tests.terminal.processes import environment
 
 
+@dataclass(frozen=True)
+class Web:
+    """A Slack that delivers over HTTP, the address of the bot, and its database."""
+
+    slack: Slack
+    url: str
+    database: Path
+
+
 @pytest.fixture(scope="module")
-def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Slack, str]]:
-    """A Slack that delivers over HTTP, and the address of the bot."""
+def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with slack_server() as slack, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         free.close()
+        database = tmp_path_factory.mktemp("web") / "web.sqlite"
         variables = environment(
             data_dir,
-            DATABASE_URL=f"sqlite:///{tmp_path_factory.mktemp('web')}/web.sqlite",
+            DATABASE_URL=f"sqlite:///{database}",
             SECRET_KEYS=KEY,
             SLACK_BOT_TOKEN=slack.token(),
             SLACK_SIGNING_SECRET=slack.app.signing_secret,
@@ -39,7 +51,7 @@ def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.2)
         slack.deliver_to(url)
-        yield slack, url
+        yield Web(slack, url, database)
         process.terminate()
         assert process.wait(STOPPING) == 0
 
@@ -55,14 +67,14 @@ def status(url: str) -> int | None:
         return None
 
 
-def test_it_lives_and_is_ready(web: tuple[Slack, str]) -> None:
-    assert status(f"{web[1]}/readyz") == 200
-    assert status(f"{web[1]}/nothing") == 404
-    assert status(f"{web[1]}/slack/events") == 405
+def test_it_lives_and_is_ready(web: Web) -> None:
+    assert status(f"{web.url}/readyz") == 200
+    assert status(f"{web.url}/nothing") == 404
+    assert status(f"{web.url}/slack/events") == 405
 
 
-def test_a_mention_is_answered_in_its_thread_and_its_button_works(web: tuple[Slack, str]) -> None:
-    slack, _ = web
+def test_a_mention_is_answered_in_its_thread_and_its_button_works(web: Web) -> None:
+    slack = web.slack
     ann = slack.user("ann")
     general = slack.channel("general", ann, bot=True)
     asked = slack.mention(general, ann, QUESTION)
@@ -76,8 +88,8 @@ def test_a_mention_is_answered_in_its_thread_and_its_button_works(web: tuple[Sla
 @pytest.mark.parametrize(
     "forged", [{"secret": "guessed"}, {"age": 600}, {"signature": "v0=00"}], ids=["secret", "too old", "signature"]
 )
-def test_what_slack_did_not_sign_is_refused(web: tuple[Slack, str], forged: dict[str, object]) -> None:
-    slack, _ = web
+def test_what_slack_did_not_sign_is_refused(web: Web, forged: dict[str, object]) -> None:
+    slack = web.slack
     delivery = slack.raw('{"type":"event_callback","event":{"type":"app_mention"}}', "application/json", **forged)
     delivery.wait(10)
     assert delivery.status == 401
@@ -96,10 +108,27 @@ def test_what_slack_did_not_sign_is_refused(web: tuple[Slack, str], forged: dict
         "x" * 1_000_100,
     ],
 )
-def test_what_is_signed_but_malformed_is_no_error_of_ours(web: tuple[Slack, str], body: str) -> None:
-    slack, url = web
+def test_what_is_signed_but_malformed_is_no_error_of_ours(web: Web, body: str) -> None:
+    slack, url = web.slack, web.url
     delivery = slack.raw(body, "application/json")
     delivery.wait(10)
     assert delivery.status is not None
     assert delivery.status < 500
     assert status(f"{url}/readyz") == 200
+
+
+def test_what_nobody_foresaw_is_told_with_a_reference_and_no_more(web: Web) -> None:
+    slack = web.slack
+    ann = slack.user("ann")
+    general = slack.channel("general", ann, bot=True)
+    asked = slack.mention(general, ann, QUESTION)
+    slack.wait_for(lambda: slack.answers(asked))
+    with closing(sqlite3.connect(web.database)) as database:
+        database.execute("ALTER TABLE feedback RENAME TO elsewhere")
+        slack.click(slack.answers(asked)[0], "Helpful", ann)
+        slack.wait_for(lambda: slack.ephemerals(general, ann))
+        database.execute("ALTER TABLE elsewhere RENAME TO feedback")
+    [apology] = slack.ephemerals(general, ann)
+    assert "something went wrong here" in apology.text
+    assert "reference" in apology.text
+    assert "feedback" not in apology.text
