@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from bot import prompts
 from bot.adviser import Adviser
 from bot.cards import ANSWER, Card, Press
+from bot.delivery.flow import REMEMBERED
 from bot.interviewing import PRESSES, Interviewer, Shown
 from bot.replies import Line, Reply
 from bot.store.inbox import Work
 from bot.store.store import Store
-
-REMEMBERED = 6  # earlier messages that an interview begins with
 
 
 @dataclass(frozen=True)

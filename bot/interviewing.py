@@ -77,7 +77,7 @@ class Interviewer:
         """The summary of a user's interview as it is now, for sharing."""
         row = await self._interviews.find(tenant, interview)
         session = self._session(row) if row and row.user == user else None
-        return self._summary(session) if session else None
+        return summary(self._interview, session) if session else None
 
     async def _stepped(self, row: tables.Interview, session: Session, press: Press) -> Shown:
         try:
@@ -110,16 +110,11 @@ class Interviewer:
 
     def _standing(self, session: Session) -> str:
         if session.screen is Screen.SUMMARY:
-            return self._summary(session).lines[0].text
+            return summary(self._interview, session).lines[0].text
         return prompts.sentence("interview_open", answered=len(session.known), count=len(self._framework.questions))
 
-    def _summary(self, session: Session) -> Reply:
-        written = {name: session.read[name].words for name in session.contradictions}
-        background = Background(contradictions=written, answers=session.known)
-        return advise(self._framework, self._interview.recommendation(session), background)
-
     def _summary_card(self, interview: int, session: Session) -> Card:
-        reply, found = self._summary(session), self._interview.recommendation(session)
+        reply, found = summary(self._interview, session), self._interview.recommendation(session)
         card = Card.of(
             reply,
             (
@@ -178,6 +173,13 @@ def _review_card(interview: int, session: Session, framework: Framework) -> Card
 def _rows(buttons: list[Button]) -> Iterator[tuple[Button, ...]]:
     for start in range(0, len(buttons), 5):
         yield tuple(buttons[start : start + 5])
+
+
+def summary(interview: Interview, session: Session) -> Reply:
+    """What a session comes to."""
+    written = {name: session.read[name].words for name in session.contradictions}
+    background = Background(contradictions=written, answers=session.known)
+    return advise(interview.framework, interview.recommendation(session), background)
 
 
 def answer_of(question: Question, session: Session) -> str:

@@ -14,7 +14,7 @@ def pause(error: Exception, attempts: int) -> float:
     """Seconds until the next attempt after `attempts` that failed: doubling, with jitter, or as we were asked."""
     if isinstance(error, BusyError):
         return min(error.seconds, LONGEST) + random.uniform(0, 0.25)  # noqa: S311 no secret
-    return min(FIRST * 2.0 ** min(attempts, DOUBLINGS), LONGEST) * random.uniform(0.5, 1)  # noqa: S311
+    return min(FIRST * 2.0 ** min(attempts, DOUBLINGS), LONGEST) * random.uniform(0.5, 1)  # noqa: S311 no secret
 
 
 def is_final(error: Exception, since: datetime, now: datetime) -> bool:

@@ -27,7 +27,22 @@ ANY = re.compile("")
 
 def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
     """Registers every listener."""
+    _listen_to_words(app, service)
+    _listen_to_commands(app, service, article_url)
+    _listen_to_clicks(app, service, article_url)
 
+    @app.error
+    async def failed(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
+        reference = secrets.token_hex(4)
+        log.error("a listener failed, reference %s", reference, exc_info=error)
+        if "response_url" not in body:
+            raise error  # an event: without our 200 Slack delivers it again
+        said = prompts.sentence("unforeseen", reference=reference)
+        await respond(text=said, response_type="ephemeral", replace_original=False)
+        return BoltResponse(status=200)
+
+
+def _listen_to_words(app: AsyncApp, service: Service) -> None:
     @app.event("app_mention")
     @app.event("message")
     async def said(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
@@ -46,6 +61,8 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
         elif event.get("tab") == "messages":
             await suggest(client, event["channel"])
 
+
+def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None) -> None:
     @app.command(COMMAND)
     async def command(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         await ack()
@@ -67,6 +84,8 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
         await ack()
         await service.flow.accept(asked_by_message(body))
 
+
+def _listen_to_clicks(app: AsyncApp, service: Service, article_url: str | None) -> None:
     @app.action(ANY)
     async def pressed(ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient) -> None:
         await ack()
@@ -78,16 +97,6 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
         place = place_of(container.get("channel_id", ""), container.get("thread_ts") or container.get("message_ts"))
         clicked = await service.clicks.press(_team(body), place, body["user"]["id"], press)
         await show_clicked(clicked, body, respond, client, article_url)
-
-    @app.error
-    async def failed(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
-        reference = secrets.token_hex(4)
-        log.error("a listener failed, reference %s", reference, exc_info=error)
-        if "response_url" not in body:
-            raise error  # an event: without our 200 Slack delivers it again
-        said = prompts.sentence("unforeseen", reference=reference)
-        await respond(text=said, response_type="ephemeral", replace_original=False)
-        return BoltResponse(status=200)
 
 
 async def _follows_up(service: Service, words: Heard) -> bool:

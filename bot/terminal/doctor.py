@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from bot.answering.model import Writer
 from bot.bootstrap import is_current, make_embedder
@@ -10,7 +11,7 @@ from bot.corpus import has_framework, load_framework, load_voices
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
-from bot.platforms import surfaces
+from bot.platforms import Surface, surfaces
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
 from bot.terminal.progress import err
@@ -50,7 +51,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "language model", lambda: _language_model(settings)
     yield "database", lambda: asyncio.run(_database(settings))
     for name, surface in surfaces(settings).items():
-        yield name, lambda surface=surface: asyncio.run(surface.check())  # type: ignore[misc] # bound in its round
+        yield name, partial(_platform, surface)
     yield "deliveries", lambda: asyncio.run(_deliveries(settings))
 
 
@@ -97,6 +98,10 @@ def _index(settings: Settings) -> str:
     if not is_current(settings):
         raise BotError("is not there or stale; run `rag-or-tune index` (every start does so too)")
     return "current"
+
+
+def _platform(surface: Surface) -> str:
+    return asyncio.run(surface.check())
 
 
 async def _database(settings: Settings) -> str:

@@ -8,15 +8,14 @@ from enum import Enum
 from pathlib import Path
 
 from bot import prompts
-from bot.advice import Background, advise
 from bot.corpus import load_framework
 from bot.deciding.chart import alt_text, chart
 from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
 from bot.errors import BotError
-from bot.interviewing import answer_of
-from bot.replies import Line, LineKind, Reply
+from bot.interviewing import answer_of, summary
+from bot.replies import Line, LineKind
 from bot.settings import Settings
 from bot.terminal.memory import KeptInterview, remembering
 from bot.terminal.menu import Entry, choose
@@ -96,13 +95,6 @@ def converse(interview: Interview, session: Session, kept: KeptInterview | None 
                 kept.remove()
             return session
         session = interview.step(session, event)
-
-
-def summary(interview: Interview, session: Session) -> Reply:
-    """What the session comes to."""
-    written = {name: session.read[name].words for name in session.contradictions}
-    background = Background(contradictions=written, answers=session.known)
-    return advise(interview.framework, interview.recommendation(session), background)
 
 
 def _menu(framework: Framework, session: Session, view: View) -> tuple[str, list[Entry[Chosen]], list[Entry[Chosen]]]:
