@@ -4,20 +4,27 @@ An entry point of the group `rag_or_tune.platforms` names a function from the se
 the settings do not set that platform up. The entry point's own name begins the names of the platform's tenants.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from importlib.metadata import entry_points
 from typing import Protocol
 
 from pydantic import JsonValue
 
+from bot.consultant import Show
 from bot.delivery.platform import Platform
 from bot.replies import Reply
 from bot.settings import Settings
 from bot.store.tables import Turn
 
+Keep = Callable[[Mapping[str, JsonValue]], Awaitable[None]]
+
 
 class Surface(Platform, Protocol):
     """An adapter that can also show replies."""
+
+    def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[Show]:
+        """Shows that a turn is worked on, and each line that it is given; `keep` adds to the turn's address."""
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn, in their order."""

@@ -1,6 +1,7 @@
 """What answers the turns of the flow: the consultant, shown as the turn's platform shows things."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -9,19 +10,22 @@ from bot.consultant import Consultant
 from bot.delivery.platform import platform_of
 from bot.platforms import Surface
 from bot.replies import Line, Reply, ReplyKind
-from bot.store.inbox import Answer
+from bot.store.database import persistently
+from bot.store.inbox import Answer, Inbox
 from bot.store.tables import Turn
 
 
 class ConsultantResponder:
     """The consultant behind the flow's interface."""
 
-    def __init__(self, consultant: Consultant, surfaces: Mapping[str, Surface]) -> None:
+    def __init__(self, consultant: Consultant, surfaces: Mapping[str, Surface], inbox: Inbox) -> None:
         self._consultant = consultant
         self._surfaces = surfaces
+        self._inbox = inbox
 
     async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
-        reply = await self._consultant.respond(turn.text, earlier)
+        async with self._surface(turn).progress(turn, partial(self._keep, turn)) as show:
+            reply = await self._consultant.respond(turn.text, earlier, show)
         return Answer(self._shown(turn, reply), reply.to_dict())
 
     def too_many(self, turn: Turn) -> Answer:
@@ -34,4 +38,11 @@ class ConsultantResponder:
         return Answer(self._shown(turn, Reply(ReplyKind.ABSTAIN, (Line(sentence),))))
 
     def _shown(self, turn: Turn, reply: Reply) -> Sequence[Mapping[str, JsonValue]]:
-        return self._surfaces[platform_of(turn.tenant)].render(reply, turn)
+        return self._surface(turn).render(reply, turn)
+
+    def _surface(self, turn: Turn) -> Surface:
+        return self._surfaces[platform_of(turn.tenant)]
+
+    async def _keep(self, turn: Turn, found: Mapping[str, JsonValue]) -> None:
+        turn.address = {**turn.address, **found}
+        await persistently(self._inbox.readdress, turn)

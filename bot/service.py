@@ -32,7 +32,7 @@ async def serving(settings: Settings, platforms: Mapping[str, Surface]) -> Async
     quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
     async with opened(settings) as store:
         consultant = await asyncio.to_thread(make_consultant, settings)
-        responder = ConsultantResponder(consultant, platforms)
+        responder = ConsultantResponder(consultant, platforms, store.inbox)
         async with taking_part(store, platforms, responder, quota, retention_days=settings.retention_days) as flow:
             yield Service(flow, Clicks(store, consultant.adviser), settings.retention_days)
 

@@ -28,12 +28,6 @@ def said(consultant: Consultant, text: str, *earlier: str) -> Reply:
     return asyncio.run(consultant.respond(text, earlier))
 
 
-def number_of(script: Script, text: str) -> int:
-    """The number under which a statement was given to the model in the last request."""
-    lines = script.requests[-1]["messages"][0]["content"].splitlines()
-    return next(int(line.strip().split(".")[0]) for line in lines if line.endswith(f"] {text}"))
-
-
 def test_an_answer_stands_on_the_article_word_for_word(plain: Consultant) -> None:
     reply = said(plain, QUESTION)
     assert reply.kind is ReplyKind.ANSWER
@@ -82,7 +76,7 @@ def test_a_follow_up_is_understood_from_the_conversation(plain: Consultant) -> N
 
 def test_supported_sentences_are_shown_as_they_come_and_others_dropped(writing: Consultant, script: Script) -> None:
     said(writing, QUESTION)  # learns the numbers of the statements
-    changes = number_of(script, "Your knowledge base changes frequently")
+    changes = script.number_of("Your knowledge base changes frequently")
     script.say(
         ("Choose RAG when your knowledge base changes frequently.", [changes]),
         ("Choose fine-tuning when your knowledge base changes frequently.", [changes]),

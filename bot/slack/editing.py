@@ -35,7 +35,7 @@ async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
             user=turn.user,
             text=plain_text(message.get("text", ""), context.bot_user_id),
             keys=[f"event:{body['event_id']}"],
-            address={**turn.address, "replaces": sent[0]} if sent else turn.address,
+            address={**turn.address, "replaces": [*sent]},
             name=turn.name,
         )
     )

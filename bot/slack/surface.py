@@ -1,7 +1,10 @@
 """Slack as a surface of the flow: shows replies, sends posts, and finds those that were sent."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
+from itertools import zip_longest
 from typing import cast
 
 from aiohttp import ClientError
@@ -14,15 +17,19 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import prompts
 from bot.cards import Card, under
+from bot.consultant import Show
 from bot.delivery.platform import BusyError, RefusedError
 from bot.errors import BotError
+from bot.platforms import Keep
 from bot.replies import Reply
 from bot.slack.limits import UPDATE
 from bot.slack.names import SCOPES
-from bot.slack.rendering import escaped, rendered
+from bot.slack.progress import progress
+from bot.slack.rendering import Rendering, escaped, rendered
 from bot.store.tables import Delivery, Turn
 
 Clients = Callable[[str], Awaitable[AsyncWebClient]]
+Blocks = list[dict[str, JsonValue]]
 
 POST = "rag_or_tune_post"
 LOOKED_AT = 50  # the messages among which a post is looked for
@@ -40,6 +47,8 @@ NO_PLACE = frozenset(
         "user_not_in_channel",
     )
 )
+GONE = frozenset(("message_not_found", "cant_update_message", "cant_delete_message"))
+GROWING = "streaming_state_conflict"  # a message whose writer was killed
 PASSING = frozenset(("internal_error", "fatal_error", "service_unavailable", "request_timeout"))
 
 
@@ -56,9 +65,15 @@ class SlackSurface:
         """The posts that show a reply to a turn."""
         is_private = bool(turn.address.get("private"))
         card = Card.of(reply, *under(reply, turn.id, can_share=is_private))
-        return [
-            {"text": part.text, "blocks": cast(JsonValue, part.blocks)} for part in rendered(card, self._article_url)
-        ]
+        earlier = cast(Sequence[str], turn.address.get("replaces", []))
+        return [*_in_place_of(earlier, rendered(card, self._article_url))]
+
+    @asynccontextmanager
+    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
+        """A status, and in threads a message that grows."""
+        client = await self._clients(turn.tenant)
+        async with progress(client, turn, keep) as show:
+            yield show
 
     async def check(self) -> str:
         """Asks Slack whether it knows the tokens, and which scopes they have."""
@@ -95,7 +110,7 @@ class SlackSurface:
 
     async def find(self, delivery: Delivery) -> str | None:
         """Looks for the marker among the last messages; a private post cannot be looked for."""
-        if delivery.address.get("private") or delivery.address.get("replaces"):
+        if delivery.address.get("private") or {"replaces", "removes"} & delivery.payload.keys():
             return None
         client = await self._clients(delivery.tenant)
         channel, thread = _text(delivery, "channel"), delivery.address.get("thread")
@@ -114,33 +129,27 @@ class SlackSurface:
         return _marked(found, delivery.marker)
 
     async def _send(self, delivery: Delivery, blocks: JsonValue) -> str:
-        client, text = await self._clients(delivery.tenant), _text_of(delivery)
+        client = await self._clients(delivery.tenant)
         if delivery.address.get("private"):
-            return await self._privately(client, delivery, text, blocks)
-        replaced = delivery.address.get("replaces")
-        if replaced:
-            return await self._instead(client, delivery, str(replaced), blocks)
+            return await self._privately(client, delivery, blocks)
+        if "removes" in delivery.payload:
+            return await _remove(client, delivery)
+        if "replaces" in delivery.payload and (replaced := await _replace(client, delivery, blocks)):
+            return replaced
         posted = await client.chat_postMessage(
             channel=_text(delivery, "channel"),
             thread_ts=cast(str | None, delivery.address.get("thread")),
-            text=text,
-            blocks=cast(list[dict[str, JsonValue]] | None, blocks),
+            text=_text_of(delivery),
+            blocks=cast(Blocks | None, blocks),
             metadata=_marker(delivery),
             unfurl_links=False,
             unfurl_media=False,
         )
         return str(posted["ts"])
 
-    async def _instead(self, client: AsyncWebClient, delivery: Delivery, ts: str, blocks: JsonValue) -> str:
-        """In place of an earlier post, which may be done again and again."""
-        shown = cast(list[dict[str, JsonValue]], blocks or [])  # without any, Slack would keep the old ones
-        text = _text_of(delivery)[:UPDATE]
-        await client.chat_update(channel=_text(delivery, "channel"), ts=ts, text=text, blocks=shown)
-        return ts
-
-    async def _privately(self, client: AsyncWebClient, delivery: Delivery, text: str, blocks: JsonValue) -> str:
+    async def _privately(self, client: AsyncWebClient, delivery: Delivery, blocks: JsonValue) -> str:
         """To the one who asked: by the command's own address while it lasts, then as an ephemeral message."""
-        shown = cast(list[dict[str, JsonValue]] | None, blocks)
+        text, shown = _text_of(delivery), cast(Blocks | None, blocks)
         if delivery.token:
             given = await AsyncWebhookClient(delivery.token).send(text=text, blocks=shown, response_type="ephemeral")
             if given.status_code == 200:
@@ -175,6 +184,47 @@ class SlackSurface:
         except SlackApiError as error:
             raise _meaning(error) from error
         return str(posted["ts"])
+
+
+def _in_place_of(earlier: Sequence[str], parts: Sequence[Rendering]) -> Iterator[dict[str, JsonValue]]:
+    """The posts of these parts, in place of earlier posts as far as there are any; what is left of those is removed."""
+    for part, replaced in zip_longest(parts, earlier):
+        if part is None:
+            yield {"text": "", "removes": replaced}
+            continue
+        post: dict[str, JsonValue] = {"text": part.text, "blocks": cast(JsonValue, part.blocks)}
+        yield post | {"replaces": replaced} if replaced else post
+
+
+async def _replace(client: AsyncWebClient, delivery: Delivery, blocks: JsonValue) -> str | None:
+    """Puts a post in place of an earlier one, which may be done again and again; None when that one is gone."""
+    post: Callable[[], Awaitable[object]] = partial(
+        client.chat_update,
+        channel=_text(delivery, "channel"),
+        ts=str(delivery.payload["replaces"]),
+        text=_text_of(delivery)[:UPDATE],
+        blocks=cast(Blocks, blocks or []),  # without any, Slack would keep the old ones
+    )
+    try:
+        await post()
+    except SlackApiError as error:
+        if _code(error) in GONE:
+            return None
+        if _code(error) != GROWING:
+            raise
+        await client.chat_stopStream(channel=_text(delivery, "channel"), ts=str(delivery.payload["replaces"]))
+        await post()
+    return str(delivery.payload["replaces"])
+
+
+async def _remove(client: AsyncWebClient, delivery: Delivery) -> str:
+    """Takes an earlier post away; nothing is left that has a name."""
+    try:
+        await client.chat_delete(channel=_text(delivery, "channel"), ts=str(delivery.payload["removes"]))
+    except SlackApiError as error:
+        if _code(error) not in GONE:
+            raise
+    return ""
 
 
 def _meaning(error: SlackApiError) -> Exception:

@@ -191,6 +191,12 @@ class Inbox:
         async with self._db.transaction(tenant) as session:
             return list(await session.scalars(waiting))
 
+    async def readdress(self, turn: Turn) -> None:
+        """Keeps the address of a turn that is not answered yet."""
+        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(address=turn.address)
+        async with self._db.transaction(turn.tenant) as session:
+            await session.execute(own)
+
     async def answered(
         self, turn: Turn, answer: Answer, error: str | None = None, reference: str | None = None
     ) -> list[Delivery]:

@@ -166,7 +166,10 @@ class Delivery(Row):
 
 
 class Interview(Row):
-    """An interview: `session` is the state machine's, as JSON; `version` rises with each change."""
+    """An interview: `session` is the state machine's, as JSON; `version` rises with each change.
+
+    In that of a team (`is_team`), `user` leads it, and the members' answers are its ballots.
+    """
 
     __tablename__ = "interviews"
     __table_args__ = (Index("ix_interviews_user", "tenant", "user_id", "touched_at"), NO_ID_TWICE)
@@ -174,6 +177,7 @@ class Interview(Row):
     user: Mapped[str] = mapped_column("user_id", String(100))
     place: Mapped[str] = mapped_column(String(300))
     session: Mapped[dict[str, JsonValue]]
+    is_team: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=0)
     touched_at: Mapped[datetime]
 

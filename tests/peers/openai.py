@@ -25,6 +25,15 @@ class Script:
         text = json.dumps({"sentences": [{"text": t, "statements": n} for t, n in sentences]})
         self.pieces = [text[start : start + 7] for start in range(0, len(text), 7)]
 
+    def number_of(self, statement: str) -> int:
+        """The number under which a statement was given to the model the last time."""
+        lines = (line for request in reversed(self.requests) for line in _prompt(request).splitlines())
+        return next(int(line.strip().split(".")[0]) for line in lines if line.endswith(f"] {statement}"))
+
+
+def _prompt(request: dict[str, Any]) -> str:
+    return str(request["messages"][0]["content"])
+
 
 @contextmanager
 def openai_server() -> Iterator[Script]:

@@ -31,6 +31,7 @@ class Bot:
     slack: Slack
     data_dir: Path
     folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -44,6 +45,7 @@ class Bot:
             SLACK_APP_TOKEN=slack.app.app_token,
             SLACK_SIGNING_SECRET=slack.app.signing_secret,
             SLACK_API_URL=slack.api_url,
+            **self.settings,
         )
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "bot", "slack"]
