@@ -12,7 +12,7 @@ chat: $(VENV)/.ready-to-chat
 	@$(BIN)/rag-or-tune chat
 
 test: $(VENV)/.ready-to-test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 coverage: $(VENV)/.ready-to-test
 	$(BIN)/pytest --cov=bot --cov-report=term:skip-covered

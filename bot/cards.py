@@ -1,6 +1,7 @@
 """Cards: what a platform shows with buttons under it, and what a click on one of them says. Neutral, as replies are."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot import prompts
@@ -45,12 +46,13 @@ class Press:
 
 @dataclass(frozen=True)
 class Button:
-    """A button; the main one of a card stands out."""
+    """A button; the main one of a card stands out, and a `count` is shown with the text."""
 
     text: str
     press: Press
     is_main: bool = False
     is_chosen: bool = False
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ class Menu:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with the text that stands for it."""
+    """A picture with the text that stands for it; `draw` makes its PNG, which takes a while."""
 
-    png: bytes
+    draw: Callable[[], bytes]
     alt_text: str
 
 

@@ -143,13 +143,18 @@ app.add_typer(slack, name="slack")
 
 
 @slack.command()
-def manifest() -> None:
+def manifest(
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="The bot's public address: for several workspaces, over HTTP.")
+    ] = None,
+) -> None:
     """Print the manifest of the Slack app, to be pasted where Slack makes apps."""
     import json
 
     from bot.slack.manifest import manifest as made
 
-    sys.stdout.write(json.dumps(made(), indent=2) + "\n")
+    sys.stdout.write(json.dumps(made(url), indent=2) + "\n")
 
 
 @slack.callback()

@@ -1,24 +1,36 @@
 """What the buttons do, the same on each platform: a press leads to a card, to a notice, or to both."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot import prompts
 from bot.adviser import Adviser
 from bot.cards import ANSWER, Card, Press
 from bot.delivery.flow import REMEMBERED
 from bot.interviewing import PRESSES, Interviewer, Shown
-from bot.replies import Line, Reply
+from bot.replies import Line, LineKind, Reply
+from bot.store import tables
 from bot.store.inbox import Work
 from bot.store.store import Store
+from bot.teaming import Teams
+
+
+class Spot(StrEnum):
+    """Spot a card is to be shown: in place of the one that was clicked on, below it, or anew for one or for all."""
+
+    INSTEAD = "instead"
+    BELOW = "below"
+    PRIVATELY = "privately"
+    PUBLICLY = "publicly"
 
 
 @dataclass(frozen=True)
 class Clicked:
-    """`replaces`: the card stands in place of the one that was clicked on, else below; `is_public`: for all to see."""
+    """What a click leads to, and where it is to be shown; `place` is another one than that of the click."""
 
     shown: Shown
-    replaces: bool = True
-    is_public: bool = False
+    where: Spot = Spot.INSTEAD
+    place: str = ""
 
 
 class Clicks:
@@ -28,6 +40,7 @@ class Clicks:
         self._store = store
         self._adviser = adviser
         self._interviewer = Interviewer(store.interviews, adviser.outlook) if adviser else None
+        self._teams = Teams(store.interviews, adviser.outlook, store.database.clock) if adviser else None
 
     async def press(self, tenant: str, place: str, user: str, press: Press | None) -> Clicked:
         """What a click leads to; None is a click on a button that this version does not know."""
@@ -42,10 +55,9 @@ class Clicks:
             case "check":
                 if press.subject and not await self._store.inbox.is_new(tenant, [f"check:{press.subject}:{user}"]):
                     return _notice("interview_there")
-                return Clicked(Shown(await self.interview(tenant, place, user, press.subject)), replaces=False)
-            case "resume" if self._interviewer:
-                card = await self._interviewer.resume(tenant, user, press.subject)
-                return Clicked(Shown(card), replaces=False) if card else _notice("interview_gone")
+                return Clicked(Shown(await self.interview(tenant, place, user, press.subject)), Spot.BELOW)
+            case "resume":
+                return await self._resumed(tenant, user, press.subject)
             case "forget":
                 await self._store.erasure.forget(user)
                 return _notice("forgotten")
@@ -55,9 +67,17 @@ class Clicks:
                 return await self._markdown(tenant, user, press.subject)
         if press.name not in PRESSES:  # else a turn's id would be taken for an interview's
             return Clicked(Shown(None))
-        if self._interviewer is None:
+        row = await self._store.interviews.find(tenant, press.subject)
+        room = self._room(row)
+        if room is None:
             return _notice("no_framework")
-        return Clicked(await self._interviewer.press(tenant, user, press))
+        return Clicked(await room.press(row, user, press)) if row else _notice("interview_gone")
+
+    async def newer(self, tenant: str, clicked: Clicked) -> Clicked | None:
+        """A team's card once more, if others changed it while it was sent: of two on the way the older may win."""
+        poll = clicked.shown.poll
+        shown = await self._teams.newer(tenant, poll) if poll and self._teams else None
+        return Clicked(shown) if shown else None
 
     async def interview(self, tenant: str, place: str, user: str, turn: int = 0) -> Card:
         """A new interview; it begins with what the user said in a turn and before it."""
@@ -66,9 +86,28 @@ class Clicks:
         said = await self._said(tenant, user, turn)
         return await self._interviewer.start(tenant, place, user, await self._adviser.facts(said))
 
+    async def team(self, tenant: str, place: str, user: str) -> Clicked:
+        """A new interview of everybody in a place, led by the user."""
+        if self._teams is None:
+            return Clicked(Shown(Card((Line(prompts.sentence("no_framework")),))), Spot.PRIVATELY)
+        return Clicked(Shown(await self._teams.start(tenant, place, user)), Spot.PUBLICLY)
+
     async def interviews(self, tenant: str, user: str) -> list[tuple[int, str]]:
-        """A person's interviews, the last touched first: their ids, and where each is."""
-        return await self._interviewer.of(tenant, user) if self._interviewer else []
+        """The interviews of a person and of teams that they lead, the last touched first: their ids, where each is."""
+        standing = [(row, self._room(row)) for row in await self._store.interviews.of(tenant, user)]
+        return [(row.id, text) for row, room in standing if room and (text := await room.standing(row))]
+
+    async def _resumed(self, tenant: str, user: str, interview: int) -> Clicked:
+        """The card of an interview as it is now; a team's where its team is."""
+        row = await self._store.interviews.find(tenant, interview)
+        room = self._room(row)
+        card = await room.card(row, user) if row and room else None
+        if row is None or card is None:
+            return _notice("interview_gone")
+        return Clicked(Shown(card), Spot.PUBLICLY, row.place) if row.is_team else Clicked(Shown(card), Spot.BELOW)
+
+    def _room(self, row: tables.Interview | None) -> Interviewer | Teams | None:
+        return self._teams if row and row.is_team else self._interviewer
 
     async def _said(self, tenant: str, user: str, turn: int) -> list[str]:
         question = await self._store.inbox.question(Work(tenant, turn), self._store.database.clock(), REMEMBERED)
@@ -78,21 +117,27 @@ class Clicks:
 
     async def _shared(self, tenant: str, user: str, press: Press) -> Clicked:
         """What only the one who presses has seen, for everybody there: an answer, or the summary of an interview."""
-        reply = None
         if press.choice == ANSWER:
             turn = await self._store.inbox.turn(Work(tenant, press.subject))
-            reply = Reply.of(turn.reply) if turn and turn.user == user and turn.reply else None
-        elif self._interviewer:
-            reply = await self._interviewer.summary(tenant, user, press.subject)
-        if reply is None:
+            if turn is None or turn.user != user or not turn.reply:
+                return _notice("share_gone")
+            reply = Reply.of(turn.reply)
+            asked = Line(prompts.sentence("shared_question", question=turn.text))
+            return Clicked(Shown(Card((asked, *reply.lines), reply.citations)), Spot.PUBLICLY)
+        row = await self._store.interviews.find(tenant, press.subject)
+        room = self._room(row)
+        card = await room.card(row, user) if row and room else None
+        if card is None or card.picture is None:  # it is not at its summary any more
             return _notice("share_gone")
-        return Clicked(Shown(Card.of(reply)), replaces=False, is_public=True)
+        return Clicked(Shown(Card(card.lines, card.citations, picture=card.picture)), Spot.PUBLICLY)
 
     async def _markdown(self, tenant: str, user: str, interview: int) -> Clicked:
-        reply = await self._interviewer.summary(tenant, user, interview) if self._interviewer else None
+        row = await self._store.interviews.find(tenant, interview)
+        room = self._room(row)
+        reply = await room.summary(row, user) if row and room else None
         if reply is None:
             return _notice("interview_gone")
-        return Clicked(Shown(None, reply.markdown), replaces=False)
+        return Clicked(Shown(Card((Line(reply.markdown, LineKind.CODE),))), Spot.PRIVATELY)
 
 
 def _notice(sentence: str) -> Clicked:

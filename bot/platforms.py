@@ -1,7 +1,7 @@
 """The platforms that are set up: each is a plug-in, found by its entry point, so that a third one changes nothing here.
 
-An entry point of the group `rag_or_tune.platforms` names a function from the settings to an adapter, or to None where
-the settings do not set that platform up. The entry point's own name begins the names of the platform's tenants.
+An entry point of the group `rag_or_tune.platforms` names a function from settings and store to an adapter, or to None
+where the settings do not set that platform up. The entry point's own name begins the names of the platform's tenants.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ from bot.consultant import Show
 from bot.delivery.platform import Platform
 from bot.replies import Reply
 from bot.settings import Settings
+from bot.store.store import Store
 from bot.store.tables import Turn
 
 Keep = Callable[[Mapping[str, JsonValue]], Awaitable[None]]
@@ -33,7 +34,15 @@ class Surface(Platform, Protocol):
         """What is well, for the doctor. Raises BotError for what must be mended, saying how."""
 
 
-def surfaces(settings: Settings) -> dict[str, Surface]:
+Plugin = Callable[[Settings, Store], Surface | None]
+
+
+def plugins() -> dict[str, Plugin]:
+    """What makes the adapters, by the names of their platforms."""
+    return {point.name: point.load() for point in entry_points(group="rag_or_tune.platforms")}
+
+
+def surfaces(settings: Settings, store: Store) -> dict[str, Surface]:
     """The adapters of the platforms that the settings set up, by name."""
-    made = {point.name: point.load()(settings) for point in entry_points(group="rag_or_tune.platforms")}
+    made = {name: plugin(settings, store) for name, plugin in plugins().items()}
     return {name: surface for name, surface in made.items() if surface is not None}

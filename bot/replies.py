@@ -34,6 +34,7 @@ class LineKind(StrEnum):
     PLAIN = "plain"
     HEADING = "heading"
     QUOTE = "quote"
+    CODE = "code"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Line:
 
     def markdown(self) -> str:
         """The line as Markdown; a heading stands alone."""
+        if self.kind is LineKind.CODE:
+            return f"\n```\n{self.text}\n```"
         marks = "".join(f" [{number}]" for number in self.cites)
         before = {LineKind.HEADING: "\n## ", LineKind.QUOTE: "- ", LineKind.PLAIN: "\n"}[self.kind]
         return f"{before}{escaped(self.text)}{marks}" + ("\n" if self.kind is LineKind.HEADING else "")

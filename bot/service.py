@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,9 @@ from bot.platforms import Surface
 from bot.responder import ConsultantResponder
 from bot.settings import Settings
 from bot.store.opening import opened
+from bot.store.store import Store
+
+Platforms = Callable[[Settings, Store], Mapping[str, Surface]]
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,11 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, platforms: Mapping[str, Surface]) -> AsyncIterator[Service]:
-    """The bot, answering on these platforms until the block ends."""
+async def serving(settings: Settings, set_up: Platforms) -> AsyncIterator[Service]:
+    """The bot, answering on the platforms that are set up until the block ends."""
     quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
     async with opened(settings) as store:
+        platforms = set_up(settings, store)
         consultant = await asyncio.to_thread(make_consultant, settings)
         responder = ConsultantResponder(consultant, platforms, store.inbox)
         async with taking_part(store, platforms, responder, quota, retention_days=settings.retention_days) as flow:

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     """Socket Mode when set; it begins with xapp-."""
     slack_signing_secret: SecretStr | None = None
     """Verifies what comes over HTTP."""
+    slack_client_id: str | None = None
+    """Several workspaces when set, together with the next: each installs the app by OAuth and has its own token."""
+    slack_client_secret: SecretStr | None = None
+    """Proves to Slack that we are the app."""
     slack_api_url: str = "https://slack.com/api/"
     """Where Slack's Web API is."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
@@ -82,10 +86,16 @@ def load_settings() -> Settings:
     """Reads the environment. Raises SettingsError naming each variable that cannot be used."""
     load_dotenv(Path.cwd() / ".env")
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         problems = (f"{str(p['loc'][0]).upper()}: {_said(p['msg'])}, but is {p['input']!r}" for p in error.errors())
         raise SettingsError("; ".join(problems) + ". Mend it in the environment or in .env.") from error
+    if bool(settings.slack_client_id) is not bool(settings.slack_client_secret):
+        lacking = "SLACK_CLIENT_SECRET" if settings.slack_client_id else "SLACK_CLIENT_ID"
+        raise SettingsError(
+            f"{lacking}: is not set, but its counterpart is; for several workspaces set both, else none."
+        )
+    return settings
 
 
 def _said(message: str) -> str:

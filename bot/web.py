@@ -3,8 +3,6 @@
 import asyncio
 
 import uvicorn
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -15,21 +13,26 @@ from starlette.routing import Route
 from bot.errors import SettingsError
 from bot.service import Service, serving, stopping
 from bot.settings import Settings
-from bot.slack.app import make_app, surface
-from bot.slack.wellformed import is_well_formed
+from bot.slack.app import is_set_up, make_app, surfaces
+from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
+from bot.slack.oauth import InstallPages
+from bot.slack.requests import Requests
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 in a container, the proxy comes from outside
-LARGEST = 1_000_000  # bytes of a request; Slack's are far smaller
 
 
 async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then lets what is going on come to its end."""
-    slack = surface(settings)
-    if slack is None or settings.slack_signing_secret is None:
-        raise SettingsError("Set SLACK_BOT_TOKEN (xoxb-…) and SLACK_SIGNING_SECRET; the README's Slack steps say how.")
+    if settings.slack_signing_secret is None or not is_set_up(settings):
+        raise SettingsError(
+            "Set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN (xoxb-…), or for several workspaces SLACK_CLIENT_ID and "
+            "SLACK_CLIENT_SECRET in place of the token; the README's Slack steps say how."
+        )
     stopped = stopping()
-    async with serving(settings, {"slack": slack}) as service:
-        routes = application(make_app(settings, service), service)
+    async with serving(settings, surfaces) as service:
+        app = make_app(settings, service)
+        requests = Requests(app, settings.slack_signing_secret.get_secret_value())
+        routes = application(requests, service, InstallPages(app) if app.oauth_flow else None)
         server = uvicorn.Server(uvicorn.Config(routes, EVERYWHERE, settings.port, log_config=None))
         serve = asyncio.create_task(server.serve())
         await stopped.wait()
@@ -37,16 +40,8 @@ async def run(settings: Settings) -> None:
         await serve
 
 
-def application(slack: AsyncApp, service: Service) -> Starlette:
-    """The routes."""
-    handler = AsyncSlackRequestHandler(slack)
-
-    async def events(request: Request) -> Response:
-        if int(request.headers.get("content-length", LARGEST + 1)) > LARGEST:
-            return PlainTextResponse("too large", 413)
-        if not is_well_formed(await request.body(), request.headers.get("content-type", "")):
-            return PlainTextResponse("not a request of Slack's", 400)
-        return await handler.handle(request)
+def application(slack: Requests, service: Service, pages: InstallPages | None) -> Starlette:
+    """The routes; `pages` are those of several workspaces."""
 
     async def lives(request: Request) -> Response:
         del request
@@ -63,7 +58,8 @@ def application(slack: AsyncApp, service: Service) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/slack/events", events, methods=["POST"]),
+            Route(ENDPOINT, slack.handle, methods=["POST"]),
+            *(Route(path, pages.handle, methods=["GET"]) for path in (INSTALL, REDIRECT) if pages),
             Route("/healthz", lives),
             Route("/readyz", ready),
         ]

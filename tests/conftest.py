@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from filelock import FileLock
 
 from bot.casebook import Casebook
 from bot.deciding.reading import CaseReader
@@ -17,6 +18,7 @@ from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder
 from bot.store import schema
 from bot.store.database import Database, Where
+from bot.store.installations import TABLES
 from bot.store.store import Store
 from bot.store.tables import Row
 from tests.peers.openai import Script, openai_server
@@ -40,9 +42,10 @@ def embedder() -> Embedder:
 def data_dir(request: pytest.FixtureRequest, corpus: Path, embedder: Embedder) -> Path:
     """A data directory with all that is learned from the corpus, kept from run to run in pytest's cache."""
     folder = Path(request.config.cache.mkdir("data"))
-    for learned in (IndexFolder(corpus, folder, embedder), Casebook(corpus, folder, embedder)):
-        if not learned.is_current():
-            learned.save(learned.build())
+    with FileLock(folder.with_suffix(".lock")):  # of several processes of pytest one learns
+        for learned in (IndexFolder(corpus, folder, embedder), Casebook(corpus, folder, embedder)):
+            if not learned.is_current():
+                learned.save(learned.build())
     return folder
 
 
@@ -109,7 +112,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "database.sqlite")
         return f"sqlite:///{tmp_path}/database.sqlite"
     url: str = request.getfixturevalue("postgres_tables")
-    tables = ", ".join(Row.metadata.tables)
+    tables = ", ".join((*Row.metadata.tables, *TABLES.tables))
     with psycopg.connect(url) as connection:
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY; DROP SCHEMA IF EXISTS dbos CASCADE".encode())
     return url

@@ -58,6 +58,21 @@ def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, n
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"), ("SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID")],
+)
+def test_one_half_of_what_several_workspaces_need_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch, given: str, lacking: str
+) -> None:
+    monkeypatch.setenv(given, "its-value")
+    with pytest.raises(SettingsError, match=f"^{lacking}: is not set") as refused:
+        load_settings()
+    assert "its-value" not in str(refused.value)
+    monkeypatch.setenv(lacking, "another")
+    assert load_settings().slack_client_id
+
+
 def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEYS", "new-key, old-key,")
     settings = load_settings()

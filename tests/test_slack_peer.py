@@ -606,6 +606,25 @@ class TestHttp:
                 await slack.settled()
             assert await code(AsyncWebClient(token, base_url=slack.api_url).auth_test()) == "token_revoked"
 
+    async def test_an_organisation_has_one_token_for_all_its_teams(self):
+        with slack_server(installed=False, pace=QUICK) as slack:
+            teams = [slack.team(name, enterprise_id="E1", install=False) for name in ("East", "West")]
+            known = {"client_id": slack.app.client_id, "client_secret": slack.app.client_secret}
+            given = await AsyncWebClient(base_url=slack.api_url).oauth_v2_access(**known, code=slack.code("E1"))
+            assert (given["team"], given["enterprise"]["id"], given["is_enterprise_install"]) == (None, "E1", True)
+            client = AsyncWebClient(given["access_token"], base_url=slack.api_url)
+            assert (await client.auth_test())["team_id"] == "E1"
+            for team in teams:
+                ann = slack.user("ann", team)
+                general = slack.channel("general", ann)
+                await client.chat_postMessage(channel=general.id, text="hello")
+                event = slack.event({"type": "app_uninstalled"}, team).payload
+                assert (event["team_id"], event["authorizations"][0]["team_id"]) == (team.id, None)
+                assert slack.command(ann, general, "x").payload["is_enterprise_install"] == "true"
+                assert slack.shortcut("ask", ann).payload["team"] is None
+            outside = slack.channel("general", slack.user("ben", slack.team("Outside")))
+            assert await code(client.chat_postMessage(channel=outside.id, text="hello")) == "channel_not_found"
+
 
 class TestTriggersAndViews:
     async def test_a_trigger_works_once_and_not_for_long(self, slack, client, ann, general):

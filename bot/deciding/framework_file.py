@@ -14,6 +14,7 @@ from bot.guidance.nodes import Nodes
 HEAVIEST = 5  # weight of a single sentence
 FEWEST_QUESTIONS = 2
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 4  # with "don't know" they fit a row of buttons
+LONGEST_NAMES = 60  # characters of a question's and an option's together; they go into the ids of buttons
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -67,6 +68,12 @@ class _Reader:
         if not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
             raise self.nodes.error(
                 parts["options"], f"{name} has {len(options)} options; give {FEWEST_OPTIONS} to {MOST_OPTIONS}"
+            )
+        longest = max(options, key=len)
+        if len(name) + len(longest) > LONGEST_NAMES:
+            raise self.nodes.error(
+                parts["options"],
+                f"{name} and {longest} have more than {LONGEST_NAMES} characters together; shorten one",
             )
         label, text, why = (self.nodes.text(parts[part], part) for part in ("label", "ask", "why"))
         return Question(name, label, text, why, options)

@@ -75,7 +75,7 @@ def decide_together(outlook: Outlook, ballots: Mapping[str, Answers]) -> TeamRes
     """The result of a team; `ballots` holds each member's answers. Raises KeyError for an unknown id."""
     for answers in ballots.values():
         outlook.state(answers)  # which refuses unknown ids
-    tallies = tuple(_tally(name, ballots) for name in outlook.framework.questions)
+    tallies = tuple(tally_of(name, ballots) for name in outlook.framework.questions)
     majority = {tally.question: tally.majority for tally in tallies if tally.majority is not None}
     disputes = [found for tally in tallies if tally.disputed and (found := _dispute(outlook, majority, tally))]
     disputes.sort(key=lambda dispute: -outlook.influence(_without(majority, dispute.question), dispute.question))
@@ -83,7 +83,8 @@ def decide_together(outlook: Outlook, ballots: Mapping[str, Answers]) -> TeamRes
     return TeamResult(tuple(ballots), matters, tallies, recommend(outlook, majority), tuple(disputes))
 
 
-def _tally(question: str, ballots: Mapping[str, Answers]) -> Tally:
+def tally_of(question: str, ballots: Mapping[str, Answers]) -> Tally:
+    """How the ballots answer one question."""
     votes = dict[str, tuple[str, ...]]()
     unknown = list[str]()
     for member, answers in ballots.items():

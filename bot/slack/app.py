@@ -12,22 +12,26 @@ from bot.errors import SettingsError
 from bot.service import Service
 from bot.settings import Settings
 from bot.slack.listeners import listen
+from bot.slack.oauth import app_of_many, listen_to_removal
 from bot.slack.surface import SlackSurface
+from bot.slack.workspaces import InstalledWorkspaces, OneWorkspace, Workspaces
+from bot.store.installations import Installations, States
+from bot.store.store import Store
 
 
-def surface(settings: Settings) -> SlackSurface | None:
-    """The surface of Slack when a bot's token is set; an entry point of `rag_or_tune.platforms`."""
-    if settings.slack_bot_token is None:
-        return None
-    # It never repeats by itself: what may have been posted is looked for first, by the flow.
-    client = AsyncWebClient(_token(settings), base_url=settings.slack_api_url, retry_handlers=[])
+def is_set_up(settings: Settings) -> bool:
+    """Whether there is a token for one workspace, or an app that several can install."""
+    return bool(settings.slack_bot_token or settings.slack_client_id)
 
-    async def client_of(tenant: str) -> AsyncWebClient:
-        del tenant
-        return client
 
-    app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
-    return SlackSurface(client_of, _article(settings), app_token)
+def surface(settings: Settings, store: Store) -> SlackSurface | None:
+    """The surface of Slack when it is set up; an entry point of `rag_or_tune.platforms`."""
+    return surfaces(settings, store)["slack"] if is_set_up(settings) else None
+
+
+def surfaces(settings: Settings, store: Store) -> dict[str, SlackSurface]:
+    """Slack alone, for a process that serves nothing else."""
+    return {"slack": SlackSurface(_workspaces(settings, store), _article(settings))}
 
 
 def make_app(settings: Settings, service: Service) -> AsyncApp:
@@ -37,11 +41,30 @@ def make_app(settings: Settings, service: Service) -> AsyncApp:
         AsyncConnectionErrorRetryHandler(),
         AsyncServerErrorRetryHandler(),
     ]
-    client = AsyncWebClient(_token(settings), base_url=settings.slack_api_url, retry_handlers=handlers)
-    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
-    app = AsyncApp(client=client, signing_secret=secret, process_before_response=True)
+    store = service.flow.store
+    installations = _installations(settings, store)
+    token = None if installations else _token(settings)
+    client = AsyncWebClient(token, base_url=settings.slack_api_url, retry_handlers=handlers)
+    if installations:
+        app = app_of_many(settings, client, installations, States(store.database))
+    else:
+        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
+        app = AsyncApp(client=client, signing_secret=secret, process_before_response=True)
     listen(app, service, _article(settings))
+    listen_to_removal(app, installations)
     return app
+
+
+def _workspaces(settings: Settings, store: Store) -> Workspaces:
+    if installations := _installations(settings, store):
+        return InstalledWorkspaces(installations, settings.slack_api_url)
+    app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
+    return OneWorkspace(_token(settings), settings.slack_api_url, app_token)
+
+
+def _installations(settings: Settings, store: Store) -> Installations | None:
+    """Where the tokens of several workspaces are; None for one workspace."""
+    return Installations(store.database, settings.slack_client_id) if settings.slack_client_id else None
 
 
 def _article(settings: Settings) -> str | None:

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.flow import Flow
 from bot.slack.hearing import name_of, place_of, plain_text
+from bot.slack.origin import origin
 from bot.store.inbox import Message
 
 Body = dict[str, Any]
@@ -15,15 +16,15 @@ Body = dict[str, Any]
 
 def is_deletion(event: Body) -> bool:
     """Whether an event takes a message back; the first of a thread is replaced by a note, a tombstone."""
-    is_tombstone = event.get("message", {}).get("subtype") == "tombstone"
+    is_tombstone = (event.get("message") or {}).get("subtype") == "tombstone"
     return event.get("subtype") == "message_deleted" or is_tombstone
 
 
 async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
     """Answers the question as it is now, in place of the answer to what it was."""
     event = body["event"]
-    message, before, channel = event["message"], event.get("previous_message", {}), event["channel"]
-    turn = await flow.store.inbox.named(f"slack:{context.team_id}", name_of(channel, message["ts"]))
+    message, before, channel = event["message"], event.get("previous_message") or {}, event["channel"]
+    turn = await flow.store.inbox.named(origin(body, context).tenant, name_of(channel, message["ts"]))
     if turn is None or message.get("text") == before.get("text"):
         return  # somebody else's, or Slack has only unfurled a link
     sent = await flow.store.outbox.sent_of(turn)
@@ -33,7 +34,7 @@ async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
             tenant=turn.tenant,
             place=place_of(channel, str(thread) if thread else None),
             user=turn.user,
-            text=plain_text(message.get("text", ""), context.bot_user_id),
+            text=plain_text(message.get("text") or "", context.bot_user_id),
             keys=[f"event:{body['event_id']}"],
             address={**turn.address, "replaces": [*sent]},
             name=turn.name,
@@ -45,7 +46,7 @@ async def deleted(body: Body, context: AsyncBoltContext, flow: Flow, client: Asy
     """Forgets a question that was taken back, and takes the answer back."""
     event = body["event"]
     ts = event.get("deleted_ts") or event["message"]["ts"]
-    turn = await flow.store.inbox.named(f"slack:{context.team_id}", name_of(event["channel"], ts))
+    turn = await flow.store.inbox.named(origin(body, context).tenant, name_of(event["channel"], ts))
     if turn is None:
         return
     for post in await flow.store.outbox.sent_of(turn):

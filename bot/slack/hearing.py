@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
 
+from bot.slack.origin import Origin, origin
 from bot.store.inbox import Message
 
 Body = dict[str, Any]
@@ -31,18 +32,18 @@ def heard(body: Body, context: AsyncBoltContext) -> Heard | None:
     user, bot = event.get("user"), context.bot_user_id
     if not user or event.get("bot_id") or user in (bot, "USLACKBOT") or event.get("subtype") not in ANSWERED:
         return None
-    text, channel, thread = str(event.get("text", "")), event["channel"], event.get("thread_ts")
+    text, channel, thread = str(event.get("text") or ""), event["channel"], event.get("thread_ts")
     is_direct, is_mentioned = event.get("channel_type") == "im", bool(re.search(_mention_of(bot), text))
     if not (is_direct or is_mentioned or thread):
         return None
-    answer_in = thread if is_direct else thread or event["ts"]
+    answer_in, whose = thread if is_direct else thread or event["ts"], origin(body, context)
     message = Message(
-        tenant=f"slack:{context.team_id}",
+        tenant=whose.tenant,
         place=place_of(channel, answer_in),
         user=user,
         text=plain_text(text, bot),
         keys=[f"event:{body['event_id']}", f"message:{channel}/{event['ts']}"],
-        address={"channel": channel, "thread": answer_in},
+        address={"channel": channel, "thread": answer_in, **whose.address},
         name=name_of(channel, event["ts"]),
     )
     return Heard(message, is_direct or is_mentioned, bool(MENTION.search(text)))
@@ -58,21 +59,21 @@ def name_of(channel: str, ts: str) -> str:
     return f"{channel}/{ts}"
 
 
-def asked_by_command(body: Body) -> Message:
+def asked_by_command(body: Body, whose: Origin) -> Message:
     """The question of `/rag-or-tune …`; only its asker is to see the answer."""
-    return _private(body["team_id"], body["channel_id"], body["user_id"], body["text"], body)
+    return _private(whose, body["channel_id"], body["user_id"], body["text"], body)
 
 
-def asked_by_message(body: Body) -> Message:
+def asked_by_message(body: Body, whose: Origin) -> Message:
     """The question that a person makes of somebody's message."""
-    return _private(body["team"]["id"], body["channel"]["id"], body["user"]["id"], body["message"]["text"], body)
+    return _private(whose, body["channel"]["id"], body["user"]["id"], body["message"]["text"], body)
 
 
-def _private(team: str, channel: str, user: str, text: str, body: Body) -> Message:
-    address: dict[str, JsonValue] = {"channel": channel, "private": True}
+def _private(whose: Origin, channel: str, user: str, text: str, body: Body) -> Message:
+    address: dict[str, JsonValue] = {"channel": channel, "private": True, **whose.address}
     key = f"trigger:{body['trigger_id']}"
     return Message(
-        f"slack:{team}", f"{channel}/private/{user}", user, plain_text(text), [key], address, body["response_url"]
+        whose.tenant, f"{channel}/private/{user}", user, plain_text(text), [key], address, body["response_url"]
     )
 
 

@@ -7,6 +7,7 @@ BLOCKS = 50  # blocks in a message
 WEIGHT = 13_000  # all text in the blocks of a message; not documented, see github.com/slackapi/bolt-js/issues/2509
 WEIGHT_OF_A_BLOCK = 125  # what each block adds to that
 URL = 3_000
+TITLE = 150
 BUTTON = 75
 OPTION = 75
 PLACEHOLDER = 150

@@ -11,18 +11,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import prompts
 from bot.cards import Button, Card, Press
+from bot.clicks import Clicked
+from bot.overview import status
 from bot.replies import Line
 from bot.service import Service
 from bot.slack.editing import deleted, edited, is_deletion
 from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, place_of
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
-from bot.slack.showing import show, show_clicked
+from bot.slack.origin import origin
+from bot.slack.showing import show, show_begun, show_clicked
 
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]  # a payload of Slack's, as JSON
 ANY = re.compile("")
+SHOWS = 4  # of a card that others go on changing; a response_url takes five posts
 
 
 def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
@@ -57,46 +61,57 @@ def _listen_to_words(app: AsyncApp, service: Service) -> None:
     async def home_opened(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
         event = body["event"]
         if event.get("tab") == "home":
-            await show_home(client, service, f"slack:{context.team_id}", event["user"])
+            await show_home(client, service, _tenant(body, context), event["user"])
         elif event.get("tab") == "messages":
             await suggest(client, event["channel"])
 
 
 def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None) -> None:
     @app.command(COMMAND)
-    async def command(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+    async def command(ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond) -> None:
         await ack()
         match body.get("text", "").strip():
             case "" | "help":
                 await show(respond, _help_card(), article_url)
             case "interview":
                 place, user = body["channel_id"], body["user_id"]
-                await show(respond, await service.clicks.interview(_tenant(body), place, user), article_url)
+                await show(respond, await service.clicks.interview(_tenant(body, context), place, user), article_url)
+            case "team":
+                begun = await service.clicks.team(_tenant(body, context), body["channel_id"], body["user_id"])
+                await show_begun(begun, respond, article_url)
             case "contact":
                 await show(respond, Card((Line(prompts.sentence("contact_later")),)), article_url)
+            case "status":
+                await show(respond, await status(service, _tenant(body, context), body["user_id"]), article_url)
             case "forget":
                 await show(respond, _forget_card(), article_url)
             case _:
-                await service.flow.accept(asked_by_command(body))
+                await service.flow.accept(asked_by_command(body, origin(body, context)))
 
     @app.shortcut(ASK)
-    async def shortcut(ack: AsyncAck, body: Body) -> None:
+    async def shortcut(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         await ack()
-        await service.flow.accept(asked_by_message(body))
+        await service.flow.accept(asked_by_message(body, origin(body, context)))
 
 
 def _listen_to_clicks(app: AsyncApp, service: Service, article_url: str | None) -> None:
     @app.action(ANY)
-    async def pressed(ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient) -> None:
+    async def pressed(
+        ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond, client: AsyncWebClient
+    ) -> None:
         await ack()
         action = body["actions"][0]
         press = Press.of(action["action_id"])
-        if press and "selected_option" in action:
+        if press and action.get("selected_option"):
             press = press.choosing(action["selected_option"]["value"])
         container = body["container"]
         place = place_of(container.get("channel_id", ""), container.get("thread_ts") or container.get("message_ts"))
-        clicked = await service.clicks.press(_team(body), place, body["user"]["id"], press)
-        await show_clicked(clicked, body, respond, client, article_url)
+        tenant = _tenant(body, context)
+        clicked: Clicked | None = await service.clicks.press(tenant, place, body["user"]["id"], press)
+        for _ in range(SHOWS):
+            if clicked:
+                await show_clicked(clicked, body, respond, client, article_url)
+                clicked = await service.clicks.newer(tenant, clicked)
 
 
 async def _follows_up(service: Service, words: Heard) -> bool:
@@ -113,9 +128,5 @@ def _forget_card() -> Card:
     return Card((Line(prompts.sentence("slack_forget")),), rows=((forget,),))
 
 
-def _tenant(body: Body) -> str:
-    return f"slack:{body['team_id']}"
-
-
-def _team(body: Body) -> str:
-    return f"slack:{body['team']['id']}"
+def _tenant(body: Body, context: AsyncBoltContext) -> str:
+    return origin(body, context).tenant

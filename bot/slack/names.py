@@ -2,12 +2,15 @@
 
 COMMAND = "/rag-or-tune"
 ASK = "ask"  # the message shortcut
+ENDPOINT, INSTALL, REDIRECT = "/slack/events", "/slack/install", "/slack/oauth_redirect"  # paths at our address
 EVENTS = (
     "app_home_opened",
     "app_mention",
+    "app_uninstalled",
     "message.channels",
     "message.groups",
     "message.im",
+    "tokens_revoked",
 )
 SCOPES = (
     "app_mentions:read",

@@ -12,18 +12,35 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    HeaderBlock,
+    ImageBlock,
     Option,
     RichTextBlock,
     RichTextElement,
     RichTextElementParts,
     RichTextListElement,
+    RichTextPreformattedElement,
+    RichTextQuoteElement,
     RichTextSectionElement,
     StaticSelectElement,
 )
+from slack_sdk.models.blocks.basic_components import PlainTextObject, SlackFile
 
-from bot.cards import Button, Card, Menu
+from bot.cards import Button, Card, Menu, Picture
 from bot.replies import Citation, Line, LineKind
-from bot.slack.limits import BLOCKS, BUTTON, OPTION, PART, PLACEHOLDER, TEXT, URL, WEIGHT, WEIGHT_OF_A_BLOCK
+from bot.slack.limits import (
+    ALT_TEXT,
+    BLOCKS,
+    BUTTON,
+    OPTION,
+    PART,
+    PLACEHOLDER,
+    TEXT,
+    TITLE,
+    URL,
+    WEIGHT,
+    WEIGHT_OF_A_BLOCK,
+)
 
 T = TypeVar("T")
 Text, Link, Style = RichTextElementParts.Text, RichTextElementParts.Link, RichTextElementParts.TextStyle
@@ -42,12 +59,16 @@ class Rendering:
 NOTHING = Rendering("", [])
 
 
-def rendered(card: Card, article_url: str | None = None) -> list[Rendering]:
-    """The messages that show a card, one unless it is very long; the buttons are under the last."""
+def rendered(card: Card, article_url: str | None = None, picture: str | None = None) -> list[Rendering]:
+    """The messages that show a card, one unless it is very long; the buttons are under the last.
+
+    `picture` is the id of the file with the card's picture.
+    """
     actions = [Rendering("", [block.to_dict()]) for block in _actions(card)]
     room = reduce(_joined, actions, NOTHING)  # in every message, though only the last has the buttons
     parts = [NOTHING]
-    for piece in chain(_lines(card.lines), _citations(card.citations, article_url)):
+    shown = [_image(card.picture, picture)] if card.picture and picture else []
+    for piece in chain(_lines(card.lines), shown, _citations(card.citations, article_url)):
         if _fits(reduce(_joined, (parts[-1], piece, room))):
             parts[-1] = _joined(parts[-1], piece)
         else:
@@ -81,9 +102,19 @@ def _length(value: JsonValue) -> int:
 
 def _lines(lines: Sequence[Line]) -> Iterator[Rendering]:
     """Blocks of no more text than Slack shows; bullets that follow one another are one list."""
+    if lines and _is_title(lines[0]):
+        title, lines = lines[0].plain(), lines[1:]
+        yield Rendering(escaped(title), [HeaderBlock(text=PlainTextObject(text=title, emoji=False)).to_dict()])
     for part in _within(PART, [*chain.from_iterable(map(_pieces, lines))], lambda line: len(line.plain()) + 2):
         text = escaped("\n".join(line.plain() for line in part))
-        yield Rendering(text, [RichTextBlock(elements=_grouped([*map(_element, part)])).to_dict()])
+        shown = [_element(line, is_first=number == 0) for number, line in enumerate(part)]
+        yield Rendering(text, [RichTextBlock(elements=_grouped(shown)).to_dict()])
+
+
+def _is_title(line: Line) -> bool:
+    """Whether a line that stands first can be set larger than all others."""
+    text = line.plain()
+    return line.kind is LineKind.HEADING and line.text.isprintable() and bool(text.strip()) and len(text) <= TITLE
 
 
 def _within(most: int, things: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:
@@ -105,14 +136,17 @@ def _pieces(line: Line) -> Iterator[Line]:
     yield Line(end, line.kind, line.cites)
 
 
-def _element(line: Line) -> RichTextElement:
+def _element(line: Line, *, is_first: bool) -> RichTextElement:
     marks = [Text(text=f" [{number}]") for number in line.cites]
     match line.kind:
         case LineKind.HEADING:
-            return RichTextSectionElement(elements=[Text(text=f"\n{line.text}\n", style=BOLD), *marks])
+            above = "" if is_first else "\n"  # a block has its own space above
+            return RichTextSectionElement(elements=[Text(text=f"{above}{line.text}\n", style=BOLD), *marks])
         case LineKind.QUOTE:
             item = RichTextSectionElement(elements=[Text(text=line.text or " "), *marks])  # Slack takes no empty ones
             return RichTextListElement(style="bullet", elements=[item])
+        case LineKind.CODE:
+            return RichTextPreformattedElement(elements=[Text(text=line.text or " "), *marks])
         case LineKind.PLAIN:
             return RichTextSectionElement(elements=[Text(text=line.text or " "), *marks, Text(text="\n")])
 
@@ -130,17 +164,19 @@ def _grouped(elements: Sequence[RichTextElement]) -> list[RichTextElement]:
 
 
 def _citations(citations: Sequence[Citation], article_url: str | None) -> Iterator[Rendering]:
+    """Notes, set apart from what is said as a quotation is."""
     notes = [_note(number, citation, article_url) for number, citation in enumerate(citations, 1)]
-    for part in _within(PART, notes, lambda note: _length(note[1].to_dict())):
+    for part in _within(PART, notes, lambda note: sum(_length(element.to_dict()) for element in note[1])):
         text = escaped("\n".join(plain for plain, _ in part))
-        yield Rendering(text, [RichTextBlock(elements=[element for _, element in part]).to_dict()])
+        first, *others = (elements for _, elements in part)
+        lines = [*first, *chain.from_iterable((Text(text="\n"), *elements) for elements in others)]
+        yield Rendering(text, [RichTextBlock(elements=[RichTextQuoteElement(elements=lines)]).to_dict()])
 
 
-def _note(number: int, citation: Citation, article_url: str | None) -> tuple[str, RichTextElement]:
+def _note(number: int, citation: Citation, article_url: str | None) -> tuple[str, list[RichTextElement]]:
     """A citation as plain text, and as it is shown."""
-    said, source = Text(text=f"[{number}] “{citation.quote}” "), _source(citation, article_url)
     plain = f"[{number}] “{citation.quote}” ({citation.section})"
-    return plain, RichTextSectionElement(elements=[said, source, Text(text="\n")])
+    return plain, [Text(text=f"[{number}] “{citation.quote}” "), _source(citation, article_url)]
 
 
 def _source(citation: Citation, article_url: str | None) -> RichTextElement:
@@ -151,6 +187,11 @@ def _source(citation: Citation, article_url: str | None) -> RichTextElement:
     return Link(url=url if len(url) <= URL else article_url, text=citation.section or article_url)
 
 
+def _image(picture: Picture, file: str) -> Rendering:
+    alt_text = _shortened(picture.alt_text, ALT_TEXT)
+    return Rendering("", [ImageBlock(slack_file=SlackFile(id=file), alt_text=alt_text).to_dict()])
+
+
 def _actions(card: Card) -> Iterator[Block]:
     if card.menu:
         yield ActionsBlock(elements=[_menu(card.menu)])
@@ -159,7 +200,8 @@ def _actions(card: Card) -> Iterator[Block]:
 
 
 def _button(button: Button) -> ButtonElement:
-    text = _shortened(f"✓ {button.text}" if button.is_chosen else button.text, BUTTON)
+    count = "" if button.count is None else f" ({button.count})"
+    text = _shortened(f"✓ {button.text}" if button.is_chosen else button.text, BUTTON - len(count)) + count
     style = "primary" if button.is_main or button.is_chosen else None
     return ButtonElement(text=text, action_id=button.press.id, style=style)
 

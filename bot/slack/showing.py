@@ -1,5 +1,8 @@
 """How a click or a command is answered: in place of the card, below it, or only to the one who clicked."""
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -8,52 +11,109 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import Card
-from bot.clicks import Clicked
+from bot.clicks import Clicked, Spot
 from bot.replies import Line
-from bot.slack.rendering import escaped, rendered
+from bot.slack.pictures import uploaded
+from bot.slack.refusals import TOO_MUCH, code_of
+from bot.slack.rendering import Rendering, escaped, rendered
+
+log = logging.getLogger(__name__)
 
 Body = dict[str, Any]  # a payload of Slack's, as JSON
+Post = Callable[[Rendering], Awaitable[bool]]  # whether Slack has nothing against what is in it
+
+OK = 200
+REFUSED = 400  # of a response_url, for what is in a message
+DEVELOPING = 1.0  # seconds until Slack has looked through a picture that it was just given
 
 
 async def show_clicked(
     clicked: Clicked, body: Body, respond: AsyncRespond, client: AsyncWebClient, article_url: str | None
 ) -> None:
-    """Shows what a click led to: in place of the card, or below it; a notice only to the one who clicked."""
-    card, notice = clicked.shown.card, clicked.shown.notice
-    if card and clicked.replaces:
-        await show(respond, card, article_url, replace=True)
+    """Shows what a click led to; a notice only to the one who clicked."""
+    card, notice, is_at_home = clicked.shown.card, clicked.shown.notice, "response_url" not in body
+    if card and (clicked.where is Spot.BELOW or clicked.place or is_at_home):
+        await _post_below(card, body, client, article_url, clicked.place)
     elif card:
-        await _post_below(card, body, client, article_url, is_public=clicked.is_public)
-    if notice and "response_url" not in body:  # it was clicked in the App Home
+        await show(respond, card, article_url, clicked.where, client)
+    if notice and is_at_home:
         await _post_below(Card((Line(notice),)), body, client, article_url)
     elif notice:
         await respond(text=escaped(notice), response_type="ephemeral", replace_original=False)
 
 
-async def _post_below(
-    card: Card, body: Body, client: AsyncWebClient, article_url: str | None, *, is_public: bool = False
+async def show_begun(clicked: Clicked, respond: AsyncRespond, article_url: str | None) -> None:
+    """Shows what a command led to."""
+    if clicked.shown.card:
+        await show(respond, clicked.shown.card, article_url, clicked.where)
+
+
+async def show(
+    respond: AsyncRespond,
+    card: Card,
+    article_url: str | None,
+    where: Spot = Spot.PRIVATELY,
+    client: AsyncWebClient | None = None,
 ) -> None:
-    """In the thread of the card that was clicked; in a direct message where only one person saw that card, unless it is
-    to be public, and where the bot is no member."""
+    """Shows a card by the address that came with a command or a click, even where the bot is no member; `client` is
+    needed for a picture."""
+    replaces, whom = where is Spot.INSTEAD, "in_channel" if where is Spot.PUBLICLY else "ephemeral"
+
+    async def post(part: Rendering) -> bool:
+        nonlocal replaces
+        given = await respond(text=part.text, blocks=part.blocks, response_type=whom, replace_original=replaces)
+        replaces = replaces and given.status_code != OK
+        return given.status_code != REFUSED
+
+    await _show(card, article_url, client, post)
+
+
+async def _post_below(card: Card, body: Body, client: AsyncWebClient, article_url: str | None, place: str = "") -> None:
+    """In that place, else in the thread of the card that was clicked; in a direct message where only one person saw
+    that card, and where the bot is no member."""
     container = body["container"]
-    is_ephemeral = bool(container.get("is_ephemeral"))
-    if "channel_id" in container and (is_public or not is_ephemeral):
-        thread = container.get("thread_ts") or (None if is_ephemeral else container.get("message_ts"))
+    channel = place or ("" if container.get("is_ephemeral") else container.get("channel_id"))
+    if channel:
+        thread = None if place else container.get("thread_ts") or container.get("message_ts")
         with suppress(SlackApiError):
-            await _post(card, container["channel_id"], thread, client, article_url)
+            await _post(card, channel, thread, client, article_url)
             return
     opened = await client.conversations_open(users=body["user"]["id"])
     await _post(card, opened["channel"]["id"], None, client, article_url)
 
 
 async def _post(card: Card, channel: str, thread: str | None, client: AsyncWebClient, article_url: str | None) -> None:
-    for part in rendered(card, article_url):
-        await client.chat_postMessage(
-            channel=channel, thread_ts=thread, text=part.text, blocks=part.blocks, unfurl_links=False
-        )
+    async def post(part: Rendering) -> bool:
+        try:
+            await client.chat_postMessage(
+                channel=channel, thread_ts=thread, text=part.text, blocks=part.blocks, unfurl_links=False
+            )
+        except SlackApiError as error:
+            if code_of(error) not in TOO_MUCH:
+                raise
+            return False
+        return True
+
+    await _show(card, article_url, client, post)
 
 
-async def show(respond: AsyncRespond, card: Card, article_url: str | None, *, replace: bool = False) -> None:
-    """Shows a card to the one who asked for it; `replace` puts it in place of the one that was clicked on."""
-    for part in rendered(card, article_url):
-        await respond(text=part.text, blocks=part.blocks, response_type="ephemeral", replace_original=replace)
+async def _show(card: Card, article_url: str | None, client: AsyncWebClient | None, post: Post) -> None:
+    """Posts the messages of a card, each in the best way that Slack takes."""
+    picture = await uploaded(client, card.picture) if client and card.picture else None
+    for part in rendered(card, article_url, picture):
+        for pause, way in _ways(part):
+            await asyncio.sleep(pause)
+            if await post(way):
+                break
+        else:
+            log.error("Slack took a card in no way")
+
+
+def _ways(part: Rendering) -> Iterator[tuple[float, Rendering]]:
+    """The message, with the seconds to wait before: as it is, without its picture, without any blocks."""
+    yield 0, part
+    without = [block for block in part.blocks if block["type"] != "image"]
+    if without != part.blocks:
+        yield DEVELOPING, part
+        yield 0, Rendering(part.text, without)
+    yield 0, Rendering(part.text, [])

@@ -1,5 +1,6 @@
 """The database: a SQLite file, or Postgres by its URL; every session belongs to one tenant."""
 
+import errno
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -38,6 +39,7 @@ PASSING_IN_SQLITE = frozenset(
     (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
 )
 PASSING_IN_POSTGRES = frozenset(("08", "40", "53", "55", "57", "58"))  # classes of errors, its manual's appendix A
+SQLITE = b"SQLite format 3\0"  # the first bytes of its files
 TENANT, ALL = "tenant", "*"
 
 
@@ -200,6 +202,9 @@ def make_private(url: URL) -> None:
     path = Path(url.database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
+    with path.open("rb") as file:
+        if file.read(len(SQLITE)) not in (SQLITE, b""):
+            raise OSError(errno.EINVAL, "file is not a database")
 
 
 def set_up_sqlite(connection: DBAPIConnection, record: object) -> None:

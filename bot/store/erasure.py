@@ -3,14 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 
-from sqlalchemy import JSON, Delete, String, Text, cast, delete, or_, select
+from sqlalchemy import JSON, Delete, String, Text, cast, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.store.database import Database, pragma
 from bot.store.inbox import REPEATS
+from bot.store.installations import INSTALLATIONS, STATES
 from bot.store.tables import (
     UNFINISHED,
     Ballot,
@@ -51,6 +52,9 @@ class Erasure:
             delete(Event).where(Event.seen_at < moment - 2 * REPEATS),
             delete(Conversation).where(_EMPTY, Conversation.touched_at < before),
         )
+        async with self._db.engine.begin() as connection:
+            naive = moment.astimezone(UTC).replace(tzinfo=None)  # as slack_sdk keeps it
+            await connection.execute(delete(STATES).where(STATES.c.expire_at < naive))
 
     async def forget(self, user: str) -> int:
         """Deletes what a user said and was told, and takes their id out of everybody else's rows.
@@ -66,6 +70,9 @@ class Erasure:
         async with self._db.across_tenants() as session:
             for mapper in Row.registry.mappers:
                 await _redact(session, mapper.class_, user)
+        async with self._db.engine.begin() as connection:
+            installed = update(INSTALLATIONS).where(INSTALLATIONS.c.user_id == user)
+            await connection.execute(installed.values(user_id=FORGOTTEN, user_token=None, user_refresh_token=None))
         await self._shred()
         return theirs
 

@@ -191,6 +191,12 @@ class Inbox:
         async with self._db.transaction(tenant) as session:
             return list(await session.scalars(waiting))
 
+    async def waiting(self, tenant: str, user: str) -> int:
+        """How many messages of a user are not finished."""
+        theirs = select(func.count()).select_from(Turn).where(Turn.user == user, Turn.state.in_(UNFINISHED))
+        async with self._db.transaction(tenant) as session:
+            return await session.scalar(theirs) or 0
+
     async def readdress(self, turn: Turn) -> None:
         """Keeps the address of a turn that is not answered yet."""
         own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(address=turn.address)

@@ -19,9 +19,11 @@ class Interviews:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def start(self, tenant: str, place: str, user: str, session: Mapping[str, JsonValue]) -> Interview:
+    async def start(
+        self, tenant: str, place: str, user: str, session: Mapping[str, JsonValue], *, is_team: bool = False
+    ) -> Interview:
         """Keeps a new interview."""
-        row = Interview(place=place, user=user, session=dict(session), touched_at=self._db.clock())
+        row = Interview(place=place, user=user, session=dict(session), is_team=is_team, touched_at=self._db.clock())
         async with self._db.transaction(tenant) as transaction:
             transaction.add(row)
         return row
@@ -39,14 +41,21 @@ class Interviews:
         async with self._db.transaction(tenant) as transaction:
             return list(await transaction.scalars(mine))
 
-    async def save(self, interview: Interview, session: Mapping[str, JsonValue]) -> Interview:
-        """The interview with another session. Raises StaleError when it was changed or deleted since it was read."""
+    async def save(
+        self, interview: Interview, session: Mapping[str, JsonValue], user: str | None = None, *, anew: bool = False
+    ) -> Interview:
+        """The interview with another session; if they are given, another `user` leads it, and it begins `anew`, without
+        ballots. Raises StaleError when it was changed or deleted since it was read.
+        """
         own = update(Interview).where(Interview.id == interview.id, Interview.version == interview.version)
         values = {"session": dict(session), "version": interview.version + 1, "touched_at": self._db.clock()}
+        values["user"] = user or interview.user
         async with self._db.transaction(interview.tenant) as transaction:
             changed: Interview | None = await transaction.scalar(own.values(values).returning(Interview))
             if changed is None:
                 raise StaleError
+            if anew:
+                await transaction.execute(delete(Ballot).where(Ballot.interview_id == interview.id))
             return changed
 
     async def remove(self, interview: Interview) -> None:
@@ -54,23 +63,30 @@ class Interviews:
         async with self._db.transaction(interview.tenant) as transaction:
             await transaction.execute(delete(Interview).where(Interview.id == interview.id))
 
-    async def vote(self, interview: Interview, member: str, answers: Mapping[str, str | None]) -> None:
-        """Keeps what a member of a team answers, in place of what they answered before.
+    async def vote(self, interview: Interview, member: str, question: str, option: str | None) -> None:
+        """Keeps what a member of a team answers to one question; what they answer to the others stays.
 
-        Raises StaleError when the interview was deleted.
+        Votes do not disturb one another. Raises StaleError when the interview was changed or deleted since it was read.
         """
-        known = select(Interview.id).where(Interview.id == interview.id).with_for_update(read=True)
-        row = self._db.insert(Ballot).values(interview_id=interview.id, member=member, answers=dict(answers))
-        row = row.on_conflict_do_update(
-            index_elements=["interview_id", "member"], set_={"answers": row.excluded.answers}
-        )
+        present = select(Interview.id).where(Interview.id == interview.id, Interview.version == interview.version)
+        empty = self._db.insert(Ballot).values(interview_id=interview.id, member=member, answers={})
+        theirs = select(Ballot).where(Ballot.interview_id == interview.id, Ballot.member == member)
         async with self._db.transaction(interview.tenant) as transaction:
-            if await transaction.scalar(known) is None:
+            if await transaction.scalar(present.with_for_update(read=True)) is None:
                 raise StaleError
-            await transaction.execute(row)
+            await transaction.execute(empty.on_conflict_do_nothing())
+            ballot = (await transaction.scalars(theirs.with_for_update())).one()
+            ballot.answers = {**ballot.answers, question: option}
 
-    async def ballots(self, interview: Interview) -> dict[str, dict[str, JsonValue]]:
+    async def ballots(self, interview: Interview) -> dict[str, dict[str, str | None]]:
         """What each member answers, in the order in which they came."""
-        cast = select(Ballot).where(Ballot.interview_id == interview.id).order_by(Ballot.id)
+        votes = select(Ballot).where(Ballot.interview_id == interview.id).order_by(Ballot.id)
         async with self._db.transaction(interview.tenant) as transaction:
-            return {ballot.member: ballot.answers for ballot in await transaction.scalars(cast)}
+            return {
+                ballot.member: dict(map(_vote, ballot.answers.items())) for ballot in await transaction.scalars(votes)
+            }
+
+
+def _vote(kept: tuple[str, JsonValue]) -> tuple[str, str | None]:
+    question, option = kept
+    return question, None if option is None else str(option)

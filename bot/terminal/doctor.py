@@ -11,7 +11,7 @@ from bot.corpus import has_framework, load_framework, load_voices
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
-from bot.platforms import Surface, surfaces
+from bot.platforms import Plugin, plugins
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
 from bot.terminal.progress import err
@@ -50,8 +50,8 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "index", lambda: _index(settings)
     yield "language model", lambda: _language_model(settings)
     yield "database", lambda: asyncio.run(_database(settings))
-    for name, surface in surfaces(settings).items():
-        yield name, partial(_platform, surface)
+    for name, plugin in plugins().items():
+        yield name, partial(_platform, settings, plugin)
     yield "deliveries", lambda: asyncio.run(_deliveries(settings))
 
 
@@ -100,8 +100,13 @@ def _index(settings: Settings) -> str:
     return "current"
 
 
-def _platform(surface: Surface) -> str:
-    return asyncio.run(surface.check())
+def _platform(settings: Settings, plugin: Plugin) -> str:
+    async def check() -> str:
+        async with opened(settings) as store:
+            surface = plugin(settings, store)
+            return await surface.check() if surface else "not set up"
+
+    return asyncio.run(check())
 
 
 async def _database(settings: Settings) -> str:

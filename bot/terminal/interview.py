@@ -14,8 +14,8 @@ from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
 from bot.errors import BotError
-from bot.interviewing import answer_of, summary
 from bot.replies import Line, LineKind
+from bot.screens import answer_of, summary
 from bot.settings import Settings
 from bot.terminal.memory import KeptInterview, remembering
 from bot.terminal.menu import Entry, choose

@@ -226,6 +226,12 @@ def test_a_question_has_2_to_4_options(tmp_path: Path) -> None:
         load(tmp_path, head + option + more + tail)
 
 
+def test_the_names_of_a_question_and_an_option_fit_a_buttons_id(tmp_path: Path) -> None:
+    load(tmp_path, FRAMEWORK.replace("      cold:", f"      {'c' * 54}:"))
+    with pytest.raises(CorpusError, match=r"line 10: warmth and c{55} have more than 60 characters together"):
+        load(tmp_path, FRAMEWORK.replace("      cold:", f"      {'c' * 55}:"))
+
+
 def test_one_question_is_no_framework(tmp_path: Path) -> None:
     one = FRAMEWORK[: FRAMEWORK.index("  waking:")] + FRAMEWORK[FRAMEWORK.index("outcomes:") :]
     with pytest.raises(CorpusError, match="line 5: needs 2 questions or more"):

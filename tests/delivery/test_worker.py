@@ -19,6 +19,7 @@ from tests.terminal.processes import SECONDS, environment, run
 
 PLUGIN = """
 import os
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tests.peers.recorder import Recorder
 
@@ -26,10 +27,14 @@ class Plain(Recorder):
     async def check(self):
         return "well"
 
+    @asynccontextmanager
+    async def progress(self, turn, keep):
+        yield lambda line: None
+
     def render(self, reply, turn):
         return [{"text": reply.text}]
 
-def surface(settings):
+def surface(settings, store):
     return Plain(Path(os.environ["RECORD"]))
 """
 QUESTION = "our price list is different every week, RAG or fine-tuning?"

@@ -3,9 +3,12 @@
 import copy
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,19 +40,7 @@ class Bot:
     def start(self) -> None:
         """Starts a process, and waits until it listens."""
         slack = self.slack
-        variables = environment(
-            self.data_dir,
-            DATABASE_URL=f"sqlite:///{self._database}",
-            SECRET_KEYS=KEY,
-            SLACK_BOT_TOKEN=slack.token(),
-            SLACK_APP_TOKEN=slack.app.app_token,
-            SLACK_SIGNING_SECRET=slack.app.signing_secret,
-            SLACK_API_URL=slack.api_url,
-            **self.settings,
-        )
-        with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "bot", "slack"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=variables, stderr=log)
+        self._run("slack", SLACK_APP_TOKEN=slack.app.app_token)
         slack.wait_for(lambda: slack.connected or not self.is_running, STARTING, "the bot to connect")
         assert self.is_running, self.log
 
@@ -109,6 +100,24 @@ class Bot:
         finally:
             connection.close()
 
+    def _run(self, command: str, **more: str) -> None:
+        variables = environment(
+            self.data_dir,
+            DATABASE_URL=f"sqlite:///{self._database}",
+            SECRET_KEYS=KEY,
+            **self._tokens(),
+            SLACK_SIGNING_SECRET=self.slack.app.signing_secret,
+            SLACK_API_URL=self.slack.api_url,
+            **self.settings,
+            **more,
+        )
+        with self._log.open("ab") as log:
+            words = [sys.executable, "-m", "bot", command]
+            self.process = subprocess.Popen(words, cwd=ROOT, env=variables, stderr=log)
+
+    def _tokens(self) -> dict[str, str]:
+        return {"SLACK_BOT_TOKEN": self.slack.token()}
+
     def _turns(self, channel: str) -> list[tuple[str, str | None]]:
         return self.rows(
             "SELECT state, error FROM turns JOIN conversations ON conversations.id = conversation_id"
@@ -124,6 +133,36 @@ class Bot:
     @property
     def _log(self) -> Path:
         return self.folder / "stderr.txt"
+
+
+@dataclass
+class WebBot(Bot):
+    """`python -m bot web`, to which Slack delivers over HTTP."""
+
+    url: str = field(default="", init=False)
+
+    def start(self) -> None:
+        """Starts a process, and waits until it answers; from then on Slack tells it what happens."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        self.url = f"http://127.0.0.1:{port}"
+        self._run("web", PORT=port)
+        self.slack.wait_for(lambda: status(f"{self.url}/healthz") == 200 or not self.is_running, STARTING, "the bot")
+        assert self.is_running, self.log
+        self.slack.deliver_to(self.url)
+
+
+def status(url: str) -> int | None:
+    """What a GET answers; None without an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return None
 
 
 @dataclass

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from bot import prompts
 from bot.cards import Press
 from tests.peers.slack import Channel, Message, Slack, User
-from tests.slack.bots import ANSWERING, CASE, QUESTION, Bot, Screen, elements, forged, press, well
+from tests.slack.bots import ANSWERING, CASE, QUESTION, Bot, Screen, elements, forged, press, well, words
 
 HUGE = 10**30
 
@@ -181,11 +181,35 @@ def test_a_copy_is_markdown_that_only_its_user_gets(slack: Slack, ann: User, car
     card.press("recommend now")
     shown = card.text
     card.press("Copy as Markdown")
-    [copied] = notices(slack, general, ann)
+    [message] = slack.ephemerals(general, ann)
+    [block] = message.blocks
+    assert [element["type"] for element in block["elements"]] == ["rich_text_preformatted"]
+    copied = words(message)
     assert "## " in copied
     assert "1. “" in copied
     assert html.unescape(shown.splitlines()[0]) in copied
     assert card.text == shown
+
+
+def test_a_summary_is_shared_in_the_channel_with_its_chart(
+    slack: Slack, ann: User, card: Screen, general: Channel
+) -> None:
+    before = slack.said(general)
+    card.press("recommend now")
+    card.press("Share with channel")
+    [shared] = slack.said(general)[len(before) :]
+    assert shared.thread_ts is None
+    assert shared.text.startswith(card.text.splitlines()[0])
+    assert [block["type"] for block in shared.blocks].count("image") == 1
+    assert not elements(shared, "button")
+
+
+def test_a_summary_that_is_edited_again_is_not_shared(slack: Slack, ann: User, card: Screen, general: Channel) -> None:
+    card.press("recommend now")
+    summary = card.now
+    card.press("review and edit")
+    press(slack, summary, "Share with channel", ann)
+    assert notices(slack, general, ann) == [prompts.sentence("share_gone")]
 
 
 def test_the_way_to_a_person_is_said(slack: Slack, ann: User, card: Screen, advice: Message, general: Channel) -> None:

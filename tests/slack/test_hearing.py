@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, plain_text
+from bot.slack.origin import Origin
 
 BOT = "U0BOT"
 
@@ -137,7 +138,7 @@ def test_a_command_is_private_and_keeps_the_address_to_answer_at() -> None:
         "trigger_id": "1.2.3",
         "response_url": "https://hooks.example/1",
     }
-    asked = asked_by_command(body)
+    asked = asked_by_command(body, Origin("T1", None))
     assert (asked.tenant, asked.place, asked.user, asked.text) == ("slack:T1", "C1/private/U1", "U1", "RAG & roll?")
     assert asked.keys == ["trigger:1.2.3"]
     assert asked.address == {"channel": "C1", "private": True}
@@ -154,6 +155,7 @@ def test_a_shortcut_asks_what_the_message_says_in_the_name_of_who_used_it() -> N
         "trigger_id": "1.2.3",
         "response_url": "https://hooks.example/1",
     }
-    asked = asked_by_message(body)
+    asked = asked_by_message(body, Origin("T1", "E1"))
     assert (asked.tenant, asked.user, asked.text) == ("slack:T1", "U1", "RAG?")
     assert asked.place == "C1/private/U1"
+    assert asked.address == {"channel": "C1", "private": True, "enterprise": "E1"}

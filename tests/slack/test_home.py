@@ -1,5 +1,8 @@
 """The App Home, sharing, edits and deletions."""
 
+import pytest
+
+from bot import prompts
 from tests.peers.slack import Channel, Slack, User
 from tests.slack.bots import Bot
 
@@ -22,14 +25,31 @@ def test_the_direct_message_offers_first_questions(slack: Slack, ann: User) -> N
     slack.wait_for(lambda: len(slack.prompts) > before)
 
 
-def test_a_private_answer_is_shared_with_the_channel(slack: Slack, bot: Bot, ann: User, general: Channel) -> None:
-    slack.join(general, slack.bot)
+@pytest.mark.parametrize("is_member", [True, False])
+def test_a_private_answer_is_shared_with_the_channel(slack: Slack, ann: User, *, is_member: bool) -> None:
+    general = slack.channel("general", ann, bot=is_member)
     slack.command(ann, general, "what are the cons of tuning?")
     slack.wait_for(lambda: slack.ephemerals(general, ann))
     assert not slack.said(general)
     slack.click(slack.ephemerals(general, ann)[0], "Share with channel", ann)
     slack.wait_for(lambda: slack.said(general))
+    assert "Asked: “what are the cons of tuning?”" in slack.said(general)[0].text
     assert "Risk of catastrophic forgetting" in slack.said(general)[0].text
+
+
+def test_the_status_tells_of_questions_and_interviews(slack: Slack, bot: Bot, ann: User, general: Channel) -> None:
+    slack.command(ann, general, "status")
+    slack.wait_for(lambda: slack.ephemerals(general, ann))
+    assert prompts.sentence("status_answered") in slack.ephemerals(general, ann)[0].text
+    slack.command(ann, general, "interview")
+    slack.wait_for(lambda: len(slack.ephemerals(general, ann)) == 2)
+    slack.command(ann, general, "status")
+    slack.wait_for(lambda: len(slack.ephemerals(general, ann)) == 3)
+    status = slack.ephemerals(general, ann)[2]
+    assert "0 of 11 questions answered" in status.text
+    slack.click(status, "Go on with 1", ann)
+    slack.wait_for(lambda: slack.said(slack.direct(ann)))
+    assert slack.said(slack.direct(ann))[0].text.startswith("Question 1")
 
 
 def test_an_edited_question_is_answered_anew_in_place(slack: Slack, bot: Bot, ann: User, general: Channel) -> None:

@@ -3,14 +3,19 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import InputError
 from bot.slack.listeners import listen
 from bot.slack.manifest import manifest
 from bot.slack.names import ASK, COMMAND, EVENTS, SCOPES
+from bot.slack.oauth import listen_to_removal
 from tests.conftest import ROOT
+from tests.terminal.processes import run
 
 NEEDED = {  # https://docs.slack.dev/reference/events: what each event needs
     "app_mention": "app_mentions:read",
@@ -32,7 +37,8 @@ def test_it_names_the_command_the_shortcut_and_the_events_that_are_listened_to()
 async def test_each_of_its_events_has_a_listener() -> None:
     app = AsyncApp(client=AsyncWebClient("xoxb-none"), signing_secret="secret")
     listen(app, service=None, article_url=None)
-    assert len(app._async_listeners) == 6  # home, messages twice, the command, the shortcut, the buttons
+    listen_to_removal(app, installations=None)
+    assert len(app._async_listeners) == 8  # home, messages twice, removal twice, the command, the shortcut, the buttons
 
 
 def test_its_words_are_as_short_as_slack_wants_them() -> None:
@@ -43,8 +49,43 @@ def test_its_words_are_as_short_as_slack_wants_them() -> None:
     assert all(len(command["description"]) <= 2000 for command in made["features"]["slash_commands"])
 
 
+def test_for_one_workspace_it_needs_no_address() -> None:
+    made = manifest()
+    assert "https://" not in json.dumps(made)
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert made["settings"]["org_deploy_enabled"] is False
+
+
+@pytest.mark.parametrize("url", ["https://bot.example.com", "https://bot.example.com/", "https://example.com/bot"])
+def test_for_several_workspaces_everything_goes_to_the_bots_address(url: str) -> None:
+    made, at = manifest(url), url.rstrip("/")
+    assert made["oauth_config"]["redirect_urls"] == [f"{at}/slack/oauth_redirect"]
+    assert made["settings"]["event_subscriptions"]["request_url"] == f"{at}/slack/events"
+    assert made["settings"]["interactivity"] == {"is_enabled": True, "request_url": f"{at}/slack/events"}
+    assert [command["url"] for command in made["features"]["slash_commands"]] == [f"{at}/slack/events"]
+    assert made["settings"]["socket_mode_enabled"] is False
+    assert made["settings"]["org_deploy_enabled"] is True
+    assert made["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://bot.example.com", "bot.example.com", "https://", "https://a b", "https://a?b=c"]
+)
+def test_an_address_that_slack_would_not_take_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="--url"):
+        manifest(url)
+
+
 def test_the_command_prints_it() -> None:
     printed = subprocess.run(
         [sys.executable, "-m", "bot", "slack", "manifest"], cwd=ROOT, capture_output=True, check=True, timeout=60
     )
     assert json.loads(printed.stdout) == manifest()
+
+
+def test_the_command_prints_it_for_several_workspaces(tmp_path: Path) -> None:
+    printed = run(tmp_path, "slack", "manifest", "--url", "https://bot.example.com")
+    assert json.loads(printed.stdout) == manifest("https://bot.example.com")
+    refused = run(tmp_path, "slack", "manifest", "--url", "bot.example.com")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(b"rag-or-tune: --url: ")

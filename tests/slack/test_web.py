@@ -117,6 +117,14 @@ def test_what_is_signed_but_malformed_is_no_error_of_ours(web: Web, body: str) -
     assert status(f"{url}/readyz") == 200
 
 
+def test_one_workspace_needs_no_pages_and_hears_of_its_removal(web: Web) -> None:
+    for page in ("install", "oauth_redirect"):
+        assert status(f"{web.url}/slack/{page}") == 404
+    told = [web.slack.event({"type": "app_uninstalled"})]
+    told.append(web.slack.event({"type": "tokens_revoked", "tokens": {"bot": [web.slack.bot.id]}}))
+    assert [delivery.wait(10).status for delivery in told] == [200, 200]
+
+
 def test_what_nobody_foresaw_is_told_with_a_reference_and_no_more(web: Web) -> None:
     slack = web.slack
     ann = slack.user("ann")

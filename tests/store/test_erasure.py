@@ -31,7 +31,7 @@ THEIRS = "We all like cherries"
 async def speak(store: Store, user: str, words: str, tenant: str = ONE) -> None:
     """Everything that a person can leave behind of their own."""
     interview = await store.interviews.start(tenant, f"dm/{user}", user, {"answers": words, "by": user})
-    await store.interviews.vote(interview, user, {"q": words})
+    await store.interviews.vote(interview, user, "q", words)
     lead = await store.leads.open(tenant, user, {"about": words, "by": user})
     await store.leads.change(lead, "withdrawn", user, state=LeadState.WITHDRAWN, text=words)
     for number, state in enumerate(("waiting", "answered", "done", "failed")):
@@ -57,8 +57,8 @@ async def mention(store: Store, user: str) -> Turn:
     await store.feedback.give(ONE, turn.id, user, helpful=False)
     await store.feedback.give(ONE, turn.id, "U2", helpful=True)
     interview = await store.interviews.start(ONE, f"mpim/U2/{user}", "U2", nested)
-    await store.interviews.vote(interview, user, {"q": "yes"})
-    await store.interviews.vote(interview, "U2", {"q": everywhere})
+    await store.interviews.vote(interview, user, "q", "yes")
+    await store.interviews.vote(interview, "U2", "q", everywhere)
     lead = await store.leads.open(ONE, "U2", nested)
     await store.leads.change(lead, "claimed", user, state=LeadState.CLAIMED, holder=user, text=everywhere)
     return turn
@@ -201,7 +201,7 @@ async def test_what_is_still_to_be_answered_or_delivered_never_expires(timed: St
 
 async def test_an_interview_expires_after_its_last_touch(timed: Store, clock: Clock) -> None:
     interview = await timed.interviews.start(ONE, "here", "U1", {})
-    await timed.interviews.vote(interview, "U2", {})
+    await timed.interviews.vote(interview, "U2", "q", None)
     clock.advance(days=89)
     interview = await timed.interviews.save(interview, {"step": 1})
     clock.advance(days=90)

@@ -1,7 +1,5 @@
 """Interviews: of two clicks at once one counts, and each member of a team has one vote."""
 
-import asyncio
-
 import pytest
 
 from bot.store.interviews import StaleError
@@ -38,14 +36,14 @@ async def test_of_clicks_at_once_in_two_processes_one_counts(store: Store, other
 
 async def test_an_interview_that_was_deleted_is_stale(store: Store) -> None:
     interview = await store.interviews.start(ONE, "here", "U1", {})
-    await store.interviews.vote(interview, "U2", {"q": "yes"})
+    await store.interviews.vote(interview, "U2", "q", "yes")
     await store.interviews.remove(interview)
     assert await store.interviews.find(ONE, interview.id) is None
     assert await store.interviews.ballots(interview) == {}
     with pytest.raises(StaleError):
         await store.interviews.save(interview, {})
     with pytest.raises(StaleError):
-        await store.interviews.vote(interview, "U2", {})
+        await store.interviews.vote(interview, "U2", "q", None)
 
 
 async def test_a_persons_interviews_come_last_touched_first(timed: Store, clock: Clock) -> None:
@@ -63,33 +61,62 @@ async def test_interviews_touched_at_once_come_the_newest_first(timed: Store) ->
     assert [one.id for one in await timed.interviews.of(ONE, "U1")] == [one.id for one in made[::-1]]
 
 
-async def test_a_member_has_one_vote_and_may_change_it(store: Store) -> None:
-    interview = await store.interviews.start(ONE, "here", "U1", {})
-    await store.interviews.vote(interview, "U2", {"q": "yes", "r": None})
-    await store.interviews.vote(interview, "U1", {"q": "yes"})
-    await store.interviews.vote(interview, "U2", {"q": "no"})
+async def test_a_member_has_one_vote_a_question_and_may_change_it(store: Store) -> None:
+    interview = await store.interviews.start(ONE, "here", "U1", {}, is_team=True)
+    await store.interviews.vote(interview, "U2", "q", "yes")
+    await store.interviews.vote(interview, "U1", "q", "yes")
+    await store.interviews.vote(interview, "U2", "r", None)
+    await store.interviews.vote(interview, "U2", "q", "no")
     ballots = await store.interviews.ballots(interview)
-    assert list(ballots.items()) == [("U2", {"q": "no"}), ("U1", {"q": "yes"})]
+    assert list(ballots.items()) == [("U2", {"q": "no", "r": None}), ("U1", {"q": "yes"})]
 
 
 async def test_votes_at_once_in_two_processes_all_count(store: Store, other: Store) -> None:
     interview = await store.interviews.start(ONE, "here", "U1", {})
-    members = [f"U{number}" for number in range(5)] * 4
-    await asyncio.gather(
-        *((store, other)[n % 2].interviews.vote(interview, member, {"n": str(n)}) for n, member in enumerate(members))
+    members, questions = [f"U{number}" for number in range(4)], [f"q{number}" for number in range(5)]
+    votes = [(member, question) for question in questions for member in members]
+    done = await at_once(
+        (store, other)[n % 2].interviews.vote(interview, member, question, f"{member}{question}")
+        for n, (member, question) in enumerate(votes)
     )
-    assert sorted(await store.interviews.ballots(interview)) == sorted(set(members))
+    assert done == [None] * len(votes)
+    expected = {member: {question: f"{member}{question}" for question in questions} for member in members}
+    assert await store.interviews.ballots(interview) == expected
+
+
+async def test_a_vote_on_what_was_changed_since_it_was_read_is_stale(store: Store) -> None:
+    interview = await store.interviews.start(ONE, "here", "U1", {"question": "q"})
+    now = await store.interviews.save(interview, {"question": "r"})
+    with pytest.raises(StaleError):
+        await store.interviews.vote(interview, "U2", "q", "yes")
+    await store.interviews.vote(now, "U2", "r", "yes")
+    assert await store.interviews.ballots(interview) == {"U2": {"r": "yes"}}
+
+
+async def test_of_votes_and_a_new_beginning_at_once_no_old_vote_is_left(store: Store, other: Store) -> None:
+    interview = await store.interviews.start(ONE, "here", "U1", {})
+    votes = [store.interviews.vote(interview, f"U{number}", "q", "yes") for number in range(6)]
+    await at_once([*votes[:3], other.interviews.save(interview, {}, anew=True), *votes[3:]])
+    assert await store.interviews.ballots(interview) == {}
+
+
+async def test_somebody_else_may_take_it_over(store: Store) -> None:
+    interview = await store.interviews.start(ONE, "here", "U1", {}, is_team=True)
+    saved = await store.interviews.save(interview, {"step": 1}, "U2")
+    assert (saved.user, saved.is_team) == ("U2", True)
+    assert await store.interviews.of(ONE, "U1") == []
+    assert [one.id for one in await store.interviews.of(ONE, "U2")] == [interview.id]
 
 
 async def test_a_vote_belongs_to_its_interview(store: Store) -> None:
     first, second = [await store.interviews.start(ONE, "here", "U1", {}) for _ in range(2)]
-    await store.interviews.vote(first, "U2", {"q": "yes"})
+    await store.interviews.vote(first, "U2", "q", "yes")
     assert await store.interviews.ballots(second) == {}
 
 
 async def test_another_tenants_interview_is_out_of_reach(store: Store) -> None:
     interview = await store.interviews.start(ONE, "here", "U1", {"step": 0})
-    await store.interviews.vote(interview, "U1", {"q": "yes"})
+    await store.interviews.vote(interview, "U1", "q", "yes")
     forged = Interview(id=interview.id, tenant=TWO, version=0)
     assert await store.interviews.find(TWO, interview.id) is None
     assert await store.interviews.ballots(forged) == {}
@@ -97,7 +124,7 @@ async def test_another_tenants_interview_is_out_of_reach(store: Store) -> None:
     with pytest.raises(StaleError):
         await store.interviews.save(forged, {"step": "forged"})
     with pytest.raises(StaleError):
-        await store.interviews.vote(forged, "U1", {"q": "forged"})
+        await store.interviews.vote(forged, "U1", "q", "forged")
     found = await store.interviews.find(ONE, interview.id)
     assert (found.session, found.version) == ({"step": 0}, 0)
     assert await store.interviews.ballots(interview) == {"U1": {"q": "yes"}}

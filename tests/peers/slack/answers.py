@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from tests.peers.slack import events
-from tests.peers.slack.calls import ApiError, check_content
+from tests.peers.slack.calls import ApiError, check_content, check_files
 from tests.peers.slack.chat import change, posted, remove
 from tests.peers.slack.delivery import COMMAND, Delivery
 from tests.peers.slack.elements import GROUP, OPTION
@@ -106,7 +106,7 @@ def _respond(world: World, url: ResponseUrl, said: Json) -> None:
     elif said.get("replace_original") and url.origin:
         if origin is None:
             raise ApiError("message_not_found")
-        _check(said)
+        _check(world, world.channels[origin.channel].team_id, said)
         change(world, origin, text=said.get("text") or "", blocks=said.get("blocks") or [])
     else:
         _publish(world, world.channels[url.channel], url.user, said)
@@ -119,17 +119,18 @@ def _present(world: World, message: Message | None) -> Message | None:
     return (channel.ephemerals if message.ephemeral_to else channel.messages).get(message.ts)
 
 
-def _check(said: Json) -> None:
+def _check(world: World, team_id: str, said: Json) -> None:
     if not (said.get("text") or said.get("blocks") or said.get("attachments")):
         raise ApiError("no_text")
     check_content(said.get("text") or "", said.get("blocks"), weighed=False)
+    check_files(world, team_id, said.get("blocks") or [], "invalid_blocks")
 
 
 def _publish(world: World, channel: Channel, user: str, said: Json) -> None:
     kind = said.get("response_type", "ephemeral")
     if kind not in ("ephemeral", "in_channel"):
         raise ApiError("invalid_response_type")
-    _check(said)
+    _check(world, channel.team_id, said)
     thread = said.get("thread_ts")
     if thread is not None and thread not in channel.messages:
         raise ApiError("thread_not_found")

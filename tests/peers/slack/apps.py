@@ -1,5 +1,6 @@
 """The methods around the app itself: who am I, Socket Mode, OAuth, uninstalling, files and the agent's surface."""
 
+import time
 from typing import Any
 
 from tests.peers.slack import events
@@ -13,10 +14,26 @@ ALT_TEXT = 1_000
 
 @method("auth.test")
 def auth_test(call: Call) -> Json:
-    team, bot = call.world.teams[call.team_id], call.install.bot
+    bot, whole = call.install.bot, call.install.enterprise_id
+    names = {"user": bot.name, "user_id": bot.id, "bot_id": bot.bot_id}
+    if whole:
+        place = {
+            "url": f"https://{whole}.enterprise.slack.com/",
+            "team": whole,
+            "team_id": whole,
+            "enterprise_id": whole,
+        }
+        return place | names | {"is_enterprise_install": True}
+    team = call.world.teams[call.team_id]
     enterprise = {"enterprise_id": team.enterprise_id} if team.enterprise_id else {}
-    names = {"team": team.name, "user": bot.name, "team_id": team.id, "user_id": bot.id, "bot_id": bot.bot_id}
-    return {"url": team.url, **names, "is_enterprise_install": False, **enterprise}
+    return {
+        "url": team.url,
+        "team": team.name,
+        "team_id": team.id,
+        **names,
+        "is_enterprise_install": False,
+        **enterprise,
+    }
 
 
 @method("apps.connections.open", token="app")
@@ -41,18 +58,19 @@ def oauth_access(call: Call) -> Json:
         raise ApiError("invalid_code")
     if grant.get("redirect_uri") not in (None, call.text("redirect_uri")):
         raise ApiError("bad_redirect_uri")
-    team = call.world.teams[grant["team"]]
-    install = call.world.install(team)
+    team = call.world.teams.get(grant["team"])
+    install = call.world.install(team) if team else call.world.install_everywhere(grant["team"])
     install.scopes = list(grant["scopes"] or install.scopes)
+    whole = install.enterprise_id or (team.enterprise_id if team else None)
     return {
         "access_token": install.token,
         "token_type": "bot",
         "scope": ",".join(install.scopes),
         "bot_user_id": install.bot.id,
         "app_id": call.world.app.id,
-        "team": {"name": team.name, "id": team.id},
-        "enterprise": {"id": team.enterprise_id, "name": team.enterprise_id} if team.enterprise_id else None,
-        "is_enterprise_install": False,
+        "team": {"name": team.name, "id": team.id} if team else None,
+        "enterprise": {"id": whole, "name": whole} if whole else None,
+        "is_enterprise_install": team is None,
         "authed_user": {"id": grant["user"]},
     }
 
@@ -66,7 +84,10 @@ def uninstall(call: Call) -> Json:
 
 def remove_app(world: World, team_id: str) -> list[Any]:
     """Revokes the app's tokens of a team and tells the app. Returns the deliveries."""
-    revoked: list[Install] = [i for i in world.installs.values() if i.team_id == team_id and not i.revoked]
+    known = world.installed(team_id)
+    revoked: list[Install] = [
+        i for i in world.installs.values() if known and i.team_id == known.team_id and not i.revoked
+    ]
     bots = sorted({install.bot.id for install in revoked})
     told = world.publish({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": bots}}, team_id)
     told += world.publish({"type": "app_uninstalled"}, team_id)
@@ -105,6 +126,7 @@ def _uploaded(call: Call, item: Json) -> File:
     if file is None or file.team_id != call.team_id or file.content is None:
         raise ApiError("file_not_found")
     file.title = item.get("title") or file.name
+    file.ready = time.monotonic() + call.world.file_seconds
     return file
 
 

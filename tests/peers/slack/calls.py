@@ -1,6 +1,7 @@
 """A call of the Web API: its arguments read as Slack reads them, its errors, and the table of methods."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -156,10 +157,10 @@ def check_content(text: str, blocks: Any, *, longest: int = TEXT, weighed: bool 
 
 
 def check_files(world: World, team_id: str, blocks: list[Json], code: str) -> None:
-    """Raises `code` when the blocks show a file that is not, or not yet, uploaded."""
+    """Raises `code` when the blocks show a file that is not, or not yet, uploaded and looked through."""
     for pointer, name in slack_files(blocks):
         file = world.files.get(name)
-        if file is None or file.team_id != team_id or not file.title:
+        if file is None or file.team_id != team_id or file.ready is None or file.ready > time.monotonic():
             raise ApiError(code, f"invalid slack file [json-pointer:{pointer}]")
 
 

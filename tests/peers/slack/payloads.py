@@ -12,8 +12,8 @@ TOKEN = "verification-token"
 def event_callback(world: World, event: Json, team_id: str) -> Json:
     """The envelope of an event, with a new event id."""
     team = world.teams[team_id]
-    bot = world.bot(team_id)
-    who = {"enterprise_id": team.enterprise_id, "team_id": team_id, "user_id": bot.id}
+    bot, whole = world.bot(team_id), _is_whole(world, team_id)
+    who = {"enterprise_id": team.enterprise_id, "team_id": None if whole else team_id, "user_id": bot.id}
     return {
         "token": TOKEN,
         "team_id": team_id,
@@ -25,10 +25,16 @@ def event_callback(world: World, event: Json, team_id: str) -> Json:
         "type": "event_callback",
         "event_id": world.id("Ev"),
         "event_time": int(time.time()),
-        "authorizations": [who | {"is_bot": True, "is_enterprise_install": False}],
+        "authorizations": [who | {"is_bot": True, "is_enterprise_install": whole}],
         "is_ext_shared_channel": False,
         "event_context": f"4-{secrets.token_hex(12)}",
     }
+
+
+def _is_whole(world: World, team_id: str) -> bool:
+    """Whether the app is installed in the whole organisation that a team is of."""
+    install = world.installed(team_id)
+    return bool(install and install.enterprise_id)
 
 
 def command(world: World, channel: Channel, user: User, name: str, text: str) -> Json:
@@ -48,7 +54,7 @@ def command(world: World, channel: Channel, user: User, name: str, text: str) ->
         "command": name,
         "text": text,
         "api_app_id": world.app.id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": "true" if _is_whole(world, team.id) else "false",
         "response_url": world.response_url("commands", channel, user.id),
         "trigger_id": world.trigger(team.id, user.id),
     }
@@ -56,15 +62,15 @@ def command(world: World, channel: Channel, user: User, name: str, text: str) ->
 
 def interaction(world: World, kind: str, user: User, view: View | None = None) -> Json:
     """What every interaction has in common, with a new trigger."""
-    team = world.teams[user.team_id]
+    team, whole = world.teams[user.team_id], _is_whole(world, user.team_id)
     return {
         "type": kind,
-        "team": {"id": team.id, "domain": team.domain},
+        "team": None if whole else {"id": team.id, "domain": team.domain},
         "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team.id},
         "api_app_id": world.app.id,
         "token": TOKEN,
         "enterprise": {"id": team.enterprise_id, "name": team.name} if team.enterprise_id else None,
-        "is_enterprise_install": False,
+        "is_enterprise_install": whole,
         "trigger_id": world.trigger(team.id, user.id, view.id if view else None),
     }
 

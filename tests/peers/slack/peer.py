@@ -139,6 +139,14 @@ class Slack(People, Sight):
         delivery = Delivery(INTERACTION, {}, signing, data, content_type, path)
         return self.run(lambda: self.courier.send(delivery))
 
+    def envelope(self, kind: str, payload: Any) -> Any:
+        """Sends an envelope with any payload over the app's socket, and returns what the ack says."""
+        return self._await(self.sockets.push(kind, payload, 0, ""))
+
+    def frame(self, text: str) -> None:
+        """Sends any text over the app's socket, which Slack itself would not."""
+        self._await(self.sockets.frame(text))
+
     def url_verification(self) -> Delivery:
         """Asks the app to prove that it listens there; the challenge comes back in `body`."""
         return self.raw({"token": "verification-token", "challenge": "a-challenge", "type": "url_verification"})

@@ -1,6 +1,7 @@
 """The sockets of the loopback Slack: the Web API, uploads, response_urls, the install page and Socket Mode."""
 
 import asyncio
+import dataclasses
 import json
 import secrets
 from collections.abc import Callable
@@ -92,7 +93,7 @@ class Server:
         install = self._install(token, method.token)
         headers["X-OAuth-Scopes"] = ",".join(install.scopes)
         headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
-        call = Call(self.world, name, args, install)
+        call = Call(self.world, name, args, _placed(self.world, install, args))
         call.need(*method.scopes)
         return {"ok": True} | method.run(call)
 
@@ -145,11 +146,15 @@ class Server:
         if query.get("client_id") != self.world.app.client_id:
             return web.Response(status=400, text="invalid_client_id")
         team = query.get("team") or next(iter(self.world.teams))
+        if query.get("deny"):
+            raise web.HTTPFound(f"{self._back(query.get('redirect_uri'))}error=access_denied")
         scopes = [scope for scope in query.get("scope", "").split(",") if scope]
         code = self.code(team, scopes, query.get("redirect_uri"))
-        back = query.get("redirect_uri") or self.world.app.redirect_uri
-        joint = "&" if "?" in back else "?"
-        raise web.HTTPFound(f"{back}{joint}code={code}&state={query.get('state', '')}")
+        raise web.HTTPFound(f"{self._back(query.get('redirect_uri'))}code={code}&state={query.get('state', '')}")
+
+    def _back(self, redirect_uri: str | None) -> str:
+        back = redirect_uri or self.world.app.redirect_uri
+        return back + ("&" if "?" in back else "?")
 
     def code(self, team: str, scopes: list[str], redirect_uri: str | None) -> str:
         """A code that `oauth.v2.access` takes once."""
@@ -158,6 +163,17 @@ class Server:
         grant = {"team": team, "scopes": scopes, "user": person, "redirect_uri": redirect_uri}
         self.world.codes[code] = grant
         return code
+
+
+def _placed(world: World, install: Install, args: Json) -> Install:
+    """The install of a whole organisation as it counts in the team that a call is about."""
+    if not install.enterprise_id:
+        return install
+    named = (args.get(name) for name in ("channel", "channel_id", "user", "users", "user_id"))
+    known = [world.channels.get(str(name)) or world.users.get(str(name)) for name in named]
+    teams = [world.teams[thing.team_id] for thing in known if thing]
+    ours = next((team.id for team in teams if team.enterprise_id == install.enterprise_id), install.team_id)
+    return dataclasses.replace(install, team_id=ours)
 
 
 async def _arguments(request: web.Request) -> tuple[Json, str | None]:

@@ -60,6 +60,10 @@ class Sockets:
         finally:
             self._waiting.pop(envelope["envelope_id"], None)
 
+    async def frame(self, text: str) -> None:
+        """Sends any text over one of the connections, which Slack would not."""
+        await self.open[0].send_str(text)
+
     async def disconnect(self, reason: str) -> None:
         """Tells every connection to leave; nothing more is sent over it."""
         for socket in list(self.open):

@@ -59,13 +59,14 @@ class User:
 
 @dataclass
 class Install:
-    """The app in a team: its token, its scopes, its bot user."""
+    """The app in a team, or in all those of an organisation: its token, its scopes, its bot user."""
 
     team_id: str
     token: str
     bot: User
     scopes: list[str]
     revoked: bool = False
+    enterprise_id: str | None = None
 
 
 @dataclass
@@ -170,6 +171,7 @@ class File:
     channel: str | None = None
     thread_ts: str | None = None
     comment: str = ""
+    ready: float | None = None
 
 
 @dataclass
@@ -227,6 +229,7 @@ class World:
     triggers: dict[str, Trigger] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     codes: dict[str, Json] = field(default_factory=dict)
+    file_seconds: float = 0.0
     statuses: list[Json] = field(default_factory=list)
     prompts: list[Json] = field(default_factory=list)
     titles: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -255,9 +258,24 @@ class World:
         """Gives the app a token for this team, and its bot user when it has none yet."""
         old = next((i for i in self.installs.values() if i.team_id == team.id), None)
         bot = old.bot if old else self._bot(team)
-        token = f"xoxb-{team.id}-{secrets.token_hex(8)}"
-        self.installs[token] = Install(team.id, token, bot, list(self.app.scopes))
-        return self.installs[token]
+        return self._keep(Install(team.id, f"xoxb-{team.id}-{secrets.token_hex(8)}", bot, list(self.app.scopes)))
+
+    def install_everywhere(self, enterprise_id: str) -> Install:
+        """Gives the app one token for all teams of an organisation, and one bot user."""
+        teams = [team for team in self.teams.values() if team.enterprise_id == enterprise_id]
+        bot = self.bot(teams[0].id) if self._of(teams[0].id) else self._bot(teams[0])
+        token = f"xoxb-{enterprise_id}-{secrets.token_hex(8)}"
+        return self._keep(Install(enterprise_id, token, bot, list(self.app.scopes), enterprise_id=enterprise_id))
+
+    def _keep(self, install: Install) -> Install:
+        self.installs[install.token] = install
+        return install
+
+    def _of(self, team_id: str) -> list[Install]:
+        """The installs of a team, the latest first."""
+        organisation = self.teams[team_id].enterprise_id if team_id in self.teams else None
+        found = [i for i in self.installs.values() if i.team_id in (team_id, organisation)]
+        return found[::-1]
 
     def _bot(self, team: Team) -> User:
         bot = User(self.id("U"), team.id, "rag-or-tune", is_bot=True, bot_id=self.id("B"))
@@ -266,10 +284,10 @@ class World:
 
     def installed(self, team_id: str) -> Install | None:
         """The install of a team that is in force."""
-        return next((i for i in self.installs.values() if i.team_id == team_id and not i.revoked), None)
+        return next((install for install in self._of(team_id) if not install.revoked), None)
 
     def bot(self, team_id: str) -> User:
-        return next(i.bot for i in self.installs.values() if i.team_id == team_id)
+        return self._of(team_id)[0].bot
 
     def direct(self, team_id: str, user: str) -> Channel:
         """The DM of a person and the app's bot."""

@@ -1,0 +1,54 @@
+"""What a person has with the bot, as cards: a home that introduces it, and where everything stands now."""
+
+from bot import prompts
+from bot.cards import Button, Card, Press
+from bot.replies import Line, LineKind
+from bot.service import Service
+
+MOST = 5  # interviews
+
+Interviews = list[tuple[int, str]]
+
+
+async def home(service: Service, tenant: str, user: str) -> Card:
+    """What the bot does, what this person has begun, and what is kept of their words."""
+    own = await service.clicks.interviews(tenant, user)
+    lines = (
+        _heading("home_title"),
+        Line(prompts.sentence("slack_help")),
+        _heading("home_interviews" if own else "home_none"),
+        *_standing(own),
+        _heading("home_privacy"),
+        Line(prompts.sentence("home_kept", days=service.retention_days)),
+    )
+    forget = Button(prompts.sentence("do_forget"), Press("forget"))
+    return Card(lines, rows=(_begin_or_resume(own), (forget,)))
+
+
+async def status(service: Service, tenant: str, user: str) -> Card:
+    """The questions of a person that are still to be answered, and their interviews."""
+    own = await service.clicks.interviews(tenant, user)
+    waiting = await service.flow.store.inbox.waiting(tenant, user)
+    lines = (
+        _heading("status_title"),
+        Line(prompts.sentence("status_waiting" if waiting else "status_answered", count=waiting)),
+        _heading("home_interviews" if own else "home_none"),
+        *_standing(own),
+    )
+    return Card(lines, rows=(_begin_or_resume(own),))
+
+
+def _standing(own: Interviews) -> list[Line]:
+    return [Line(text, LineKind.QUOTE) for _, text in own[:MOST]]
+
+
+def _begin_or_resume(own: Interviews) -> tuple[Button, ...]:
+    resume = [
+        Button(prompts.sentence("do_resume", number=number), Press("resume", interview))
+        for number, (interview, _) in enumerate(own[: MOST - 1], 1)
+    ]
+    return Button(prompts.sentence("do_check"), Press("check"), is_main=True), *resume
+
+
+def _heading(sentence: str) -> Line:
+    return Line(prompts.sentence(sentence), LineKind.HEADING)

@@ -1,0 +1,110 @@
+"""The screens of an interview as cards: a question, the review, the summary; and what a team's cards share."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from bot import prompts
+from bot.advice import Background, advise
+from bot.cards import Button, Card, Menu, Picture, Press
+from bot.deciding.chart import alt_text, chart
+from bot.deciding.framework import Framework, Question
+from bot.deciding.interview import Interview, Screen, Session, View
+from bot.deciding.outlook import Answers
+from bot.deciding.recommendation import Recommendation
+from bot.replies import Line, LineKind, Reply
+
+UNKNOWN = "-"  # the choice that says "I don't know"
+FULL_ROW = 5
+
+
+def screen(row: int, interview: Interview, session: Session) -> Card:
+    """The card of one person's interview, which is kept as that row."""
+    view = interview.view(session)
+    if view.question:
+        return _question(row, session, view, view.question)
+    if view.screen is Screen.REVIEW:
+        answers = [(q.label, answer_of(q, session)) for q in interview.framework.questions.values()]
+        return review(row, session, interview.framework, prompts.sentence("interview_review"), answers)
+    card = Card.of(
+        summary(interview, session),
+        (
+            button("contact", "do_contact", row, session, is_main=True),
+            button("share", "do_share", row, session),
+            button("copy", "do_copy", row, session),
+        ),
+        afterwards(row, session),
+    )
+    return with_picture(card, interview.framework, interview.recommendation(session), session.known)
+
+
+def headline(session: Session, view: View, question: Question) -> tuple[Line, ...]:
+    """How far it is, the question, and why it matters if that was asked."""
+    progress = prompts.sentence("progress", number=view.number, to_go=view.to_go)
+    lines = Line(prompts.sentence("editing") if session.editing else progress), Line(question.text, LineKind.HEADING)
+    return (*lines, Line(question.why)) if view.why else lines
+
+
+def review(row: int, session: Session, framework: Framework, title: str, answers: Iterable[tuple[str, str]]) -> Card:
+    """Each question's label with its answer, and a menu to edit one."""
+    lines = [Line(title, LineKind.HEADING)]
+    lines += [Line(f"{label}: {answer}", LineKind.QUOTE) for label, answer in answers]
+    choices = tuple((question.id, question.label) for question in framework.questions.values())
+    menu = Menu(prompts.sentence("edit_which"), Press("edit", row, session.step), choices)
+    names = (("next", "do_forward"), ("finish", "do_finish"), ("restart", "do_restart"))
+    return Card(tuple(lines), rows=(tuple(button(name, said, row, session) for name, said in names),), menu=menu)
+
+
+def afterwards(row: int, session: Session) -> tuple[Button, ...]:
+    """What can be done from a summary to change it."""
+    return button("review", "do_review", row, session), button("restart", "do_restart", row, session)
+
+
+def with_picture(card: Card, framework: Framework, found: Recommendation, answers: Answers) -> Card:
+    """The card with the chart of its recommendation, which is drawn when it is shown."""
+    picture = Picture(partial(chart, framework, found, answers), alt_text(framework, found))
+    return Card(card.lines, card.citations, card.rows, picture=picture)
+
+
+def button(name: str, sentence: str, row: int, session: Session, *, is_main: bool = False) -> Button:
+    """A button of the interview's present step."""
+    return Button(prompts.sentence(sentence), Press(name, row, session.step), is_main)
+
+
+def in_rows(buttons: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
+    """The buttons, as many in a row as fit."""
+    for start in range(0, len(buttons), FULL_ROW):
+        yield tuple(buttons[start : start + FULL_ROW])
+
+
+def can_go_back(session: Session) -> bool:
+    """Whether something was shown before the question on the screen."""
+    return bool(session.asked or session.editing or session.read)
+
+
+def summary(interview: Interview, session: Session) -> Reply:
+    """What a session comes to."""
+    written = {name: session.read[name].words for name in session.contradictions}
+    background = Background(contradictions=written, answers=session.known)
+    return advise(interview.framework, interview.recommendation(session), background)
+
+
+def answer_of(question: Question, session: Session) -> str:
+    """What the review says of a question."""
+    if question.id in session.known:
+        option = session.known[question.id]
+        text = question.options[option].text if option else prompts.sentence("dont_know")
+        if question.id in session.read and question.id not in session.answers:
+            return prompts.sentence("read_in", text=text, words=session.read[question.id].words)
+        return text
+    return prompts.sentence("skipped" if question.id in session.skipped else "not_answered")
+
+
+def _question(row: int, session: Session, view: View, question: Question) -> Card:
+    answer = Press("answer", row, session.step)
+    answers = [Button(o.text, answer.choosing(o.id), is_chosen=o.id == view.chosen) for o in question.options.values()]
+    answers.append(Button(prompts.sentence("dont_know"), answer.choosing(UNKNOWN)))
+    names = [("skip", "do_skip"), ("why", "do_why"), ("review", "do_review"), ("finish", "do_finish")]
+    if can_go_back(session):
+        names.insert(0, ("back", "do_back"))
+    moves = tuple(button(name, sentence, row, session) for name, sentence in names)
+    return Card(headline(session, view, question), rows=(*in_rows(answers), moves))

@@ -1,0 +1,34 @@
+"""Where a payload comes from, in workspaces and in organisations (Enterprise Grid) of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+from slack_bolt.async_app import AsyncBoltContext
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A workspace; where the app is installed in its whole organisation also that one, perhaps without a workspace."""
+
+    team: str | None
+    enterprise: str | None
+
+    @property
+    def tenant(self) -> str:
+        """The tenant whose rows it is about."""
+        return f"slack:{self.team or self.enterprise}"
+
+    @property
+    def address(self) -> dict[str, JsonValue]:
+        """What a delivery must know beside the tenant, to find the token."""
+        return {"enterprise": self.enterprise} if self.enterprise else {}
+
+
+def origin(body: dict[str, Any], context: AsyncBoltContext) -> Origin:
+    """Where a payload comes from, as Bolt has read it.
+
+    An event's authorization names no workspace when the app is installed in the whole organisation; its envelope does.
+    """
+    team = context.team_id or body.get("team_id")
+    return Origin(team, context.enterprise_id if context.is_enterprise_install or not team else None)

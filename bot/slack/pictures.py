@@ -1,0 +1,26 @@
+"""Pictures in Slack: drawn and uploaded, then shown by the name of the file."""
+
+import asyncio
+import logging
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.cards import Picture
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0  # seconds for an upload
+
+
+async def uploaded(client: AsyncWebClient, picture: Picture) -> str | None:
+    """The id of the picture's file; None when it cannot be uploaded, for a card is better than none."""
+    png = await asyncio.to_thread(picture.draw)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            given = await client.files_upload_v2(filename="summary.png", content=png, alt_txt=picture.alt_text)
+            return str(given["file"]["id"])
+    except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+        log.warning("a picture could not be uploaded: %s", type(error).__name__)
+        return None

@@ -1,0 +1,58 @@
+"""Posts that stand in place of earlier ones: after an edit, and after a message that grew."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import cast
+
+from pydantic import JsonValue
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.limits import UPDATE
+from bot.slack.refusals import GONE, GROWING, code_of
+from bot.slack.rendering import Rendering
+from bot.store.tables import Delivery
+
+Blocks = list[dict[str, JsonValue]]
+
+
+def in_place_of(earlier: Sequence[str], parts: Sequence[Rendering]) -> Iterator[dict[str, JsonValue]]:
+    """The posts of these parts, in place of earlier posts as far as there are any; what is left of those is removed."""
+    for part, replaced in zip_longest(parts, earlier):
+        if part is None:
+            yield {"text": "", "removes": replaced}
+            continue
+        post: dict[str, JsonValue] = {"text": part.text, "blocks": cast(JsonValue, part.blocks)}
+        yield post | {"replaces": replaced} if replaced else post
+
+
+async def replace(client: AsyncWebClient, delivery: Delivery, blocks: JsonValue) -> str | None:
+    """Puts a post in place of an earlier one, which may be done again and again; None when that one is gone."""
+    post: Callable[[], Awaitable[object]] = partial(
+        client.chat_update,
+        channel=str(delivery.address["channel"]),
+        ts=str(delivery.payload["replaces"]),
+        text=str(delivery.payload["text"])[:UPDATE],
+        blocks=cast(Blocks, blocks or []),  # without any, Slack would keep the old ones
+    )
+    try:
+        await post()
+    except SlackApiError as error:
+        if code_of(error) in GONE:
+            return None
+        if code_of(error) != GROWING:
+            raise
+        await client.chat_stopStream(channel=str(delivery.address["channel"]), ts=str(delivery.payload["replaces"]))
+        await post()
+    return str(delivery.payload["replaces"])
+
+
+async def remove(client: AsyncWebClient, delivery: Delivery) -> str:
+    """Takes an earlier post away; nothing is left that has a name."""
+    try:
+        await client.chat_delete(channel=str(delivery.address["channel"]), ts=str(delivery.payload["removes"]))
+    except SlackApiError as error:
+        if code_of(error) not in GONE:
+            raise
+    return ""
