@@ -6,11 +6,11 @@ from dataclasses import replace
 from bot.advice import Background, advise
 from bot.answering.facts import FactFinder
 from bot.answering.input import LONGEST, Cleaned
+from bot.batching import Batched
 from bot.deciding.interview import Read
 from bot.deciding.outlook import Outlook
 from bot.deciding.reading import CaseReader, CaseReading, Fact
 from bot.deciding.recommendation import recommend
-from bot.guidance.batching import Batched
 from bot.guidance.embedding import Embedder
 from bot.replies import Reply
 
@@ -23,7 +23,7 @@ class Adviser:
         self.cases, self.framework = cases, cases.framework
         self._finder = finder
         self.outlook = Outlook(cases.framework)
-        self._read_soon = Batched(lambda texts: cases.read_all(texts, embedder.embed))
+        self._read_soon = Batched[str, CaseReading].in_thread(lambda texts: cases.read_all(texts, embedder.embed))
 
     async def read(self, text: str) -> CaseReading:
         """What `text` states, in the words as they were typed."""

@@ -9,6 +9,7 @@ from bot.replies import Citation, Line, Reply, ReplyKind
 
 VERSION = "rt1"  # of the ids: buttons that were posted long ago still carry what they were given then
 ANSWER = "turn"  # the choice of a share button under an answer, not under an interview
+ASK_FIRST = "ask"  # the choice of a button that forgets only after another click
 LONGEST_ID = 100  # characters, Discord's limit
 NUMBER = re.compile(r"[0-9]{1,18}\Z")  # fits the database's numbers
 

@@ -5,12 +5,12 @@ from enum import StrEnum
 
 from bot import prompts
 from bot.adviser import Adviser
-from bot.cards import ANSWER, Card, Press
+from bot.cards import ANSWER, ASK_FIRST, Button, Card, Press
 from bot.delivery.flow import REMEMBERED
 from bot.interviewing import PRESSES, Interviewer, Shown
 from bot.replies import Line, LineKind, Reply
 from bot.store import tables
-from bot.store.inbox import Work
+from bot.store.accepting import Work
 from bot.store.store import Store
 from bot.teaming import Teams
 
@@ -58,6 +58,9 @@ class Clicks:
                 return Clicked(Shown(await self.interview(tenant, place, user, press.subject)), Spot.BELOW)
             case "resume":
                 return await self._resumed(tenant, user, press.subject)
+            case "forget" if press.choice == ASK_FIRST:
+                sure = Button(prompts.sentence("do_forget"), Press("forget"), is_main=True)
+                return Clicked(Shown(Card((Line(prompts.sentence("forget_ask")),), rows=((sure,),))), Spot.PRIVATELY)
             case "forget":
                 await self._store.erasure.forget(user)
                 return _notice("forgotten")

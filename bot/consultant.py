@@ -14,9 +14,9 @@ from bot.answering.followups import FollowUps
 from bot.answering.grounding import Grounding
 from bot.answering.input import LONGEST, clean, unreadable
 from bot.answering.model import Writer
+from bot.batching import Batched
 from bot.deciding.reading import FIRST_PERSON, CaseReader, CaseReading, asks
 from bot.guidance.article import Statement
-from bot.guidance.batching import Batched
 from bot.guidance.index import Index
 from bot.guidance.phrasings import Kind
 from bot.guidance.search import Reading, Search
@@ -57,7 +57,9 @@ class Consultant:
     ) -> None:
         self.index = index
         self.search = Search(index)
-        self._read_soon = Batched(lambda texts: self.search.read_all(texts, index.embedder.embed(texts)))
+        self._read_soon = Batched[str, Reading].in_thread(
+            lambda texts: self.search.read_all(texts, index.embedder.embed(texts))
+        )
         self.adviser = Adviser(cases, index.embedder, finder) if cases else None
         self._followups = FollowUps(self.search, index.embedder)
         self._author = Author(writer, Grounding(tuple(index.statements.values()), index.embedder)) if writer else None

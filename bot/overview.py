@@ -1,7 +1,7 @@
 """What a person has with the bot, as cards: a home that introduces it, and where everything stands now."""
 
 from bot import prompts
-from bot.cards import Button, Card, Press
+from bot.cards import ASK_FIRST, Button, Card, Press
 from bot.replies import Line, LineKind
 from bot.service import Service
 
@@ -21,7 +21,7 @@ async def home(service: Service, tenant: str, user: str) -> Card:
         _heading("home_privacy"),
         Line(prompts.sentence("home_kept", days=service.retention_days)),
     )
-    forget = Button(prompts.sentence("do_forget"), Press("forget"))
+    forget = Button(prompts.sentence("do_forget"), Press("forget", choice=ASK_FIRST))
     return Card(lines, rows=(_begin_or_resume(own), (forget,)))
 
 

@@ -15,8 +15,8 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowSerializationFormat
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy import Engine as SyncEngine
 
+from bot.store.accepting import Work
 from bot.store.database import BUSY, Where, make_private, set_up_sqlite
-from bot.store.inbox import Work
 
 QUEUE = "turns"
 VERSION = "1"  # of the workflow, not of the bot: what was begun before a deploy goes on after it

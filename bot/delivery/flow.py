@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from contextvars import Context
 from typing import Protocol
 
@@ -11,8 +12,9 @@ from bot.delivery.engine import Engine
 from bot.delivery.platform import Platform, platform_of
 from bot.delivery.quota import PERIOD, Quota
 from bot.delivery.sending import Sender
+from bot.store.accepting import Message, Work
 from bot.store.database import persistently
-from bot.store.inbox import Answer, Message, Question, Work
+from bot.store.inbox import Answer, Question
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import UNFINISHED, Delivery, Turn, TurnState
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 6  # earlier messages that a follow-up may refer to
 AT_ONCE = 64  # answers
+COURTESY = 1.0  # seconds that beginning waits at most for accepting
+BEGUN_AT_ONCE = 4  # turns; in a flood the rest waits, and what comes in is accepted meanwhile
 STOPPING = 10.0  # seconds that a stop waits for what is going on
 
 
@@ -59,12 +63,23 @@ class Flow:
         self._responder = responder
         self._quota = quota
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._entrance = asyncio.Semaphore(BEGUN_AT_ONCE)
+        self._coming_in = 0  # messages that the platform still waits for us to accept
+        self._is_calm = asyncio.Event()
+        self._is_calm.set()
         self._tasks = set[asyncio.Task[None] | None]()
         self._stopping = False
 
     async def accept(self, message: Message) -> bool:
         """Makes a message ours; when this returns the platform may forget it. False when it was ours already."""
-        accepted = await self.store.inbox.accept(message)
+        self._coming_in += 1
+        self._is_calm.clear()
+        try:
+            accepted = await self.store.inbox.accept(message)
+        finally:
+            self._coming_in -= 1
+            if not self._coming_in:
+                self._is_calm.set()
         if accepted and accepted.work:
             self.begin(accepted.work)
         return accepted is not None
@@ -98,9 +113,16 @@ class Flow:
 
     async def _begin(self, work: Work) -> None:
         try:
-            await self.engine.begin(work)
+            async with self._entrance:
+                await self._calm()
+                await self.engine.begin(work)
         except Exception:
             log.exception("turn %d could not be begun; it will be soon", work.turn)
+
+    async def _calm(self) -> None:
+        """Waits a moment while messages come in: a platform is impatient, a user less so."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_calm.wait(), COURTESY)
 
     async def _do(self, work: Work) -> None:
         """The work on a turn, as a task of the engine's."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from bot.delivery.flow import Flow
 from bot.delivery.liveness import Liveness
 from bot.delivery.platform import platform_of
+from bot.store.accepting import Work
 from bot.store.database import passing
-from bot.store.inbox import Work
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.delivery.flow import Flow
 from bot.slack.hearing import name_of, place_of, plain_text
 from bot.slack.origin import origin
-from bot.store.inbox import Message
+from bot.store.accepting import Message
 
 Body = dict[str, Any]
 

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
 
 from bot.slack.origin import Origin, origin
-from bot.store.inbox import Message
+from bot.store.accepting import Message
 
 Body = dict[str, Any]
 ANSWERED = (None, "file_share", "thread_broadcast")  # the subtypes of what people say

@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncResp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import prompts
-from bot.cards import Button, Card, Press
+from bot.cards import ASK_FIRST, Button, Card, Press
 from bot.clicks import Clicked
 from bot.overview import status
 from bot.replies import Line
@@ -84,7 +84,9 @@ def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None
             case "status":
                 await show(respond, await status(service, _tenant(body, context), body["user_id"]), article_url)
             case "forget":
-                await show(respond, _forget_card(), article_url)
+                ask = Press("forget", choice=ASK_FIRST)
+                clicked = await service.clicks.press(_tenant(body, context), "", body["user_id"], ask)
+                await show_begun(clicked, respond, article_url)
             case _:
                 await service.flow.accept(asked_by_command(body, origin(body, context)))
 
@@ -121,11 +123,6 @@ async def _follows_up(service: Service, words: Heard) -> bool:
 def _help_card() -> Card:
     buttons = (Button(prompts.sentence("do_check"), Press("check"), is_main=True),)
     return Card((Line(prompts.sentence("slack_help")),), rows=(buttons,))
-
-
-def _forget_card() -> Card:
-    forget = Button(prompts.sentence("do_forget"), Press("forget"), is_main=True)
-    return Card((Line(prompts.sentence("slack_forget")),), rows=((forget,),))
 
 
 def _tenant(body: Body, context: AsyncBoltContext) -> str:

@@ -18,6 +18,7 @@ from bot.store.tables import Turn
 
 log = logging.getLogger(__name__)
 
+LOOKED_AT = 50  # the messages among which one is looked for
 PATIENCE = 0.3  # seconds without a status: an answer that comes at once needs none
 TROUBLE = (SlackClientError, ClientError, OSError, TimeoutError)
 
@@ -26,8 +27,8 @@ TROUBLE = (SlackClientError, ClientError, OSError, TimeoutError)
 async def progress(client: AsyncWebClient, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
     """Shows that a turn is worked on, and each line that it is given, where Slack lets a message grow: in threads.
 
-    `keep` notes the message that grows in the turn's address, so that the answer takes its place. Whatever goes wrong
-    here is left to the answer.
+    `keep` notes in the turn's address that a message grows, and then which, so that the answer takes its place, also
+    after a crash. Whatever goes wrong here is left to the answer.
     """
     if turn.address.get("private"):
         yield lambda line: None
@@ -61,23 +62,50 @@ async def _set_status(client: AsyncWebClient, turn: Turn, status: str) -> None:
 
 
 async def _grow(client: AsyncWebClient, turn: Turn, lines: asyncio.Queue[Line | None], keep: Keep) -> None:
-    stream = _stream(client, turn)
     try:
-        while (line := await lines.get()) and stream:
-            has_begun = stream.ts
-            await stream.append(markdown_text=_written(line))
-            if not has_begun:
-                await keep({"replaces": [stream.ts]})
-        if stream and stream.ts:
-            await stream.stop()
+        if turn.address.get("growing") and not turn.address.get("replaces"):
+            await _find(client, turn, keep)  # a process before this one began it
+        elif turn.address.get("thread") and not turn.address.get("replaces"):
+            await _stream(client, turn, lines, keep)
     except TROUBLE as error:
         log.info("an answer could not be shown while it was written: %s", type(error).__name__)
 
 
-def _stream(client: AsyncWebClient, turn: Turn) -> AsyncChatStream | None:
-    """None where one message is to be there at once: outside of threads, or in place of an earlier one."""
-    if not turn.address.get("thread") or turn.address.get("replaces"):
-        return None
+async def _stream(client: AsyncWebClient, turn: Turn, lines: asyncio.Queue[Line | None], keep: Keep) -> None:
+    stream = _begun(client, turn)
+    try:
+        while line := await lines.get():
+            if not stream.ts:
+                await keep({"growing": True})
+            has_begun = stream.ts
+            await stream.append(markdown_text=_written(line))
+            if not has_begun:
+                await keep({"replaces": [stream.ts]})
+        if stream.ts:
+            await stream.stop()
+    except TROUBLE:
+        if turn.address.get("growing") and not stream.ts:
+            await _find(client, turn, keep)  # Slack may have begun it all the same
+        raise
+
+
+async def _find(client: AsyncWebClient, turn: Turn, keep: Keep) -> None:
+    """Looks for the message that grows: of all that the bot says, only that carries no metadata."""
+    asked = (turn.name or "").rpartition("/")[2]
+    own = (await client.auth_test())["user_id"]
+    found = await client.conversations_replies(
+        channel=str(turn.address["channel"]),
+        ts=str(turn.address["thread"]),
+        oldest=asked,
+        limit=LOOKED_AT,
+        include_all_metadata=True,
+    )
+    mine = (m for m in found["messages"] if m.get("user") == own and m["ts"] > asked)
+    if growing := [m["ts"] for m in mine if not m.get("metadata")]:
+        await keep({"replaces": growing})
+
+
+def _begun(client: AsyncWebClient, turn: Turn) -> AsyncChatStream:
     return AsyncChatStream(
         client,
         logger=log,

@@ -8,6 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
+from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import Card
@@ -24,6 +25,7 @@ Post = Callable[[Rendering], Awaitable[bool]]  # whether Slack has nothing again
 
 OK = 200
 REFUSED = 400  # of a response_url, for what is in a message
+CARD = Metadata(event_type="rag_or_tune_card", event_payload={"marker": "card"})
 DEVELOPING = 1.0  # seconds until Slack has looked through a picture that it was just given
 
 
@@ -86,7 +88,12 @@ async def _post(card: Card, channel: str, thread: str | None, client: AsyncWebCl
     async def post(part: Rendering) -> bool:
         try:
             await client.chat_postMessage(
-                channel=channel, thread_ts=thread, text=part.text, blocks=part.blocks, unfurl_links=False
+                channel=channel,
+                thread_ts=thread,
+                text=part.text,
+                blocks=part.blocks,
+                metadata=CARD,  # which tells it from a message that grows
+                unfurl_links=False,
             )
         except SlackApiError as error:
             if code_of(error) not in TOO_MUCH:

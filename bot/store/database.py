@@ -2,14 +2,14 @@
 
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from sqlalchemy import URL, Insert, Update, event, inspect, make_url
+from sqlalchemy import URL, Executable, Insert, Update, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -27,6 +27,7 @@ from tenacity import AsyncRetrying, retry_if_exception, wait_exponential_jitter
 
 from bot.errors import SettingsError
 from bot.store.encryption import use_keys
+from bot.store.gate import Gate
 from bot.store.tables import Row
 
 Clock = Callable[[], datetime]
@@ -41,6 +42,7 @@ PASSING_IN_SQLITE = frozenset(
 PASSING_IN_POSTGRES = frozenset(("08", "40", "53", "55", "57", "58"))  # classes of errors, its manual's appendix A
 SQLITE = b"SQLite format 3\0"  # the first bytes of its files
 TENANT, ALL = "tenant", "*"
+OWN = "rag_or_tune_own_rows"  # marks statements of which `Database.inserts` has set the tenant
 
 
 def now() -> datetime:
@@ -93,6 +95,8 @@ def _only_of_tenant(state: ORMExecuteState) -> None:
         raise UnguardedError("only statements on the mapped tables carry a tenant")
     if tenant == ALL:
         return
+    if state.is_insert and state.execution_options.get(OWN):
+        return
     if isinstance(state.parameters, list):
         raise UnguardedError("rows that are given beside a statement carry no tenant")
     if state.is_insert or state.is_update:
@@ -126,24 +130,42 @@ class Database:
         use_keys(self.engine.dialect, keys)
         self._sessions = async_sessionmaker(self.engine, sync_session_class=_Guarded, expire_on_commit=False)
         self._insert = sqlite.insert if where.embedded else postgresql.insert
+        self._gate = Gate()
 
     @asynccontextmanager
-    async def transaction(self, tenant: str) -> AsyncIterator[AsyncSession]:
-        """A transaction that sees and makes rows of one tenant only; committed at the end, or rolled back."""
+    async def transaction(self, tenant: str, *, is_urgent: bool = False) -> AsyncIterator[AsyncSession]:
+        """A transaction that sees and makes rows of one tenant only; committed at the end, or rolled back.
+
+        When it `is_urgent` it goes before those that wait, where there is only one connection.
+        """
         if not tenant or tenant == ALL:
             raise UnguardedError("name the tenant")
-        async with self._sessions(info={TENANT: tenant}) as session, session.begin():
+        async with self._session(tenant, is_urgent=is_urgent) as session:
             yield session
 
     @asynccontextmanager
     async def across_tenants(self) -> AsyncIterator[AsyncSession]:
         """A transaction on everybody's rows: for upkeep and for the operator, never for a user's request."""
-        async with self._sessions(info={TENANT: ALL}) as session, session.begin():
+        async with self._session(ALL, is_urgent=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, tenant: str, *, is_urgent: bool) -> AsyncIterator[AsyncSession]:
+        gate = self._gate.passing(is_urgent=is_urgent) if self.where.embedded else nullcontext()
+        async with gate, self._sessions(info={TENANT: tenant}) as session, session.begin():
             yield session
 
     def insert(self, table: type[Row]) -> Any:  # noqa: ANN401 the two dialects' inserts share no type
         """An INSERT that can say what to do on a conflict."""
         return self._insert(table)
+
+    async def insert_rows(
+        self, session: AsyncSession, statement: Executable, rows: Sequence[Mapping[str, object]]
+    ) -> list[tuple[Any, ...]]:
+        """What an INSERT of `insert` returns for several rows, which become the session's tenant's."""
+        own = [{**row, TENANT: session.info[TENANT]} for row in rows]
+        found = await session.execute(statement.execution_options(**{OWN: True}), own)
+        return [tuple(row) for row in found.all()]
 
     async def close(self) -> None:
         """Closes the connections."""

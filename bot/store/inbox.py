@@ -2,53 +2,20 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.batching import Batched
+from bot.store.accepting import Accepted, Accepting, Message, Work
 from bot.store.database import Database
 from bot.store.outbox import Sent
 from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Event, Turn, TurnState
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a user said. `keys` are the names under which the platform may deliver it again, `place` its conversation.
-
-    `address` is what the platform's adapter needs to reply there, `token` a secret that it needs for it; by `name` the
-    platform says later that it was edited or deleted.
-    """
-
-    tenant: str
-    place: str
-    user: str
-    text: str
-    keys: Sequence[str]
-    address: Mapping[str, JsonValue] = field(default_factory=dict)
-    token: str | None = field(default=None, repr=False)
-    name: str | None = None
-
-
-@dataclass(frozen=True)
-class Work:
-    """A turn at the head of its conversation. `runs` counts how often its work was begun anew."""
-
-    tenant: str
-    turn: int
-    runs: int = 0
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A message that is ours now; `work` is None while an earlier one of its conversation is unfinished."""
-
-    turn: int
-    work: Work | None
 
 
 @dataclass(frozen=True)
@@ -81,28 +48,14 @@ class Inbox:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._accept_soon = Batched(Accepting(database).accept)
 
     async def accept(self, message: Message) -> Accepted | None:
-        """Stores a message; None when it came before, under any of its keys, within 24 hours."""
-        moment = self._db.clock()
-        async with self._db.transaction(message.tenant) as session:
-            if not await self._remember(session, message.keys, moment):
-                await session.rollback()
-                return None
-            conversation = await self._conversation(session, message.place, moment)
-            is_waiting = await session.scalar(_head(conversation)) is not None
-            turn = Turn(
-                conversation_id=conversation,
-                user=message.user,
-                name=message.name,
-                text=_storable(message.text),
-                address=dict(message.address),
-                token=message.token,
-                accepted_at=moment,
-            )
-            session.add(turn)
-            await session.flush()
-            return Accepted(turn.id, None if is_waiting else Work(message.tenant, turn.id))
+        """Stores a message; None when it came before, under any of its keys, within 24 hours.
+
+        Messages that come at the same time are stored together, which costs little more than one alone.
+        """
+        return await self._accept_soon(message)
 
     async def is_new(self, tenant: str, keys: Sequence[str]) -> bool:
         """Whether an event that is no message, such as a click, comes for the first time; it is remembered."""
@@ -283,13 +236,6 @@ class Inbox:
                 return False
         return True
 
-    async def _conversation(self, session: AsyncSession, place: str, moment: datetime) -> int:
-        """The conversation's id. Its row is locked from here on, so that accepting is one after the other."""
-        row = self._db.insert(Conversation).values(place=place, touched_at=moment)
-        now = {"touched_at": moment, "is_quiet": False}
-        row = row.on_conflict_do_update(index_elements=["tenant", "place"], set_=now)
-        return int((await session.scalars(row.returning(Conversation.id))).one())
-
     def _delivery(self, turn: Turn, post: Mapping[str, JsonValue]) -> Delivery:
         return Delivery(
             turn_id=turn.id,
@@ -305,8 +251,3 @@ class Inbox:
 def _head(conversation: int) -> Select[int, int]:
     unfinished = select(Turn.id, Turn.runs).where(Turn.conversation_id == conversation, Turn.state.in_(UNFINISHED))
     return unfinished.order_by(Turn.id).limit(1)
-
-
-def _storable(text: str) -> str:
-    """Text without what a database cannot hold: NUL, and halves of characters."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

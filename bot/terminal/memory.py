@@ -15,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from bot.deciding.interview import Session
 from bot.replies import Reply
 from bot.settings import Settings
-from bot.store.inbox import Answer, Message, Work
+from bot.store.accepting import Message, Work
+from bot.store.inbox import Answer
 from bot.store.interviews import StaleError
 from bot.store.opening import DatabaseError, opened, where_of
 from bot.store.store import Store

@@ -19,8 +19,8 @@ from bot.delivery.flow import Flow
 from bot.delivery.process import taking_part
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.store import schema
+from bot.store.accepting import Message
 from bot.store.database import Database, Where
-from bot.store.inbox import Message
 from bot.store.store import Store
 from bot.store.tables import Conversation, Delivery, DeliveryState, Turn, TurnState
 from tests.benchmarks.figures import Figure
@@ -71,7 +71,7 @@ async def _costs(folder: Path) -> list[Figure]:
     platform = Instant()
     async with _flow(_sqlite(folder, "costs"), platform) as flow:
         await _fill(flow.store.database)
-        with _bare(folder / "bare.sqlite") as bare:
+        with bare_insert(folder / "bare.sqlite") as bare:
             latencies, inserts = list[float](), list[float]()
             for number in range(MEASURED):
                 latencies.append(await _delivered(flow, platform, f"alone {number}"))
@@ -106,7 +106,7 @@ async def _acknowledging(folder: Path) -> list[Figure]:
     embedder.embed(["warm up"])
     async with _flow(_sqlite(folder, "acknowledging"), Instant()) as flow:
         await _fill(flow.store.database)
-        with _bare(folder / "loaded.sqlite") as bare, _embedding(embedder) as load:
+        with bare_insert(folder / "loaded.sqlite") as bare, _embedding(embedder) as load:
             accepts, inserts = list[float](), list[float]()
             for number in range(MEASURED):
                 started = time.perf_counter()
@@ -223,7 +223,7 @@ async def _until_idle(flow: Flow) -> None:
 
 
 @contextmanager
-def _bare(file: Path) -> Iterator[Callable[[], object]]:
+def bare_insert(file: Path) -> Iterator[Callable[[], object]]:
     """A durable insert without anything around it."""
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -19,8 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
 from bot.store import schema
+from bot.store.accepting import Message
 from bot.store.database import Database, Where
-from bot.store.inbox import Answer, Message
+from bot.store.inbox import Answer
 from bot.store.store import Store
 from bot.store.tables import Turn
 from tests.peers.recorder import Recorder

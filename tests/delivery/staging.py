@@ -12,7 +12,8 @@ from sqlalchemy import select
 from bot.delivery.flow import Flow
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
-from bot.store.inbox import Answer, Message
+from bot.store.accepting import Message
+from bot.store.inbox import Answer
 from bot.store.store import Store
 from bot.store.tables import UNFINISHED, Delivery, Turn
 from tests.peers.recorder import Recorder, posts

@@ -9,7 +9,7 @@ import pytest
 from bot.delivery import janitor, sending
 from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
-from bot.store.inbox import Work
+from bot.store.accepting import Work
 from tests.delivery.staging import Stage, said, until
 
 

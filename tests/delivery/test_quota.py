@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.delivery.quota import PERIOD, Quota
-from bot.store.inbox import Answer, Usage, Work
+from bot.store.accepting import Work
+from bot.store.inbox import Answer, Usage
 from bot.store.store import Store
 from tests.delivery.staging import said
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from bot.store.accepting import Message
 from bot.store.database import Database, Where
-from bot.store.inbox import Message
 from bot.store.store import Store
 from tests.conftest import KEY, ROOT
 from tests.delivery.crashing import prepare

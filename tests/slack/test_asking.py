@@ -322,7 +322,9 @@ def test_a_revoked_token_is_kept_as_a_failure_and_said_in_the_log_without_the_qu
     slack.fail("chat.postMessage", "token_revoked", when=into(general))
     asked = slack.mention(general, ann, QUESTION)
     assert bot.answers(asked) == []
-    assert bot.finished(general.id) == [("failed", "token_revoked")]
+    [(state, error)] = bot.finished(general.id)
+    assert state == "failed"
+    assert "token_revoked" in (error or "")
     assert "token_revoked" in bot.log
     assert QUESTION not in bot.log
     assert slack.token() not in bot.log

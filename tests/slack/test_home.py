@@ -75,3 +75,17 @@ def test_forgetting_is_asked_once_more_and_then_done(slack: Slack, bot: Bot, ann
     slack.wait_for(lambda: slack.ephemerals(general, ann))
     slack.click(slack.ephemerals(general, ann)[-1], "Forget me", ann)
     slack.wait_for(lambda: "is deleted" in str([message.text for message in slack.ephemerals(general, ann)]))
+
+
+def test_forgetting_from_the_home_is_asked_once_more_directly(slack: Slack, ann: User) -> None:
+    slack.open_home(ann, "home")
+    slack.wait_for(lambda: ann.id in slack.homes)
+    slack.click(slack.homes[ann.id], "Check it step by step", ann)
+    slack.wait_for(lambda: slack.said(slack.direct(ann)))
+    slack.click(slack.homes[ann.id], "Forget me", ann)
+    slack.wait_for(lambda: len(slack.said(slack.direct(ann))) == 2)
+    slack.open_home(ann, "home")
+    slack.wait_for(lambda: "0 of 11 questions answered" in str(slack.homes[ann.id].blocks))
+    slack.click(slack.said(slack.direct(ann))[1], "Forget me", ann)
+    slack.open_home(ann, "home")
+    slack.wait_for(lambda: "You have no interview yet" in str(slack.homes[ann.id].blocks))

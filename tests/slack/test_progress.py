@@ -94,6 +94,28 @@ def test_a_direct_message_is_answered_at_once_with_a_status_meanwhile(writing: B
     assert [status["status"] for status in slack.statuses if status["thread_ts"] == asked.ts][-1] == ""
 
 
+def test_a_message_that_grows_without_our_knowledge_becomes_the_answer(
+    writing: Bot, slack: Slack, ann: User, general: Channel
+) -> None:
+    slack.fail("chat.startStream", reset="after")
+    asked = slack.mention(general, ann, QUESTION)
+    [answer] = writing.answers(asked)
+    assert_whole(answer)
+
+
+def test_after_a_kill_before_slack_named_it_the_message_that_grew_becomes_the_answer(
+    writing: Bot, slack: Slack, ann: User, general: Channel
+) -> None:
+    slack.fail("chat.startStream", late=5.0)
+    asked = slack.mention(general, ann, QUESTION)
+    early = growing(slack, asked)
+    writing.kill()
+    writing.start()
+    [answer] = writing.answers(asked)
+    assert answer.ts == early.ts
+    assert_whole(answer)
+
+
 @pytest.mark.parametrize("trouble", ["chat.startStream", "chat.appendStream", "chat.stopStream", "assistant.*"])
 def test_trouble_on_the_way_leaves_one_whole_answer(
     writing: Bot, slack: Slack, ann: User, general: Channel, trouble: str

@@ -10,8 +10,9 @@ from typing import TypeVar
 from pydantic import JsonValue
 from sqlalchemy import MetaData, event, inspect, select
 
+from bot.store.accepting import Accepted, Message
 from bot.store.database import Database
-from bot.store.inbox import Accepted, Answer, Message
+from bot.store.inbox import Answer
 from bot.store.store import Store
 from bot.store.tables import Turn
 

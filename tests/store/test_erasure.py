@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.delivery.engine import migrate_engine
+from bot.store.accepting import Work
 from bot.store.erasure import FORGOTTEN
-from bot.store.inbox import Answer, Work
+from bot.store.inbox import Answer
 from bot.store.store import Store
 from bot.store.tables import (
     Ballot,

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot.store.inbox import Answer, Work
+from bot.store.accepting import Work
+from bot.store.inbox import Answer
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from tests.store.rooms import ONE, REPLY, TWO, accepted, done, said

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, inspect, select
 
-from bot.store.inbox import Answer, Usage, Work
+from bot.store.accepting import Work
+from bot.store.inbox import Answer, Usage
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import Delivery, Event, Interview, Lead, Turn, TurnState

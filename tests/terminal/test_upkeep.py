@@ -4,9 +4,10 @@ import asyncio
 import json
 from pathlib import Path
 
+from bot.store.accepting import Message
 from bot.store.database import Database, Where
 from bot.store.encryption import key_in
-from bot.store.inbox import Answer, Message
+from bot.store.inbox import Answer
 from bot.store.store import Store
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres

@@ -1,0 +1,129 @@
+"""Accepting: what users said becomes ours, once, however often and under whatever name the platform says it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+
+from pydantic import JsonValue
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Database
+from bot.store.tables import UNFINISHED, Conversation, Event, Turn
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a user said. `keys` are the names under which the platform may deliver it again, `place` its conversation.
+
+    `address` is what the platform's adapter needs to reply there, `token` a secret that it needs for it; by `name` the
+    platform says later that it was edited or deleted.
+    """
+
+    tenant: str
+    place: str
+    user: str
+    text: str
+    keys: Sequence[str]
+    address: Mapping[str, JsonValue] = field(default_factory=dict)
+    token: str | None = field(default=None, repr=False)
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A turn at the head of its conversation. `runs` counts how often its work was begun anew."""
+
+    tenant: str
+    turn: int
+    runs: int = 0
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that is ours now; `work` is None while an earlier one of its conversation is unfinished."""
+
+    turn: int
+    work: Work | None
+
+
+class Accepting:
+    """Stores messages, many in a transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def accept(self, messages: Sequence[Message]) -> list[Accepted | None]:
+        """What became of each message; None for what was accepted before."""
+        accepted = list[tuple[int, Accepted | None]]()
+        for tenant in dict.fromkeys(message.tenant for message in messages):
+            theirs = [(number, message) for number, message in enumerate(messages) if message.tenant == tenant]
+            found = await self._accept(tenant, [message for _, message in theirs])
+            accepted += zip((number for number, _ in theirs), found, strict=True)
+        return [found for _, found in sorted(accepted, key=lambda one: one[0])]
+
+    async def _accept(self, tenant: str, messages: Sequence[Message]) -> list[Accepted | None]:
+        moment = self._db.clock()
+        async with self._db.transaction(tenant, is_urgent=True) as session:
+            new = await self._new(session, messages, moment)
+            if not new:
+                return [None] * len(messages)
+            places = await self._places(session, {messages[number].place for number in new}, moment)
+            waiting = await _waiting(session, places.values())
+            turns = {number: _turn(messages[number], places[messages[number].place], moment) for number in new}
+            session.add_all(turns.values())
+            await session.flush()
+            accepted: list[Accepted | None] = [None] * len(messages)
+            for number, turn in turns.items():
+                is_first = turn.conversation_id not in waiting
+                waiting.add(turn.conversation_id)
+                accepted[number] = Accepted(turn.id, Work(tenant, turn.id) if is_first else None)
+            return accepted
+
+    async def _new(self, session: AsyncSession, messages: Sequence[Message], moment: datetime) -> list[int]:
+        """Which of the messages are new; their keys are remembered. The first statement: it locks SQLite."""
+        # In one order, for two processes with the same keys would wait for one another.
+        keys = sorted({*chain.from_iterable(message.keys for message in messages)})
+        seen = self._db.insert(Event).on_conflict_do_nothing().returning(Event.key)
+        rows = [{"key": key, "seen_at": moment} for key in keys]
+        free = {key for (key,) in await self._db.insert_rows(session, seen, rows)}
+        new = list[int]()
+        for number, message in enumerate(messages):
+            if free.issuperset(message.keys):
+                free.difference_update(message.keys)
+                new.append(number)
+        if free:  # those of messages that are known under another key
+            await session.execute(delete(Event).where(Event.key.in_(free)))
+        return new
+
+    async def _places(self, session: AsyncSession, places: Iterable[str], moment: datetime) -> dict[str, int]:
+        """The conversations' ids. Their rows are locked from here on, so that accepting is one after the other."""
+        rows = [{"place": place, "touched_at": moment} for place in sorted(places)]
+        now = {"touched_at": moment, "is_quiet": False}
+        row = self._db.insert(Conversation).on_conflict_do_update(index_elements=["tenant", "place"], set_=now)
+        found = await self._db.insert_rows(session, row.returning(Conversation.place, Conversation.id), rows)
+        return {place: int(conversation) for place, conversation in found}
+
+
+async def _waiting(session: AsyncSession, conversations: Iterable[int]) -> set[int]:
+    """Those of the conversations in which something is unfinished."""
+    unfinished = select(Turn.conversation_id).where(Turn.conversation_id.in_(conversations), Turn.state.in_(UNFINISHED))
+    return {*await session.scalars(unfinished)}
+
+
+def _turn(message: Message, conversation: int, moment: datetime) -> Turn:
+    return Turn(
+        conversation_id=conversation,
+        user=message.user,
+        name=message.name,
+        text=_storable(message.text),
+        address=dict(message.address),
+        token=message.token,
+        accepted_at=moment,
+    )
+
+
+def _storable(text: str) -> str:
+    """Text without what a database cannot hold: NUL, and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
