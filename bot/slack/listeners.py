@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -20,6 +21,7 @@ from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, 
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
 from bot.slack.origin import origin
+from bot.slack.progress import TROUBLE
 from bot.slack.showing import show, show_begun, show_clicked
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,8 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
         if "response_url" not in body:
             raise error  # an event: without our 200 Slack delivers it again
         said = prompts.sentence("unforeseen", reference=reference)
-        await respond(text=said, response_type="ephemeral", replace_original=False)
+        with suppress(*TROUBLE):
+            await respond(text=said, response_type="ephemeral", replace_original=False)
         return BoltResponse(status=200)
 
 
