@@ -187,7 +187,7 @@ def test_a_failing_model_changes_nothing(
 
 
 def test_a_model_confirms_what_is_doubtful(index: Index, cases: CaseReader, script: Script) -> None:
-    adviser = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 2.0)).adviser
+    adviser = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 20.0)).adviser
     assert adviser is not None
     text = "Members should, on request, get the clause."
     doubtful = CaseReading((), (Fact("citations", "required", "get the clause.", 28, 43, 0.2),))

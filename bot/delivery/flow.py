@@ -67,6 +67,7 @@ class Flow:
         self._coming_in = 0  # messages that the platform still waits for us to accept
         self._is_calm = asyncio.Event()
         self._is_calm.set()
+        self._beginning = set[Work]()
         self._tasks = set[asyncio.Task[None] | None]()
         self._stopping = False
 
@@ -86,8 +87,9 @@ class Flow:
 
     def begin(self, work: Work) -> None:
         """Begins some work soon. What gets lost before it has begun is found by the janitor."""
-        if self._stopping:
+        if self._stopping or work in self._beginning:
             return
+        self._beginning.add(work)
         # In a context of its own: begun from inside of a workflow it would be taken for a part of that.
         task = asyncio.get_running_loop().create_task(self._begin(work), context=Context())
         self._tasks.add(task)
@@ -115,9 +117,12 @@ class Flow:
         try:
             async with self._entrance:
                 await self._calm()
-                await self.engine.begin(work)
+                if not self._stopping:
+                    await self.engine.begin(work)
         except Exception:
             log.exception("turn %d could not be begun; it will be soon", work.turn)
+        finally:
+            self._beginning.discard(work)
 
     async def _calm(self) -> None:
         """Waits a moment while messages come in: a platform is impatient, a user less so."""

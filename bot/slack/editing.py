@@ -1,6 +1,6 @@
 """Messages that their authors edit or delete: the answer follows."""
 
-from typing import Any
+from typing import Any, cast
 
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -36,7 +36,7 @@ async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
             user=turn.user,
             text=plain_text(message.get("text") or "", context.bot_user_id),
             keys=[f"event:{body['event_id']}"],
-            address={**turn.address, "replaces": [*sent]},
+            address={**turn.address, "replaces": [*sent] or turn.address.get("replaces", [])},
             name=turn.name,
         )
     )
@@ -49,7 +49,8 @@ async def deleted(body: Body, context: AsyncBoltContext, flow: Flow, client: Asy
     turn = await flow.store.inbox.named(origin(body, context).tenant, name_of(event["channel"], ts))
     if turn is None:
         return
-    for post in await flow.store.outbox.sent_of(turn):
+    growing = cast(list[str], turn.address.get("replaces", []))
+    for post in dict.fromkeys((*await flow.store.outbox.sent_of(turn), *growing)):
         try:
             await client.chat_delete(channel=event["channel"], ts=post)
         except SlackApiError as error:

@@ -66,7 +66,7 @@ def asked_by_command(body: Body, whose: Origin) -> Message:
 
 def asked_by_message(body: Body, whose: Origin) -> Message:
     """The question that a person makes of somebody's message."""
-    return _private(whose, body["channel"]["id"], body["user"]["id"], body["message"]["text"], body)
+    return _private(whose, body["channel"]["id"], body["user"]["id"], body["message"].get("text") or "", body)
 
 
 def _private(whose: Origin, channel: str, user: str, text: str, body: Body) -> Message:

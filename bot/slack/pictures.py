@@ -11,12 +11,16 @@ from bot.cards import Picture
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 5.0  # seconds for an upload
+PATIENCE = 1.5  # seconds for an upload; Slack waits for three until a click is acknowledged
 
 
 async def uploaded(client: AsyncWebClient, picture: Picture) -> str | None:
     """The id of the picture's file; None when it cannot be uploaded, for a card is better than none."""
-    png = await asyncio.to_thread(picture.draw)
+    try:
+        png = await asyncio.to_thread(picture.draw)
+    except Exception:
+        log.exception("a picture could not be drawn")
+        return None
     try:
         async with asyncio.timeout(PATIENCE):
             given = await client.files_upload_v2(filename="summary.png", content=png, alt_txt=picture.alt_text)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from aiohttp import ClientError
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -83,6 +83,8 @@ async def _stream(client: AsyncWebClient, turn: Turn, lines: asyncio.Queue[Line 
                 await keep({"replaces": [stream.ts]})
         if stream.ts:
             await stream.stop()
+    except SlackApiError:
+        raise  # it refused, so it began nothing
     except TROUBLE:
         if turn.address.get("growing") and not stream.ts:
             await _find(client, turn, keep)  # Slack may have begun it all the same

@@ -23,6 +23,7 @@ NO_PLACE = frozenset(
 GONE = frozenset(("message_not_found", "cant_update_message", "cant_delete_message"))
 GROWING = "streaming_state_conflict"  # a message whose writer was killed
 REMOVED = frozenset(("account_inactive", "app_not_installed", "invalid_auth", "token_expired", "token_revoked"))
+GROWN = "message_not_in_streaming_state"
 PASSING = frozenset(("internal_error", "fatal_error", "service_unavailable", "request_timeout"))
 
 

@@ -7,12 +7,15 @@ from typing import cast
 
 from pydantic import JsonValue
 from slack_sdk.errors import SlackApiError
+from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.limits import UPDATE
-from bot.slack.refusals import GONE, GROWING, code_of
+from bot.slack.refusals import GONE, GROWING, GROWN, code_of
 from bot.slack.rendering import Rendering
 from bot.store.tables import Delivery
+
+POST = "rag_or_tune_post"
 
 Blocks = list[dict[str, JsonValue]]
 
@@ -35,6 +38,7 @@ async def replace(client: AsyncWebClient, delivery: Delivery, blocks: JsonValue)
         ts=str(delivery.payload["replaces"]),
         text=str(delivery.payload["text"])[:UPDATE],
         blocks=cast(Blocks, blocks or []),  # without any, Slack would keep the old ones
+        metadata=marker_of(delivery),
     )
     try:
         await post()
@@ -43,9 +47,22 @@ async def replace(client: AsyncWebClient, delivery: Delivery, blocks: JsonValue)
             return None
         if code_of(error) != GROWING:
             raise
-        await client.chat_stopStream(channel=str(delivery.address["channel"]), ts=str(delivery.payload["replaces"]))
+        await _stop_growing(client, delivery)
         await post()
     return str(delivery.payload["replaces"])
+
+
+async def _stop_growing(client: AsyncWebClient, delivery: Delivery) -> None:
+    try:
+        await client.chat_stopStream(channel=str(delivery.address["channel"]), ts=str(delivery.payload["replaces"]))
+    except SlackApiError as error:
+        if code_of(error) != GROWN:  # meanwhile Slack has ended it
+            raise
+
+
+def marker_of(delivery: Delivery) -> Metadata:
+    """What tells a post from all others, invisibly."""
+    return Metadata(event_type=POST, event_payload={"marker": delivery.marker})
 
 
 async def remove(client: AsyncWebClient, delivery: Delivery) -> str:

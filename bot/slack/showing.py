@@ -26,7 +26,7 @@ Post = Callable[[Rendering], Awaitable[bool]]  # whether Slack has nothing again
 OK = 200
 REFUSED = 400  # of a response_url, for what is in a message
 CARD = Metadata(event_type="rag_or_tune_card", event_payload={"marker": "card"})
-DEVELOPING = 1.0  # seconds until Slack has looked through a picture that it was just given
+DEVELOPING = 0.5  # seconds until Slack has looked through a picture that it was just given
 
 
 async def show_clicked(

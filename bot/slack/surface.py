@@ -7,7 +7,6 @@ from typing import cast
 
 from pydantic import JsonValue
 from slack_sdk.errors import SlackApiError
-from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -21,11 +20,10 @@ from bot.replies import Reply
 from bot.slack.progress import progress
 from bot.slack.refusals import NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.rendering import escaped, rendered
-from bot.slack.replacing import Blocks, in_place_of, remove, replace
+from bot.slack.replacing import Blocks, in_place_of, marker_of, remove, replace
 from bot.slack.workspaces import Workspaces
 from bot.store.tables import Delivery, Turn
 
-POST = "rag_or_tune_post"
 LOOKED_AT = 50  # the messages among which a post is looked for
 CLOCKS = timedelta(minutes=10)  # by which Slack's clock and ours may differ
 
@@ -73,7 +71,7 @@ class SlackSurface:
 
     async def find(self, delivery: Delivery) -> str | None:
         """Looks for the marker among the last messages; a private post cannot be looked for."""
-        if delivery.address.get("private") or {"replaces", "removes"} & delivery.payload.keys():
+        if delivery.address.get("private") or "removes" in delivery.payload:
             return None
         client = await self._workspaces.client(delivery)
         channel, thread = _text(delivery, "channel"), delivery.address.get("thread")
@@ -104,7 +102,7 @@ class SlackSurface:
             thread_ts=cast(str | None, delivery.address.get("thread")),
             text=_text_of(delivery),
             blocks=cast(Blocks | None, blocks),
-            metadata=_marker(delivery),
+            metadata=marker_of(delivery),
             unfurl_links=False,
             unfurl_media=False,
         )
@@ -141,16 +139,12 @@ class SlackSurface:
             posted = await client.chat_postMessage(
                 channel=channel,
                 text=f"{escaped(note)}\n\n{_text_of(delivery)}",
-                metadata=_marker(delivery),
+                metadata=marker_of(delivery),
                 unfurl_links=False,
             )
         except SlackApiError as error:
             raise meaning(error) from error
         return str(posted["ts"])
-
-
-def _marker(delivery: Delivery) -> Metadata:
-    return Metadata(event_type=POST, event_payload={"marker": delivery.marker})
 
 
 def _marked(found: AsyncSlackResponse, marker: str) -> str | None:

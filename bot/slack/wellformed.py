@@ -4,13 +4,13 @@ What Slack always sends of a kind must be there, what it names everywhere must b
 for Slack adds to its payloads. What is refused here, nobody looks at.
 """
 
+import json
 import logging
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints, ValidationError, model_validator
-from pydantic_core import from_json
 
 log = logging.getLogger(__name__)
 
@@ -257,15 +257,15 @@ def read(body: str, content_type: str) -> dict[str, Any] | None:
     try:
         match content_type.partition(";")[0].strip().lower():
             case "application/json":
-                kind, payload = EVENT, from_json(body)
+                kind, payload = EVENT, json.loads(body)
             case "application/x-www-form-urlencoded":
                 pairs = parse_qsl(body, strict_parsing=True, keep_blank_values=True, errors="strict")
                 form = dict(pairs)
-                kind, payload = (INTERACTION, from_json(form["payload"])) if "payload" in form else (COMMAND, form)
+                kind, payload = (INTERACTION, json.loads(form["payload"])) if "payload" in form else (COMMAND, form)
             case _:
                 log.warning("a malformed request of Slack's: its content type is neither JSON nor a form")
                 return None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         log.warning("a malformed request of Slack's: its body cannot be read (%s)", type(error).__name__)
         return None
     return payload if is_well_formed(kind, payload) else None

@@ -34,9 +34,7 @@ class Gate:
         try:
             await mine
         except asyncio.CancelledError:
-            if mine.cancelled():
-                waiting.remove(mine)
-            else:  # it was just let in
+            if not mine.cancelled():  # it was just let in; one that is cancelled is passed over
                 self._let_in()
             raise
 

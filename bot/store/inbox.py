@@ -59,7 +59,7 @@ class Inbox:
 
     async def is_new(self, tenant: str, keys: Sequence[str]) -> bool:
         """Whether an event that is no message, such as a click, comes for the first time; it is remembered."""
-        async with self._db.transaction(tenant) as session:
+        async with self._db.transaction(tenant, is_urgent=True) as session:
             if await self._remember(session, keys, self._db.clock()):
                 return True
             await session.rollback()
@@ -73,7 +73,7 @@ class Inbox:
         """
         here = Conversation.place == message.place
         spoke = select(Turn.id).where(Turn.conversation_id == Conversation.id, Turn.user == message.user).exists()
-        async with self._db.transaction(message.tenant) as session:
+        async with self._db.transaction(message.tenant, is_urgent=True) as session:
             if not is_for_others and await session.scalar(select(Conversation.id).where(here, spoke)) is not None:
                 return await session.scalar(select(Conversation.is_quiet).where(here)) is False
             await session.execute(update(Conversation).where(here).values(is_quiet=True))

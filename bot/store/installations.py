@@ -9,7 +9,7 @@ from slack_sdk.oauth.installation_store.sqlalchemy import AsyncSQLAlchemyInstall
 from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStore
 from sqlalchemy import ColumnElement, MetaData, Table, and_, delete, select
 
-from bot.store.database import Database
+from bot.store.database import Database, persistently
 from bot.store.encryption import EncryptedText
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Installations(AsyncSQLAlchemyInstallationStore):
     ) -> Bot | None:
         """What is installed in a workspace, or in the whole organisation."""
         which = self._which(self.bots, enterprise_id, None if is_enterprise_install else team_id)
-        found = await self._bots(which)
+        found = await persistently(self._bots, which)  # without a token Bolt would drop an event for good
         return found[0] if found else None
 
     async def all(self) -> Sequence[Bot]:

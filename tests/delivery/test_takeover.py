@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
+
 from bot.delivery.janitor import ROUND
 from bot.delivery.liveness import DOUBT
 from tests.delivery.crashing import Process, Starting, prepare, some_messages, when_finished
@@ -22,6 +24,7 @@ def test_on_postgres_a_stopped_process_keeps_its_work_and_a_dead_one_loses_it(
     first, second = starting(url, record, "--slowness", "0.5"), starting(url, record)
     first.started(), second.started()
     _accept(first, "a")
+    _wait_until_begun(url)
     os.kill(first.pid, signal.SIGSTOP)
     before = posts(record)
     time.sleep(DOUBT + ROUND)
@@ -62,3 +65,14 @@ def test_a_post_that_was_sent_right_before_the_death_is_not_sent_again(tmp_path:
 
 def _accept(process: Process, name: str) -> None:
     assert len(process.ask(some_messages(name, 20))) == 20
+
+
+def _wait_until_begun(url: str) -> None:
+    """Waits until some process has begun the first message of each conversation."""
+    waiting = "SELECT count(DISTINCT conversation_id) FROM turns WHERE state IN ('accepted', 'answered')"
+    begun = "SELECT count(*) FROM dbos.workflow_status WHERE status = 'PENDING'"
+    end = time.monotonic() + 10
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(f"SELECT ({waiting}) > ({begun})").fetchone() == (True,):
+            assert time.monotonic() < end
+            time.sleep(0.01)

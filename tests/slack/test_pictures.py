@@ -20,7 +20,7 @@ def card(bot: Bot, slack: Slack, ann: User, general: Channel) -> Screen:
 @pytest.fixture
 def slow(slack: Slack) -> Iterator[None]:
     """Slack takes a while to look through a file."""
-    slack.world.file_seconds = 0.5
+    slack.world.file_seconds = 0.3
     yield
     slack.world.file_seconds = 0.0
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from bot.store.gate import Gate
 
 
@@ -45,6 +47,22 @@ async def test_whoever_gives_up_holds_nobody_up() -> None:
         await asyncio.gather(waiting, return_exceptions=True)
     just_in.cancel()  # it was let in, but does not know yet
     await asyncio.gather(just_in, return_exceptions=True)
+    assert await asyncio.wait_for(passed(gate, "a"), 1) == ["a"]
+
+
+async def test_whoever_gives_up_as_the_one_inside_leaves_hears_of_it() -> None:
+    gate = Gate()
+
+    async def wait() -> None:
+        async with gate.passing(is_urgent=False):
+            raise AssertionError("it was not to be let in")
+
+    async with gate.passing(is_urgent=False):
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
     assert await asyncio.wait_for(passed(gate, "a"), 1) == ["a"]
 
 
