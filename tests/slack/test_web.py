@@ -1,79 +1,35 @@
 """The same bot over HTTP: signed requests, health, and what is refused."""
 
-import socket
 import sqlite3
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import KEY, ROOT
-from tests.peers.slack import Slack, slack_server
-from tests.slack.bots import QUESTION, STARTING, STOPPING
-from tests.terminal.processes import environment
-
-
-@dataclass(frozen=True)
-class Web:
-    """A Slack that delivers over HTTP, the address of the bot, and its database."""
-
-    slack: Slack
-    url: str
-    database: Path
+from tests.peers.slack import slack_server
+from tests.slack.bots import QUESTION, WebBot, status
 
 
 @pytest.fixture(scope="module")
-def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with slack_server() as slack, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        free.close()
-        database = tmp_path_factory.mktemp("web") / "web.sqlite"
-        variables = environment(
-            data_dir,
-            DATABASE_URL=f"sqlite:///{database}",
-            SECRET_KEYS=KEY,
-            SLACK_BOT_TOKEN=slack.token(),
-            SLACK_SIGNING_SECRET=slack.app.signing_secret,
-            SLACK_API_URL=slack.api_url,
-            PORT=url.rpartition(":")[2],
-        )
-        process = subprocess.Popen([sys.executable, "-m", "bot", "web"], cwd=ROOT, env=variables)
-        deadline = time.monotonic() + STARTING
-        while status(f"{url}/healthz") != 200:
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.2)
-        slack.deliver_to(url)
-        yield Web(slack, url, database)
-        process.terminate()
-        assert process.wait(STOPPING) == 0
+def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBot]:
+    with slack_server() as slack:
+        bot = WebBot(slack, data_dir, tmp_path_factory.mktemp("web"))
+        bot.start()
+        try:
+            yield bot
+            assert bot.stop() == 0
+        finally:
+            bot.kill()
 
 
-def status(url: str) -> int | None:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
-    except OSError:
-        return None
-
-
-def test_it_lives_and_is_ready(web: Web) -> None:
+def test_it_lives_and_is_ready(web: WebBot) -> None:
     assert status(f"{web.url}/readyz") == 200
     assert status(f"{web.url}/nothing") == 404
     assert status(f"{web.url}/slack/events") == 405
 
 
-def test_a_mention_is_answered_in_its_thread_and_its_button_works(web: Web) -> None:
+def test_a_mention_is_answered_in_its_thread_and_its_button_works(web: WebBot) -> None:
     slack = web.slack
     ann = slack.user("ann")
     general = slack.channel("general", ann, bot=True)
@@ -88,7 +44,7 @@ def test_a_mention_is_answered_in_its_thread_and_its_button_works(web: Web) -> N
 @pytest.mark.parametrize(
     "forged", [{"secret": "guessed"}, {"age": 600}, {"signature": "v0=00"}], ids=["secret", "too old", "signature"]
 )
-def test_what_slack_did_not_sign_is_refused(web: Web, forged: dict[str, object]) -> None:
+def test_what_slack_did_not_sign_is_refused(web: WebBot, forged: dict[str, object]) -> None:
     slack = web.slack
     delivery = slack.raw('{"type":"event_callback","event":{"type":"app_mention"}}', "application/json", **forged)
     delivery.wait(10)
@@ -108,7 +64,7 @@ def test_what_slack_did_not_sign_is_refused(web: Web, forged: dict[str, object])
         "x" * 1_000_100,
     ],
 )
-def test_what_is_signed_but_malformed_is_no_error_of_ours(web: Web, body: str) -> None:
+def test_what_is_signed_but_malformed_is_no_error_of_ours(web: WebBot, body: str) -> None:
     slack, url = web.slack, web.url
     delivery = slack.raw(body, "application/json")
     delivery.wait(10)
@@ -117,7 +73,7 @@ def test_what_is_signed_but_malformed_is_no_error_of_ours(web: Web, body: str) -
     assert status(f"{url}/readyz") == 200
 
 
-def test_one_workspace_needs_no_pages_and_hears_of_its_removal(web: Web) -> None:
+def test_one_workspace_needs_no_pages_and_hears_of_its_removal(web: WebBot) -> None:
     for page in ("install", "oauth_redirect"):
         assert status(f"{web.url}/slack/{page}") == 404
     told = [web.slack.event({"type": "app_uninstalled"})]
@@ -125,13 +81,13 @@ def test_one_workspace_needs_no_pages_and_hears_of_its_removal(web: Web) -> None
     assert [delivery.wait(10).status for delivery in told] == [200, 200]
 
 
-def test_what_nobody_foresaw_is_told_with_a_reference_and_no_more(web: Web) -> None:
+def test_what_nobody_foresaw_is_told_with_a_reference_and_no_more(web: WebBot) -> None:
     slack = web.slack
     ann = slack.user("ann")
     general = slack.channel("general", ann, bot=True)
     asked = slack.mention(general, ann, QUESTION)
     slack.wait_for(lambda: slack.answers(asked))
-    with closing(sqlite3.connect(web.database)) as database:
+    with closing(sqlite3.connect(web.folder / "database.sqlite")) as database:
         database.execute("ALTER TABLE feedback RENAME TO elsewhere")
         slack.click(slack.answers(asked)[0], "Helpful", ann)
         slack.wait_for(lambda: slack.ephemerals(general, ann))
