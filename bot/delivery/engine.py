@@ -90,6 +90,13 @@ class Engine:
                 found[run.workflow_id] = Run(run.status, run.executor_id)
         return [found.get(_id(work), Run(None)) for work in works]
 
+    async def going_on(self) -> set[int]:
+        """The turns whose runs this process has: they are about to begin, go on or are about to end."""
+        runs = await DBOS.list_workflows_async(
+            name="turn", status="PENDING", executor_id=self._process, load_input=False, load_output=False
+        )
+        return {int(run.workflow_id.partition(".")[0]) for run in runs}
+
     async def purge(self, unfinished: Sequence[Work]) -> None:
         """Deletes what the engine knows of runs older than a day, but for work that is unfinished."""
         before = (datetime.now(UTC) - KEPT).isoformat()

@@ -8,6 +8,8 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Protocol
 
+from sqlalchemy.exc import DBAPIError
+
 from bot.delivery.engine import Engine
 from bot.delivery.platform import Platform, platform_of
 from bot.delivery.quota import PERIOD, Quota
@@ -26,6 +28,7 @@ AT_ONCE = 64  # answers
 COURTESY = 1.0  # seconds that beginning waits at most for accepting
 BEGUN_AT_ONCE = 4  # turns; in a flood the rest waits, and what comes in is accepted meanwhile
 STOPPING = 10.0  # seconds that a stop waits for what is going on
+SOON = 0.02  # seconds between two looks at what the engine is about to do
 
 
 class Responder(Protocol):
@@ -104,21 +107,32 @@ class Flow:
     async def stop(self) -> None:
         """Lets what is going on come to its end, for a few seconds, and leaves the rest to the next process."""
         self._stopping = True
-        busy = self._tasks - self._sender.asleep
-        if busy:
-            await asyncio.wait([task for task in busy if task], timeout=STOPPING)
+        with suppress(TimeoutError, DBAPIError):
+            async with asyncio.timeout(STOPPING):
+                await self._come_to_an_end()
         rest = [task for task in self._tasks if task]
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         await self.engine.stop()
 
+    async def _come_to_an_end(self) -> None:
+        """Waits for what is going on, and for what the engine is about to begin or to end."""
+        while True:
+            begun = await self.engine.going_on()
+            busy = [task for task in self._tasks - self._sender.asleep if task]
+            if busy:
+                await asyncio.wait(busy)
+            elif begun - self.mine:
+                await asyncio.sleep(SOON)
+            else:
+                return
+
     async def _begin(self, work: Work) -> None:
         try:
             async with self._entrance:
                 await self._calm()
-                if not self._stopping:
-                    await self.engine.begin(work)
+                await self.engine.begin(work)
         except Exception:
             log.exception("turn %d could not be begun; it will be soon", work.turn)
         finally:

@@ -200,6 +200,17 @@ async def test_a_stop_lets_an_answer_come_to_its_end(stage: Stage) -> None:
     assert await stage.states() == {"slow": "done"}
 
 
+async def test_what_was_accepted_right_before_a_stop_is_answered_in_it(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(15):
+        async with stage.flow() as flow:
+            await flow.accept(said(f"{number}"))
+        assert stage.sent[-1:] == [f"{number}"]
+    assert set((await stage.states()).values()) == {"done"}
+    assert not caplog.records
+
+
 async def test_work_on_a_turn_that_is_gone_does_no_harm(stage: Stage) -> None:
     async with stage.flow() as flow:
         flow.begin(Work("test:one", 4711))
