@@ -28,7 +28,8 @@ from bot.store.tables import (
 )
 
 FORGOTTEN = "[forgotten]"
-CLOSED = (LeadState.RESOLVED, LeadState.WITHDRAWN)
+CLOSED = (LeadState.RESOLVED, LeadState.CLOSED, LeadState.WITHDRAWN)
+UNSENT = timedelta(days=1)  # a form that was opened and not sent by then never will be
 
 
 class Erasure:
@@ -45,10 +46,15 @@ class Erasure:
         await self._delete(
             delete(Turn).where(finished, Turn.finished_at < before),
             delete(Delivery).where(
-                Delivery.turn_id.is_(None), Delivery.state != DeliveryState.PENDING, Delivery.created_at < before
+                Delivery.turn_id.is_(None),
+                Delivery.lead_id.is_(None),
+                Delivery.state != DeliveryState.PENDING,
+                Delivery.created_at < before,
             ),
             delete(Interview).where(Interview.touched_at < before),
             delete(Lead).where(Lead.state.in_(CLOSED), Lead.touched_at < before),
+            delete(Lead).where(Lead.state == LeadState.DRAFT, Lead.touched_at < moment - UNSENT),
+            delete(Delivery).where(Delivery.lead_id.is_not(None), _WITHOUT_LEAD),
             delete(Event).where(Event.seen_at < moment - 2 * REPEATS),
             delete(Conversation).where(_EMPTY, Conversation.touched_at < before),
         )
@@ -65,6 +71,7 @@ class Erasure:
         theirs = await self._delete(
             delete(Ballot).where(Ballot.member == user),
             *(delete(table).where(table.user == user) for table in (Feedback, Interview, Lead, Delivery, Turn)),
+            delete(Delivery).where(Delivery.lead_id.is_not(None), _WITHOUT_LEAD),
             delete(Conversation).where(_EMPTY, Conversation.touched_at < moment),
         )
         async with self._db.across_tenants() as session:
@@ -91,6 +98,7 @@ class Erasure:
             await pragma(connection, "wal_checkpoint(TRUNCATE)")
 
 
+_WITHOUT_LEAD = ~select(Lead.id).where(Lead.id == Delivery.lead_id).exists()
 _EMPTY = ~select(Turn.id).where(Turn.conversation_id == Conversation.id).exists()
 
 

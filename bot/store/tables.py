@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -142,14 +143,18 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+_OF_LEADS = text("lead_id IS NOT NULL")
+_WAITING = text("lane IS NOT NULL AND state = 'pending'")
+
+
 class Delivery(Row):
     """One post on a platform. `marker` goes with it, so that the platform can tell whether it was sent already.
 
-    `sent_as` is what the platform calls it.
+    `sent_as` is what the platform calls it. One without a turn has a `kind`, by which it is made when it is sent, and a
+    `lane`: those of a lane are sent in their order. `taken_by` is the process that sends it just now.
     """
 
     __tablename__ = "deliveries"
-    __table_args__ = NO_ID_TWICE
 
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
     user: Mapped[str] = mapped_column("user_id", String(100))
@@ -163,6 +168,16 @@ class Delivery(Row):
     error: Mapped[str | None] = mapped_column(Text)
     sent_as: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    lead_id: Mapped[int | None] = mapped_column(Id, index=True)  # no foreign key: SQLite could not add one
+    kind: Mapped[str | None] = mapped_column(String(20))
+    lane: Mapped[str | None] = mapped_column(String(200))
+    taken_by: Mapped[str | None] = mapped_column(String(200))
+
+    __table_args__ = (
+        Index("ix_deliveries_sent_of_leads", "sent_as", sqlite_where=_OF_LEADS, postgresql_where=_OF_LEADS),
+        Index("ix_deliveries_waiting", "lane", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        NO_ID_TWICE,
+    )
 
 
 class Interview(Row):
@@ -194,16 +209,21 @@ class Ballot(Row):
 
 
 class LeadState(StrEnum):
-    """How far a lead is."""
+    """How far a lead is: a DRAFT is a form that was opened and not sent, CLOSED one that the user says is solved."""
 
+    DRAFT = "draft"
     OPEN = "open"
     CLAIMED = "claimed"
     RESOLVED = "resolved"
+    CLOSED = "closed"
     WITHDRAWN = "withdrawn"
 
 
 class Lead(Row):
-    """A request for a human consultant. `details` is what the user agreed to pass on, as JSON."""
+    """A request for a human consultant. `details` is what the user agreed to pass on, as JSON.
+
+    `address` is where the user is reached on their platform; `reminders` counts how often the desk was reminded.
+    """
 
     __tablename__ = "leads"
     __table_args__ = (Index("ix_leads_user", "tenant", "user_id"), NO_ID_TWICE)
@@ -211,14 +231,17 @@ class Lead(Row):
     reference: Mapped[str] = mapped_column(String(20), unique=True)
     user: Mapped[str] = mapped_column("user_id", String(100))
     details: Mapped[dict[str, JsonValue]]
+    address: Mapped[dict[str, JsonValue] | None]
     state: Mapped[str] = mapped_column(String(20), default=LeadState.OPEN, index=True)
     holder: Mapped[str | None] = mapped_column(String(100))
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=0)
+    opened_at: Mapped[datetime | None]
     touched_at: Mapped[datetime]
 
 
 class LeadEvent(Row):
-    """Something that happened to a lead; they are only ever added."""
+    """Something that happened to a lead; they are only ever added. `name` is that of the message that said it."""
 
     __tablename__ = "lead_events"
 
@@ -226,7 +249,18 @@ class LeadEvent(Row):
     kind: Mapped[str] = mapped_column(String(40))
     actor: Mapped[str] = mapped_column(String(100))
     text: Mapped[str] = mapped_column(Text, default="")
+    name: Mapped[str | None] = mapped_column(String(300))
     happened_at: Mapped[datetime]
+
+
+class Tally(Row):
+    """A number that stays when the rows that it counts are deleted."""
+
+    __tablename__ = "tallies"
+    __table_args__ = (UniqueConstraint("tenant", "name"),)
+
+    name: Mapped[str] = mapped_column(String(100))
+    count: Mapped[int] = mapped_column(default=0)
 
 
 class Feedback(Row):

@@ -1,0 +1,1 @@
+"""From a request to a human consultant: what is passed on, the desk that takes it up, the words both ways."""
