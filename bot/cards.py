@@ -8,7 +8,7 @@ from bot import prompts
 from bot.replies import Citation, Line, Reply, ReplyKind
 
 VERSION = "rt1"  # of the ids: buttons that were posted long ago still carry what they were given then
-ANSWER = "turn"  # the choice of a share button under an answer, not under an interview
+ANSWER = "turn"  # the choice of a button under an answer where the same stands under an interview
 ASK_FIRST = "ask"  # the choice of a button that forgets only after another click
 LONGEST_ID = 100  # characters, Discord's limit
 NUMBER = re.compile(r"[0-9]{1,18}\Z")  # fits the database's numbers
@@ -97,7 +97,7 @@ class Card:
 def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Button, ...], ...]:
     """The buttons under a reply to a turn; with `can_share`, for a reply that only one person sees."""
     rows: list[tuple[Button, ...]] = [
-        (_button("check", turn, is_main=reply.kind is ReplyKind.ADVICE), _button("contact", turn))
+        (_button("check", turn, is_main=reply.kind is ReplyKind.ADVICE), _button("contact", turn, choice=ANSWER))
     ]
     if reply.kind in (ReplyKind.ANSWER, ReplyKind.ADVICE):
         if can_share:
@@ -107,5 +107,5 @@ def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Bu
     return tuple(rows)
 
 
-def _button(name: str, turn: int, *, is_main: bool = False) -> Button:
-    return Button(prompts.sentence(f"do_{name}"), Press(name, turn), is_main)
+def _button(name: str, turn: int, choice: str = "", *, is_main: bool = False) -> Button:
+    return Button(prompts.sentence(f"do_{name}"), Press(name, turn, choice=choice), is_main)

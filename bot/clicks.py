@@ -7,12 +7,18 @@ from bot import prompts
 from bot.adviser import Adviser
 from bot.cards import ANSWER, ASK_FIRST, Button, Card, Press
 from bot.delivery.flow import REMEMBERED
+from bot.forms import Asker, Form, Outcome
+from bot.handoff.case import case_of
+from bot.handoff.handing import Handoff
 from bot.interviewing import PRESSES, Interviewer, Shown
 from bot.replies import Line, LineKind, Reply
 from bot.store import tables
 from bot.store.accepting import Work
 from bot.store.store import Store
 from bot.teaming import Teams
+
+CONTACT = Press("contact")
+PASSED_ON = 40  # messages of a conversation that can be passed on
 
 
 class Spot(StrEnum):
@@ -26,32 +32,44 @@ class Spot(StrEnum):
 
 @dataclass(frozen=True)
 class Clicked:
-    """What a click leads to, and where it is to be shown; `place` is another one than that of the click."""
+    """What a click leads to, and where it is to be shown; `place` is another one than that of the click.
+
+    A `form` is to be opened, if there is one.
+    """
 
     shown: Shown
     where: Spot = Spot.INSTEAD
     place: str = ""
+    form: Form | None = None
 
 
 class Clicks:
     """The rooms behind the buttons: interviews, feedback, sharing, and the way to a person."""
 
-    def __init__(self, store: Store, adviser: Adviser | None) -> None:
+    def __init__(self, store: Store, adviser: Adviser | None, handoff: Handoff | None = None) -> None:
         self._store = store
         self._adviser = adviser
+        self._handoff = handoff
         self._interviewer = Interviewer(store.interviews, adviser.outlook) if adviser else None
         self._teams = Teams(store.interviews, adviser.outlook, store.database.clock) if adviser else None
 
-    async def press(self, tenant: str, place: str, user: str, press: Press | None) -> Clicked:
-        """What a click leads to; None is a click on a button that this version does not know."""
+    async def press(
+        self, tenant: str, place: str, user: str, press: Press | None, asker: Asker | None = None
+    ) -> Clicked:
+        """What a click leads to; None is a click on a button that this version does not know.
+
+        The way to a person needs to know the `asker`.
+        """
         if press is None:
             return _notice("button_gone")
+        if self._handoff and asker and self._handoff.knows(press):
+            return _led_to(await self._handoff.pressed(asker, press))
         match press.name:
             case "helpful":
                 await self._store.feedback.give(tenant, press.subject, user, helpful=press.choice == "yes")
                 return _notice("feedback_thanks" if press.choice == "yes" else "feedback_sorry")
             case "contact":
-                return _notice("contact_later")
+                return await self.contact(asker, press)
             case "check":
                 if press.subject and not await self._store.inbox.is_new(tenant, [f"check:{press.subject}:{user}"]):
                     return _notice("interview_there")
@@ -75,6 +93,22 @@ class Clicks:
         if room is None:
             return _notice("no_framework")
         return Clicked(await room.press(row, user, press)) if row else _notice("interview_gone")
+
+    async def contact(self, asker: Asker | None, press: Press = CONTACT) -> Clicked:
+        """The way to a person, with what the user may want to pass on: what they said and what came of it."""
+        if self._handoff is None or asker is None:
+            return _notice("contact_later")
+        is_turn, advice, place = press.choice == ANSWER, None, None
+        if press.subject and not is_turn:
+            row = await self._store.interviews.find(asker.tenant, press.subject)
+            room = self._room(row)
+            advice = await room.summary(row, asker.user) if row and room else None
+            place = row.place if row and advice else None
+        turn = press.subject if is_turn else None
+        turns = await self._store.inbox.conversation(asker.tenant, asker.user, PASSED_ON, turn, place)
+        questions = self._adviser.framework.questions if self._adviser else {}
+        labels = {name: question.label for name, question in questions.items()}
+        return _led_to(await self._handoff.begin(asker, case_of(turns, advice, labels)))
 
     async def newer(self, tenant: str, clicked: Clicked) -> Clicked | None:
         """A team's card once more, if others changed it while it was sent: of two on the way the older may win."""
@@ -141,6 +175,10 @@ class Clicks:
         if reply is None:
             return _notice("interview_gone")
         return Clicked(Shown(Card((Line(reply.markdown, LineKind.CODE),))), Spot.PRIVATELY)
+
+
+def _led_to(outcome: Outcome) -> Clicked:
+    return Clicked(Shown(outcome.card, outcome.notice), Spot.PRIVATELY, form=outcome.form)
 
 
 def _notice(sentence: str) -> Clicked:

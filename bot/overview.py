@@ -2,6 +2,7 @@
 
 from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
+from bot.handoff.cards import standing_card
 from bot.replies import Line, LineKind
 from bot.service import Service
 
@@ -26,16 +27,19 @@ async def home(service: Service, tenant: str, user: str) -> Card:
 
 
 async def status(service: Service, tenant: str, user: str) -> Card:
-    """The questions of a person that are still to be answered, and their interviews."""
+    """The questions of a person that are still to be answered, their interviews, and their request."""
     own = await service.clicks.interviews(tenant, user)
     waiting = await service.flow.store.inbox.waiting(tenant, user)
+    lead = await service.handoff.requests.reachable(tenant, user)
+    request = standing_card(lead) if lead else Card(())
     lines = (
         _heading("status_title"),
         Line(prompts.sentence("status_waiting" if waiting else "status_answered", count=waiting)),
         _heading("home_interviews" if own else "home_none"),
         *_standing(own),
+        *request.lines,
     )
-    return Card(lines, rows=(_begin_or_resume(own),))
+    return Card(lines, rows=(_begin_or_resume(own), *request.rows))
 
 
 def _standing(own: Interviews) -> list[Line]:

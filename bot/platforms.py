@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from bot.cards import Card
 from bot.consultant import Show
 from bot.delivery.platform import Platform
 from bot.replies import Reply
@@ -26,6 +27,12 @@ class Surface(Platform, Protocol):
 
     def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[Show]:
         """Shows that a turn is worked on, and each line that it is given; `keep` adds to the turn's address."""
+
+    def post(self, card: Card) -> Mapping[str, JsonValue]:
+        """The post that shows a card, in one message."""
+
+    async def is_member(self, tenant: str, channel: str, user: str) -> bool:
+        """Whether a person is in a channel, or on platforms without members may see it."""
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn, in their order."""

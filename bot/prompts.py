@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from langchain_core.prompts import ChatPromptTemplate
 
 
-def sentence(name: str, **values: object) -> str:
+def sentence(name: str, /, **values: object) -> str:
     """The fixed sentence `name` of `prompts/sentences.yaml`, with its variables filled in."""
     return _sentences(_folder())[name].format(**values)
 

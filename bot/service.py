@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from bot.bootstrap import make_consultant
 from bot.clicks import Clicks
 from bot.delivery.flow import Flow
+from bot.delivery.platform import Platform
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
+from bot.handoff.channel import desk_channels
+from bot.handoff.clerk import HandoffClerk, Rules
+from bot.handoff.handing import Handoff
+from bot.handoff.webhook import webhooks
 from bot.platforms import Surface
 from bot.responder import ConsultantResponder
 from bot.settings import Settings
@@ -26,6 +31,7 @@ class Service:
 
     flow: Flow
     clicks: Clicks
+    handoff: Handoff
     retention_days: int
 
 
@@ -37,8 +43,11 @@ async def serving(settings: Settings, set_up: Platforms) -> AsyncIterator[Servic
         platforms = set_up(settings, store)
         consultant = await asyncio.to_thread(make_consultant, settings)
         responder = ConsultantResponder(consultant, platforms, store.inbox)
-        async with taking_part(store, platforms, responder, quota, retention_days=settings.retention_days) as flow:
-            yield Service(flow, Clicks(store, consultant.adviser), settings.retention_days)
+        clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
+        days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)
+        async with taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk) as flow:
+            handoff = Handoff(store, settings, platforms, flow.ring)
+            yield Service(flow, Clicks(store, consultant.adviser, handoff), handoff, days)
 
 
 def stopping() -> asyncio.Event:

@@ -1,15 +1,19 @@
 """Every environment variable, in one place. A file `.env` in the current folder is read too."""
 
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import load_dotenv
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.hours import Hours
 
+SLACK_CHANNEL = r"^(T[A-Z0-9]+/)?[CG][A-Z0-9]+$"
 PACKAGE = Path(__file__).parent
 
 
@@ -28,6 +32,19 @@ def _provider_and_model(name: str) -> str:
 
 def _separated(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _hours(written: str) -> str:
+    Hours.of(written, UTC)
+    return written
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("there is no such time zone; write it like Europe/Berlin") from error
+    return name
 
 
 def _existing_folder(path: Path) -> Path:
@@ -63,6 +80,22 @@ class Settings(BaseSettings):
     """Proves to Slack that we are the app."""
     slack_api_url: str = "https://slack.com/api/"
     """Where Slack's Web API is."""
+    consultant_slack_channel: Annotated[str, StringConstraints(pattern=SLACK_CHANNEL)] | None = None
+    """The id of the channel of consultants in Slack; with several workspaces as workspace/channel, by their ids."""
+    consultant_discord_channel: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")] | None = None
+    """The id of the channel of consultants in Discord."""
+    desk_hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
+    """When the consultants are there."""
+    desk_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone of that, by its name in the tz database."""
+    desk_response_hours: Annotated[int, Field(ge=1, le=720)] = 4
+    """Hours within which users are told to expect an answer."""
+    desk_reminder_minutes: Annotated[float, Field(gt=0)] = 60.0
+    """Minutes after which the consultants are reminded of a request that nobody has claimed, twice."""
+    desk_webhook_url: HttpUrl | None = None
+    """Where a CRM is told what happens to requests."""
+    desk_webhook_secret: SecretStr | None = None
+    """Signs what it is told."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where `web` listens."""
     database_url: SecretStr | None = None
@@ -94,6 +127,12 @@ def load_settings() -> Settings:
         lacking = "SLACK_CLIENT_SECRET" if settings.slack_client_id else "SLACK_CLIENT_ID"
         raise SettingsError(
             f"{lacking}: is not set, but its counterpart is; for several workspaces set both, else none."
+        )
+    if bool(settings.desk_webhook_url) is not bool(settings.desk_webhook_secret):
+        raise SettingsError("DESK_WEBHOOK_SECRET: set it together with DESK_WEBHOOK_URL; it signs what is sent there.")
+    if settings.slack_client_id and "/" not in (settings.consultant_slack_channel or "/"):
+        raise SettingsError(
+            "CONSULTANT_SLACK_CHANNEL: with several workspaces, name its workspace too, like T024BE7LH/C024BE91L."
         )
     return settings
 

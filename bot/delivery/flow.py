@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.delivery.engine import Engine
 from bot.delivery.platform import Platform, platform_of
+from bot.delivery.posting import Clerk, PostOffice
 from bot.delivery.quota import PERIOD, Quota
 from bot.delivery.sending import Sender
 from bot.store.accepting import Message, Work
@@ -55,13 +56,18 @@ class Flow:
         quota: Quota,
         process: str,
         *,
+        clerk: Clerk | None = None,
         here: bool = True,
     ) -> None:
-        """`process` names this process among all; without `here` it only accepts, and workers do the rest."""
+        """`process` names this process among all; without `here` it only accepts, and workers do the rest.
+
+        `clerk` knows what the posts without a turn say; without one they are left to other processes.
+        """
         self.store = store
         self.platforms = platforms
         self.engine = Engine(store.database.where, process, self._do, here=here)
         self.mine = set[int]()
+        self.post_office = PostOffice(store, platforms, clerk, process) if clerk and here else None
         self._sender = Sender(store)
         self._responder = responder
         self._quota = quota
@@ -87,6 +93,11 @@ class Flow:
         if accepted and accepted.work:
             self.begin(accepted.work)
         return accepted is not None
+
+    def ring(self) -> None:
+        """There is a new post without a turn."""
+        if self.post_office:
+            self.post_office.ring()
 
     def begin(self, work: Work) -> None:
         """Begins some work soon. What gets lost before it has begun is found by the janitor."""
@@ -114,6 +125,8 @@ class Flow:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        if self.post_office:
+            await self.post_office.stop(STOPPING)
         await self.engine.stop()
 
     async def _come_to_an_end(self) -> None:

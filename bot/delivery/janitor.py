@@ -54,7 +54,11 @@ class Janitor:
         strange = set[Work]()
         runs = await self._flow.engine.runs(works)
         others = {run.process for run in runs if run.is_going_on and run.process and run.process != self._process}
-        living = others - await self._liveness.dead(others)
+        takers = await self._flow.store.outbox.takers() - {self._process}
+        dead = await self._liveness.dead(others | takers)
+        living = others - dead
+        if dead & takers:
+            await self._flow.store.outbox.free(dead & takers)
         for work, run in zip(works, runs, strict=True):
             if run.status is None:
                 self._flow.begin(work)

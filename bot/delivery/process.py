@@ -11,6 +11,7 @@ from bot.delivery.flow import Flow, Responder
 from bot.delivery.janitor import Janitor
 from bot.delivery.liveness import liveness_of
 from bot.delivery.platform import Platform
+from bot.delivery.posting import Clerk
 from bot.delivery.quota import Quota
 from bot.store.store import Store
 
@@ -23,20 +24,24 @@ async def taking_part(
     quota: Quota,
     *,
     retention_days: int,
+    clerk: Clerk | None = None,
     here: bool = True,
 ) -> AsyncIterator[Flow]:
     """A flow that runs, and that takes up what dead processes left; without `here` it only accepts."""
     process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     liveness = liveness_of(store.database)
     await liveness.hold(process)
-    flow = Flow(store, platforms, responder, quota, process, here=here)
+    flow = Flow(store, platforms, responder, quota, process, clerk=clerk, here=here)
     await flow.engine.start()
-    tidying = asyncio.create_task(Janitor(flow, liveness, process, retention_days).run())
+    running = [Janitor(flow, liveness, process, retention_days).run()]
+    running += [flow.post_office.run()] if flow.post_office else []
+    tasks = [asyncio.create_task(run) for run in running]
     try:
         yield flow
     finally:
-        tidying.cancel()
-        with suppress(asyncio.CancelledError):
-            await tidying
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await flow.stop()
         await liveness.close()

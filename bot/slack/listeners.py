@@ -17,6 +17,7 @@ from bot.overview import status
 from bot.replies import Line
 from bot.service import Service
 from bot.slack.editing import deleted, edited, is_deletion
+from bot.slack.handoff import asker_of, asker_of_command, is_passed_on, listen_to_forms, was_passed_on
 from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, place_of
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
@@ -36,6 +37,7 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
     _listen_to_words(app, service)
     _listen_to_commands(app, service, article_url)
     _listen_to_clicks(app, service, article_url)
+    listen_to_forms(app, service, ANY)
 
     @app.error
     async def failed(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
@@ -54,9 +56,13 @@ def _listen_to_words(app: AsyncApp, service: Service) -> None:
     @app.event("message")
     async def said(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
         if is_deletion(body["event"]):
-            await deleted(body, context, service.flow, client)
+            if not await was_passed_on(body, context, service, is_deletion=True):
+                await deleted(body, context, service.flow, client)
         elif body["event"].get("subtype") == "message_changed":
-            await edited(body, context, service.flow)
+            if not await was_passed_on(body, context, service, is_deletion=False):
+                await edited(body, context, service.flow)
+        elif await is_passed_on(body, context, client, service):
+            return
         elif (words := heard(body, context)) and (words.is_addressed or await _follows_up(service, words)):
             await service.flow.accept(words.message)
 
@@ -71,7 +77,9 @@ def _listen_to_words(app: AsyncApp, service: Service) -> None:
 
 def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None) -> None:
     @app.command(COMMAND)
-    async def command(ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond) -> None:
+    async def command(
+        ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond, client: AsyncWebClient
+    ) -> None:
         await ack()
         match body.get("text", "").strip():
             case "" | "help":
@@ -83,7 +91,8 @@ def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None
                 begun = await service.clicks.team(_tenant(body, context), body["channel_id"], body["user_id"])
                 await show_begun(begun, respond, article_url)
             case "contact":
-                await show(respond, Card((Line(prompts.sentence("contact_later")),)), article_url)
+                clicked = await service.clicks.contact(asker_of_command(body, context))
+                await show_clicked(clicked, body, respond, client, article_url)
             case "status":
                 await show(respond, await status(service, _tenant(body, context), body["user_id"]), article_url)
             case "forget":
@@ -112,7 +121,8 @@ def _listen_to_clicks(app: AsyncApp, service: Service, article_url: str | None) 
         container = body["container"]
         place = place_of(container.get("channel_id", ""), container.get("thread_ts") or container.get("message_ts"))
         tenant = _tenant(body, context)
-        clicked: Clicked | None = await service.clicks.press(tenant, place, body["user"]["id"], press)
+        asker = asker_of(body, context)
+        clicked: Clicked | None = await service.clicks.press(tenant, place, body["user"]["id"], press, asker)
         for _ in range(SHOWS):
             if clicked:
                 await show_clicked(clicked, body, respond, client, article_url)

@@ -15,8 +15,10 @@ from bot import prompts
 from bot.cards import Card, under
 from bot.consultant import Show
 from bot.delivery.platform import RefusedError
+from bot.handoff.channel import DeskChannel
 from bot.platforms import Keep
 from bot.replies import Reply
+from bot.slack.desk import checked, is_member, upload, with_file
 from bot.slack.progress import progress
 from bot.slack.refusals import NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.rendering import escaped, rendered
@@ -29,11 +31,21 @@ CLOCKS = timedelta(minutes=10)  # by which Slack's clock and ours may differ
 
 
 class SlackSurface:
-    """Posts by the clients of the workspaces, one a tenant."""
+    """Posts by the clients of the workspaces, one a tenant; `desk` is the consultants' channel, if it is here."""
 
-    def __init__(self, workspaces: Workspaces, article_url: str | None) -> None:
+    def __init__(self, workspaces: Workspaces, article_url: str | None, desk: DeskChannel | None = None) -> None:
         self._workspaces = workspaces
         self._article_url = article_url
+        self._desk = desk
+
+    def post(self, card: Card) -> Mapping[str, JsonValue]:
+        """The post that shows a card, in one message."""
+        *_, shown = rendered(card, self._article_url)
+        return {"text": shown.text, "blocks": cast(JsonValue, shown.blocks)}
+
+    async def is_member(self, tenant: str, channel: str, user: str) -> bool:
+        """Whether a person is in a channel."""
+        return await is_member(await self._workspaces.client(Delivery(tenant=tenant, address={})), channel, user)
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
@@ -54,18 +66,22 @@ class SlackSurface:
             yield show
 
     async def check(self) -> str:
-        """Asks Slack whether it knows the tokens, and which scopes they have."""
-        return await self._workspaces.check()
+        """Asks Slack whether it knows the tokens, which scopes they have, and whether the consultants can be told."""
+        found = await self._workspaces.check()
+        if self._desk is None:
+            return f"{found}; no CONSULTANT_SLACK_CHANNEL is set"
+        client = await self._workspaces.client(Delivery(tenant=self._desk.tenant, address={}))
+        return f"{found}; {await checked(client, self._desk.channel)}"
 
     async def send(self, delivery: Delivery) -> str:
         """Posts in the thread, privately where the question was private, or to the user where there is no place."""
         try:
-            return await self._send(delivery, delivery.payload.get("blocks"))
+            return await self._send(await self._located(delivery), delivery.payload.get("blocks"))
         except SlackApiError as error:
             problem = code_of(error)
             if problem in TOO_MUCH:
                 return await self._as_text(delivery)
-            if problem in NO_PLACE:
+            if problem in NO_PLACE and not delivery.address.get("only_there"):
                 return await self._to_the_user(delivery)
             raise meaning(error) from error
 
@@ -74,8 +90,9 @@ class SlackSurface:
         if delivery.address.get("private") or "removes" in delivery.payload:
             return None
         client = await self._workspaces.client(delivery)
-        channel, thread = _text(delivery, "channel"), delivery.address.get("thread")
         try:
+            delivery = await self._located(delivery)
+            channel, thread = _text(delivery, "channel"), delivery.address.get("thread")
             if thread:
                 since = str((delivery.created_at - CLOCKS).timestamp())  # without it, a thread's first messages come
                 found = await client.conversations_replies(
@@ -87,7 +104,15 @@ class SlackSurface:
             if code_of(error) in NO_PLACE:
                 return None
             raise meaning(error) from error
-        return _marked(found, delivery.marker)
+        return with_file(found, delivery) if "file" in delivery.payload else _marked(found, delivery.marker)
+
+    async def _located(self, delivery: Delivery) -> Delivery:
+        """The post, with the channel of its direct message where it is for one."""
+        if delivery.address.get("direct") and "channel" not in delivery.address:
+            client = await self._workspaces.client(delivery)
+            opened = await client.conversations_open(users=delivery.user)
+            delivery.address = {**delivery.address, "channel": opened["channel"]["id"]}
+        return delivery
 
     async def _send(self, delivery: Delivery, blocks: JsonValue) -> str:
         client = await self._workspaces.client(delivery)
@@ -95,6 +120,8 @@ class SlackSurface:
             return await self._privately(client, delivery, blocks)
         if "removes" in delivery.payload:
             return await remove(client, delivery)
+        if "file" in delivery.payload:
+            return await upload(client, delivery)
         if "replaces" in delivery.payload and (replaced := await replace(client, delivery, blocks)):
             return replaced
         posted = await client.chat_postMessage(

@@ -1,16 +1,68 @@
-"""Leads: requests for a human consultant, with everything that happens to them."""
+"""Leads: requests for a human consultant, with everything that happens to them, and the posts that this leads to."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
 from bot.store.interviews import StaleError
-from bot.store.tables import Lead, LeadEvent, LeadState
+from bot.store.tables import Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
+TALLY = "leads"
+CARD = "card"  # the kind of the post that shows a lead to the consultants
+
+
+class KnownError(Exception):
+    """What the platform delivers was accepted before."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """Something to be posted, by its kind; those of a lane are sent in order. It is made when it is sent."""
+
+    kind: str
+    lane: str
+    payload: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def row(self, user: str, moment: datetime, lead: int | None, event: int | None = None) -> Delivery:
+        """The post as it is kept; it begins where the event is told."""
+        told: dict[str, JsonValue] = {} if event is None else {"event": event}
+        return Delivery(
+            user=user,
+            marker=secrets.token_hex(12),  # fits Discord's nonce, 25 characters
+            address={},
+            payload={**told, **self.payload},
+            created_at=moment,
+            lead_id=lead,
+            kind=self.kind,
+            lane=self.lane,
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to a lead, with what it leads to.
+
+    `name` is that of the message that said it, `keys` those under which the platform may deliver it again; `details`
+    takes the place of what was kept, and `is_counted` for a request that counts from now on.
+    """
+
+    kind: str
+    actor: str
+    state: str
+    holder: str | None = None
+    text: str = ""
+    name: str | None = None
+    keys: Sequence[str] = ()
+    details: Mapping[str, JsonValue] | None = None
+    posts: Sequence[Post] = ()
+    is_counted: bool = False
 
 
 class Leads:
@@ -19,11 +71,19 @@ class Leads:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def open(self, tenant: str, user: str, details: Mapping[str, JsonValue]) -> Lead:
+    async def open(
+        self,
+        tenant: str,
+        user: str,
+        details: Mapping[str, JsonValue],
+        address: Mapping[str, JsonValue] | None = None,
+        state: LeadState = LeadState.OPEN,
+    ) -> Lead:
         """Keeps a new request, under a reference that a person can read out."""
         moment = self._db.clock()
         reference = "".join(secrets.choice(LETTERS) for _ in range(8))
-        row = Lead(reference=reference, user=user, details=dict(details), touched_at=moment)
+        row = Lead(reference=reference, user=user, details=dict(details), state=state, touched_at=moment)
+        row.address = dict(address) if address is not None else None
         async with self._db.transaction(tenant) as transaction:
             transaction.add(row)
             await transaction.flush()
@@ -35,22 +95,150 @@ class Leads:
         async with self._db.transaction(tenant) as transaction:
             return await transaction.scalar(select(Lead).where(Lead.reference == reference))
 
+    async def of(self, tenant: str, user: str, states: Collection[str]) -> list[Lead]:
+        """A person's requests in these states, the newest first."""
+        mine = select(Lead).where(Lead.user == user, Lead.state.in_(states)).order_by(Lead.id.desc())
+        async with self._db.transaction(tenant) as transaction:
+            return list(await transaction.scalars(mine))
+
+    async def own(self, tenant: str, lead: int) -> Lead | None:
+        """The request of that id in a tenant."""
+        async with self._db.transaction(tenant) as transaction:
+            return await transaction.scalar(select(Lead).where(Lead.id == lead))
+
+    async def at_desk(self, lead: int) -> Lead | None:
+        """The request of that id, whoever's tenant it is of: the consultants', who have it on their desk."""
+        async with self._db.across_tenants() as transaction:
+            return await transaction.scalar(select(Lead).where(Lead.id == lead))
+
+    async def all(self, states: Collection[str]) -> list[Lead]:
+        """All requests in these states, the oldest first."""
+        async with self._db.across_tenants() as transaction:
+            return list(await transaction.scalars(select(Lead).where(Lead.state.in_(states)).order_by(Lead.id)))
+
     async def change(
         self, lead: Lead, kind: str, actor: str, *, state: LeadState, holder: str | None = None, text: str = ""
     ) -> Lead:
         """The request in another state, with the event that led there. Raises StaleError when it changed meanwhile."""
+        return await self.apply(lead, Change(kind, actor, state, holder, text))
+
+    async def apply(self, lead: Lead, change: Change) -> Lead:
+        """The request after a change, with its event and its posts: all of it is kept, or nothing.
+
+        Raises StaleError when it changed meanwhile, KnownError when the change was applied before.
+        """
         moment = self._db.clock()
-        own = update(Lead).where(Lead.id == lead.id, Lead.version == lead.version)
-        values = {"state": state, "holder": holder, "version": lead.version + 1, "touched_at": moment}
+        values = _values(lead, change, moment)
+        own = update(Lead).where(Lead.id == lead.id, Lead.version == lead.version).values(values).returning(Lead)
         async with self._db.transaction(lead.tenant) as transaction:
-            changed: Lead | None = await transaction.scalar(own.values(values).returning(Lead))
+            await self._remember(transaction, change.keys, moment)
+            changed: Lead | None = await transaction.scalar(own.execution_options(populate_existing=True))
             if changed is None:
                 raise StaleError
-            transaction.add(LeadEvent(lead_id=lead.id, kind=kind, actor=actor, text=text, happened_at=moment))
+            event = LeadEvent(lead_id=lead.id, kind=change.kind, actor=change.actor, text=change.text, name=change.name)
+            event.happened_at = moment
+            transaction.add(event)
+            await transaction.flush()
+            await _add(transaction, [post.row(lead.user, moment, lead.id, event.id) for post in change.posts])
+            if change.is_counted:
+                await self._count(transaction)
             return changed
+
+    async def remind(self, lead: Lead, posts: Sequence[Post]) -> bool:
+        """Counts a reminder of a request that waits; False when another process did so, or somebody has claimed it."""
+        own = update(Lead).where(Lead.id == lead.id, Lead.reminders == lead.reminders, Lead.state == LeadState.OPEN)
+        moment = self._db.clock()
+        async with self._db.transaction(lead.tenant) as transaction:
+            counted = await transaction.scalar(own.values(reminders=lead.reminders + 1).returning(Lead.id))
+            if counted is None:
+                return False
+            await _add(transaction, [post.row(lead.user, moment, lead.id) for post in posts])
+            return True
+
+    async def post(self, tenant: str, key: str, post: Post) -> bool:
+        """Keeps a post that is of no request, once under that key."""
+        moment = self._db.clock()
+        try:
+            async with self._db.transaction(tenant) as transaction:
+                await self._remember(transaction, [key], moment)
+                transaction.add(post.row("", moment, None))
+        except KnownError:
+            return False
+        return True
+
+    async def again(self, lead: Lead, post: Post) -> None:
+        """Keeps one more post of a request."""
+        async with self._db.transaction(lead.tenant) as transaction:
+            transaction.add(post.row(lead.user, self._db.clock(), lead.id))
 
     async def events(self, lead: Lead) -> list[LeadEvent]:
         """What happened to a request, in order."""
         all_of_it = select(LeadEvent).where(LeadEvent.lead_id == lead.id).order_by(LeadEvent.id)
         async with self._db.transaction(lead.tenant) as transaction:
             return list(await transaction.scalars(all_of_it))
+
+    async def event(self, tenant: str, event: int) -> LeadEvent | None:
+        """One of the things that happened."""
+        async with self._db.transaction(tenant) as transaction:
+            return await transaction.scalar(select(LeadEvent).where(LeadEvent.id == event))
+
+    async def named(self, tenant: str, user: str, name: str) -> Lead | None:
+        """The user's request to which their message of that name was added."""
+        said = select(LeadEvent.id).where(LeadEvent.lead_id == Lead.id, LeadEvent.name == name).exists()
+        async with self._db.transaction(tenant) as transaction:
+            return await transaction.scalar(select(Lead).where(Lead.user == user, said).limit(1))
+
+    async def posts(self, lead: Lead) -> list[Delivery]:
+        """Every post of a request, in order."""
+        its = select(Delivery).where(Delivery.lead_id == lead.id).order_by(Delivery.id)
+        async with self._db.transaction(lead.tenant) as transaction:
+            return list(await transaction.scalars(its))
+
+    async def card(self, lead: Lead) -> Delivery | None:
+        """The post that shows a request to the consultants: the last that was sent."""
+        cards = select(Delivery).where(
+            Delivery.lead_id == lead.id, Delivery.kind == CARD, Delivery.state == DeliveryState.SENT
+        )
+        async with self._db.transaction(lead.tenant) as transaction:
+            return await transaction.scalar(cards.order_by(Delivery.id.desc()).limit(1))
+
+    async def of_card(self, sent_as: str) -> list[Delivery]:
+        """The cards that a platform calls so, in every tenant; for what happens in the consultants' channel only."""
+        cards = select(Delivery).where(
+            Delivery.lead_id.is_not(None), Delivery.kind == CARD, Delivery.sent_as == sent_as
+        )
+        async with self._db.across_tenants() as transaction:
+            return list(await transaction.scalars(cards))
+
+    async def count(self) -> int:
+        """How many requests there ever were, those that are deleted included."""
+        async with self._db.across_tenants() as transaction:
+            return await transaction.scalar(select(func.sum(Tally.count)).where(Tally.name == TALLY)) or 0
+
+    async def _remember(self, transaction: AsyncSession, keys: Sequence[str], moment: datetime) -> None:
+        for key in sorted(keys):
+            seen = self._db.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
+            if (await transaction.scalars(seen.returning(Event.id))).first() is None:
+                raise KnownError
+
+    async def _count(self, transaction: AsyncSession) -> None:
+        row = self._db.insert(Tally).values(name=TALLY, count=1)
+        await transaction.execute(
+            row.on_conflict_do_update(index_elements=["tenant", "name"], set_={"count": Tally.count + 1})
+        )
+
+
+def _values(lead: Lead, change: Change, moment: datetime) -> dict[str, object]:
+    values: dict[str, object] = {"state": change.state, "holder": change.holder}
+    values |= {"version": lead.version + 1, "touched_at": moment}
+    if change.details is not None:
+        values["details"] = dict(change.details)
+    if change.state == LeadState.OPEN != lead.state:
+        values |= {"opened_at": moment, "reminders": 0}
+    return values
+
+
+async def _add(transaction: AsyncSession, rows: Sequence[Delivery]) -> None:
+    for row in rows:
+        transaction.add(row)
+        await transaction.flush()  # one by one: their ids are their order

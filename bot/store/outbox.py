@@ -1,12 +1,17 @@
 """The outbox: posts that are to be sent, until the platform has confirmed them."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, func, or_, select, text, update
 
 from bot.store.database import Database
+from bot.store.leads import Post
 from bot.store.tables import Delivery, DeliveryState, Turn
+
+ON = "on"  # in a payload: the platform that a post without a turn is for, when it is another one than its tenant's
+_IN_LANES = text("lane IS NOT NULL AND state = 'pending'")
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,70 @@ class Outbox:
     async def fail(self, delivery: Delivery, error: str) -> None:
         """It cannot be delivered."""
         await self._update(delivery, state=DeliveryState.FAILED, error=error)
+
+    async def heads(self) -> list[Delivery]:
+        """The first post of every lane, when it is due and nobody is sending it."""
+        first = select(func.min(Delivery.id)).where(_IN_LANES).group_by(Delivery.lane)
+        is_due = or_(Delivery.retry_at.is_(None), Delivery.retry_at <= self._db.clock())
+        free = select(Delivery).where(Delivery.id.in_(first), Delivery.taken_by.is_(None), is_due)
+        async with self._db.across_tenants() as session:
+            return list(await session.scalars(free.order_by(Delivery.id)))
+
+    async def take(self, delivery: Delivery, process: str) -> bool:
+        """Whether this process is the one to send a post; no other is, until it is put back or the process dies."""
+        own = _change(delivery, taken_by=process).where(Delivery.taken_by.is_(None))
+        async with self._db.transaction(delivery.tenant) as session:
+            return await session.scalar(own.returning(Delivery.id)) is not None
+
+    async def settle(self, delivery: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post]) -> None:
+        """The platform has a post (`sent_as`), or never will (`error`); `then` are posts that follow from that."""
+        moment = self._db.clock()
+        if sent_as is None:
+            change = _change(delivery, state=DeliveryState.FAILED, error=error, taken_by=None)
+        else:
+            change = _change(delivery, state=DeliveryState.SENT, sent_as=sent_as, error=None, taken_by=None)
+        async with self._db.transaction(delivery.tenant) as session:
+            if (await session.scalars(change.returning(Delivery.id))).first() is None:
+                return  # its user was forgotten meanwhile
+            for post in then:
+                session.add(post.row(delivery.user, moment, delivery.lead_id))
+                await session.flush()
+
+    async def put_back(self, delivery: Delivery, until: datetime, error: str) -> None:
+        """An attempt failed; anyone may send it from `until` on."""
+        await self._update(delivery, attempts=Delivery.attempts + 1, retry_at=until, error=error, taken_by=None)
+
+    async def redirect(self, delivery: Delivery, platform: str) -> None:
+        """It goes to another platform, of which perhaps another process takes care."""
+        there = {**delivery.payload, ON: platform}
+        await self._update(delivery, payload=there, taken_by=None, attempts=0, retry_at=None)
+
+    async def resend(self, lead: int) -> int:
+        """Sends again what could not be delivered of a request; returns how many posts that is."""
+        lost = update(Delivery).where(Delivery.lead_id == lead, Delivery.state == DeliveryState.FAILED)
+        values = {"state": DeliveryState.PENDING, "attempts": 1, "retry_at": None, "created_at": self._db.clock()}
+        async with self._db.across_tenants() as session:
+            again = lost.values(values).returning(Delivery.id).execution_options(synchronize_session=False)
+            return len((await session.scalars(again)).all())
+
+    async def takers(self) -> set[str]:
+        """The processes that are sending posts, or died over it."""
+        async with self._db.across_tenants() as session:
+            taken = select(Delivery.taken_by).where(_IN_LANES, Delivery.taken_by.is_not(None)).distinct()
+            return {name for name in await session.scalars(taken) if name}
+
+    async def free(self, dead: Collection[str]) -> None:
+        """Puts back what dead processes were sending; it may have been sent, so it counts as an attempt."""
+        theirs = update(Delivery).where(_IN_LANES, Delivery.taken_by.in_(dead))
+        values = {"taken_by": None, "attempts": Delivery.attempts + 1}
+        async with self._db.across_tenants() as session:
+            await session.execute(theirs.values(values).execution_options(synchronize_session=False))
+
+    async def undelivered(self) -> list[Delivery]:
+        """Posts of lanes that could not be sent, the oldest first."""
+        lost = select(Delivery).where(Delivery.lane.is_not(None), Delivery.state == DeliveryState.FAILED)
+        async with self._db.across_tenants() as session:
+            return list(await session.scalars(lost.order_by(Delivery.id)))
 
     async def _update(self, delivery: Delivery, **values: object) -> None:
         async with self._db.transaction(delivery.tenant) as session:

@@ -222,7 +222,8 @@ class LeadState(StrEnum):
 class Lead(Row):
     """A request for a human consultant. `details` is what the user agreed to pass on, as JSON.
 
-    `address` is where the user is reached on their platform; `reminders` counts how often the desk was reminded.
+    `address` is where the user is reached on their platform; `opened_at` since when it waits for somebody to claim it,
+    `reminders` how often the desk was reminded of that.
     """
 
     __tablename__ = "leads"

@@ -1,0 +1,66 @@
+"""Forms: what a person fills in, the same on each platform. Small enough for all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from bot.cards import Card, Press
+from bot.replies import Line
+
+MOST_FIELDS = 5  # Discord's limit
+TITLE, LABEL = 24, 45  # characters: Slack's limit of a title, Discord's of a label
+LONGEST = 2_000  # characters in a field
+
+
+class FieldKind(StrEnum):
+    """What is asked for: one line, several, or one of several choices."""
+
+    LINE = "line"
+    TEXT = "text"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that is asked for; `value` is what it begins with, `choices` are texts by choice."""
+
+    name: str
+    label: str
+    kind: FieldKind = FieldKind.LINE
+    value: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    is_required: bool = True
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Fields under some lines; `press` is its id, by which it is known when it is sent, also after a restart."""
+
+    press: Press
+    title: str
+    fields: tuple[Field, ...]
+    send: str
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who clicks or writes, by what name, and where they can be answered: what the platform's adapter needs for it."""
+
+    tenant: str
+    user: str
+    name: str = ""
+    address: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What comes of a click or of a form: a form to fill in, a card, a notice; `errors` by field keep the form open."""
+
+    notice: str = ""
+    card: Card | None = None
+    form: Form | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,95 @@
+"""What happens to a request: the ticket's next state, the event and the posts that it leads to, all kept at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from bot import prompts
+from bot.handoff.cards import TO_USER, detail, pieces
+from bot.handoff.channel import DeskChannel, in_order
+from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
+from bot.store.interviews import StaleError
+from bot.store.leads import CARD, Change, Leads, Post
+from bot.store.outbox import ON
+from bot.store.tables import Lead, LeadState
+
+UPDATE, THREAD, FILE, NOTICE, DIGEST, WEBHOOK = "update", "thread", "file", "notice", "digest", "webhook"
+TOLD_TO_DESK = frozenset((Act.NOTE, Act.EDIT, Act.DELETE, Act.WITHDRAW, Act.SOLVED, Act.UNSOLVED))
+TOLD_TO_USER = frozenset((Act.REQUEST, Act.REPLY, Act.RESOLVE, Act.WITHDRAW))
+
+
+@dataclass(frozen=True)
+class Doing:
+    """An act with what was said along with it; `details` are added to those of the request."""
+
+    act: Act
+    actor: str
+    text: str = ""
+    name: str | None = None
+    keys: Sequence[str] = ()
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+class Actions:
+    """Does what the ticket allows; of several at once each sees what the others did."""
+
+    def __init__(self, leads: Leads, channels: tuple[DeskChannel, ...], *, has_webhook: bool = False) -> None:
+        self._leads = leads
+        self._channels = channels
+        self._has_webhook = has_webhook
+
+    async def do(self, lead: Lead, doing: Doing) -> Lead:
+        """The request afterwards. Raises ImpossibleError when it cannot be done any more, KnownError when it was."""
+        while True:
+            ticket = after(Ticket(LeadState(lead.state), lead.holder), doing.act, doing.actor)
+            details = {**lead.details, **doing.details}
+            change = Change(
+                doing.act,
+                doing.actor,
+                ticket.state,
+                ticket.holder,
+                doing.text,
+                doing.name,
+                doing.keys,
+                details,
+                self._posts(lead, doing, details),
+                is_counted=doing.act is Act.REQUEST,
+            )
+            try:
+                return await self._leads.apply(lead, change)
+            except StaleError:
+                found = await self._leads.own(lead.tenant, lead.id)
+                if found is None:
+                    raise ImpossibleError("lead_gone") from None
+                lead = found
+
+    def _posts(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Post]:
+        posts = list(self._for_desk(lead, doing, details))
+        if doing.act in TOLD_TO_USER:
+            count = len(pieces(doing.text)) if doing.act is Act.REPLY else 1
+            posts += [Post(TO_USER, lane(lead, TO_USER), {"piece": piece}) for piece in range(count)]
+        if self._has_webhook:
+            posts.append(Post(WEBHOOK, lane(lead, WEBHOOK), {ON: WEBHOOK}))
+        return posts
+
+    def _for_desk(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Post]:
+        """The card first, the conversation under it, and what the user says after that; the card is kept up to date."""
+        if not self._channels:
+            return []
+        desk, there = lane(lead, "desk"), {ON: in_order(self._channels, lead.tenant)[0].platform}
+        if doing.act is Act.REQUEST:
+            return [Post(CARD, desk, there), *([Post(FILE, desk, there)] if details.get("transcript") else [])]
+        told = len(pieces(doing.text)) if doing.act in TOLD_TO_DESK else 0
+        threads = [Post(THREAD, desk, {**there, "piece": piece}) for piece in range(told)]
+        return [*threads, Post(UPDATE, desk, there)]
+
+
+def lane(lead: Lead, whose: str) -> str:
+    """Where posts of a request stand in line."""
+    return f"lead/{lead.id}/{whose}"
+
+
+def refusal(error: ImpossibleError, lead: Lead | None) -> str:
+    """What is said of something that could not be done."""
+    return prompts.sentence(error.sentence, holder=detail(lead, "holder") if lead else "")

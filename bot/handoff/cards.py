@@ -1,0 +1,180 @@
+"""The cards of the handoff: what the consultants see of a request, and what its user is told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
+
+from bot import prompts
+from bot.cards import Button, Card, Press
+from bot.handoff.ticket import Act
+from bot.replies import Line, LineKind
+from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
+
+PIECE = 1_800  # characters of a text in one message; Discord takes 2,000
+MOMENT = "%A, %d %B, %H:%M %Z"
+BUTTONS = {
+    LeadState.OPEN: ("claim", "reply", "resolve"),
+    LeadState.CLAIMED: ("reply", "resolve", "release"),
+}
+USERS_BUTTONS = {
+    LeadState.OPEN: ("note", "withdraw"),
+    LeadState.CLAIMED: ("note", "withdraw"),
+    LeadState.RESOLVED: ("solved", "unsolved"),
+}
+TO_USER = "user"  # the kind of the posts that go to the user
+
+
+def detail(lead: Lead, name: str) -> str:
+    """What the form said, or nothing."""
+    return str(lead.details.get(name) or "")
+
+
+def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> Card:
+    """A request as the consultants see it now."""
+    urgency = prompts.sentence("desk_urgency", urgency=urgency_of(lead))
+    lines = [
+        Line(_standing("desk", lead), LineKind.HEADING),
+        Line(_from(lead)),
+        Line(urgency),
+        Line(prompts.sentence("desk_need"), LineKind.HEADING),
+        Line(detail(lead, "need")),
+    ]
+    case = cast(Sequence[str], lead.details.get("summary") or ())
+    lines.append(Line(prompts.sentence("desk_case" if case else "desk_no_case"), LineKind.HEADING))
+    lines += [Line(text, LineKind.QUOTE) for text in case]
+    lines += [Line(_so_far(events, posts)), Line(prompts.sentence("desk_how"))]
+    names = BUTTONS.get(LeadState(lead.state), ())
+    row = tuple(_button(name, lead, is_main=number == 0) for number, name in enumerate(names))
+    return Card(tuple(lines), rows=(row,) if row else ())
+
+
+def standing_card(lead: Lead) -> Card:
+    """A request as its user sees it now, with what they can do."""
+    return Card((Line(_standing("lead", lead)),), rows=users_rows(lead))
+
+
+def users_rows(lead: Lead) -> tuple[tuple[Button, ...], ...]:
+    """What a user can do with their request."""
+    names = USERS_BUTTONS.get(LeadState(lead.state), ())
+    return (tuple(_button(name, lead) for name in names),) if names else ()
+
+
+def confirmation(lead: Lead, expected: str) -> Card:
+    """The request is recorded; when an answer can be expected."""
+    lines = [Line(_said("lead_confirmed", lead)), Line(expected)]
+    if detail(lead, "email"):
+        lines.append(Line(prompts.sentence("lead_elsewhere")))
+    return Card(tuple(lines), rows=users_rows(lead))
+
+
+def reply_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
+    """One piece of what a consultant wrote; the first says who it is, the last how to answer."""
+    texts = pieces(event.text)
+    lines = [Line(_said("lead_replied", lead), LineKind.HEADING)] if piece == 0 else []
+    lines.append(Line(texts[piece]))
+    if piece < len(texts) - 1:
+        return Card(tuple(lines))
+    return Card((*lines, Line(prompts.sentence("lead_how_to_answer"))), rows=((_button("note", lead),),))
+
+
+def closing_card(lead: Lead) -> Card:
+    """The closing question."""
+    rows = users_rows(lead) if lead.state == LeadState.RESOLVED else ()
+    return Card((Line(_said("lead_asked", lead)),), rows=rows)
+
+
+def withdrawn_card(lead: Lead) -> Card:
+    """The user has taken it back."""
+    return Card((Line(_said("lead_is_taken_back", lead)),))
+
+
+def event_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
+    """What the user said or did, for the consultants' thread."""
+    sentences = {
+        Act.NOTE: "desk_noted",
+        Act.EDIT: "desk_edited",
+        Act.DELETE: "desk_deleted",
+        Act.WITHDRAW: "desk_withdrew",
+        Act.SOLVED: "desk_solved",
+        Act.UNSOLVED: "desk_unsolved",
+    }
+    said = prompts.sentence(sentences[Act(event.kind)], name=detail(lead, "name"))
+    lines = [Line(said, LineKind.HEADING)] if piece == 0 else []
+    return Card((*lines, *([Line(pieces(event.text)[piece])] if event.text else [])))
+
+
+def reminder_card(lead: Lead, since: datetime, *, is_again: bool) -> Card:
+    """Nobody has claimed it; the second time it stands by itself, with the buttons."""
+    when = since.strftime(MOMENT)
+    if not is_again:
+        return Card((Line(prompts.sentence("desk_reminder", since=when)),))
+    said = _said("desk_reminder_again", lead, urgency=urgency_of(lead), since=when)
+    row = tuple(_button(name, lead) for name in BUTTONS.get(LeadState(lead.state), ()))
+    return Card((Line(said),), rows=(row,) if row else ())
+
+
+def digest_card(leads: Sequence[Lead]) -> Card:
+    """What is not finished."""
+    lines = [Line(prompts.sentence("desk_digest", count=len(leads)), LineKind.HEADING)]
+    for lead in leads[:40]:
+        held = "desk_held" if lead.state == LeadState.CLAIMED else "desk_free"
+        state = _said(held, lead)
+        since = lead.opened_at.strftime(MOMENT) if lead.opened_at else ""
+        said = _said("desk_digest_line", lead, urgency=urgency_of(lead), state=state, since=since)
+        lines.append(Line(said, LineKind.QUOTE))
+    return Card(tuple(lines))
+
+
+def pieces(text: str) -> list[str]:
+    """A text in pieces that each fit into one message, cut between lines or words where that is possible."""
+    found = list[str]()
+    while len(text) > PIECE:
+        end = max(text.rfind("\n", PIECE // 2, PIECE), text.rfind(" ", PIECE // 2, PIECE))
+        end = end if end > 0 else PIECE
+        found.append(text[:end])
+        text = text[end:].lstrip()
+    return [*found, text]
+
+
+def urgency_of(lead: Lead) -> str:
+    """How urgent the user says that it is."""
+    return prompts.sentence(f"urgency_{detail(lead, 'urgency') or 'later'}")
+
+
+def _standing(who: str, lead: Lead) -> str:
+    return _said(f"{who}_is_{lead.state}", lead)
+
+
+def _said(sentence: str, lead: Lead, **more: object) -> str:
+    return prompts.sentence(sentence, reference=lead.reference, holder=detail(lead, "holder"), **more)
+
+
+def _from(lead: Lead) -> str:
+    said: Mapping[str, JsonValue] = lead.details
+    name = "desk_from_email" if said.get("email") else "desk_from"
+    return prompts.sentence(name, name=said.get("name"), tenant=lead.tenant, email=said.get("email"))
+
+
+def _so_far(events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> str:
+    """How many replies the user has got, and what they added."""
+    replies = {event.id: [] for event in events if event.kind == Act.REPLY} if events else dict[int, list[str]]()
+    for post in posts:
+        if post.kind == TO_USER and (event := cast(int, post.payload.get("event"))) in replies:
+            replies[event].append(post.state)
+    lost = sum(DeliveryState.FAILED in states for states in replies.values())
+    waiting = sum(DeliveryState.PENDING in states and DeliveryState.FAILED not in states for states in replies.values())
+    notes = sum(event.kind == Act.NOTE for event in events)
+    sent = len(replies) - lost - waiting
+    return prompts.sentence("desk_so_far", sent=sent, waiting=waiting, lost=lost, notes=notes)
+
+
+def _button(name: str, lead: Lead, *, is_main: bool = False) -> Button:
+    press = Press("solved", lead.id, choice="no") if name == "unsolved" else Press(name, lead.id)
+    return Button(prompts.sentence(f"do_{name}"), press, is_main)
+
+
+def said(sentence: str, **words: object) -> Card:
+    """One sentence as a card."""
+    return Card((Line(prompts.sentence(sentence, **words)),))

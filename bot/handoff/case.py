@@ -1,0 +1,64 @@
+"""What a user may agree to pass on: the summary of their case, and their conversation with the bot."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from bot import prompts
+from bot.deciding.recommendation import LIKELY, SURE
+from bot.replies import Reply
+from bot.store.tables import Turn
+
+MOST_LINES = 16
+LONGEST_LINE = 300  # characters
+
+Kept = Mapping[str, JsonValue]
+
+
+def case_of(turns: Sequence[Turn], advice: Reply | None, labels: Mapping[str, str]) -> dict[str, JsonValue]:
+    """The case behind a user's `turns`, and behind the `advice` that an interview led to; JSON, as it is kept.
+
+    `labels` are those of the framework's questions, for what is still open.
+    """
+    replies = [turn.reply for turn in turns if turn.reply]
+    found = advice.to_dict() if advice else next((r for r in reversed(replies) if r["recommendation"]), None)
+    lines = list(_advised(cast(Kept, found["recommendation"]), labels)) if found else list(_asked(replies))
+    transcript = [{"said": turn.text, "replied": str(turn.reply["text"])} for turn in turns if turn.reply]
+    return {"summary": cast(JsonValue, _cut(lines)), "transcript": cast(JsonValue, transcript)}
+
+
+def transcript_text(transcript: Sequence[Mapping[str, str]]) -> str:
+    """A conversation as a text file."""
+    you, bot = prompts.sentence("transcript_user"), prompts.sentence("transcript_bot")
+    return "\n\n".join(f"{you}\n{turn['said']}\n\n{bot}\n{turn['replied']}" for turn in transcript) + "\n"
+
+
+def _advised(found: Kept, labels: Mapping[str, str]) -> Iterable[str]:
+    """The recommendation with its confidence, its reasons in the team's words, and what is not known yet."""
+    confidence = cast(float, found["confidence"])
+    sure = "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "tentative"
+    verdict = prompts.sentence(f"verdict_{_key(found['approach'])}")
+    yield verdict if found["approach"] == "need-more-info" else f"{verdict}. {prompts.sentence(sure)}"
+    reasons = cast(Sequence[Mapping[str, Any]], found["reasons"])
+    for words, side in dict.fromkeys((reason["because"], reason["toward"]) for reason in reasons):
+        yield prompts.sentence("because", words=words, side=prompts.sentence(f"side_{_key(side)}")).rstrip(":")
+    missing = [labels.get(name, name) for name in cast(Sequence[str], found["missing"])]
+    if missing:
+        yield prompts.sentence("lead_missing", labels=", ".join(missing))
+
+
+def _asked(replies: Sequence[Kept]) -> Iterable[str]:
+    """Without a recommendation: the sections of the article that they were shown."""
+    cited = (cast(Sequence[Mapping[str, str]], reply["citations"]) for reply in replies)
+    sections = dict.fromkeys(citation["section"] for citations in cited for citation in citations)
+    if sections:
+        yield prompts.sentence("lead_sections", sections=", ".join(sections))
+
+
+def _cut(lines: Sequence[str]) -> list[str]:
+    return [line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…" for line in lines[:MOST_LINES]]
+
+
+def _key(value: object) -> str:
+    return str(value).replace("-", "_")

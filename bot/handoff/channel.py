@@ -1,0 +1,47 @@
+"""The consultants' channels: on which platform, in whose workspace, and who works there."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.delivery.platform import platform_of
+from bot.settings import Settings
+
+
+@dataclass(frozen=True)
+class DeskChannel:
+    """A channel of consultants. Its tenant may name only the platform where there is but one workspace."""
+
+    tenant: str
+    channel: str
+
+    @property
+    def platform(self) -> str:
+        return platform_of(self.tenant)
+
+    def is_at(self, tenant: str, channel: object) -> bool:
+        """Whether something in a tenant's channel happens here."""
+        is_of = tenant == self.tenant or (self.tenant.endswith(":") and platform_of(tenant) == self.platform)
+        return is_of and channel == self.channel
+
+
+class Doorkeeper(Protocol):
+    """A platform that knows who is in a channel."""
+
+    async def is_member(self, tenant: str, channel: str, user: str) -> bool:
+        """Whether a person is a member of a channel, or on platforms without members may see it."""
+
+
+def desk_channels(settings: Settings) -> tuple[DeskChannel, ...]:
+    """The channels that the settings name."""
+    named = (("slack", settings.consultant_slack_channel), ("discord", settings.consultant_discord_channel))
+    return tuple(_channel(platform, written) for platform, written in named if written)
+
+
+def in_order(channels: tuple[DeskChannel, ...], tenant: str) -> list[DeskChannel]:
+    """The channels for a tenant's requests: first that of their own platform, then the one to fall back to."""
+    return sorted(channels, key=lambda channel: channel.platform != platform_of(tenant))
+
+
+def _channel(platform: str, written: str) -> DeskChannel:
+    workspace, _, channel = written.rpartition("/")
+    return DeskChannel(f"{platform}:{workspace}", channel)

@@ -1,0 +1,206 @@
+"""Makes the posts of requests when they are sent, so that they say what is so by then; and sees to reminders."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+
+from bot import prompts
+from bot.cards import Card
+from bot.delivery.backoff import PATIENCE
+from bot.delivery.platform import RefusedError, platform_of
+from bot.handoff import cards
+from bot.handoff.acting import DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, lane
+from bot.handoff.case import transcript_text
+from bot.handoff.channel import DeskChannel, in_order
+from bot.handoff.ticket import WAITING, Act
+from bot.handoff.webhook import told
+from bot.hours import Hours
+from bot.settings import Settings
+from bot.store.leads import CARD, Post
+from bot.store.outbox import ON
+from bot.store.store import Store
+from bot.store.tables import Delivery, DeliveryState, Lead, LeadState
+
+IMPATIENCE = timedelta(hours=1)  # after which another platform's consultants get a card
+REMINDERS = 2
+
+
+class Shows(Protocol):
+    """A platform that can show a card as one post."""
+
+    def post(self, card: Card) -> Mapping[str, JsonValue]:
+        """The post that shows a card, in one message."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When the consultants are there, how fast they answer, and after how long they are reminded."""
+
+    hours: Hours
+    response_hours: int
+    reminder: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        zone = UTC if settings.desk_timezone == "UTC" else ZoneInfo(settings.desk_timezone)
+        reminder = timedelta(minutes=settings.desk_reminder_minutes)
+        return cls(Hours.of(settings.desk_hours, zone), settings.desk_response_hours, reminder)
+
+    def expected(self, moment: datetime) -> str:
+        """When somebody who asks then can expect an answer."""
+        if self.hours.is_open(moment):
+            return prompts.sentence("lead_expected", hours=self.response_hours)
+        when = self.hours.opens(moment).strftime(cards.MOMENT)
+        return prompts.sentence("lead_out_of_hours", when=when, hours=self.response_hours)
+
+
+class HandoffClerk:
+    """Knows what the posts of requests say, for the post office."""
+
+    def __init__(
+        self, store: Store, surfaces: Mapping[str, Shows], channels: tuple[DeskChannel, ...], rules: Rules
+    ) -> None:
+        self._store = store
+        self._surfaces = surfaces
+        self._channels = channels
+        self._rules = rules
+
+    async def made(self, post: Delivery) -> Delivery | None:
+        """The post as it is to be sent now; None when there is nothing to say any more."""
+        if post.kind == DIGEST:
+            return await self._digest(post)
+        lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
+        if lead is None:
+            return None
+        if post.kind == cards.TO_USER:
+            card = await self._for_user(post, lead)
+            return (
+                self._sending(post, lead.tenant, lead.address or {}, self._shown(lead.tenant, card)) if card else None
+            )
+        if post.kind == WEBHOOK:
+            payload = await told(self._store.leads, lead, cast(int, post.payload["event"]))
+            return self._sending(post, f"{WEBHOOK}:", {}, payload)
+        return await self._for_desk(post, lead)
+
+    def instead(self, post: Delivery, error: Exception, now: datetime) -> str | None:
+        """The other platform, when its consultants can get a card that cannot be posted, or not for an hour."""
+        others = [channel.platform for channel in in_order(self._channels, post.tenant)[1:]]
+        is_late = isinstance(error, RefusedError) or now - post.created_at > IMPATIENCE
+        return next((p for p in others if is_late and post.kind == CARD and post.payload.get(ON) != p), None)
+
+    def is_final(self, post: Delivery, error: Exception, now: datetime) -> bool:
+        """After a day; a refusal may be mended until then, for example by inviting the bot."""
+        del error
+        return now - post.created_at > PATIENCE
+
+    async def after(self, post: Delivery, error: str | None) -> Sequence[Post]:
+        """The card shows what has become of a reply; and the consultants are told when it did not arrive."""
+        if post.kind != cards.TO_USER or not self._channels or post.lead_id is None:
+            return ()
+        there = {ON: in_order(self._channels, post.tenant)[0].platform}
+        desk = f"lead/{post.lead_id}/desk"
+        told_so = [Post(THREAD, desk, {**there, "undelivered": error})] if error else []
+        return [*told_so, Post(UPDATE, desk, there)]
+
+    async def look_around(self) -> None:
+        """Reminds of what nobody has claimed, and once a day tells what is not finished; within their hours."""
+        now = self._store.database.clock()
+        if not self._channels or not self._rules.hours.is_open(now):
+            return
+        for lead in await self._store.leads.all([LeadState.OPEN]):
+            due = (lead.opened_at or now) + self._rules.reminder * (lead.reminders + 1)
+            if lead.reminders < REMINDERS and now >= due:
+                payload: dict[str, JsonValue] = {ON: in_order(self._channels, lead.tenant)[0].platform}
+                kind = NOTICE if lead.reminders else THREAD
+                await self._store.leads.remind(lead, [Post(kind, lane(lead, "desk"), payload)])
+        day = now.astimezone(self._rules.hours.zone).date().isoformat()
+        for channel in self._channels:
+            digest = Post(DIGEST, f"digest/{channel.platform}")
+            await self._store.leads.post(channel.tenant, f"digest/{day}", digest)
+
+    async def _for_desk(self, post: Delivery, lead: Lead) -> Delivery | None:
+        """A card goes to the channel that its post names; everything else to where the card is."""
+        card = None if post.kind == CARD else await self._store.leads.card(lead)
+        if post.kind != CARD and card is None:
+            return None
+        channel = self._channel(str((card or post).payload[ON]))
+        if channel is None:
+            return None
+        address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
+        if card and post.kind in (THREAD, FILE):
+            address["thread"] = card.sent_as
+        if post.kind == FILE:
+            return self._sending(post, channel.tenant, address, _file(lead))
+        shown = self._shown(channel.tenant, await self._desk_card(post, lead))
+        if card and post.kind == UPDATE:
+            shown = {**shown, "replaces": card.sent_as}
+        return self._sending(post, channel.tenant, address, shown)
+
+    async def _desk_card(self, post: Delivery, lead: Lead) -> Card:
+        if post.kind in (CARD, UPDATE):
+            return cards.desk_card(lead, await self._store.leads.events(lead), await self._store.leads.posts(lead))
+        if "undelivered" in post.payload:
+            words = {"error": post.payload["undelivered"], "reference": lead.reference}
+            return cards.said("desk_undelivered", **words)
+        event = await self._store.leads.event(lead.tenant, cast(int, post.payload.get("event", 0)))
+        if event is None:
+            since = (lead.opened_at or post.created_at).astimezone(self._rules.hours.zone)
+            return cards.reminder_card(lead, since, is_again=post.kind == NOTICE)
+        return cards.event_card(lead, event, cast(int, post.payload.get("piece", 0)))
+
+    async def _for_user(self, post: Delivery, lead: Lead) -> Card | None:
+        event = await self._store.leads.event(lead.tenant, cast(int, post.payload["event"]))
+        if event is None:
+            return None
+        match event.kind:
+            case Act.REQUEST:
+                return cards.confirmation(lead, self._rules.expected(event.happened_at))
+            case Act.REPLY:
+                return cards.reply_card(lead, event, cast(int, post.payload.get("piece", 0)))
+            case Act.RESOLVE:
+                return cards.closing_card(lead)
+        return cards.withdrawn_card(lead)
+
+    async def _digest(self, post: Delivery) -> Delivery | None:
+        leads = await self._store.leads.all(sorted(WAITING))
+        channel = self._channel(platform_of(post.tenant))
+        if channel is None or not leads:
+            return None
+        address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
+        shown = self._shown(channel.tenant, cards.digest_card(leads))
+        return self._sending(post, channel.tenant, address, shown)
+
+    def _channel(self, platform: str) -> DeskChannel | None:
+        return next((channel for channel in self._channels if channel.platform == platform), None)
+
+    def _shown(self, tenant: str, card: Card) -> Mapping[str, JsonValue]:
+        """The card as its platform shows it; nothing where another process takes care of that platform."""
+        surface = self._surfaces.get(platform_of(tenant))
+        return surface.post(card) if surface else {}
+
+    def _sending(
+        self, post: Delivery, tenant: str, address: Mapping[str, JsonValue], payload: Mapping[str, JsonValue]
+    ) -> Delivery:
+        """The post as a platform takes it, which is never kept."""
+        return Delivery(
+            id=post.id,
+            tenant=tenant,
+            user=post.user,
+            marker=post.marker,
+            address=dict(address),
+            payload=dict(payload),
+            state=DeliveryState.PENDING,
+            attempts=post.attempts,
+            created_at=post.created_at,
+        )
+
+
+def _file(lead: Lead) -> dict[str, JsonValue]:
+    """The conversation as a file."""
+    transcript = cast(Sequence[Mapping[str, str]], lead.details.get("transcript") or ())
+    name = prompts.sentence("desk_file_name", reference=lead.reference)
+    return {"text": prompts.sentence("desk_file"), "file": name, "content": transcript_text(transcript)}

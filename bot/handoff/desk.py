@@ -1,0 +1,89 @@
+"""The consultants' side: claim, reply, resolve, release; only members of their channel can."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from bot import prompts
+from bot.cards import Press
+from bot.delivery.platform import platform_of
+from bot.forms import Asker, Field, FieldKind, Form, Outcome
+from bot.handoff.acting import Actions, Doing, refusal
+from bot.handoff.channel import DeskChannel, Doorkeeper
+from bot.handoff.ticket import Act, ImpossibleError
+from bot.store.leads import Leads
+from bot.store.tables import Lead
+
+log = logging.getLogger(__name__)
+
+ACTS = {"claim": Act.CLAIM, "release": Act.RELEASE, "resolve": Act.RESOLVE}
+PRESSES = frozenset((*ACTS, "reply"))
+
+
+class Desk:
+    """What consultants do with requests."""
+
+    def __init__(
+        self,
+        leads: Leads,
+        actions: Actions,
+        channels: tuple[DeskChannel, ...],
+        doors: Mapping[str, Doorkeeper],
+    ) -> None:
+        """`doors` are the platforms by name."""
+        self._leads = leads
+        self._actions = actions
+        self._channels = channels
+        self._doors = doors
+
+    async def pressed(self, asker: Asker, press: Press) -> Outcome:
+        """What a button on a request's card leads to."""
+        if not await self.is_staffed_by(asker):
+            return Outcome(prompts.sentence("desk_members_only"))
+        lead = await self._leads.at_desk(press.subject)
+        if lead is None:
+            return Outcome(prompts.sentence("lead_gone"))
+        if press.name == "reply":
+            return Outcome(form=_reply_form(press))
+        doing = Doing(ACTS[press.name], asker.user, details={"holder": asker.name or asker.user})
+        return Outcome(await self._done(lead, doing))
+
+    async def replied(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
+        """What becomes of the form with a reply."""
+        if not await self.is_staffed_by(asker):
+            return Outcome(prompts.sentence("desk_members_only"))
+        lead, text = await self._leads.at_desk(press.subject), values.get("text", "").strip()
+        if lead is None:
+            return Outcome(prompts.sentence("lead_gone"))
+        if not text:
+            return Outcome(errors={"text": prompts.sentence("contact_empty")})
+        return Outcome(await self.reply(lead, asker, text))
+
+    async def reply(self, lead: Lead, asker: Asker, text: str, keys: Sequence[str] = ()) -> str:
+        """Sends a text to the user; returns why that cannot be, nothing when it is under way."""
+        details = {"holder": asker.name or asker.user}
+        return await self._done(lead, Doing(Act.REPLY, asker.user, text, keys=keys, details=details))
+
+    async def is_staffed_by(self, asker: Asker) -> bool:
+        """Whether a person is a member of the consultants' channel on their platform, as the platform says now."""
+        door = self._doors.get(platform_of(asker.tenant))
+        for channel in self._channels:
+            if door and channel.is_at(asker.tenant, channel.channel):
+                try:
+                    return await door.is_member(asker.tenant, channel.channel, asker.user)
+                except Exception as error:  # noqa: BLE001 whoever cannot be recognised is not let in
+                    log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
+        return False
+
+    async def _done(self, lead: Lead, doing: Doing) -> str:
+        try:
+            await self._actions.do(lead, doing)
+        except ImpossibleError as error:
+            now = await self._leads.at_desk(lead.id)
+            return refusal(error, now)
+        return ""
+
+
+def _reply_form(press: Press) -> Form:
+    label, hint = prompts.sentence("reply_text"), prompts.sentence("reply_hint")
+    field = Field("text", label, FieldKind.TEXT, hint=hint)
+    return Form(press, prompts.sentence("reply_title"), (field,), prompts.sentence("contact_send"))

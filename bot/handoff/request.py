@@ -1,0 +1,155 @@
+"""The user's side: the form with which they get in touch, and what they can do with their request afterwards."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from pydantic import JsonValue
+
+from bot import prompts
+from bot.cards import Press
+from bot.forms import Asker, Field, FieldKind, Form, Outcome
+from bot.handoff.acting import Actions, Doing, refusal
+from bot.handoff.cards import standing_card
+from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
+from bot.replies import Line, LineKind
+from bot.store.leads import Leads
+from bot.store.tables import Lead, LeadState
+
+EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s.,;<>\"]{2,24}\Z")
+URGENCIES, CONSENTS = ("week", "now", "later"), ("summary", "all", "nothing")
+TITLES = {"note": "note_title", "yes": "solved_title", "no": "unsolved_title"}
+
+
+class Requests:
+    """What users ask for, and do with it."""
+
+    def __init__(self, leads: Leads, actions: Actions) -> None:
+        self._leads = leads
+        self._actions = actions
+
+    async def begin(self, asker: Asker, case: Mapping[str, JsonValue]) -> Outcome:
+        """The form, with what may be passed on; or the open request, if there is one."""
+        if standing := await self.standing(asker.tenant, asker.user):
+            return Outcome(card=standing_card(standing))
+        draft = await self._leads.open(asker.tenant, asker.user, case, asker.address, LeadState.DRAFT)
+        return Outcome(form=request_form(draft, asker.name))
+
+    async def standing(self, tenant: str, user: str) -> Lead | None:
+        """A person's request that is not finished."""
+        return next(iter(await self._leads.of(tenant, user, WAITING)), None)
+
+    async def reachable(self, tenant: str, user: str) -> Lead | None:
+        """A person's request to which they can still add something."""
+        return next(iter(await self._leads.of(tenant, user, REACHABLE)), None)
+
+    async def sent(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
+        """What becomes of the form that was sent."""
+        draft = await self._own(asker, press)
+        if draft is None:
+            return Outcome(prompts.sentence("lead_gone"))
+        if errors := _errors(values):
+            return Outcome(errors=errors)
+        if standing := await self.standing(asker.tenant, asker.user):
+            if standing.id == draft.id:
+                return Outcome(prompts.sentence("lead_sent_already"))
+            await self._do(standing, Doing(Act.NOTE, asker.user, values["need"].strip()))
+            return Outcome(prompts.sentence("lead_joined", reference=standing.reference))
+        details = agreed(draft.details, values)
+        return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_confirmed")
+
+    async def pressed(self, asker: Asker, press: Press) -> Outcome:
+        """What a button under what a user was told leads to."""
+        lead = await self._own(asker, press)
+        if lead is None:
+            return Outcome(prompts.sentence("lead_gone"))
+        if press.name == "withdraw":
+            return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
+        return Outcome(form=_small_form(press))
+
+    async def added(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
+        """What becomes of a note, or of the answer to the closing question."""
+        lead, text = await self._own(asker, press), values.get("text", "").strip()
+        if lead is None:
+            return Outcome(prompts.sentence("lead_gone"))
+        if press.name == "note":
+            if not text:
+                return Outcome(errors={"text": prompts.sentence("contact_empty")})
+            return await self._do(lead, Doing(Act.NOTE, asker.user, text), "lead_added")
+        if press.choice == "no":
+            return await self._do(lead, Doing(Act.UNSOLVED, asker.user, text), "lead_reopened")
+        return await self._do(lead, Doing(Act.SOLVED, asker.user, text), "lead_thanks")
+
+    async def _own(self, asker: Asker, press: Press) -> Lead | None:
+        lead = await self._leads.own(asker.tenant, press.subject)
+        return lead if lead and lead.user == asker.user else None
+
+    async def _do(self, lead: Lead, doing: Doing, sentence: str = "lead_added") -> Outcome:
+        try:
+            lead = await self._actions.do(lead, doing)
+        except ImpossibleError as error:
+            return Outcome(refusal(error, lead))
+        return Outcome(prompts.sentence(sentence, reference=lead.reference))
+
+
+def request_form(draft: Lead, name: str) -> Form:
+    """The form with which a user gets in touch; it shows what may be passed on."""
+    summary = cast(Sequence[str], draft.details.get("summary") or ())
+    transcript = cast(Sequence[object], draft.details.get("transcript") or ())
+    lines = [Line(prompts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
+    if summary:
+        lines.append(Line(prompts.sentence("contact_summary"), LineKind.HEADING))
+        lines += [Line(text, LineKind.QUOTE) for text in summary]
+    if transcript:
+        lines.append(Line(prompts.sentence("contact_conversation"), LineKind.HEADING))
+        lines.append(Line(prompts.sentence("contact_conversation_is", count=len(transcript))))
+    fields = (
+        Field("name", prompts.sentence("contact_name"), value=name),
+        Field("need", prompts.sentence("contact_need"), FieldKind.TEXT),
+        _choice("urgency", URGENCIES),
+        _choice("consent", CONSENTS),
+        Field(
+            "email",
+            prompts.sentence("contact_email"),
+            is_required=False,
+            hint=prompts.sentence("contact_email_hint"),
+        ),
+    )
+    title, send = prompts.sentence("contact_title"), prompts.sentence("contact_send")
+    return Form(Press("contact", draft.id), title, fields, send, tuple(lines))
+
+
+def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str, JsonValue]:
+    """What the form said, and of the case only what the user agreed to pass on; the rest is emptied."""
+    consent = values["consent"]
+    written = {name: values.get(name, "").strip() for name in ("name", "need", "urgency", "consent", "email")}
+    passed_on: dict[str, JsonValue] = {
+        "summary": case.get("summary") if consent in ("summary", "all") else None,
+        "transcript": case.get("transcript") if consent == "all" else None,
+    }
+    return {**written, **passed_on}
+
+
+def _errors(values: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the form, by field."""
+    empty = {name: prompts.sentence("contact_empty") for name in ("name", "need") if not values.get(name, "").strip()}
+    for name, known in (("urgency", URGENCIES), ("consent", CONSENTS)):
+        if values.get(name) not in known:
+            empty[name] = prompts.sentence("contact_empty")
+    email = values.get("email", "").strip()
+    wrong = {"email": prompts.sentence("contact_bad_email")} if email and not EMAIL.match(email) else {}
+    return {**empty, **wrong}
+
+
+def _choice(name: str, choices: Sequence[str]) -> Field:
+    texts = tuple((choice, prompts.sentence(f"{name}_{choice}")) for choice in choices)
+    return Field(name, prompts.sentence(f"contact_{name}"), FieldKind.CHOICE, choices[0], texts)
+
+
+def _small_form(press: Press) -> Form:
+    """One text: a note, or something to add to the answer to the closing question."""
+    is_note = press.name == "note"
+    said = prompts.sentence("note_text" if is_note else "solved_text")
+    field = Field("text", said, FieldKind.TEXT, is_required=is_note)
+    title = prompts.sentence(TITLES["note" if is_note else press.choice or "yes"])
+    return Form(press, title, (field,), prompts.sentence("contact_send"))

@@ -1,0 +1,60 @@
+"""The consultants' channel in Slack: who is in it, whether the bot can post there, and files in its threads."""
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.errors import BotError
+from bot.slack.refusals import code_of
+from bot.store.tables import Delivery
+
+PAGE = 200  # members at a time
+
+
+async def is_member(client: AsyncWebClient, channel: str, user: str) -> bool:
+    """Whether a person is in a channel."""
+    cursor = ""
+    while True:
+        found = await client.conversations_members(channel=channel, limit=PAGE, cursor=cursor)
+        if user in found["members"]:
+            return True
+        cursor = (found.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return False
+
+
+async def checked(client: AsyncWebClient, channel: str) -> str:
+    """What is well with the consultants' channel. Raises BotError, saying what to do."""
+    try:
+        found = (await client.conversations_info(channel=channel))["channel"]
+    except SlackApiError as error:
+        raise BotError(
+            f"CONSULTANT_SLACK_CHANNEL {channel} cannot be seen ({code_of(error)}); copy its id, or /invite the bot"
+        ) from error
+    if found.get("is_archived"):
+        raise BotError(f"CONSULTANT_SLACK_CHANNEL {channel} is archived; unarchive it, or set another one")
+    if not found.get("is_member"):
+        raise BotError(f"the bot is not in CONSULTANT_SLACK_CHANNEL {channel}; type /invite @rag-or-tune there")
+    return f"consultants in #{found.get('name')}"
+
+
+async def upload(client: AsyncWebClient, delivery: Delivery) -> str:
+    """Shares a text as a file; returns the file's id."""
+    thread = delivery.address.get("thread")
+    given = await client.files_upload_v2(
+        channel=str(delivery.address["channel"]),
+        thread_ts=str(thread) if thread else None,
+        filename=str(delivery.payload["file"]),
+        content=str(delivery.payload["content"]),
+        initial_comment=str(delivery.payload["text"]),
+    )
+    return str(given["file"]["id"])
+
+
+def with_file(found: AsyncSlackResponse, delivery: Delivery) -> str | None:
+    """The id of a post's file among messages, by its name."""
+    for message in found.get("messages") or []:
+        for file in message.get("files") or []:
+            if file.get("name") == delivery.payload["file"]:
+                return str(file["id"])
+    return None

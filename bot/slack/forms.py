@@ -1,0 +1,88 @@
+"""Forms as Slack's modals, https://docs.slack.dev/surfaces/modals."""
+
+import logging
+from typing import Any
+
+from pydantic import JsonValue
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import prompts
+from bot.cards import Card
+from bot.forms import LONGEST, Field, FieldKind, Form
+from bot.replies import Line
+from bot.slack.rendering import rendered
+
+log = logging.getLogger(__name__)
+
+Block = dict[str, JsonValue]
+
+
+async def opened(client: AsyncWebClient, trigger: str, form: Form) -> bool:
+    """Whether the form is on the screen; not when it took us too long, or the trigger was used already."""
+    try:
+        await client.views_open(trigger_id=trigger, view=modal(form))
+    except SlackApiError as error:
+        if error.response.get("error") not in ("expired_trigger_id", "exchanged_trigger_id", "trigger_expired"):
+            raise
+        return False
+    return True
+
+
+def modal(form: Form) -> dict[str, Any]:
+    """The modal of a form."""
+    said = [block for part in rendered(Card(form.lines)) for block in part.blocks] if form.lines else []
+    return {
+        "type": "modal",
+        "callback_id": form.press.id,
+        "title": _plain(form.title),
+        "submit": _plain(form.send),
+        "close": _plain(prompts.sentence("form_close")),
+        "blocks": [*said, *map(_input, form.fields)],
+    }
+
+
+def notice(title: str, text: str) -> dict[str, Any]:
+    """A modal that only says something."""
+    blocks = rendered(Card((Line(text),)))[0].blocks
+    return {"type": "modal", "title": _plain(title), "close": _plain(prompts.sentence("form_close")), "blocks": blocks}
+
+
+def values_of(view: dict[str, Any]) -> dict[str, str]:
+    """What was filled in, by field."""
+    values = dict[str, str]()
+    for fields in view.get("state", {}).get("values", {}).values():
+        for name, entry in fields.items():
+            chosen = entry.get("selected_option") or {}
+            values[name] = str(chosen.get("value") or entry.get("value") or "")
+    return values
+
+
+def _input(field: Field) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": field.name,
+        "label": _plain(field.label),
+        "element": _element(field),
+        "optional": not field.is_required,
+    }
+    return block | ({"hint": _plain(field.hint)} if field.hint else {})
+
+
+def _element(field: Field) -> Block:
+    element: Block = {"action_id": field.name}
+    if field.kind is FieldKind.CHOICE:
+        options = {choice: _option(choice, text) for choice, text in field.choices}
+        element |= {"type": "radio_buttons", "options": [*options.values()]}
+        return element | ({"initial_option": options[field.value]} if field.value in options else {})
+    is_long = field.kind is FieldKind.TEXT
+    element |= {"type": "plain_text_input", "multiline": is_long, "max_length": LONGEST}
+    return element | ({"initial_value": field.value} if field.value else {})
+
+
+def _option(choice: str, text: str) -> Block:
+    return {"text": _plain(text), "value": choice}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}

@@ -1,0 +1,139 @@
+"""The handoff's listeners in Slack: who asks and where, forms that are sent, and words that are passed on."""
+
+import logging
+import secrets
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import prompts
+from bot.cards import Press
+from bot.forms import Asker
+from bot.handoff.channel import DeskChannel
+from bot.handoff.relay import Words
+from bot.service import Service
+from bot.slack.forms import notice, values_of
+from bot.slack.hearing import ANSWERED, name_of, plain_text
+from bot.slack.origin import origin
+from bot.slack.rendering import escaped
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+DIRECT = "D"  # the first letter of a direct message's id
+
+
+def asker_of(body: Body, context: AsyncBoltContext) -> Asker:
+    """Who clicked or sent a form, and where they are answered: in the thread, or directly where only they saw it."""
+    whose, user, container = origin(body, context), body["user"], body.get("container") or {}
+    channel = container.get("channel_id")
+    if not channel or container.get("is_ephemeral"):
+        return Asker(whose.tenant, user["id"], _name(user), {"direct": True, **whose.address})
+    below = container.get("thread_ts") or (None if channel.startswith(DIRECT) else container.get("message_ts"))
+    return Asker(whose.tenant, user["id"], _name(user), {"channel": channel, "thread": below, **whose.address})
+
+
+def asker_of_command(body: Body, context: AsyncBoltContext) -> Asker:
+    """Who typed a command; they are answered directly."""
+    whose = origin(body, context)
+    return Asker(whose.tenant, body["user_id"], str(body.get("user_name") or ""), {"direct": True, **whose.address})
+
+
+def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # noqa: ANN401 as Bolt types it
+    """Registers what happens to forms that are sent."""
+
+    @app.view(pattern)
+    async def sent(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        view = body["view"]
+        press = Press.of(view.get("callback_id") or "")
+        try:
+            outcome = await service.handoff.sent(asker_of(body, context), press, values_of(view))
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("a form failed, reference %s", reference)
+            said = prompts.sentence("unforeseen", reference=reference)
+            await ack(response_action="update", view=notice("rag-or-tune", said))
+            return
+        if outcome.errors:
+            await ack(response_action="errors", errors=dict(outcome.errors))
+        elif outcome.notice:
+            await ack(response_action="update", view=notice("rag-or-tune", outcome.notice))
+        else:
+            await ack()
+
+
+async def is_passed_on(body: Body, context: AsyncBoltContext, client: AsyncWebClient, service: Service) -> bool:
+    """Whether words are between a user and the consultants, and so none of the bot's business."""
+    event, whose = body["event"], origin(body, context)
+    user = event.get("user")
+    if not user or event.get("bot_id") or user == context.bot_user_id or event.get("subtype") not in ANSWERED:
+        return False
+    handoff = service.handoff
+    asker = Asker(whose.tenant, user, "", whose.address)
+    desk = handoff.channel_at(whose.tenant, event["channel"])
+    if desk and event.get("thread_ts"):
+        return await _from_desk(asker, desk, event, body, client, service)
+    is_direct = event.get("channel_type") == "im"
+    words = _words(body, context.bot_user_id, event.get("thread_ts") if is_direct else None)
+    if not await handoff.relay.from_user(asker, words):
+        return False
+    handoff.ring()
+    return True
+
+
+async def was_passed_on(body: Body, context: AsyncBoltContext, service: Service, *, is_deletion: bool) -> bool:
+    """Whether a message that is edited or deleted had been passed on to the consultants."""
+    event, tenant = body["event"], origin(body, context).tenant
+    said = event.get("previous_message") if is_deletion else event["message"]
+    if not said or not said.get("user"):
+        return False
+    name, keys = name_of(event["channel"], said["ts"]), [f"event:{body['event_id']}"]
+    relay = service.handoff.relay
+    if is_deletion:
+        found = await relay.deleted(tenant, said["user"], name, keys)
+    else:
+        words = Words(plain_text(said.get("text") or "", context.bot_user_id), name, keys)
+        found = await relay.edited(tenant, said["user"], words)
+    service.handoff.ring()
+    return found
+
+
+async def _from_desk(
+    asker: Asker, desk: DeskChannel, event: Body, body: Body, client: AsyncWebClient, service: Service
+) -> bool:
+    """A message in a thread of the consultants' channel: to the user, or among consultants."""
+    words = _words(body, None, event["thread_ts"])
+    if not words.is_reply:
+        return False
+    named = Asker(asker.tenant, asker.user, await _name_of(client, asker.user), asker.address)
+    problem = await service.handoff.relay.from_desk(named, desk, words)
+    if problem is None:
+        return False
+    service.handoff.ring()
+    if problem:
+        await client.chat_postEphemeral(
+            channel=event["channel"], user=asker.user, thread_ts=event["thread_ts"], text=escaped(problem)
+        )
+    return True
+
+
+def _words(body: Body, bot: str | None, below: str | None) -> Words:
+    event = body["event"]
+    channel, ts = event["channel"], event["ts"]
+    files = [str(file.get("name") or "") for file in event.get("files") or [] if isinstance(file, dict)]
+    keys = [f"event:{body['event_id']}", f"message:{channel}/{ts}"]
+    return Words(plain_text(str(event.get("text") or ""), bot), name_of(channel, ts), keys, below, files)
+
+
+async def _name_of(client: AsyncWebClient, user: str) -> str:
+    """What a person is called; their id when Slack does not say."""
+    try:
+        return _name((await client.users_info(user=user))["user"]) or user
+    except Exception:  # noqa: BLE001 a name is no reason to lose what was said
+        log.info("a consultant's name could not be asked for")
+        return user
+
+
+def _name(user: Body) -> str:
+    return str(user.get("name") or user.get("username") or "")
