@@ -8,62 +8,18 @@ import pytest
 
 from bot import prompts
 from bot.cards import Press
-from tests.peers.slack import Channel, Message, Slack, User, View, slack_server
-from tests.slack.bots import ANSWERING, CASE, Bot, Screen, elements, press, well, words
+from tests.peers.slack import Channel, Message, Slack, User
+from tests.slack.bots import CASE, elements, press, well
+from tests.slack.staffed import NEED, Staffed, close_all, everything_in, request, told, with_consultants
 
 SECRET = "Our codename is plum jam."
-NEED = "Could somebody look at our plan with us?"
-ALWAYS = {"DESK_HOURS": "Mon-Sun 00:00-24:00"}
 
 
 @pytest.fixture(scope="module")
-def staffed(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Staffed"]:
-    """A bot with consultants."""
-    with slack_server() as slack:
-        cem, dora = slack.user("cem"), slack.user("dora")
-        desk = slack.channel("consultants", cem, dora)
-        settings = {**ALWAYS, "CONSULTANT_SLACK_CHANNEL": desk.id}
-        bot = Staffed(slack, data_dir, tmp_path_factory.mktemp("staffed"), settings)
-        bot.desk, bot.cem, bot.dora = desk, cem, dora
-        bot.start()
-        try:
-            yield bot
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
-
-
-class Staffed(Bot):
-    """A bot whose requests go to a channel of two consultants."""
-
-    desk: Channel
-    cem: User
-    dora: User
-
-    def posted(self, kind: str | None = None) -> None:
-        """Waits until every post of a request is on its way no more."""
-        which = "" if kind is None else f" AND kind = '{kind}'"
-        waiting = f"SELECT count(*) FROM deliveries WHERE lane IS NOT NULL AND state = 'pending'{which}"
-        self.slack.settle(ANSWERING)
-        self.slack.wait_for(lambda: self.rows(waiting) == [(0,)], ANSWERING, "the posts")
-        self.slack.settle(ANSWERING)
-
-    def form(self, user: User) -> View:
-        """The form that is on a person's screen."""
-        view = self.slack.wait_for(lambda: self.slack.view(user), ANSWERING, "a form")
-        assert view
-        return view
-
-    def card(self, reference: str) -> Screen:
-        """The card of a request, in the consultants' channel."""
-        self.posted()
-        [card] = [m for m in self.slack.said(self.desk) if reference in m.text and not m.thread_ts]
-        return Screen(self.slack, card, self.cem)
-
-    def thread(self, card: Screen) -> list[str]:
-        """What the bot said under a card."""
-        self.posted()
-        return [html.unescape(message.text) for message in self.slack.answers(card.message)]
+def staffed(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
+    with with_consultants(data_dir, tmp_path_factory.mktemp("staffed")) as bot:
+        yield bot
+        assert bot.stop() == 0
 
 
 @pytest.fixture
@@ -88,42 +44,6 @@ def advice(staffed: Staffed, slack: Slack, ann: User, general: Channel) -> Messa
     asked = slack.mention(general, ann, f"{CASE} {SECRET}")
     [answer] = staffed.answers(asked)
     return answer
-
-
-def request(staffed: Staffed, answer: Message, user: User, **values: str) -> str:
-    """Gets in touch from below an answer; returns the request's reference."""
-    slack = staffed.slack
-    press(slack, answer, "Get in touch", user)
-    well(slack.submit(staffed.form(user), {"need": NEED, **values}))
-    close_all(slack, user)
-    staffed.posted()
-    [(reference,)] = staffed.rows(
-        "SELECT reference FROM leads WHERE user_id = ? AND state = 'open' ORDER BY id DESC LIMIT 1", user.id
-    )
-    return reference
-
-
-def close_all(slack: Slack, user: User) -> str:
-    """Closes what a form was answered with; returns what it said."""
-    view = slack.view(user)
-    if view is None:
-        return ""
-    slack.close(view)
-    return "".join(words(Message("", "", "", blocks=view.blocks)))
-
-
-def told(staffed: Staffed, answer: Message) -> list[str]:
-    """What ann reads in her thread after the answer."""
-    staffed.posted()
-    return [html.unescape(message.text) for message in staffed.slack.answers(answer)[1:]]
-
-
-def everything_in(staffed: Staffed) -> str:
-    """All that is to be seen in the consultants' channel, in any version, and in its files."""
-    slack = staffed.slack
-    seen = [str(vars(message)) for message in slack.messages(staffed.desk)]
-    seen += [(file.content or b"").decode() for file in slack.files if file.channel == staffed.desk.id]
-    return "\n".join(seen)
 
 
 def test_the_form_shows_what_will_be_passed_on_and_asks_for_consent(
