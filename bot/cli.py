@@ -235,6 +235,64 @@ def resend(
     asyncio.run(upkeep.resend(load_settings(), turns or [], everything=everything))
 
 
+desk = typer.Typer(help="Requests for a human consultant, without the consultants' channel.", no_args_is_help=True)
+app.add_typer(desk, name="desk")
+
+AS_CSV = Annotated[bool, typer.Option("--csv", help="A table for spreadsheets instead of JSON lines.")]
+
+
+@desk.command("list")
+def desk_list(*, everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False) -> None:
+    """List the requests that are not finished."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.terminal import desk as desking
+
+    asyncio.run(desking.show_list(load_settings(), everything=everything))
+
+
+@desk.command("show")
+def desk_show(reference: str) -> None:
+    """Show a request, with what happened to it."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.terminal import desk as desking
+
+    asyncio.run(desking.show_one(load_settings(), reference))
+
+
+@desk.command("resend")
+def desk_resend(reference: str) -> None:
+    """Send again what could not be delivered of a request."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.terminal import desk as desking
+
+    asyncio.run(desking.resend(load_settings(), reference))
+
+
+@desk.command("export")
+def desk_export(*, as_csv: AS_CSV = False) -> None:
+    """Print all requests as JSON lines, or as CSV."""
+    export("leads", as_csv=as_csv)
+
+
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(help="leads, analytics, or all.")] = "all", *, as_csv: AS_CSV = False
+) -> None:
+    """Print requests and daily figures as JSON lines, or one of them as CSV."""
+    import asyncio
+
+    from bot.settings import load_settings
+    from bot.terminal import desk as desking
+
+    asyncio.run(desking.write(load_settings(), what, as_csv=as_csv))
+
+
 @app.command()
 def doctor() -> None:
     """Check the configuration, the corpus, the models and the index; say what to do for each."""

@@ -10,6 +10,9 @@ from bot.deciding.framework import Approach, Side
 from bot.errors import CorpusError
 from bot.guidance.index import Index
 from bot.guidance.phrasings import UNANSWERED, Kind
+from bot.handoff.desk import PRESSES
+from bot.handoff.request import CONSENTS, URGENCIES
+from bot.store.tables import LeadState
 from tests.conftest import ROOT
 
 
@@ -23,6 +26,10 @@ def test_every_sentence_is_used(index: Index) -> None:
     code = "\n".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
     spoken = {label.key or label.kind.value for label in index.ranker.labels}
     spoken |= {f"{what}_{one.replace('-', '_')}" for what in ("verdict", "name") for one in Approach}
+    spoken |= {f"{whose}_is_{state}" for whose in ("lead", "desk") for state in LeadState}
+    spoken |= {f"contact_{name}" for name in ("urgency", "consent")}
+    spoken |= {f"urgency_{name}" for name in URGENCIES} | {f"consent_{name}" for name in CONSENTS}
+    spoken |= {f"do_{name}" for name in PRESSES | {"note", "withdraw", "solved", "unsolved"}}
     spoken |= {f"side_{side.replace('-', '_')}" for side in Side}
     assert {name for name in prompts.sentences() if name not in spoken and not re.search(rf'"{name}"', code)} == set()
 

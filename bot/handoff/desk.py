@@ -11,7 +11,7 @@ from bot.handoff.acting import Actions, Doing, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper
 from bot.handoff.ticket import Act, ImpossibleError
 from bot.store.leads import Leads
-from bot.store.tables import Lead
+from bot.store.tables import Lead, LeadState
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ PRESSES = frozenset((*ACTS, "reply"))
 
 
 class Desk:
-    """What consultants do with requests."""
+    """What consultants do with requests. What comes of clicks and forms may be ImpossibleError."""
 
     def __init__(
         self,
@@ -39,9 +39,7 @@ class Desk:
         """What a button on a request's card leads to."""
         if not await self.is_staffed_by(asker):
             return Outcome(prompts.sentence("desk_members_only"))
-        lead = await self._leads.at_desk(press.subject)
-        if lead is None:
-            return Outcome(prompts.sentence("lead_gone"))
+        lead = await self._lead(press)
         if press.name == "reply":
             return Outcome(form=_reply_form(press))
         doing = Doing(ACTS[press.name], asker.user, details={"holder": asker.name or asker.user})
@@ -51,9 +49,7 @@ class Desk:
         """What becomes of the form with a reply."""
         if not await self.is_staffed_by(asker):
             return Outcome(prompts.sentence("desk_members_only"))
-        lead, text = await self._leads.at_desk(press.subject), values.get("text", "").strip()
-        if lead is None:
-            return Outcome(prompts.sentence("lead_gone"))
+        lead, text = await self._lead(press), values.get("text", "").strip()
         if not text:
             return Outcome(errors={"text": prompts.sentence("contact_empty")})
         return Outcome(await self.reply(lead, asker, text))
@@ -73,6 +69,12 @@ class Desk:
                 except Exception as error:  # noqa: BLE001 whoever cannot be recognised is not let in
                     log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
         return False
+
+    async def _lead(self, press: Press) -> Lead:
+        lead = await self._leads.at_desk(press.subject)
+        if lead is None or lead.state == LeadState.DRAFT:
+            raise ImpossibleError("lead_gone")
+        return lead
 
     async def _done(self, lead: Lead, doing: Doing) -> str:
         try:

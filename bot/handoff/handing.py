@@ -1,17 +1,18 @@
 """The handoff as platforms see it: what clicks, forms and words lead to, for users and for consultants."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from pydantic import JsonValue
 
 from bot import prompts
 from bot.cards import Press
 from bot.forms import Asker, Outcome
-from bot.handoff.acting import Actions
+from bot.handoff.acting import Actions, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper, desk_channels
 from bot.handoff.desk import PRESSES, Desk
 from bot.handoff.relay import Relay
 from bot.handoff.request import Requests
+from bot.handoff.ticket import ImpossibleError
 from bot.settings import Settings
 from bot.store.store import Store
 
@@ -47,9 +48,7 @@ class Handoff:
     async def pressed(self, asker: Asker, press: Press) -> Outcome:
         """What a button leads to."""
         at = self._desk if press.name in PRESSES else self.requests
-        outcome = await at.pressed(asker, press)
-        self.ring()
-        return outcome
+        return await self._outcome(at.pressed(asker, press))
 
     async def sent(self, asker: Asker, press: Press | None, values: Mapping[str, str]) -> Outcome:
         """What becomes of a form that was sent; None is one that this version does not know."""
@@ -57,9 +56,15 @@ class Handoff:
         ways |= {"note": self.requests.added, "solved": self.requests.added}
         if press is None or press.name not in ways:
             return Outcome(prompts.sentence("button_gone"))
-        outcome = await ways[press.name](asker, press, values)
-        self.ring()
-        return outcome
+        return await self._outcome(ways[press.name](asker, press, values))
+
+    async def _outcome(self, of: Awaitable[Outcome]) -> Outcome:
+        try:
+            return await of
+        except ImpossibleError as error:
+            return Outcome(refusal(error, None))
+        finally:
+            self.ring()
 
     def channel_at(self, tenant: str, channel: object) -> DeskChannel | None:
         """The consultants' channel, if something happens there."""

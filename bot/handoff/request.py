@@ -22,7 +22,7 @@ TITLES = {"note": "note_title", "yes": "solved_title", "no": "unsolved_title"}
 
 
 class Requests:
-    """What users ask for, and do with it."""
+    """What users ask for, and do with it. What comes of clicks and forms may be ImpossibleError."""
 
     def __init__(self, leads: Leads, actions: Actions) -> None:
         self._leads = leads
@@ -46,8 +46,6 @@ class Requests:
     async def sent(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
         """What becomes of the form that was sent."""
         draft = await self._own(asker, press)
-        if draft is None:
-            return Outcome(prompts.sentence("lead_gone"))
         if errors := _errors(values):
             return Outcome(errors=errors)
         if standing := await self.standing(asker.tenant, asker.user):
@@ -61,8 +59,6 @@ class Requests:
     async def pressed(self, asker: Asker, press: Press) -> Outcome:
         """What a button under what a user was told leads to."""
         lead = await self._own(asker, press)
-        if lead is None:
-            return Outcome(prompts.sentence("lead_gone"))
         if press.name == "withdraw":
             return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
         return Outcome(form=_small_form(press))
@@ -70,8 +66,6 @@ class Requests:
     async def added(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
         """What becomes of a note, or of the answer to the closing question."""
         lead, text = await self._own(asker, press), values.get("text", "").strip()
-        if lead is None:
-            return Outcome(prompts.sentence("lead_gone"))
         if press.name == "note":
             if not text:
                 return Outcome(errors={"text": prompts.sentence("contact_empty")})
@@ -80,9 +74,11 @@ class Requests:
             return await self._do(lead, Doing(Act.UNSOLVED, asker.user, text), "lead_reopened")
         return await self._do(lead, Doing(Act.SOLVED, asker.user, text), "lead_thanks")
 
-    async def _own(self, asker: Asker, press: Press) -> Lead | None:
+    async def _own(self, asker: Asker, press: Press) -> Lead:
         lead = await self._leads.own(asker.tenant, press.subject)
-        return lead if lead and lead.user == asker.user else None
+        if lead is None or lead.user != asker.user:
+            raise ImpossibleError("lead_foreign" if lead else "lead_gone")
+        return lead
 
     async def _do(self, lead: Lead, doing: Doing, sentence: str = "lead_added") -> Outcome:
         try:

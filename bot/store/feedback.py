@@ -1,5 +1,7 @@
 """Feedback: whether users found replies helpful."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from bot.store.database import Database
@@ -11,6 +13,12 @@ class Feedbacks:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    async def all(self) -> list[tuple[str, datetime, bool]]:
+        """Tenant, moment and opinion of everybody's, without who it was."""
+        async with self._db.across_tenants() as session:
+            found = await session.execute(select(Feedback.tenant, Feedback.given_at, Feedback.helpful))
+            return [(tenant, moment, helpful) for tenant, moment, helpful in found]
 
     async def give(self, tenant: str, turn: int, user: str, *, helpful: bool) -> None:
         """Keeps what a user thinks of a reply, in place of what they thought before; nothing when it was deleted."""

@@ -220,6 +220,12 @@ class Inbox:
             found = await session.execute(select(Turn.tenant, Turn.id, Turn.runs).where(Turn.id.in_(first)))
             return [Work(*row) for row in found]
 
+    async def kinds(self) -> list[tuple[str, datetime, str]]:
+        """Tenant, moment and kind of reply of every turn; `failed` where there is none."""
+        async with self._db.across_tenants() as session:
+            found = await session.execute(select(Turn.tenant, Turn.accepted_at, Turn.reply["kind"].as_string()))
+            return [(tenant, moment, kind or "failed") for tenant, moment, kind in found]
+
     async def failures(self) -> list[Turn]:
         """What failed for good, the oldest first."""
         async with self._db.across_tenants() as session:

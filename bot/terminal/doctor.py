@@ -11,6 +11,8 @@ from bot.corpus import has_framework, load_framework, load_voices
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
+from bot.handoff.channel import desk_channels
+from bot.handoff.ticket import WAITING
 from bot.platforms import Plugin, plugins
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
@@ -53,6 +55,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     for name, plugin in plugins().items():
         yield name, partial(_platform, settings, plugin)
     yield "deliveries", lambda: asyncio.run(_deliveries(settings))
+    yield "requests", lambda: asyncio.run(_requests(settings))
 
 
 def _configuration() -> str:
@@ -122,6 +125,17 @@ async def _deliveries(settings: Settings) -> str:
     if failed:
         raise BotError(f"{failed} question(s) could not be answered or delivered; `rag-or-tune resend` lists them")
     return "nothing failed"
+
+
+async def _requests(settings: Settings) -> str:
+    async with opened(settings) as store:
+        waiting = await store.leads.all(sorted(WAITING))
+        lost = await store.outbox.undelivered()
+    if lost:
+        raise BotError(f"{len(lost)} post(s) of requests could not be delivered; `rag-or-tune desk list` names them")
+    if waiting and not desk_channels(settings):
+        raise BotError(f"{len(waiting)} request(s) wait, and no consultants' channel is set; CONSULTANT_SLACK_CHANNEL")
+    return f"{len(waiting)} request(s) for a consultant are not finished"
 
 
 def _language_model(settings: Settings) -> str:
