@@ -35,11 +35,16 @@ class Hours:
         local = moment.astimezone(self.zone)
         return local.weekday() in self.days and self.start <= local.hour * 60 + local.minute < self.end
 
+    def begin(self, moment: datetime) -> datetime:
+        """When the hours of that day begin."""
+        local = moment.astimezone(self.zone)
+        return local.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
+
     def opens(self, moment: datetime) -> datetime:
         """When somebody is there next, from a moment at which nobody is."""
         local = moment.astimezone(self.zone)
         for day in range(8):
-            begin = (local + timedelta(days=day)).replace(hour=self.start // 60, minute=self.start % 60, second=0)
+            begin = self.begin(local + timedelta(days=day))
             if begin > local and begin.weekday() in self.days:
-                return begin.replace(microsecond=0)
+                return begin
         raise AssertionError("there is a day in each week")

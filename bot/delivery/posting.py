@@ -68,7 +68,8 @@ class PostOffice:
             except Exception as error:
                 log.warning("the post office's round failed: %s", type(error).__name__, exc_info=not passing(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), ROUND)
+                async with asyncio.timeout(ROUND):  # wait_for could swallow that we are cancelled
+                    await self._bell.wait()
 
     async def round(self) -> None:
         """Begins to send what is due."""

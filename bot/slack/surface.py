@@ -69,7 +69,7 @@ class SlackSurface:
         """Asks Slack whether it knows the tokens, which scopes they have, and whether the consultants can be told."""
         found = await self._workspaces.check()
         if self._desk is None:
-            return f"{found}; no CONSULTANT_SLACK_CHANNEL is set"
+            return found
         client = await self._workspaces.client(Delivery(tenant=self._desk.tenant, address={}))
         return f"{found}; {await checked(client, self._desk.channel)}"
 
