@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 ROUND = 1.0  # seconds between two looks at what is due, or at what another process left
 LOOK_AROUND = 20.0  # seconds between two looks at what is to be reminded of
 AT_ONCE = 16  # posts
+NOTHING = ""  # what a post is called that did not need to be sent any more
 
 
 class Clerk(Protocol):
@@ -98,7 +99,7 @@ class PostOffice:
             try:
                 made = await self._clerk.made(post)
                 if made is None:
-                    await self._settle(post, None, "there is nothing to say any more", ())
+                    await self._settle(post, NOTHING, None, ())
                 elif platform_of(made.tenant) not in self._platforms:
                     await persistently(self._store.outbox.redirect, post, platform_of(made.tenant))
                 else:

@@ -125,8 +125,10 @@ class HandoffClerk:
     async def _for_desk(self, post: Delivery, lead: Lead) -> Delivery | None:
         """A card goes to the channel that its post names; everything else to where the card is."""
         card = None if post.kind == CARD else await self._store.leads.card(lead)
+        if post.kind == UPDATE and card is None:
+            return None  # the card will show it when it comes
         if post.kind != CARD and card is None:
-            return None
+            raise RefusedError("the request's card is not there")
         channel = self._channel(str((card or post).payload[ON]))
         if channel is None:
             return None

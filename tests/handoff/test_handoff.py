@@ -80,6 +80,24 @@ async def test_an_outage_of_everything_is_waited_for_a_day_then_said_then_sent_a
     assert "0 undelivered" in card.text
 
 
+async def test_a_card_that_could_not_be_delivered_takes_along_what_stands_under_it(town: Town) -> None:
+    place = town.places["slack"]
+    place.trouble = RefusedError("no such channel")
+    lead = await town.request(ann(), consent="all")
+    await town.handoff.relay.from_user(ann(), Words("note: and this", "m1", ["e1"]))
+    for _ in range(30):
+        await town.work(rounds=4)
+        town.clock.advance(hours=1)
+    assert [post.kind for post in await town.store.outbox.undelivered()][:3] == ["card", "file", "thread"]
+    place.trouble = None
+    await town.store.outbox.resend(lead.id)
+    await town.work()
+    card, file, note = (sent for sent in place.sent if "not finished" not in sent.text and "waits" not in sent.text)
+    assert "Help us" in card.text
+    assert file.thread == note.thread == f"slack/{place.sent.index(card)}"
+    assert await town.store.outbox.undelivered() == []
+
+
 async def test_consultants_are_reminded_twice_and_then_no_more(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     await town.request(ann())
     texts = list[str]()
