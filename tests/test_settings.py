@@ -48,6 +48,13 @@ def test_a_file_of_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("RETENTION_DAYS", "for ever"),
         ("QUESTIONS_PER_USER", "-1"),
         ("QUESTIONS_PER_TENANT", "0"),
+        ("CONSULTANT_SLACK_CHANNEL", "#consultants"),
+        ("CONSULTANT_DISCORD_CHANNEL", "consultants"),
+        ("DESK_HOURS", "always"),
+        ("DESK_TIMEZONE", "Mars/Olympus"),
+        ("DESK_RESPONSE_HOURS", "0"),
+        ("DESK_REMINDER_MINUTES", "0"),
+        ("DESK_WEBHOOK_URL", "my crm"),
         ("CORPUS_DIR", "/nowhere/at/all"),
         ("EMBEDDING_MODEL", "/nowhere/at/all"),
     ],
@@ -78,3 +85,21 @@ def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert [key.get_secret_value() for key in settings.secret_keys] == ["new-key", "old-key"]
     assert "new-key" not in repr(settings)
+
+
+def test_what_a_webhook_is_told_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_WEBHOOK_URL", "https://crm.example.com/leads")
+    with pytest.raises(SettingsError, match="DESK_WEBHOOK_SECRET"):
+        load_settings()
+    monkeypatch.setenv("DESK_WEBHOOK_SECRET", "a secret")
+    assert load_settings().desk_webhook_url
+
+
+def test_with_several_workspaces_that_of_the_consultants_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_CLIENT_ID", "its-id")
+    monkeypatch.setenv("SLACK_CLIENT_SECRET", "its-secret")
+    monkeypatch.setenv("CONSULTANT_SLACK_CHANNEL", "C024BE91L")
+    with pytest.raises(SettingsError, match="CONSULTANT_SLACK_CHANNEL: with several workspaces"):
+        load_settings()
+    monkeypatch.setenv("CONSULTANT_SLACK_CHANNEL", "T024BE7LH/C024BE91L")
+    assert load_settings().consultant_slack_channel
