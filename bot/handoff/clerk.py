@@ -20,6 +20,7 @@ from bot.handoff.ticket import WAITING, Act
 from bot.handoff.webhook import told
 from bot.hours import Hours
 from bot.settings import Settings
+from bot.store.erasure import TAKE_BACK
 from bot.store.leads import CARD, Post
 from bot.store.outbox import ON
 from bot.store.store import Store
@@ -73,6 +74,8 @@ class HandoffClerk:
         """The post as it is to be sent now; None when there is nothing to say any more."""
         if post.kind == DIGEST:
             return await self._digest(post)
+        if post.kind == TAKE_BACK:
+            return self._taking_back(post)
         lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
         if lead is None:
             return None
@@ -177,6 +180,19 @@ class HandoffClerk:
         address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
         shown = self._shown(channel.tenant, cards.digest_card(leads))
         return self._sending(post, channel.tenant, address, shown)
+
+    def _taking_back(self, post: Delivery) -> Delivery | None:
+        """What takes a post back from the consultants; of a card it stays that there was one."""
+        channel = self._channel(str(post.payload[ON]))
+        if channel is None:
+            return None
+        address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
+        was, sent_as = post.payload["was"], post.payload["sent_as"]
+        if was != CARD:
+            payload: dict[str, JsonValue] = {"text": "", "removes_file" if was == FILE else "removes": sent_as}
+            return self._sending(post, channel.tenant, address, payload)
+        shown = self._shown(channel.tenant, cards.said("desk_taken_back", reference=post.payload["reference"]))
+        return self._sending(post, channel.tenant, address, {**shown, "replaces": sent_as})
 
     def _channel(self, platform: str) -> DeskChannel | None:
         return next((channel for channel in self._channels if channel.platform == platform), None)

@@ -51,6 +51,16 @@ async def upload(client: AsyncWebClient, delivery: Delivery) -> str:
     return str(given["file"]["id"])
 
 
+async def remove_file(client: AsyncWebClient, delivery: Delivery) -> str:
+    """Deletes a file that was shared; nothing is left that has a name."""
+    try:
+        await client.files_delete(file=str(delivery.payload["removes_file"]))
+    except SlackApiError as error:
+        if code_of(error) not in ("file_not_found", "file_deleted"):
+            raise
+    return ""
+
+
 def with_file(found: AsyncSlackResponse, delivery: Delivery) -> str | None:
     """The id of a post's file among messages, by its name."""
     for message in found.get("messages") or []:

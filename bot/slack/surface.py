@@ -18,7 +18,7 @@ from bot.delivery.platform import RefusedError
 from bot.handoff.channel import DeskChannel
 from bot.platforms import Keep
 from bot.replies import Reply
-from bot.slack.desk import checked, is_member, upload, with_file
+from bot.slack.desk import checked, is_member, remove_file, upload, with_file
 from bot.slack.progress import progress
 from bot.slack.refusals import NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.rendering import escaped, rendered
@@ -87,7 +87,7 @@ class SlackSurface:
 
     async def find(self, delivery: Delivery) -> str | None:
         """Looks for the marker among the last messages; a private post cannot be looked for."""
-        if delivery.address.get("private") or "removes" in delivery.payload:
+        if delivery.address.get("private") or delivery.payload.keys() & {"removes", "removes_file"}:
             return None
         client = await self._workspaces.client(delivery)
         try:
@@ -120,6 +120,8 @@ class SlackSurface:
             return await self._privately(client, delivery, blocks)
         if "removes" in delivery.payload:
             return await remove(client, delivery)
+        if "removes_file" in delivery.payload:
+            return await remove_file(client, delivery)
         if "file" in delivery.payload:
             return await upload(client, delivery)
         if "replaces" in delivery.payload and (replaced := await replace(client, delivery, blocks)):

@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 
-from sqlalchemy import JSON, Delete, String, Text, cast, delete, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Delete, String, Text, cast, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.store.database import Database, pragma
 from bot.store.inbox import REPEATS
 from bot.store.installations import INSTALLATIONS, STATES
+from bot.store.leads import Post
 from bot.store.tables import (
     UNFINISHED,
     Ballot,
@@ -28,6 +29,8 @@ from bot.store.tables import (
 )
 
 FORGOTTEN = "[forgotten]"
+SEEN = ("card", "file", "thread", "notice")  # the kinds of posts that stay where consultants see them
+TAKE_BACK = "take back"  # the kind of post that takes one of those back
 CLOSED = (LeadState.RESOLVED, LeadState.CLOSED, LeadState.WITHDRAWN)
 UNSENT = timedelta(days=1)  # a form that was opened and not sent by then never will be
 
@@ -43,7 +46,9 @@ class Erasure:
         moment = self._db.clock()
         before = moment - timedelta(days=days)
         finished = Turn.state.not_in(UNFINISHED)
+        over = Lead.state.in_(CLOSED) & (Lead.touched_at < before)
         await self._delete(
+            over,
             delete(Turn).where(finished, Turn.finished_at < before),
             delete(Delivery).where(
                 Delivery.turn_id.is_(None),
@@ -52,7 +57,7 @@ class Erasure:
                 Delivery.created_at < before,
             ),
             delete(Interview).where(Interview.touched_at < before),
-            delete(Lead).where(Lead.state.in_(CLOSED), Lead.touched_at < before),
+            delete(Lead).where(over),
             delete(Lead).where(Lead.state == LeadState.DRAFT, Lead.touched_at < moment - UNSENT),
             delete(Delivery).where(Delivery.lead_id.is_not(None), _WITHOUT_LEAD),
             delete(Event).where(Event.seen_at < moment - 2 * REPEATS),
@@ -69,6 +74,7 @@ class Erasure:
         """
         moment = self._db.clock()
         theirs = await self._delete(
+            Lead.user == user,
             delete(Ballot).where(Ballot.member == user),
             *(delete(table).where(table.user == user) for table in (Feedback, Interview, Lead, Delivery, Turn)),
             delete(Delivery).where(Delivery.lead_id.is_not(None), _WITHOUT_LEAD),
@@ -83,14 +89,27 @@ class Erasure:
         await self._shred()
         return theirs
 
-    async def _delete(self, *statements: Delete) -> int:
+    async def _delete(self, leads: ColumnElement[bool], *statements: Delete) -> int:
+        """Deletes rows; `leads` are among them, and what the consultants see of them is to be taken back."""
         deleted = 0
         async with self._db.across_tenants() as session:
+            await self._take_back(session, leads)
             for statement in statements:
                 silently = statement.execution_options(synchronize_session=False)
                 table = statement.entity_description["entity"]
                 deleted += len((await session.scalars(silently.returning(table.id))).all())
         return deleted
+
+    async def _take_back(self, session: AsyncSession, leads: ColumnElement[bool]) -> None:
+        """Keeps posts by which the consultants' platform forgets what it was sent of these leads."""
+        seen = select(Delivery, Lead.reference).join(Lead, Lead.id == Delivery.lead_id)
+        seen = seen.where(leads, Delivery.kind.in_(SEEN), Delivery.state == DeliveryState.SENT, Delivery.sent_as != "")
+        for post, reference in (await session.execute(seen.order_by(Delivery.id))).all():
+            payload = {"on": post.payload.get("on"), "was": post.kind, "sent_as": post.sent_as, "reference": reference}
+            row = Post(TAKE_BACK, f"take back/{post.marker}", payload).row("", self._db.clock(), None)
+            names = ("user", "marker", "address", "payload", "created_at", "kind", "lane")
+            values = {name: getattr(row, name) for name in names}
+            await session.execute(self._db.insert(Delivery).values(tenant=post.tenant, **values))
 
     async def _shred(self) -> None:
         """Takes the deleted rows out of SQLite's write-ahead log, too."""

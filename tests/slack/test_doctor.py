@@ -134,3 +134,19 @@ def test_the_command_says_it_of_several_workspaces(data_dir: Path, tmp_path: Pat
         said = run(data_dir, "doctor", **given, **kept, SLACK_API_URL=slack.api_url, COLUMNS="300")
     assert b"slack: no workspace has installed the app yet" in said.stdout
     assert said.returncode == 1
+
+
+async def test_the_consultants_channel_is_looked_at(store: Store) -> None:
+    with slack_server() as slack:
+        desk = slack.channel("consultants", slack.user("cem"), private=True)
+        assert "consultants in #consultants" in await checked(slack, store, consultant_slack_channel=desk.id)
+        slack.leave(desk, slack.bot)
+        with pytest.raises(BotError, match=r"cannot be seen \(channel_not_found\)"):
+            await checked(slack, store, consultant_slack_channel=desk.id)
+        public = slack.channel("open", slack.user("cem"), bot=False)
+        with pytest.raises(BotError, match="is not in CONSULTANT_SLACK_CHANNEL"):
+            await checked(slack, store, consultant_slack_channel=public.id)
+        slack.join(public, slack.bot)
+        slack.archive(public)
+        with pytest.raises(BotError, match="is archived"):
+            await checked(slack, store, consultant_slack_channel=public.id)

@@ -9,7 +9,7 @@ import pytest
 from bot import prompts
 from bot.cards import Press
 from tests.peers.slack import Channel, Message, Slack, User
-from tests.slack.bots import CASE, elements, press, well
+from tests.slack.bots import CASE, Screen, elements, press, well
 from tests.slack.staffed import NEED, Staffed, close_all, everything_in, request, told, with_consultants
 
 SECRET = "Our codename is plum jam."
@@ -162,6 +162,41 @@ def test_a_note_of_the_user_reaches_the_thread_with_its_edits_and_its_deletion(
     assert len(slack.answers(advice)) == 2
 
 
+def test_nothing_that_the_bot_passes_on_is_passed_back(
+    staffed: Staffed, slack: Slack, ann: User, advice: Message, general: Channel
+) -> None:
+    card = staffed.card(request(staffed, advice, ann))
+    before = told(staffed, advice)
+    slack.say(general, ann, "note: reply: hello me", thread=advice)
+    assert staffed.thread(card) == ["ann adds:\nreply: hello me"]
+    assert told(staffed, advice) == before
+
+
+def test_who_asks_for_a_person_is_shown_the_way(staffed: Staffed, slack: Slack, ann: User, general: Channel) -> None:
+    for asked in ("Can I talk to someone?", "I would like to speak to a human", "can we get a real person on this"):
+        [answer] = staffed.answers(slack.mention(general, ann, asked))
+        assert "“Get in touch” leads to a human consultant" in answer.text
+        press(slack, answer, "Get in touch", ann)
+        view = staffed.form(ann)
+        assert view.title == "Get in touch"
+        slack.close(view)
+
+
+def test_the_button_under_an_interviews_summary_passes_on_that(
+    staffed: Staffed, slack: Slack, ann: User, advice: Message
+) -> None:
+    press(slack, advice, "Check it step by step", ann)
+    card = Screen(slack, slack.answers(advice)[-1], ann)
+    card.press("recommend now")
+    card.press("Get in touch")
+    view = staffed.form(ann)
+    assert "“our docs change weekly” speaks for RAG" in html.unescape(str(view.blocks))
+    well(slack.submit(view, {"need": NEED}))
+    close_all(slack, ann)
+    staffed.posted()
+    assert "is recorded" in told(staffed, advice)[-1]
+
+
 def test_a_note_by_the_button_is_passed_on(staffed: Staffed, slack: Slack, ann: User, advice: Message) -> None:
     card = staffed.card(request(staffed, advice, ann))
     [_, confirmation] = slack.answers(advice)
@@ -299,7 +334,9 @@ def test_the_command_gets_in_touch_and_answers_directly(staffed: Staffed, slack:
 
 
 def test_a_forgotten_user_leaves_no_request(staffed: Staffed, slack: Slack, ann: User, advice: Message) -> None:
-    staffed.card(request(staffed, advice, ann, consent="also the summary and the conversation"))
+    card = staffed.card(request(staffed, advice, ann, consent="also the summary and the conversation"))
+    slack.say(advice.channel, ann, "note: My number is 555", thread=advice)
+    assert len(staffed.thread(card)) == 2
     [(before,)] = staffed.rows("SELECT sum(count) FROM tallies")
     home = slack.channel("elsewhere", ann)
     well(slack.command(ann, home, "forget"))
@@ -307,6 +344,11 @@ def test_a_forgotten_user_leaves_no_request(staffed: Staffed, slack: Slack, ann:
     assert staffed.rows("SELECT count(*) FROM leads WHERE user_id = ?", ann.id) == [(0,)]
     assert staffed.rows("SELECT count(*) FROM deliveries WHERE user_id = ?", ann.id) == [(0,)]
     assert staffed.rows("SELECT sum(count) FROM tallies") == [(before,)]
+    assert staffed.thread(card) == []
+    assert card.text.endswith("deleted, with all that was told here.")
+    assert card.buttons == []
+    [reference] = [word.rstrip(":") for word in card.text.split()[1:2]]
+    assert not [file for file in slack.files if reference in file.name]
 
 
 def test_an_old_or_forged_form_is_refused_politely(staffed: Staffed, slack: Slack, ann: User, advice: Message) -> None:

@@ -121,6 +121,19 @@ def complete_upload(call: Call) -> Json:
     return {"files": [_file_json(call.world, file) for file in files]}
 
 
+@method("files.delete", "files:write")
+def delete_file(call: Call) -> Json:
+    file = call.world.files.get(call.required("file"))
+    if file is None or file.team_id != call.team_id:
+        raise ApiError("file_not_found")
+    del call.world.files[file.id]
+    for channel in call.world.channels.values():
+        for message in list(channel.messages.values()):
+            if any(shown["id"] == file.id for shown in message.files):
+                del channel.messages[message.ts]
+    return {}
+
+
 def _uploaded(call: Call, item: Json) -> File:
     file = call.world.files.get(item.get("id", "")) if isinstance(item, dict) else None
     if file is None or file.team_id != call.team_id or file.content is None:
