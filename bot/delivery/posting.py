@@ -55,22 +55,28 @@ class PostOffice:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks = set[asyncio.Task[None]]()
         self._looked_around = -LOOK_AROUND
+        self._is_over = False
 
     def ring(self) -> None:
         """There is something new to send."""
         self._bell.set()
 
     async def run(self) -> None:
-        """Round after round, until cancelled."""
-        while True:
+        """Round after round, until it is ended; what a round is about is not broken off."""
+        while not self._is_over:
             self._bell.clear()
             try:
                 await self.round()
             except Exception as error:
                 log.warning("the post office's round failed: %s", type(error).__name__, exc_info=not passing(error))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(ROUND):  # wait_for could swallow that we are cancelled
-                    await self._bell.wait()
+            if not self._is_over:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._bell.wait(), ROUND)
+
+    def end(self) -> None:
+        """Begins no more rounds."""
+        self._is_over = True
+        self.ring()
 
     async def round(self) -> None:
         """Begins to send what is due."""

@@ -33,15 +33,16 @@ async def taking_part(
     await liveness.hold(process)
     flow = Flow(store, platforms, responder, quota, process, clerk=clerk, here=here)
     await flow.engine.start()
-    running = [Janitor(flow, liveness, process, retention_days).run()]
-    running += [flow.post_office.run()] if flow.post_office else []
-    tasks = [asyncio.create_task(run) for run in running]
+    tidying = asyncio.create_task(Janitor(flow, liveness, process, retention_days).run())
+    posting = asyncio.create_task(flow.post_office.run()) if flow.post_office else None
     try:
         yield flow
     finally:
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        tidying.cancel()
+        with suppress(asyncio.CancelledError):
+            await tidying
+        if flow.post_office and posting:
+            flow.post_office.end()
+            await posting
         await flow.stop()
         await liveness.close()
