@@ -1,8 +1,10 @@
 """Words both ways: what a user adds in the chat goes to the consultants' thread, `reply:` there goes to the user."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
 
 from bot import prompts
 from bot.forms import Asker
@@ -21,7 +23,8 @@ REPLY, NOTE = re.compile(r"\s*reply:\s*", re.IGNORECASE), re.compile(r"\s*note:\
 class Words:
     """What a person wrote, in answer to which post of ours (`below`) if it is in its thread.
 
-    `name` and `keys` are as those of a message, `files` the names of what is attached.
+    `name` and `keys` are as those of a message, `files` the names of what is attached. Unless they are addressed to the
+    bot, `place` says where they are, as the address of an asker does.
     """
 
     text: str
@@ -29,6 +32,8 @@ class Words:
     keys: Sequence[str]
     below: str | None = None
     files: Sequence[str] = ()
+    is_addressed: bool = True
+    place: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def is_reply(self) -> bool:
@@ -57,7 +62,7 @@ class Relay:
         if not said and not words.below:
             return False
         lead = await self._requests.reachable(asker.tenant, asker.user)
-        if lead is None or not (said or await self._is_below(lead, words.below)):
+        if lead is None or not ((said and _is_heard(lead, words)) or await self._is_below(lead, words.below)):
             return False
         told = Words(words.text[said.end() :] if said else words.text, words.name, words.keys, files=words.files).told
         return bool(told) and await self._pass_on(lead, Doing(Act.NOTE, asker.user, told, words.name, words.keys))
@@ -104,6 +109,8 @@ class Relay:
 
     async def _is_below(self, lead: Lead, below: str | None) -> bool:
         """Whether a post is one of those that told the user of their request."""
+        if below is None:
+            return False
         posts = await self._leads.posts(lead)
         return any(post.sent_as == below and post.kind == "user" for post in posts if post.state == DeliveryState.SENT)
 
@@ -112,3 +119,9 @@ class Relay:
             if card.payload.get("on") == channel.platform:
                 return await self._leads.own(card.tenant, card.lead_id or 0)
         return None
+
+
+def _is_heard(lead: Lead, words: Words) -> bool:
+    """Whether words are for us: to the bot, or where the request was made; among colleagues a note is their own."""
+    there = lead.address or {}
+    return words.is_addressed or all(there.get(name) == value for name, value in words.place.items())

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
@@ -76,6 +77,9 @@ async def is_passed_on(body: Body, context: AsyncBoltContext, client: AsyncWebCl
         return await _from_desk(asker, desk, event, body, client, service)
     is_direct = event.get("channel_type") == "im"
     words = _words(body, context.bot_user_id, event.get("thread_ts") if is_direct else None)
+    is_mentioned = f"<@{context.bot_user_id}" in str(event.get("text") or "")
+    place = {"channel": event["channel"], "thread": event.get("thread_ts")}
+    words = replace(words, is_addressed=is_direct or is_mentioned, place=place)
     if not await handoff.relay.from_user(asker, words):
         return False
     handoff.ring()

@@ -162,6 +162,18 @@ def test_a_note_of_the_user_reaches_the_thread_with_its_edits_and_its_deletion(
     assert len(slack.answers(advice)) == 2
 
 
+def test_a_note_among_colleagues_is_their_own(
+    staffed: Staffed, slack: Slack, ann: User, advice: Message, general: Channel
+) -> None:
+    card = staffed.card(request(staffed, advice, ann))
+    slack.say(general, ann, "note: lunch at noon")
+    slack.say(slack.channel("private", ann), ann, "note: do not tell the consultants")
+    slack.say(general, slack.user("ben"), "note: I am not ann", thread=advice)
+    assert staffed.thread(card) == []
+    slack.mention(general, ann, "note: tell them this")
+    assert staffed.thread(card) == ["ann adds:\ntell them this"]
+
+
 def test_nothing_that_the_bot_passes_on_is_passed_back(
     staffed: Staffed, slack: Slack, ann: User, advice: Message, general: Channel
 ) -> None:
