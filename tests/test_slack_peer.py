@@ -182,8 +182,9 @@ class TestWebApi:
         assert await code(AsyncWebClient("xoxb-wrong", base_url=slack.api_url).auth_test()) == "invalid_auth"
         assert await code(AsyncWebClient(base_url=slack.api_url).auth_test()) == "not_authed"
         assert await code(client.api_call("chat.whisper")) == "unknown_method"
-        lacking = (await refused(client.conversations_info(channel=general.id))).response
-        assert (lacking["error"], lacking["needed"]) == ("missing_scope", "channels:read")
+        several = ",".join(slack.user(name).id for name in ("eve", "fay"))
+        lacking = (await refused(client.conversations_open(users=several))).response
+        assert (lacking["error"], lacking["needed"]) == ("missing_scope", "mpim:write")
         assert "chat:write" in (await client.auth_test()).headers["x-oauth-scopes"]
         assert await code(client.apps_connections_open(app_token=client.token)) == "not_allowed_token_type"
         slack.revoke()
