@@ -35,10 +35,14 @@ async def serving(settings: Settings, set_up: Platforms) -> AsyncIterator[Servic
     quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
     async with opened(settings) as store:
         platforms = set_up(settings, store)
-        consultant = await asyncio.to_thread(make_consultant, settings)
-        responder = ConsultantResponder(consultant, platforms, store.inbox)
-        async with taking_part(store, platforms, responder, quota, retention_days=settings.retention_days) as flow:
-            yield Service(flow, Clicks(store, consultant.adviser), settings.retention_days)
+        try:
+            consultant = await asyncio.to_thread(make_consultant, settings)
+            responder = ConsultantResponder(consultant, platforms, store.inbox)
+            async with taking_part(store, platforms, responder, quota, retention_days=settings.retention_days) as flow:
+                yield Service(flow, Clicks(store, consultant.adviser), settings.retention_days)
+        finally:
+            for platform in platforms.values():
+                await platform.close()
 
 
 def stopping() -> asyncio.Event:

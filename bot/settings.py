@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     """Proves to Slack that we are the app."""
     slack_api_url: str = "https://slack.com/api/"
     """Where Slack's Web API is."""
+    discord_token: SecretStr | None = None
+    """The token of the Discord bot."""
+    discord_api_url: str = "https://discord.com/api/v10"
+    """Where Discord's REST API is."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where `web` listens."""
     database_url: SecretStr | None = None

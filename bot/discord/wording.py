@@ -1,0 +1,81 @@
+"""Text as Discord's Markdown, in which what people and models wrote is only ever text."""
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from bot.discord.limits import URL
+from bot.replies import Citation, Line, LineKind
+
+MARKUP = re.compile(r"[\\*_~`|<>#\[\]()/@:+-]|(?<=\d)[.](?=\s)")  # also of mentions, emoji, invitations and addresses
+FENCE, BROKEN = "```", "`\u200b``"
+ENDS = ("\n\n", "\n", ". ", " ")  # where a text is best cut, the best first
+
+
+def escaped(text: str) -> str:
+    """Text that Discord shows as it is: no markup, no link, no mention."""
+    return MARKUP.sub(lambda found: f"\\{found[0]}" + "\u200b" * (found[0] == "@"), text)
+
+
+def written(line: Line, *, is_first: bool = True) -> str:
+    """A line as Markdown."""
+    marks = "".join(f" \\[{number}\\]" for number in line.cites)
+    text = escaped(line.text)
+    match line.kind:
+        case LineKind.HEADING:
+            return f"### {_in_one(text)}{marks}" if is_first else f"\n**{_in_one(text)}**{marks}"
+        case LineKind.QUOTE:
+            return f"- {_in_one(text)}{marks}"
+        case LineKind.CODE:
+            return f"{FENCE}\n{line.text.replace(FENCE, BROKEN)}\n{FENCE}{marks}"
+        case LineKind.PLAIN:
+            return f"{text}{marks}"
+
+
+def pieces(line: Line, most: int) -> Iterator[Line]:
+    """The line in as many lines as it takes for each to be no longer than that when it is written."""
+    if len(written(line, is_first=False)) <= most:
+        yield line
+        return
+    around = len(written(Line("", line.kind, line.cites), is_first=False))
+    room = (most - around) // 3  # at worst three characters stand for one
+    *begin, end = cut(line.text, room)
+    yield from (Line(text, line.kind) for text in begin)
+    yield Line(end, line.kind, line.cites)
+
+
+def cut(text: str, most: int) -> Iterator[str]:
+    """The text in pieces, cut between paragraphs, lines, sentences or words."""
+    while len(text) > most:
+        ends = (text.rfind(end, most // 2, most - len(end)) + len(end) for end in ENDS if end in text[most // 2 : most])
+        end = next(ends, most)
+        yield text[:end]
+        text = text[end:]
+    yield text
+
+
+def notes(citations: Sequence[Citation], article_url: str | None, most: int) -> Iterator[str]:
+    """The citations as Markdown, each with its section and its sentence."""
+    for number, citation in enumerate(citations, 1):
+        source = _source(citation, article_url)
+        note = f"\\[{number}\\] “{escaped(citation.quote)}” {source}"
+        if len(note) <= most:
+            yield note
+            continue
+        *begin, end = cut(citation.quote, (most - len(source)) // 3 - 10)
+        yield from (escaped(text) for text in (f"[{number}] “{begin[0]}", *begin[1:]))
+        yield f"{escaped(end)}” {source}"
+
+
+def _source(citation: Citation, article_url: str | None) -> str:
+    section = escaped(_in_one(citation.section))
+    if article_url is None:
+        return f"*{section}*"
+    fragment = quote(citation.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
+    url = f"{article_url}#:~:text={fragment}".replace("(", "%28").replace(")", "%29")
+    return f"[{section}]({url if len(url) <= URL else article_url})"
+
+
+def _in_one(text: str) -> str:
+    """Without line breaks, after which what is set for a line would end."""
+    return " ".join(text.split()) or "…"
