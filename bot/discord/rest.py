@@ -8,6 +8,8 @@ from discord.http import Route
 
 from bot.delivery.platform import RefusedError
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # what would be missing for voices
+
 LONGEST_WAIT = 30.0  # seconds that discord.py waits by itself when Discord asks it to; the flow waits longer
 
 
@@ -25,7 +27,7 @@ class Rest:
         async with self._lock:
             if self._client is None:
                 client = discord.Client(
-                    intents=discord.Intents.none(),
+                    intents=discord.Intents(guilds=True),  # it never asks for any; without, discord.py warns
                     allowed_mentions=discord.AllowedMentions.none(),
                     max_messages=None,
                     max_ratelimit_timeout=LONGEST_WAIT,

@@ -7,14 +7,25 @@ from urllib.parse import quote
 from bot.discord.limits import URL
 from bot.replies import Citation, Line, LineKind
 
-MARKUP = re.compile(r"[\\*_~`|<>#\[\]()/@:+-]|(?<=\d)[.](?=\s)")  # also of mentions, emoji, invitations and addresses
+MARKUP = re.compile(
+    r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links
+    r"|:(?=//)|(?i:(?<=discord)|(?<=discordapp))\.(?=\w)"  # addresses, invitations
+)
+AT_START = re.compile(r"^(\s*)([-+#>]|\d+(?=[.)]\s))", re.MULTILINE)  # lists, headings, quotations
+EVERYBODY = re.compile(r"@(?=everyone|here)")
 FENCE, BROKEN = "```", "`\u200b``"
 ENDS = ("\n\n", "\n", ". ", " ")  # where a text is best cut, the best first
 
 
 def escaped(text: str) -> str:
     """Text that Discord shows as it is: no markup, no link, no mention."""
-    return MARKUP.sub(lambda found: f"\\{found[0]}" + "\u200b" * (found[0] == "@"), text)
+    return EVERYBODY.sub("@\u200b", AT_START.sub(_broken, MARKUP.sub(r"\\\g<0>", text)))
+
+
+def _broken(start: re.Match[str]) -> str:
+    """The start of a line that would be a list, a heading or a quotation."""
+    space, mark = start.groups()
+    return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
 
 
 def written(line: Line, *, is_first: bool = True) -> str:
