@@ -43,7 +43,8 @@ async def run(settings: Settings) -> None:
             await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 running.result()  # raises why it ended
-        await running
+        running.cancel()  # it may be about to try again after a while
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def invitations(settings: Settings) -> tuple[str, str]:

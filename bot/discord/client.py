@@ -4,7 +4,10 @@ import logging
 
 import discord
 from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from yarl import URL
 
+from bot.discord.catching_up import missed
 from bot.discord.clicking import Pressed
 from bot.discord.commands import add_commands, synced
 from bot.discord.editing import deleted, edited
@@ -35,8 +38,15 @@ class DiscordBot(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Before it connects: what buttons do, and which commands there are."""
         self.add_dynamic_items(Pressed)
-        if await synced(self.tree):
+        _, gateway, _ = await self.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)  # where discord.py goes when a session cannot be resumed
+        if await synced(self, self.tree):
             log.info("Discord was told of the commands")
+
+    async def on_ready(self) -> None:
+        """It listens anew. What was said meanwhile is asked for: Discord repeats only what a session missed."""
+        async for said in missed(self, self.service.flow.store.inbox):
+            await self.on_message(said)
 
     async def on_message(self, said: discord.Message) -> None:
         """Somebody said something."""

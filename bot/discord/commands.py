@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from typing import cast
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -121,14 +121,19 @@ def add_commands(tree: app_commands.CommandTree, service: Service, article_url: 
         await Stage(interaction, article_url).apologize(reference)
 
 
-async def synced(tree: app_commands.CommandTree) -> bool:
+async def synced(client: discord.Client, tree: app_commands.CommandTree) -> bool:
     """Tells Discord of the commands unless it knows them as they are; whether it had to."""
-    own = [command.to_dict(tree) for command in tree.get_commands()]
-    known = [cast(object, command.to_dict()) for command in await tree.fetch_commands()]
+    own = [_essential(command.to_dict(tree)) for command in tree.get_commands()]
+    known = await client.http.get_global_commands(client.application_id or 0)
     if len(known) == len(own) and all(any(_says(other, command) for other in known) for command in own):
         return False
     await tree.sync()
     return True
+
+
+def _essential(command: dict[str, Any]) -> dict[str, Any]:
+    """A command without what says the same in an old way."""
+    return {name: value for name, value in command.items() if name != "dm_permission"}
 
 
 def _says(known: object, own: object) -> bool:

@@ -93,7 +93,7 @@ def _packed(texts: Sequence[str], most: int) -> list[str]:
             packed[-1] += f"\n{text}"
         else:
             packed.append(text.removeprefix("\n"))
-    return packed
+    return [text for text in packed if text.strip()]
 
 
 def _grouped(embeds: Sequence[str]) -> list[list[str]]:

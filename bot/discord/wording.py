@@ -11,9 +11,10 @@ MARKUP = re.compile(
     r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links
     r"|:(?=//)|(?i:(?<=discord)|(?<=discordapp))\.(?=\w)"  # addresses, invitations
 )
-AT_START = re.compile(r"^(\s*)([-+#>]|\d+(?=[.)]\s))", re.MULTILINE)  # lists, headings, quotations
+AT_START = re.compile(r"((?:^|\r)\s*)([-+#>]|\d+(?=[.)](?:\s|\Z)))", re.MULTILINE)  # lists, headings, quotations
 EVERYBODY = re.compile(r"@(?=everyone|here)")
-FENCE, BROKEN = "```", "`\u200b``"
+FENCE = "```"
+FENCES = re.compile(r"`{3,}")
 ENDS = ("\n\n", "\n", ". ", " ")  # where a text is best cut, the best first
 
 
@@ -38,7 +39,7 @@ def written(line: Line, *, is_first: bool = True) -> str:
         case LineKind.QUOTE:
             return f"- {_in_one(text)}{marks}"
         case LineKind.CODE:
-            return f"{FENCE}\n{line.text.replace(FENCE, BROKEN)}\n{FENCE}{marks}"
+            return f"{FENCE}\n{_unfenced(line.text)}\n{FENCE}{marks}"
         case LineKind.PLAIN:
             return f"{text}{marks}"
 
@@ -58,7 +59,7 @@ def pieces(line: Line, most: int) -> Iterator[Line]:
 def cut(text: str, most: int) -> Iterator[str]:
     """The text in pieces, cut between paragraphs, lines, sentences or words."""
     while len(text) > most:
-        ends = (text.rfind(end, most // 2, most - len(end)) + len(end) for end in ENDS if end in text[most // 2 : most])
+        ends = (text.rfind(end, most // 2, most) + len(end) for end in ENDS if end in text[most // 2 : most])
         end = next(ends, most)
         yield text[:end]
         text = text[end:]
@@ -68,23 +69,28 @@ def cut(text: str, most: int) -> Iterator[str]:
 def notes(citations: Sequence[Citation], article_url: str | None, most: int) -> Iterator[str]:
     """The citations as Markdown, each with its section and its sentence."""
     for number, citation in enumerate(citations, 1):
-        source = _source(citation, article_url)
-        note = f"\\[{number}\\] “{escaped(citation.quote)}” {source}"
+        said, source = f"[{number}] “{citation.quote}”", _source(citation, article_url, most)
+        note = f"{escaped(said)} {source}"
         if len(note) <= most:
             yield note
-            continue
-        *begin, end = cut(citation.quote, (most - len(source)) // 3 - 10)
-        yield from (escaped(text) for text in (f"[{number}] “{begin[0]}", *begin[1:]))
-        yield f"{escaped(end)}” {source}"
+        else:
+            yield from (escaped(text) for text in cut(said, most // 3))
+            yield source
 
 
-def _source(citation: Citation, article_url: str | None) -> str:
+def _source(citation: Citation, article_url: str | None, most: int) -> str:
     section = escaped(_in_one(citation.section))
     if article_url is None:
         return f"*{section}*"
     fragment = quote(citation.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
     url = f"{article_url}#:~:text={fragment}".replace("(", "%28").replace(")", "%29")
-    return f"[{section}]({url if len(url) <= URL else article_url})"
+    link = f"[{section}]({url})"
+    return link if len(url) <= URL and len(link) <= most else f"[{section}]({article_url})"
+
+
+def _unfenced(text: str) -> str:
+    """Code without anything that would end it."""
+    return FENCES.sub(lambda found: "\u200b".join(found[0]), text)
 
 
 def _in_one(text: str) -> str:

@@ -11,7 +11,7 @@ from tests.running import ANSWERING, STARTING, Running
 QUESTION = "What are the cons of fine-tuning?"
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
 
-ESCAPES = re.compile(r"\\([^0-9A-Za-z\s])\u200b?")
+ESCAPES = re.compile(r"\\([^0-9A-Za-z\s])")
 NOTE = re.compile(r"^\[\d+\] “(.+)” (?:\*(.+)\*|\[(.+)\]\(http\S+\))$", re.MULTILINE)
 
 
@@ -34,30 +34,27 @@ class Bot(Running):
 
     def answers(self, asked: Message) -> list[Message]:
         """What the bot answered to this message, once nothing is to be said any more."""
-        self.finished(asked.channel_id)
+        self.finished(asked)
         return self.discord.answers(asked)
 
     def told(self, told: Interaction) -> list[Message]:
-        """What the bot answered to a command or a click, once nothing is to be said any more."""
+        """What the bot answered to a command or a click."""
         told.wait(ANSWERING)
         assert told.acked, self.discord.dump()
-        self.finished(told.channel_id)
         return self.discord.wait_for(lambda: told.answers, ANSWERING, "an answer")
 
-    def finished(self, channel: str) -> list[tuple[str, str | None]]:
-        """The states and errors of all that was asked in a channel, once everything there is finished."""
-        self.discord.settle(ANSWERING)
-        self.discord.wait_for(
-            lambda: (turns := self.turns(channel)) and all(state in ("done", "failed") for state, _ in turns),
-            ANSWERING,
-            "an answer",
-        )
-        return self.turns(channel)
+    def finished(self, asked: Message, times: int = 1) -> str | None:
+        """The error of what was asked, once it is finished; it was asked so many `times`, by edits."""
+        own = "SELECT error FROM turns WHERE name = ? AND state IN ('done', 'failed') ORDER BY id"
+        name = f"{asked.channel_id}/{asked.id}"
+        self.discord.wait_for(lambda: len(self.rows(own, name)) == times, ANSWERING, "an answer")
+        [*_, (error,)] = self.rows(own, name)
+        return error
 
 
 def plain(text: str) -> str:
     """The text as a person sees it."""
-    return ESCAPES.sub(r"\1", text)
+    return ESCAPES.sub(r"\1", text).replace("\u200b", "")
 
 
 def cited(message: Message) -> list[str]:
