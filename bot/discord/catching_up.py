@@ -15,10 +15,10 @@ MOST = 100  # messages of a channel
 OLDEST = timedelta(days=1)  # of a message that is still answered
 
 
-async def missed(client: discord.Client, inbox: Inbox) -> AsyncIterator[discord.Message]:
-    """The messages of the last day that came after the last known one of each channel, a channel's oldest first."""
+async def missed(client: discord.AutoShardedClient, shard: int, inbox: Inbox) -> AsyncIterator[discord.Message]:
+    """The messages of the last day that came after the last known one of each channel of a shard, its oldest first."""
     day_ago = discord.utils.time_snowflake(discord.utils.utcnow() - OLDEST)
-    for channel, last in (await _last_known(inbox)).items():
+    for channel, last in (await _last_known(client, shard, inbox)).items():
         after = discord.Object(max(last, day_ago))
         try:
             place = client.get_channel(channel) or await client.fetch_channel(channel)
@@ -29,10 +29,17 @@ async def missed(client: discord.Client, inbox: Inbox) -> AsyncIterator[discord.
             log.info("a channel cannot be read any more: %s", type(error).__name__)
 
 
-async def _last_known(inbox: Inbox) -> dict[int, int]:
+async def _last_known(client: discord.AutoShardedClient, shard: int, inbox: Inbox) -> dict[int, int]:
     """The last message that the bot was told, by channel."""
     last = dict[int, int]()
-    for name in await inbox.names("discord", KNOWN):
-        channel, _, message = name.partition("/")
-        last[int(channel)] = max(last.get(int(channel), 0), int(message))
+    for tenant, name in await inbox.names("discord", KNOWN):
+        channel, message = map(int, name.split("/"))
+        if _shard_of(tenant, client.shard_count or 1) == shard:
+            last[channel] = max(last.get(channel, 0), message)
     return last
+
+
+def _shard_of(tenant: str, shards: int) -> int:
+    """The shard that hears of a tenant; of direct messages it is the first."""
+    guild = tenant.partition(":")[2]
+    return 0 if guild.startswith("@") else (int(guild) >> 22) % shards

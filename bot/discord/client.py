@@ -43,9 +43,9 @@ class DiscordBot(discord.AutoShardedClient):
         if await synced(self, self.tree):
             log.info("Discord was told of the commands")
 
-    async def on_ready(self) -> None:
-        """It listens anew. What was said meanwhile is asked for: Discord repeats only what a session missed."""
-        async for said in missed(self, self.service.flow.store.inbox):
+    async def on_shard_ready(self, shard: int) -> None:
+        """It listens anew. What was said meanwhile is asked for: Discord repeats only what a living session missed."""
+        async for said in missed(self, shard, self.service.flow.store.inbox):
             await self.on_message(said)
 
     async def on_message(self, said: discord.Message) -> None:
