@@ -5,7 +5,7 @@ import time
 from tests.peers.discord import events
 from tests.peers.discord.calls import Call, route
 from tests.peers.discord.errors import ApiError, Violation
-from tests.peers.discord.permissions import need
+from tests.peers.discord.permissions import guild_permissions, need
 from tests.peers.discord.rendering import channel_json, guild_json, member_json, role_json, user_json
 from tests.peers.discord.state import DM, PRIVATE_THREAD, PUBLIC_THREAD, Channel, Json, World
 
@@ -31,8 +31,9 @@ def application(call: Call) -> Json:
 def guilds(call: Call) -> list[Json]:
     mine = [guild for guild in call.world.guilds.values() if call.world.bot.id in guild.members]
     keys = ("id", "name", "icon", "features", "approximate_member_count")
+    granted = {guild.id: str(guild_permissions(call.world, guild.id, call.world.bot.id)) for guild in mine}
     return [
-        {key: guild_json(call.world, guild)[key] for key in keys} | {"owner": False, "permissions": "0"}
+        {key: guild_json(call.world, guild)[key] for key in keys} | {"owner": False, "permissions": granted[guild.id]}
         for guild in mine
     ]
 
