@@ -35,8 +35,8 @@ class Pressed(discord.ui.DynamicItem[Item], template=r"(?s:.+)"):
         client = cast("DiscordBot", interaction.client)
         stage = Stage(interaction, client.article_url)
         try:
-            await interaction.response.defer()
-            await _press(client, interaction, stage)
+            async with stage.deferred():
+                await _press(client, interaction, stage)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("a click failed, reference %s", reference)

@@ -3,8 +3,9 @@
 import asyncio
 import io
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import discord
@@ -20,13 +21,27 @@ from bot.replies import Line
 
 log = logging.getLogger(__name__)
 
+SOON = 1.0  # seconds in which a click is answered in one go; Discord waits for three
+
 
 class Stage:
-    """Shows cards in answer to one interaction, which has been deferred."""
+    """Shows cards in answer to one interaction, as its response or, once it is deferred, after it."""
 
     def __init__(self, interaction: discord.Interaction, article_url: str | None) -> None:
         self._interaction = interaction
         self._article_url = article_url
+        self._responding = asyncio.Lock()
+
+    @asynccontextmanager
+    async def deferred(self) -> AsyncIterator[None]:
+        """Defers a click unless it is answered soon, and at the end if it has not been answered."""
+        deferring = asyncio.create_task(self._defer_after(SOON))
+        try:
+            yield
+        finally:
+            deferring.cancel()
+            await asyncio.gather(deferring, return_exceptions=True)
+        await self._defer_after(0)
 
     async def show_clicked(self, clicked: Clicked) -> None:
         """Shows what a click led to; a notice only to the one who clicked."""
@@ -43,14 +58,30 @@ class Stage:
     async def show_instead(self, card: Card) -> None:
         """Shows a card in place of the first reply: of a command's, or of the card that was clicked."""
         first, *others = await self._options(card)
+        if not await self._respond(partial(self._interaction.response.edit_message, **first)):
+            await self._edit(first)
+        for options in others:
+            await self._interaction.followup.send(**_anew(options), ephemeral=self._is_private(Spot.BELOW))
+
+    async def _edit(self, options: dict[str, Any]) -> None:
         try:
-            await self._interaction.edit_original_response(**first)
+            await self._interaction.edit_original_response(**options)
         except discord.HTTPException as error:
             if error.code not in EXPIRED or self._interaction.message is None:
                 raise
-            await self._interaction.message.edit(**first)  # the click's own way is closed after a quarter of an hour
-        for options in others:
-            await self._interaction.followup.send(**_anew(options), ephemeral=self._is_private(Spot.BELOW))
+            await self._interaction.message.edit(**options)  # the click's own way is closed after a quarter of an hour
+
+    async def _defer_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._respond(self._interaction.response.defer)
+
+    async def _respond(self, respond: Callable[[], Awaitable[object]]) -> bool:
+        """Makes this the response to the interaction; False when there is one already."""
+        async with self._responding:
+            if self._interaction.response.is_done():
+                return False
+            await respond()
+            return True
 
     async def apologize(self, reference: str) -> None:
         """Says that something went wrong, if that can still be said."""
@@ -71,7 +102,9 @@ class Stage:
 
     async def _follow_up(self, card: Card, *, is_private: bool) -> None:
         for options in await self._options(card):
-            await self._interaction.followup.send(**_anew(options), ephemeral=is_private and self._is_shared)
+            told = {**_anew(options), "ephemeral": is_private and self._is_shared}
+            if not await self._respond(partial(self._interaction.response.send_message, **told)):
+                await self._interaction.followup.send(**told)
 
     @property
     def _is_shared(self) -> bool:

@@ -91,16 +91,13 @@ class Screen:
 
     def press(self, which: str, user: User | None = None) -> Interaction:
         """Clicks, and waits until the bot has acted."""
-        before = len(self.discord.requests)
+        versions = len(self.now.versions)
         told = self.discord.click(self.now, which, user or self.user).wait(ANSWERING)
         assert told.acked
-        self.discord.wait_for(lambda: _acted(self.discord, told, before), ANSWERING, "the click's effect")
+        self.discord.wait_for(
+            lambda: len(self.now.versions) > versions or told.answers, ANSWERING, "the click's effect"
+        )
         return told
-
-
-def _acted(discord: Discord, told: Interaction, before: int) -> bool:
-    """Whether something came after the acknowledgement."""
-    return any(told.token in request.path and "callback" not in request.path for request in discord.requests[before:])
 
 
 def screen(discord: Discord, channel: Channel | User, user: User) -> Screen:

@@ -58,7 +58,7 @@ def test_any_answer_can_be_edited_from_the_review(discord: Discord, ann: User, c
 def test_markdown_comes_as_code(discord: Discord, ann: User, card: Screen) -> None:
     card.press("recommend now")
     told = discord.click(card.now, "Copy as Markdown", ann).wait()
-    copied = discord.wait_for(lambda: told.followups, ANSWERING)
+    copied = discord.wait_for(lambda: told.answers, ANSWERING)
     assert copied[0].text.startswith("```\n")
 
 
@@ -72,11 +72,11 @@ def test_the_picture_goes_when_the_summary_goes(card: Screen) -> None:
 def test_an_answer_leads_to_an_interview_below_it(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
     [advice] = bot.answers(discord.mention(general, ann, CASE))
     told = discord.click(advice, "Check it step by step", ann).wait()
-    [card] = discord.wait_for(lambda: told.followups, ANSWERING)
+    [card] = discord.wait_for(lambda: told.answers, ANSWERING)
     assert not card.ephemeral
     assert "read in “our docs change weekly”" in plain(card.text)
     again = discord.click(advice, "Check it step by step", ann).wait()
-    [notice] = discord.wait_for(lambda: again.followups, ANSWERING)
+    [notice] = discord.wait_for(lambda: again.answers, ANSWERING)
     assert notice.ephemeral
     assert "has begun already" in notice.text
 
@@ -85,12 +85,12 @@ def test_a_strangers_click_is_refused_privately(discord: Discord, general: Chann
     answered = discord.command(general, ann, "rag-or-tune", "ask", {"question": CASE}).wait()
     [advice] = discord.wait_for(lambda: answered.answers, ANSWERING)
     told = discord.click(advice, "Check it step by step", ann).wait()
-    [own] = discord.wait_for(lambda: told.followups, ANSWERING)
+    [own] = discord.wait_for(lambda: told.answers, ANSWERING)
     assert own.ephemeral  # below what only she sees
     card = _public(discord, general, ann)
     before = card.text
     click = discord.click(card.now, card.answers[0], ben).wait()
-    [notice] = discord.wait_for(lambda: click.followups, ANSWERING)
+    [notice] = discord.wait_for(lambda: click.answers, ANSWERING)
     assert notice.ephemeral
     assert "somebody else's" in notice.text
     assert card.text == before
@@ -100,7 +100,7 @@ def _public(discord: Discord, general: Channel, user: User) -> Screen:
     asked = discord.mention(general, user, QUESTION)
     [answer] = discord.wait_for(lambda: discord.answers(asked), ANSWERING)
     told = discord.click(answer, "Check it step by step", user).wait()
-    [card] = discord.wait_for(lambda: told.followups, ANSWERING)
+    [card] = discord.wait_for(lambda: told.answers, ANSWERING)
     return Screen(discord, card, user)
 
 
@@ -115,7 +115,7 @@ def test_a_double_click_counts_once(discord: Discord, ann: User, card: Screen) -
 def test_what_is_too_old_says_so(discord: Discord, ann: User, card: Screen) -> None:
     _forge(discord, card.now, "rt0:answer:1:1:yes")
     told = discord.click(card.now, "rt0:answer:1:1:yes", ann).wait()
-    [notice] = discord.wait_for(lambda: told.followups, ANSWERING)
+    [notice] = discord.wait_for(lambda: told.answers, ANSWERING)
     assert "another version of me" in notice.text
 
 
@@ -140,7 +140,7 @@ def test_a_team_votes_on_one_card(discord: Discord, general: Channel, ann: User,
     card.press(moved, ben)
     discord.wait_for(lambda: any(label.endswith("(2)") for label in card.buttons), ANSWERING, "the moved vote")
     told = discord.click(card.now, "go on", ben).wait()
-    [notice] = discord.wait_for(lambda: told.followups, ANSWERING)
+    [notice] = discord.wait_for(lambda: told.answers, ANSWERING)
     assert notice.ephemeral
     card.press("go on")
     discord.wait_for(lambda: card.text.startswith("Question 2"), ANSWERING)

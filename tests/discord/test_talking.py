@@ -75,7 +75,7 @@ def test_a_command_in_a_server_is_answered_privately_and_can_be_shared(
     assert not discord.said(general)
     assert answer.labels == [*ALWAYS, "Share with channel", *OPINIONS]
     shared = discord.click(answer, "Share with channel", ann).wait()
-    [public] = discord.wait_for(lambda: shared.followups, ANSWERING)
+    [public] = discord.wait_for(lambda: shared.answers, ANSWERING)
     assert not public.ephemeral
     assert f"Asked: “{QUESTION}”" in plain(public.text)
     assert cited(public) == cited(answer)
@@ -130,7 +130,7 @@ def test_hostile_words_come_back_as_words(bot: Bot, discord: Discord, general: C
     shown = [answer]
     if shares:
         shared = discord.click(answer, "Share with channel", ann).wait()
-        shown += discord.wait_for(lambda: shared.followups, ANSWERING)
+        shown += discord.wait_for(lambda: shared.answers, ANSWERING)
     for message in shown:
         assert not message.pinged
         assert "@everyone" not in message.text
@@ -145,7 +145,7 @@ def test_a_very_long_question_is_answered(bot: Bot, discord: Discord, ann: User)
 def test_opinions_are_noted(bot: Bot, discord: Discord, ann: User) -> None:
     [answer] = bot.answers(discord.dm(ann, QUESTION))
     told = discord.click(answer, "Not helpful", ann).wait()
-    [thanks] = discord.wait_for(lambda: told.followups, ANSWERING)
+    [thanks] = discord.wait_for(lambda: told.answers, ANSWERING)
     assert "in other words" in thanks.text
     assert (0,) in bot.rows("SELECT helpful FROM feedback WHERE user_id = ?", ann.id)
 
