@@ -12,7 +12,7 @@ from tests.terminal.processes import environment
 
 STARTING = 120.0  # seconds; the machine may be busy
 ANSWERING = 20.0
-STOPPING = 10.0
+STOPPING = 30.0  # the machine may be busy
 
 
 class Running:

@@ -13,6 +13,7 @@ from bot.discord.commands import add_commands, synced
 from bot.discord.editing import deleted, edited
 from bot.discord.hearing import Heard, heard, tenant_of
 from bot.service import Service
+from bot.store.database import persistently
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class DiscordBot(discord.AutoShardedClient):
     async def on_message(self, said: discord.Message) -> None:
         """Somebody said something."""
         if self.user and (words := heard(said, self.user)) and (words.is_addressed or await self._follows_up(words)):
-            await self.service.flow.accept(words.message)
+            await persistently(self.service.flow.accept, words.message)  # Discord says it once
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Somebody changed what they said."""
@@ -70,4 +71,5 @@ class DiscordBot(discord.AutoShardedClient):
             await deleted(tenant, event.channel_id, message, self.service.flow, self)
 
     async def _follows_up(self, words: Heard) -> bool:
-        return await self.service.flow.store.inbox.follows_up(words.message, is_for_others=words.is_for_others)
+        inbox = self.service.flow.store.inbox
+        return await persistently(inbox.follows_up, words.message, is_for_others=words.is_for_others)

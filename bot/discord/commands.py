@@ -15,6 +15,7 @@ from bot.discord.showing import Stage
 from bot.overview import status
 from bot.replies import Line
 from bot.service import Service
+from bot.store.database import persistently
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Commands(app_commands.Group):
     async def ask(self, interaction: discord.Interaction, question: app_commands.Range[str, 1, LONGEST]) -> None:
         """Answers a question."""
         await self._defer(interaction)
-        await self._service.flow.accept(asked_by_command(interaction, question))
+        await persistently(self._service.flow.accept, asked_by_command(interaction, question))
 
     @app_commands.command(description=prompts.sentence("discord_interview"))
     @app_commands.checks.cooldown(BEGUN, 60)
@@ -106,7 +107,7 @@ def add_commands(tree: app_commands.CommandTree, service: Service, article_url: 
     @for_all
     async def ask(interaction: discord.Interaction, message: discord.Message) -> None:
         await interaction.response.defer(ephemeral=not is_with_bot(interaction), thinking=True)
-        await service.flow.accept(asked_by_command(interaction, message.content))
+        await persistently(service.flow.accept, asked_by_command(interaction, message.content))
 
     @tree.error
     async def failed(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:

@@ -1,12 +1,15 @@
 """Discord's REST side: a client without a gateway, which delivers from any process, and is there when it is needed."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 import discord
 from discord.http import Route
 
 from bot.delivery.platform import RefusedError
+
+log = logging.getLogger("discord")
 
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # what would be missing for voices
 
@@ -21,6 +24,8 @@ class Rest:
         self._lock = asyncio.Lock()
         self._client: discord.Client | None = None
         Route.BASE = api_url.rstrip("/")
+        if log.isEnabledFor(logging.DEBUG):
+            log.setLevel(logging.INFO)  # below, discord.py writes down what people say
 
     async def client(self) -> discord.Client:
         """The client, logged in. Raises RefusedError when Discord does not know the token."""
