@@ -172,6 +172,35 @@ def run_slack(context: typer.Context) -> None:
     asyncio.run(run(settings))
 
 
+discord = typer.Typer(help="The bot on Discord.", invoke_without_command=True)
+app.add_typer(discord, name="discord")
+
+
+@discord.command()
+def invite() -> None:
+    """Print the links by which the bot is invited to a server, and added to an account."""
+    from bot.discord.app import invitations
+    from bot.settings import load_settings
+
+    server, account = invitations(load_settings())
+    sys.stdout.write(f"For a server:  {server}\nFor yourself:  {account}\n")
+
+
+@discord.callback()
+def run_discord(context: typer.Context) -> None:
+    """The bot on Discord. Runs until it is stopped."""
+    if context.invoked_subcommand:
+        return
+    import asyncio
+
+    from bot.discord.app import run
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    asyncio.run(run(settings))
+
+
 @app.command()
 def web() -> None:
     """The bot in Slack over HTTP, on PORT. Runs until it is stopped."""

@@ -4,9 +4,10 @@ An entry point of the group `rag_or_tune.platforms` names a function from settin
 where the settings do not set that platform up. The entry point's own name begins the names of the platform's tenants.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import entry_points
+from itertools import zip_longest
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -40,6 +41,9 @@ class Surface(Platform, Protocol):
     async def check(self) -> str:
         """What is well, for the doctor. Raises BotError for what must be mended, saying how."""
 
+    async def close(self) -> None:
+        """Ends the connections that it keeps."""
+
 
 Plugin = Callable[[Settings, Store], Surface | None]
 
@@ -53,3 +57,12 @@ def surfaces(settings: Settings, store: Store) -> dict[str, Surface]:
     """The adapters of the platforms that the settings set up, by name."""
     made = {name: plugin(settings, store) for name, plugin in plugins().items()}
     return {name: surface for name, surface in made.items() if surface is not None}
+
+
+def in_place_of(earlier: Sequence[str], posts: Sequence[Mapping[str, JsonValue]]) -> Iterator[dict[str, JsonValue]]:
+    """The posts, in place of earlier ones as far as there are any; what is left of those is removed."""
+    for post, replaced in zip_longest(posts, earlier):
+        if post is None:
+            yield {"text": "", "removes": replaced}
+        else:
+            yield {**post, "replaces": replaced} if replaced else dict(post)

@@ -41,13 +41,17 @@ async def serving(settings: Settings, set_up: Platforms) -> AsyncIterator[Servic
     quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
     async with opened(settings) as store:
         platforms = set_up(settings, store)
-        consultant = await asyncio.to_thread(make_consultant, settings)
-        responder = ConsultantResponder(consultant, platforms, store.inbox)
-        clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
-        days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)
-        async with taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk) as flow:
-            handoff = Handoff(store, settings, platforms, flow.ring)
-            yield Service(flow, Clicks(store, consultant.adviser, handoff), handoff, days)
+        try:
+            consultant = await asyncio.to_thread(make_consultant, settings)
+            responder = ConsultantResponder(consultant, platforms, store.inbox)
+            clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
+            days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)
+            async with taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk) as flow:
+                handoff = Handoff(store, settings, platforms, flow.ring)
+                yield Service(flow, Clicks(store, consultant.adviser, handoff), handoff, days)
+        finally:
+            for platform in platforms.values():
+                await platform.close()
 
 
 def stopping() -> asyncio.Event:

@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     """Where a CRM is told what happens to requests."""
     desk_webhook_secret: SecretStr | None = None
     """Signs what it is told."""
+    discord_token: SecretStr | None = None
+    """The token of the Discord bot."""
+    discord_api_url: str = "https://discord.com/api/v10"
+    """Where Discord's REST API is."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where `web` listens."""
     database_url: SecretStr | None = None

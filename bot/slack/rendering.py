@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, groupby
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 from pydantic import JsonValue
@@ -54,6 +54,11 @@ class Rendering:
 
     text: str
     blocks: list[dict[str, JsonValue]]
+
+    @property
+    def payload(self) -> dict[str, JsonValue]:
+        """As JSON, for the outbox."""
+        return {"text": self.text, "blocks": cast(JsonValue, self.blocks)}
 
 
 NOTHING = Rendering("", [])

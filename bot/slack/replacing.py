@@ -1,8 +1,7 @@
 """Posts that stand in place of earlier ones: after an edit, and after a message that grew."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
-from itertools import zip_longest
 from typing import cast
 
 from pydantic import JsonValue
@@ -12,22 +11,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.limits import UPDATE
 from bot.slack.refusals import GONE, GROWING, GROWN, code_of
-from bot.slack.rendering import Rendering
 from bot.store.tables import Delivery
 
 POST = "rag_or_tune_post"
 
 Blocks = list[dict[str, JsonValue]]
-
-
-def in_place_of(earlier: Sequence[str], parts: Sequence[Rendering]) -> Iterator[dict[str, JsonValue]]:
-    """The posts of these parts, in place of earlier posts as far as there are any; what is left of those is removed."""
-    for part, replaced in zip_longest(parts, earlier):
-        if part is None:
-            yield {"text": "", "removes": replaced}
-            continue
-        post: dict[str, JsonValue] = {"text": part.text, "blocks": cast(JsonValue, part.blocks)}
-        yield post | {"replaces": replaced} if replaced else post
 
 
 async def replace(client: AsyncWebClient, delivery: Delivery, blocks: JsonValue) -> str | None:

@@ -16,13 +16,13 @@ from bot.cards import Card, under
 from bot.consultant import Show
 from bot.delivery.platform import RefusedError
 from bot.handoff.channel import DeskChannel
-from bot.platforms import Keep
+from bot.platforms import Keep, in_place_of
 from bot.replies import Reply
 from bot.slack.desk import checked, is_member, remove_file, upload, with_file
 from bot.slack.progress import progress
 from bot.slack.refusals import NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.rendering import escaped, rendered
-from bot.slack.replacing import Blocks, in_place_of, marker_of, remove, replace
+from bot.slack.replacing import Blocks, marker_of, remove, replace
 from bot.slack.workspaces import Workspaces
 from bot.store.tables import Delivery, Turn
 
@@ -52,7 +52,7 @@ class SlackSurface:
         is_private = bool(turn.address.get("private"))
         card = Card.of(reply, *under(reply, turn.id, can_share=is_private))
         earlier = cast(Sequence[str], turn.address.get("replaces", []))
-        return [*in_place_of(earlier, rendered(card, self._article_url))]
+        return [*in_place_of(earlier, [part.payload for part in rendered(card, self._article_url)])]
 
     @asynccontextmanager
     async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
@@ -72,6 +72,9 @@ class SlackSurface:
             return found
         client = await self._workspaces.client(Delivery(tenant=self._desk.tenant, address={}))
         return f"{found}; {await checked(client, self._desk.channel)}"
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
 
     async def send(self, delivery: Delivery) -> str:
         """Posts in the thread, privately where the question was private, or to the user where there is no place."""

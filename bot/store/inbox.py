@@ -89,6 +89,13 @@ class Inbox:
         async with self._db.transaction(tenant) as session:
             return await session.scalar(select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1))
 
+    async def names(self, platform: str, within: timedelta) -> list[tuple[str, str]]:
+        """The tenants and names of all messages that came from a platform lately."""
+        is_there, since = Turn.tenant.startswith(f"{platform}:", autoescape=True), self._db.clock() - within
+        lately = select(Turn.tenant, Turn.name).where(is_there, Turn.accepted_at >= since)
+        async with self._db.across_tenants() as session:
+            return [(tenant, name) for tenant, name in await session.execute(lately) if name]
+
     async def remove(self, turn: Turn) -> Work | None:
         """Deletes a turn, with its posts; returns the next one of its conversation, which may have waited for it."""
         async with self._db.transaction(turn.tenant) as session:

@@ -107,7 +107,12 @@ def _platform(settings: Settings, plugin: Plugin) -> str:
     async def check() -> str:
         async with opened(settings) as store:
             surface = plugin(settings, store)
-            return await surface.check() if surface else "not set up"
+            if surface is None:
+                return "not set up"
+            try:
+                return await surface.check()
+            finally:
+                await surface.close()
 
     return asyncio.run(check())
 

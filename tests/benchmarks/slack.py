@@ -12,50 +12,24 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from tests.benchmarks.delivery import bare_insert
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.timing import DATA, QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, p95, quantile, timed
 from tests.conftest import ROOT
 from tests.peers.slack import Channel, Message, Pace, Slack, User, slack_server
-from tests.slack.bots import CASE, STARTING, Bot
+from tests.running import STARTING
+from tests.slack.bots import CASE, Bot
 from tests.terminal.processes import environment
 
-DATA = ROOT / ".pytest_cache" / "d" / "data"  # what is learned, which the tests keep; to learn it takes minutes
-QUESTIONS = (
-    "What are the cons of fine-tuning?",
-    "Which one is cheaper in the long run?",
-    "Can both be combined?",
-    "How much data does fine-tuning need?",
-    "What do we have to host for retrieval?",
-)
-WARMING = 5
-ROUNDS = 60
 A_SECOND = 100  # mentions
 SECONDS = 10
 EMPTYING = 300.0  # seconds until all of them are answered
 LATE = 3_000  # ms; then Slack delivers again
 PATIENT = Pace(ack=60.0, retries=())  # an ack is timed however late it is; one that never comes counts as a minute
-UNLIMITED = {"QUESTIONS_PER_USER": "1000000", "QUESTIONS_PER_TENANT": "1000000"}
-
-
-@dataclass
-class Times:
-    """How long each round took, in milliseconds."""
-
-    bot: list[float] = field(default_factory=list)
-    echo: list[float] = field(default_factory=list)
-    embedding: list[float] = field(default_factory=list)
-    insert: list[float] = field(default_factory=list)
-
-    def figure(self, name: str, measure: Callable[[Sequence[float]], float], aim: str) -> Figure:
-        """What the bot took beside the sum of all else."""
-        limits = {"echo": self.echo, "embedding": self.embedding, "insert": self.insert}
-        least = {part: measure(times) for part, times in limits.items() if times}
-        beside = " + ".join(f"{part} {value:.1f}" for part, value in least.items())
-        return Figure(name, measure(self.bot), "ms", sum(least.values()), beside, aim)
 
 
 def figures() -> list[Figure]:
@@ -72,9 +46,9 @@ def figures() -> list[Figure]:
             acknowledging = _acknowledging(slack, echo)
     return [
         answering.figure("mention → answer, p50", statistics.median, "≤ 1.5"),
-        answering.figure("mention → answer, p95", _p95, "≤ 1.5"),
+        answering.figure("mention → answer, p95", p95, "≤ 1.5"),
         clicking.figure("click → new card, p50", statistics.median, "≤ 2"),
-        clicking.figure("click → new card, p95", _p95, "–"),
+        clicking.figure("click → new card, p95", p95, "–"),
         *acknowledging,
     ]
 
@@ -95,7 +69,7 @@ def _echo() -> Iterator[Slack]:
     with slack_server(pace=PATIENT) as slack:
         tokens = {"SLACK_BOT_TOKEN": slack.token(), "SLACK_APP_TOKEN": slack.app.app_token}
         variables = {**os.environ, **tokens, "SLACK_API_URL": slack.api_url}
-        process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.echo"], cwd=ROOT, env=variables)
+        process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.slack_echo"], cwd=ROOT, env=variables)
         try:
             slack.wait_for(lambda: slack.connected, STARTING)
             yield slack
@@ -111,7 +85,7 @@ def _answering(slack: Slack, echo: Slack, embed: Callable[[str], object], insert
     for number in range(WARMING + ROUNDS):
         text = f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
         took = [_answered(one, *rooms[one], text) for one in (slack, echo)]
-        took += [_timed(lambda text=text: embed(text)), _timed(insert)]
+        took += [timed(lambda text=text: embed(text)), timed(insert)]
         if number >= WARMING:
             for kept, milliseconds in zip(vars(times).values(), took, strict=True):
                 kept.append(milliseconds)
@@ -134,7 +108,7 @@ def _clicking(slack: Slack, echo: Slack, insert: Callable[[], object]) -> Times:
         if number >= WARMING:
             times.bot.append(took)
             times.echo.append(took_echo)
-            times.insert.append(_timed(insert))
+            times.insert.append(timed(insert))
     return times
 
 
@@ -143,8 +117,8 @@ def _acknowledging(slack: Slack, echo: Slack) -> list[Figure]:
     ours, theirs = _flooded(slack), _flooded(echo)
     load = f"{A_SECOND} mentions/s for {SECONDS} s, {len(ours.acks):,} events"
     return [
-        Figure(f"event → ack, p50 ({load})", _quantile(ours.acks, 50), "ms", _quantile(theirs.acks, 50), "echo"),
-        Figure("event → ack, p99", _quantile(ours.acks, 99), "ms", _quantile(theirs.acks, 99), "echo", "< 500 ms"),
+        Figure(f"event → ack, p50 ({load})", quantile(ours.acks, 50), "ms", quantile(theirs.acks, 50), "echo"),
+        Figure("event → ack, p99", quantile(ours.acks, 99), "ms", quantile(theirs.acks, 99), "echo", "< 500 ms"),
         Figure("acks too late for Slack", sum(ack > LATE for ack in ours.acks), "", aim="0"),
         Figure("mentions without their one answer", ours.unanswered, "", aim="0"),
         Figure("all answered after", ours.emptied, "s", theirs.emptied, "echo"),
@@ -213,17 +187,3 @@ def _posts(slack: Slack, rooms: Sequence[tuple[Channel, User]]) -> int:
     """How many of the channels have something of the bot's."""
     kept = slack.world.channels
     return slack.run(lambda: sum(any(m.bot_id for m in kept[room.id].messages.values()) for room, _ in rooms))
-
-
-def _timed(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    action()
-    return (time.perf_counter() - started) * 1000
-
-
-def _p95(times: Sequence[float]) -> float:
-    return _quantile(times, 95)
-
-
-def _quantile(times: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(times, n=100, method="inclusive")[percent - 1]

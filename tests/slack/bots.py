@@ -2,24 +2,16 @@
 
 import copy
 import re
-import signal
 import socket
-import sqlite3
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import KEY, ROOT
 from tests.peers.slack import Channel, Delivery, Message, Slack, User
-from tests.terminal.processes import environment
-
-STARTING = 120.0  # seconds; the machine may be busy
-ANSWERING = 20.0
-STOPPING = 10.0
+from tests.running import ANSWERING, STARTING, Running
 
 QUESTION = "What are the cons of fine-tuning?"
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
@@ -28,8 +20,8 @@ SOURCE = re.compile(r"^\[\d+\] “(.+)” \((.+)\)$", re.MULTILINE)
 
 
 @dataclass
-class Bot:
-    """`python -m bot slack`, with a database in `folder`. There is no `process` before its start and after its end."""
+class Bot(Running):
+    """`python -m bot slack`."""
 
     slack: Slack
     data_dir: Path
@@ -43,29 +35,6 @@ class Bot:
         self._run("slack", SLACK_APP_TOKEN=slack.app.app_token)
         slack.wait_for(lambda: slack.connected or not self.is_running, STARTING, "the bot to connect")
         assert self.is_running, self.log
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
-
-    def stop(self, seconds: float = STOPPING) -> int:
-        """SIGTERM; the exit code, which comes within some seconds."""
-        assert self.process
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(seconds)
-        self.process = None
-        return code
-
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
 
     def answers(self, asked: Message) -> list[Message]:
         """What the bot said in the thread of this message, once nothing is to be said any more."""
@@ -87,52 +56,18 @@ class Bot:
         """The states and errors of all that was asked in a channel, once everything there is finished."""
         self.slack.settle(ANSWERING)
         self.slack.wait_for(
-            lambda: all(state in ("done", "failed") for state, _ in self._turns(channel)), ANSWERING, "an answer"
+            lambda: all(state in ("done", "failed") for state, _ in self.turns(channel)), ANSWERING, "an answer"
         )
         self.slack.settle(ANSWERING)
-        return self._turns(channel)
-
-    def rows(self, statement: str, *values: object) -> list[Any]:
-        """What the database holds."""
-        connection = sqlite3.connect(self._database, timeout=ANSWERING)
-        try:
-            return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
+        return self.turns(channel)
 
     def _run(self, command: str, **more: str) -> None:
-        variables = environment(
-            self.data_dir,
-            DATABASE_URL=f"sqlite:///{self._database}",
-            SECRET_KEYS=KEY,
-            **self._tokens(),
-            SLACK_SIGNING_SECRET=self.slack.app.signing_secret,
-            SLACK_API_URL=self.slack.api_url,
-            **self.settings,
-            **more,
-        )
-        with self._log.open("ab") as log:
-            words = [sys.executable, "-m", "bot", command]
-            self.process = subprocess.Popen(words, cwd=ROOT, env=variables, stderr=log)
+        slack = self.slack
+        own = {"SLACK_SIGNING_SECRET": slack.app.signing_secret, "SLACK_API_URL": slack.api_url}
+        self.run(command, **{**self._tokens(), **own, **more})
 
     def _tokens(self) -> dict[str, str]:
         return {"SLACK_BOT_TOKEN": self.slack.token()}
-
-    def _turns(self, channel: str) -> list[tuple[str, str | None]]:
-        return self.rows(
-            "SELECT state, error FROM turns JOIN conversations ON conversations.id = conversation_id"
-            " WHERE place = ? OR place LIKE ? ORDER BY turns.id",
-            channel,
-            f"{channel}/%",
-        )
-
-    @property
-    def _database(self) -> Path:
-        return self.folder / "database.sqlite"
-
-    @property
-    def _log(self) -> Path:
-        return self.folder / "stderr.txt"
 
 
 @dataclass

@@ -23,7 +23,8 @@ from bot.store.store import Store
 from tests.conftest import KEY, ROOT
 from tests.peers.postgres import Postgres
 from tests.peers.slack import Message, Slack, Team, slack_server
-from tests.slack.bots import QUESTION, STARTING, STOPPING, elements, well
+from tests.running import STARTING, STOPPING
+from tests.slack.bots import QUESTION, elements, well
 from tests.slack.installing import Browser, InstallableBot, Page
 from tests.terminal.processes import environment
 

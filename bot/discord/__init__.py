@@ -1,0 +1,1 @@
+"""The bot on Discord: listeners, rendering, limits, nothing else."""

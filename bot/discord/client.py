@@ -1,0 +1,75 @@
+"""The bot on Discord's gateway: hears, and hands on."""
+
+import logging
+
+import discord
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from yarl import URL
+
+from bot.discord.catching_up import missed
+from bot.discord.clicking import Pressed
+from bot.discord.commands import add_commands, synced
+from bot.discord.editing import deleted, edited
+from bot.discord.hearing import Heard, heard, tenant_of
+from bot.service import Service
+from bot.store.database import persistently
+
+log = logging.getLogger(__name__)
+
+
+class DiscordBot(discord.AutoShardedClient):
+    """Discord's events, on as many shards as Discord demands. It keeps no messages and no members."""
+
+    def __init__(self, service: Service, article_url: str | None, *, reads_all: bool) -> None:
+        """With `reads_all` it also hears what is said in threads without mentioning it, as the app must be allowed."""
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=reads_all)
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+        )
+        self.service = service
+        self.article_url = article_url
+        self.tree = app_commands.CommandTree(self)
+        add_commands(self.tree, service, article_url)
+
+    async def setup_hook(self) -> None:
+        """Before it connects: what buttons do, and which commands there are."""
+        self.add_dynamic_items(Pressed)
+        _, gateway, _ = await self.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)  # where discord.py goes when a session cannot be resumed
+        if await synced(self, self.tree):
+            log.info("Discord was told of the commands")
+
+    async def on_shard_ready(self, shard: int) -> None:
+        """It listens anew. What was said meanwhile is asked for: Discord repeats only what a living session missed."""
+        async for said in missed(self, shard, self.service.flow.store.inbox):
+            await self.on_message(said)
+
+    async def on_message(self, said: discord.Message) -> None:
+        """Somebody said something."""
+        if self.user and (words := heard(said, self.user)) and (words.is_addressed or await self._follows_up(words)):
+            await persistently(self.service.flow.accept, words.message)  # Discord says it once
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """Somebody changed what they said."""
+        if self.user and event.message.author != self.user:
+            await edited(event.message, self.user, self.service.flow)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """Somebody took back what they said."""
+        tenant = tenant_of(event.guild_id, event.channel_id)
+        await deleted(tenant, event.channel_id, event.message_id, self.service.flow, self)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """A moderator took back what was said."""
+        tenant = tenant_of(event.guild_id, event.channel_id)
+        for message in event.message_ids:
+            await deleted(tenant, event.channel_id, message, self.service.flow, self)
+
+    async def _follows_up(self, words: Heard) -> bool:
+        inbox = self.service.flow.store.inbox
+        return await persistently(inbox.follows_up, words.message, is_for_others=words.is_for_others)

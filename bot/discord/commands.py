@@ -1,0 +1,146 @@
+"""The slash commands, and the entry in a message's menu: each defers, then hands on."""
+
+import logging
+import secrets
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot import prompts
+from bot.cards import ASK_FIRST, Button, Card, Press
+from bot.discord.hearing import asked_by_command, is_with_bot, tenant
+from bot.discord.names import ASK, COMMAND
+from bot.discord.showing import Stage
+from bot.overview import status
+from bot.replies import Line
+from bot.service import Service
+from bot.store.database import persistently
+
+log = logging.getLogger(__name__)
+
+BEGUN = 5  # interviews that one person may begin in a minute
+LONGEST = 6_000  # characters of a question, Discord's limit
+
+everywhere = app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+for_all = app_commands.allowed_installs(guilds=True, users=True)
+
+
+@everywhere
+@for_all
+class Commands(app_commands.Group):
+    """The group of slash commands."""
+
+    def __init__(self, service: Service, article_url: str | None) -> None:
+        super().__init__(name=COMMAND, description=prompts.sentence("discord_description"))
+        self._service = service
+        self._article_url = article_url
+
+    @app_commands.command(description=prompts.sentence("discord_ask"))
+    @app_commands.describe(question=prompts.sentence("discord_question"))
+    async def ask(self, interaction: discord.Interaction, question: app_commands.Range[str, 1, LONGEST]) -> None:
+        """Answers a question."""
+        await self._defer(interaction)
+        await persistently(self._service.flow.accept, asked_by_command(interaction, question))
+
+    @app_commands.command(description=prompts.sentence("discord_interview"))
+    @app_commands.checks.cooldown(BEGUN, 60)
+    async def interview(self, interaction: discord.Interaction) -> None:
+        """Begins an interview."""
+        stage = await self._defer(interaction)
+        place, user = str(interaction.channel_id), str(interaction.user.id)
+        await stage.show_instead(await self._service.clicks.interview(tenant(interaction), place, user))
+
+    @app_commands.command(description=prompts.sentence("discord_team"))
+    @app_commands.checks.cooldown(BEGUN, 60)
+    async def team(self, interaction: discord.Interaction) -> None:
+        """Begins the interview of everybody there."""
+        await interaction.response.defer()
+        place, user = str(interaction.channel_id), str(interaction.user.id)
+        begun = await self._service.clicks.team(tenant(interaction), place, user)
+        if begun.shown.card:
+            await self._stage(interaction).show_instead(begun.shown.card)
+
+    @app_commands.command(description=prompts.sentence("discord_contact"))
+    async def contact(self, interaction: discord.Interaction) -> None:
+        """Says how to reach a person."""
+        stage = await self._defer(interaction)
+        await stage.show_instead(Card((Line(prompts.sentence("contact_later")),)))
+
+    @app_commands.command(description=prompts.sentence("discord_help_hint"))
+    async def help(self, interaction: discord.Interaction) -> None:
+        """Says what the bot does."""
+        stage = await self._defer(interaction)
+        buttons = (Button(prompts.sentence("do_check"), Press("check"), is_main=True),)
+        await stage.show_instead(Card((Line(prompts.sentence("discord_help")),), rows=(buttons,)))
+
+    @app_commands.command(description=prompts.sentence("discord_forget"))
+    async def forget(self, interaction: discord.Interaction) -> None:
+        """Deletes what a person said, once they are sure."""
+        stage = await self._defer(interaction)
+        ask = Press("forget", choice=ASK_FIRST)
+        clicked = await self._service.clicks.press(tenant(interaction), "", str(interaction.user.id), ask)
+        if clicked.shown.card:
+            await stage.show_instead(clicked.shown.card)
+
+    @app_commands.command(description=prompts.sentence("discord_status"))
+    async def status(self, interaction: discord.Interaction) -> None:
+        """Says where everything stands."""
+        stage = await self._defer(interaction)
+        await stage.show_instead(await status(self._service, tenant(interaction), str(interaction.user.id)))
+
+    async def _defer(self, interaction: discord.Interaction) -> Stage:
+        """Gains time; in a server only the one who called sees what follows."""
+        await interaction.response.defer(ephemeral=not is_with_bot(interaction), thinking=True)
+        return self._stage(interaction)
+
+    def _stage(self, interaction: discord.Interaction) -> Stage:
+        return Stage(interaction, self._article_url)
+
+
+def add_commands(tree: app_commands.CommandTree, service: Service, article_url: str | None) -> None:
+    """Puts all commands into the tree."""
+    tree.add_command(Commands(service, article_url))
+
+    @tree.context_menu(name=ASK)
+    @everywhere
+    @for_all
+    async def ask(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.defer(ephemeral=not is_with_bot(interaction), thinking=True)
+        await persistently(service.flow.accept, asked_by_command(interaction, message.content))
+
+    @tree.error
+    async def failed(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+        if isinstance(error, app_commands.CommandOnCooldown):
+            seconds = max(1, round(error.retry_after))
+            await interaction.response.send_message(
+                prompts.sentence("discord_cooldown", seconds=seconds), ephemeral=not is_with_bot(interaction)
+            )
+            return
+        reference = secrets.token_hex(4)
+        log.error("a command failed, reference %s", reference, exc_info=error)
+        await Stage(interaction, article_url).apologize(reference)
+
+
+async def synced(client: discord.Client, tree: app_commands.CommandTree) -> bool:
+    """Tells Discord of the commands unless it knows them as they are; whether it had to."""
+    own = [_essential(command.to_dict(tree)) for command in tree.get_commands()]
+    known = await client.http.get_global_commands(client.application_id or 0)
+    if len(known) == len(own) and all(any(_says(other, command) for other in known) for command in own):
+        return False
+    await tree.sync()
+    return True
+
+
+def _essential(command: dict[str, Any]) -> dict[str, Any]:
+    """A command without what says the same in an old way."""
+    return {name: value for name, value in command.items() if name != "dm_permission"}
+
+
+def _says(known: object, own: object) -> bool:
+    """Whether what Discord has says all that ours says; it adds ids and defaults."""
+    if isinstance(own, dict):
+        return isinstance(known, dict) and all(_says(known.get(name), value) for name, value in own.items())
+    if isinstance(own, list):
+        return isinstance(known, list) and len(known) == len(own) and all(map(_says, known, own))
+    return known == own or (not known and not own)

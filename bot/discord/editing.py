@@ -1,0 +1,42 @@
+"""Messages that their authors edit or delete: the answer follows."""
+
+from dataclasses import replace
+from typing import cast
+
+import discord
+from pydantic import JsonValue
+
+from bot.delivery.flow import Flow
+from bot.discord.hearing import message_of, name_of
+from bot.discord.refusals import NO_PLACE, UNKNOWN_MESSAGE
+from bot.store.database import persistently
+
+
+async def edited(after: discord.Message, bot: discord.ClientUser, flow: Flow) -> None:
+    """Answers the question as it is now, in place of the answer to what it was."""
+    now = message_of(after, bot)
+    turn = await persistently(flow.store.inbox.named, now.tenant, str(now.name))
+    if turn is None or not now.text or now.text == turn.text:
+        return  # somebody else's, or Discord has only looked up a link, or no longer shows us the text
+    sent = await persistently(flow.store.outbox.sent_of, turn)
+    earlier: JsonValue = [*sent] or turn.address.get("replaces", [])
+    address = {**turn.address, "replaces": earlier}
+    anew = replace(now, keys=[f"edit:{now.name}/{after.edited_at}"], address=address)
+    await persistently(flow.accept, anew)
+
+
+async def deleted(tenant: str, channel: int, message: int, flow: Flow, client: discord.Client) -> None:
+    """Forgets a question that was taken back, and takes the answer back."""
+    turn = await persistently(flow.store.inbox.named, tenant, name_of(channel, message))
+    if turn is None:
+        return
+    earlier = cast(list[str], turn.address.get("replaces", []))
+    for post in dict.fromkeys((*await persistently(flow.store.outbox.sent_of, turn), *earlier)):
+        try:
+            await client.get_partial_messageable(channel).get_partial_message(int(post)).delete()
+        except discord.HTTPException as error:
+            if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
+                raise
+    following = await persistently(flow.store.inbox.remove, turn)
+    if following:
+        flow.begin(following)

@@ -1,0 +1,105 @@
+"""Discord's messages and commands as messages of ours: what is said to the bot, and by whom."""
+
+import re
+from dataclasses import dataclass
+
+import discord
+
+from bot.store.accepting import Message
+
+SAID = (discord.MessageType.default, discord.MessageType.reply)  # what people say; the others are the system's
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Something that a person said. Unless it `is_addressed` to the bot, it may go on with a thread of the bot's;
+    not when it `is_for_others`."""
+
+    message: Message
+    is_addressed: bool
+    is_for_others: bool
+
+
+def heard(said: discord.Message, bot: discord.ClientUser) -> Heard | None:
+    """What a message says; None for what is not for the bot to answer."""
+    if said.author.bot or said.webhook_id or said.type not in SAID:
+        return None
+    is_direct, is_mentioned = isinstance(said.channel, discord.DMChannel), bot in said.mentions
+    is_in_thread = isinstance(said.channel, discord.Thread)
+    if not (is_direct or is_mentioned or (is_in_thread and said.content)):
+        return None
+    others = [user for user in said.mentions if user != bot]
+    is_for_others = bool(others or said.role_mentions or said.mention_everyone)
+    return Heard(message_of(said, bot), is_direct or is_mentioned, is_for_others)
+
+
+def message_of(said: discord.Message, bot: discord.ClientUser) -> Message:
+    """The same as a message of ours, whoever it is for."""
+    channel, user = str(said.channel.id), str(said.author.id)
+    is_direct = isinstance(said.channel, discord.DMChannel)
+    is_shared = is_direct or isinstance(said.channel, discord.Thread)
+    name = name_of(said.channel.id, said.id)
+    return Message(
+        tenant=tenant_of(said.guild.id if said.guild else None, said.channel.id),
+        place=channel if is_shared else f"{channel}/{user}",  # in a channel, everybody has a conversation of their own
+        user=user,
+        text=plain_text(said.content, bot),
+        keys=[f"message:{name}"],
+        address={"channel": channel, "asked": str(said.id), "direct": is_direct, "plain": not _may_embed(said)},
+        name=name,
+    )
+
+
+def asked_by_command(interaction: discord.Interaction, text: str) -> Message:
+    """The question of `/rag-or-tune ask`, or the one that a person makes of somebody's message.
+
+    In a server only its asker is to see the answer.
+    """
+    channel, user = str(interaction.channel_id), str(interaction.user.id)
+    is_direct = is_with_bot(interaction)
+    return Message(
+        tenant=tenant(interaction),
+        place=channel if is_direct else f"{channel}/private/{user}",
+        user=user,
+        text=text.strip(),
+        keys=[f"interaction:{interaction.id}"],
+        address={
+            "channel": channel,
+            "command": True,
+            "application": str(interaction.application_id),
+            "direct": is_direct,
+            "private": not is_direct,
+        },
+        token=interaction.token,
+    )
+
+
+def tenant(interaction: discord.Interaction) -> str:
+    """The tenant whose rows an interaction is about."""
+    return tenant_of(interaction.guild_id, interaction.channel_id)
+
+
+def tenant_of(guild: int | None, channel: int | None) -> str:
+    """A server, or a channel of direct messages, which has its own rows as a server has."""
+    return f"discord:{guild}" if guild else f"discord:@{channel}"
+
+
+def is_with_bot(interaction: discord.Interaction) -> bool:
+    """Whether somebody is alone with the bot."""
+    return interaction.context.dm_channel
+
+
+def name_of(channel: int, message: int) -> str:
+    """The name of a message."""
+    return f"{channel}/{message}"
+
+
+def plain_text(text: str, bot: discord.ClientUser) -> str:
+    """The words as they were typed, without the mention of the bot."""
+    return re.sub(rf"<@!?{bot.id}>", "", text).strip()
+
+
+def _may_embed(said: discord.Message) -> bool:
+    if said.guild is None or said.guild.me is None or isinstance(said.channel, discord.PartialMessageable):
+        return True
+    return said.channel.permissions_for(said.guild.me).embed_links

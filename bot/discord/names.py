@@ -1,0 +1,14 @@
+"""What Discord must know of the bot by name: the same in the commands and in the invitation."""
+
+from discord import Permissions
+
+COMMAND = "rag-or-tune"  # the group of slash commands
+ASK = "Ask rag-or-tune"  # in a message's menu
+PERMISSIONS = Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    attach_files=True,
+    read_message_history=True,
+)

@@ -1,0 +1,31 @@
+"""While an answer is being made: the bot types."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+
+import discord
+from aiohttp import ClientError
+
+from bot.delivery.platform import RefusedError
+from bot.discord.rest import Rest, channel_of
+
+PATIENCE = 0.3  # seconds without it: an answer that comes at once needs none
+
+
+@asynccontextmanager
+async def progress(rest: Rest, address: Mapping[str, object]) -> AsyncIterator[None]:
+    """Types where the question was asked. Whatever goes wrong with it is left to the answer."""
+    typing = asyncio.create_task(_type(rest, address))
+    try:
+        yield
+    finally:
+        typing.cancel()
+        await asyncio.gather(typing, return_exceptions=True)
+
+
+async def _type(rest: Rest, address: Mapping[str, object]) -> None:
+    await asyncio.sleep(PATIENCE)
+    with suppress(discord.DiscordException, RefusedError, ClientError, OSError, TimeoutError):
+        async with channel_of(await rest.client(), address).typing():
+            await asyncio.Event().wait()

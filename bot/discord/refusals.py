@@ -1,0 +1,28 @@
+"""What Discord's refusals mean, https://docs.discord.com/developers/topics/opcodes-and-status-codes#json."""
+
+import discord
+
+from bot.delivery.platform import BusyError, RefusedError
+
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10003, 10008, 10015, 10062
+MISSING_ACCESS, CLOSED, MISSING_PERMISSIONS, INVALID_TOKEN = 50001, 50007, 50013, 50027
+ARCHIVED, LOCKED, NO_MUTUAL_SERVER, TOO_MANY_FOLLOW_UPS = 50083, 160005, 50278, 40094
+
+NO_PLACE = frozenset((UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS, ARCHIVED, LOCKED))
+UNREACHABLE = frozenset((CLOSED, NO_MUTUAL_SERVER))
+EXPIRED = frozenset((UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE, INVALID_TOKEN, TOO_MANY_FOLLOW_UPS))
+
+
+def meaning(error: discord.HTTPException | discord.RateLimited) -> Exception:
+    """What an answer of Discord's means for the flow."""
+    if isinstance(error, discord.RateLimited):
+        return BusyError(error.retry_after)
+    if error.status == 429:
+        return BusyError(float(error.response.headers.get("Retry-After", 1)))
+    if error.status >= 500:
+        return ConnectionError(f"status {error.status}")
+    if error.code in UNREACHABLE:
+        return RefusedError("the user takes no direct messages of this bot")
+    if error.status == 401:
+        return RefusedError("Discord takes the bot's token no more; set DISCORD_TOKEN anew, then resend")
+    return RefusedError(f"Discord refused it ({error.code})")

@@ -1,0 +1,146 @@
+"""Cards as Discord's messages: the text as content, or where it is longer in an embed; the citations in an embed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import discord
+from pydantic import JsonValue
+
+from bot.cards import Button, Card, Menu
+from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
+from bot.discord.wording import notes, pieces, written
+from bot.replies import Line
+
+PICTURE = "summary.png"
+COLOUR = 0x4752C4
+NOTHING = "…"  # Discord takes no empty message
+
+Components = list[dict[str, JsonValue]]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A message: its content, the descriptions of its embeds, its rows of components; `has_picture` in a last embed."""
+
+    content: str = ""
+    embeds: list[str] = field(default_factory=list)
+    rows: list[Components] = field(default_factory=list)
+    has_picture: bool = False
+
+    @property
+    def payload(self) -> dict[str, JsonValue]:
+        """As JSON, for the outbox."""
+        return {"content": self.content, "embeds": cast(JsonValue, self.embeds), "rows": cast(JsonValue, self.rows)}
+
+    @classmethod
+    def of(cls, payload: dict[str, JsonValue]) -> "Rendering":
+        """The message of a payload."""
+        embeds, rows = cast(list[str], payload["embeds"]), cast(list[Components], payload["rows"])
+        return cls(str(payload["content"]), embeds, rows)
+
+    def shown_embeds(self) -> list[discord.Embed]:
+        """The embeds, as discord.py sends them."""
+        embeds = [discord.Embed(description=text, colour=COLOUR) for text in self.embeds]
+        picture = discord.Embed(colour=COLOUR).set_image(url=f"attachment://{PICTURE}")
+        return [*embeds, picture] if self.has_picture else embeds
+
+    def view(self) -> discord.ui.View:
+        """The components, as discord.py sends them; what they do is found by their ids, not kept with the view."""
+        view = discord.ui.View(timeout=None)
+        for number, row in enumerate(self.rows):
+            for component in row:
+                view.add_item(_item(component, number))
+        view.stop()  # else discord.py would remember it for as long as it runs
+        return view
+
+
+def rendered(card: Card, article_url: str | None = None, *, with_embeds: bool = True) -> list[Rendering]:
+    """The messages that show a card, one unless it is very long; the picture and the components are in the last.
+
+    Without embeds everything is content, for where the bot may not post them. A card has at most five rows.
+    """
+    if with_embeds:
+        parts = _with_embeds(card, article_url)
+    else:
+        lines = [line for whole in card.lines for line in pieces(whole, CONTENT)]
+        small = [f"-# {note}" for note in notes(card.citations, article_url, CONTENT - len("-# "))]
+        parts = [Rendering(text) for text in _packed([*_written(lines), *small], CONTENT)]
+    parts = [part if part.embeds or part.content.strip() else Rendering(NOTHING) for part in parts or [Rendering()]]
+    last = Rendering(parts[-1].content, parts[-1].embeds, [*_rows(card)], has_picture=card.picture is not None)
+    return [*parts[:-1], last]
+
+
+def _with_embeds(card: Card, article_url: str | None) -> list[Rendering]:
+    sources = _packed([*notes(card.citations, article_url, EMBED)], EMBED)
+    texts = _packed(_written([line for whole in card.lines for line in pieces(whole, CONTENT)]), CONTENT)
+    if len(texts) > 1:  # an embed has room for more
+        texts = _packed(_written([line for whole in card.lines for line in pieces(whole, EMBED)]), EMBED)
+        return [Rendering(embeds=embeds) for embeds in _grouped([*texts, *sources])]
+    first, *others = _grouped(sources) or [[]]
+    return [Rendering("".join(texts), first), *(Rendering(embeds=embeds) for embeds in others)]
+
+
+def _written(lines: Sequence[Line]) -> list[str]:
+    return [written(line, is_first=number == 0) for number, line in enumerate(lines)]
+
+
+def _packed(texts: Sequence[str], most: int) -> list[str]:
+    """The texts, one a line, in as few longer ones of at most that many characters as their order allows."""
+    packed = list[str]()
+    for text in texts:
+        if packed and len(packed[-1]) + 1 + len(text) <= most:
+            packed[-1] += f"\n{text}"
+        else:
+            packed.append(text.removeprefix("\n"))
+    return [text for text in packed if text.strip()]
+
+
+def _grouped(embeds: Sequence[str]) -> list[list[str]]:
+    """The embeds of each message; one place is left for a picture."""
+    groups = list[list[str]]()
+    for embed in embeds:
+        if groups and sum(map(len, groups[-1])) + len(embed) <= EMBEDS and len(groups[-1]) < EMBED_COUNT - 1:
+            groups[-1].append(embed)
+        else:
+            groups.append([embed])
+    return groups
+
+
+def _rows(card: Card) -> Iterator[Components]:
+    if card.menu:
+        yield [_menu(card.menu)]
+    for row in card.rows:
+        yield [_button(button) for button in row]
+
+
+def _button(button: Button) -> dict[str, JsonValue]:
+    count = "" if button.count is None else f" ({button.count})"
+    text = _shortened(f"✓ {button.text}" if button.is_chosen else button.text, BUTTON - len(count)) + count
+    style = discord.ButtonStyle.secondary
+    if button.is_chosen:
+        style = discord.ButtonStyle.success
+    elif button.is_main:
+        style = discord.ButtonStyle.primary
+    return {"label": text, "id": button.press.id, "style": style.value}
+
+
+def _menu(menu: Menu) -> dict[str, JsonValue]:
+    options: list[JsonValue] = [[choice, _shortened(text, OPTION)] for choice, text in menu.choices]
+    return {"placeholder": _shortened(menu.text, PLACEHOLDER), "id": menu.press.id, "options": options}
+
+
+def _item(component: dict[str, JsonValue], row: int) -> discord.ui.Item[discord.ui.View]:
+    """A component of a payload, as discord.py knows it."""
+    name = str(component["id"])
+    if "options" not in component:
+        style = discord.ButtonStyle(cast(int, component["style"]))
+        return discord.ui.Button(label=str(component["label"]), custom_id=name, style=style, row=row)
+    options = cast(list[tuple[str, str]], component["options"])
+    shown = [discord.SelectOption(label=text, value=choice) for choice, text in options]
+    return discord.ui.Select(custom_id=name, placeholder=str(component["placeholder"]), options=shown, row=row)
+
+
+def _shortened(text: str, most: int) -> str:
+    text = text.strip() or "…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,142 @@
+"""How a click or a command is answered: in place of the card, below it, or only to the one who clicked."""
+
+import asyncio
+import io
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+import discord
+
+from bot import prompts
+from bot.cards import Card, Picture
+from bot.clicks import Clicked, Spot
+from bot.discord.hearing import is_with_bot
+from bot.discord.limits import ALT_TEXT
+from bot.discord.refusals import EXPIRED, NO_PLACE
+from bot.discord.rendering import PICTURE, Rendering, rendered
+from bot.replies import Line
+
+log = logging.getLogger(__name__)
+
+SOON = 1.0  # seconds in which a click is answered in one go; Discord waits for three
+
+
+class Stage:
+    """Shows cards in answer to one interaction, as its response or, once it is deferred, after it."""
+
+    def __init__(self, interaction: discord.Interaction, article_url: str | None) -> None:
+        self._interaction = interaction
+        self._article_url = article_url
+        self._responding = asyncio.Lock()
+
+    @asynccontextmanager
+    async def deferred(self) -> AsyncIterator[None]:
+        """Defers a click unless it is answered soon, and at the end if it has not been answered."""
+        deferring = asyncio.create_task(self._defer_after(SOON))
+        try:
+            yield
+        finally:
+            deferring.cancel()
+            await asyncio.gather(deferring, return_exceptions=True)
+        await self._defer_after(0)
+
+    async def show_clicked(self, clicked: Clicked) -> None:
+        """Shows what a click led to; a notice only to the one who clicked."""
+        card, notice = clicked.shown.card, clicked.shown.notice
+        if card and clicked.place:
+            await self._show_in(int(clicked.place.partition("/")[0]), card)
+        elif card and clicked.where is Spot.INSTEAD:
+            await self.show_instead(card)
+        elif card:
+            await self._follow_up(card, is_private=self._is_private(clicked.where))
+        if notice:
+            await self._follow_up(Card((Line(notice),)), is_private=True)
+
+    async def show_instead(self, card: Card) -> None:
+        """Shows a card in place of the first reply: of a command's, or of the card that was clicked."""
+        first, *others = await self._options(card)
+        if not await self._respond(partial(self._interaction.response.edit_message, **first)):
+            await self._edit(first)
+        for options in others:
+            await self._interaction.followup.send(**_anew(options), ephemeral=self._is_private(Spot.BELOW))
+
+    async def _edit(self, options: dict[str, Any]) -> None:
+        try:
+            await self._interaction.edit_original_response(**options)
+        except discord.HTTPException as error:
+            if error.code not in EXPIRED or self._interaction.message is None:
+                raise
+            await self._interaction.message.edit(**options)  # the click's own way is closed after a quarter of an hour
+
+    async def _defer_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._respond(self._interaction.response.defer)
+
+    async def _respond(self, respond: Callable[[], Awaitable[object]]) -> bool:
+        """Makes this the response to the interaction; False when there is one already."""
+        async with self._responding:
+            if self._interaction.response.is_done():
+                return False
+            await respond()
+            return True
+
+    async def apologize(self, reference: str) -> None:
+        """Says that something went wrong, if that can still be said."""
+        said = Card((Line(prompts.sentence("unforeseen", reference=reference)),))
+        with suppress(discord.DiscordException):
+            await self._follow_up(said, is_private=True)
+
+    async def _show_in(self, channel: int, card: Card) -> None:
+        """Shows a card in another channel; privately here, where that one is closed to us."""
+        place = self._interaction.client.get_partial_messageable(channel)
+        try:
+            for options in await self._options(card):
+                await place.send(**_anew(options))
+        except discord.HTTPException as error:
+            if error.code not in NO_PLACE:
+                raise
+            await self._follow_up(card, is_private=True)
+
+    async def _follow_up(self, card: Card, *, is_private: bool) -> None:
+        for options in await self._options(card):
+            told = {**_anew(options), "ephemeral": is_private and self._is_shared}
+            if not await self._respond(partial(self._interaction.response.send_message, **told)):
+                await self._interaction.followup.send(**told)
+
+    @property
+    def _is_shared(self) -> bool:
+        return not is_with_bot(self._interaction)
+
+    def _is_private(self, where: Spot) -> bool:
+        """Whether only the one who clicked is to see it: what is below a private card is private, too."""
+        message = self._interaction.message
+        is_below_private = where is Spot.BELOW and message is not None and message.flags.ephemeral
+        return where is Spot.PRIVATELY or is_below_private
+
+    async def _options(self, card: Card) -> Sequence[dict[str, Any]]:
+        """What discord.py sends for each message of a card."""
+        file = await _drawn(card.picture) if card.picture else None
+        card = card if file else Card(card.lines, card.citations, card.rows, card.menu)
+        return [_options(part, file if part.has_picture else None) for part in rendered(card, self._article_url)]
+
+
+def _options(part: Rendering, file: discord.File | None) -> dict[str, Any]:
+    content, files = part.content or None, [file] if file else []
+    return {"content": content, "embeds": part.shown_embeds(), "view": part.view(), "attachments": files}
+
+
+def _anew(options: dict[str, Any]) -> dict[str, Any]:
+    """The same for a new message, whose files discord.py calls otherwise than those of one that is edited."""
+    return {name: value for name, value in options.items() if name != "attachments"} | {"files": options["attachments"]}
+
+
+async def _drawn(picture: Picture) -> discord.File | None:
+    try:
+        png = await asyncio.to_thread(picture.draw)
+    except Exception:
+        log.exception("a picture could not be drawn")
+        return None
+    return discord.File(io.BytesIO(png), PICTURE, description=picture.alt_text[:ALT_TEXT])

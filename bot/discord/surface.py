@@ -1,0 +1,201 @@
+"""Discord as a surface of the flow: shows replies, sends posts, and finds those that were sent."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import discord
+from pydantic import JsonValue
+
+from bot import prompts
+from bot.cards import Card, Press, under
+from bot.consultant import Show
+from bot.discord.checking import check, may_see
+from bot.discord.progress import progress
+from bot.discord.refusals import EXPIRED, NO_PLACE, UNKNOWN_MESSAGE, meaning
+from bot.discord.rendering import Rendering, rendered
+from bot.discord.rest import Rest, channel_of
+from bot.platforms import Keep, in_place_of
+from bot.replies import Line, Reply
+from bot.store.tables import Delivery, Turn
+
+ORIGINAL = cast(int, "@original")  # as Discord calls a command's first reply; discord.py only knows numbers
+LOOKED_AT = 50  # the messages among which a post is looked for
+
+
+class DiscordSurface:
+    """Posts by REST, as any process may that has the token."""
+
+    def __init__(self, rest: Rest, article_url: str | None) -> None:
+        self._rest = rest
+        self._article_url = article_url
+
+    def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
+        """The posts that show a reply to a turn."""
+        address = turn.address
+        card = Card.of(reply, *under(reply, turn.id, can_share=bool(address.get("private"))))
+        parts = rendered(card, self._article_url, with_embeds=not address.get("plain"))
+        posts = [part.payload | {"number": number} for number, part in enumerate(parts)]
+        return [*in_place_of(cast(Sequence[str], address.get("replaces", [])), posts)]
+
+    def post(self, card: Card) -> Mapping[str, JsonValue]:
+        """The post that shows a card, in one message."""
+        *_, shown_last = rendered(card, self._article_url)
+        return shown_last.payload
+
+    async def is_member(self, tenant: str, channel: str, user: str) -> bool:
+        """Whether a person may see a channel of a server."""
+        del tenant
+        return await may_see(await self._rest.client(), int(channel), int(user))
+
+    @asynccontextmanager
+    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
+        """Types, until there is an answer; a command says by itself that it is worked on."""
+        del keep
+        if turn.address.get("command"):
+            yield lambda line: None
+            return
+        async with progress(self._rest, turn.address):
+            yield lambda line: None
+
+    async def check(self) -> str:
+        """Asks Discord whether it knows the token, and what the bot may do in its servers."""
+        return await check(self._rest)
+
+    async def close(self) -> None:
+        await self._rest.close()
+
+    async def send(self, delivery: Delivery) -> str:
+        """Replies where it was asked, privately where it was asked so, or to the user where there is no place."""
+        client = await self._rest.client()
+        try:
+            if "removes" in delivery.payload:
+                return await _remove(client, delivery)
+            if delivery.token and (name := await _by_command(client, delivery, delivery.token)):
+                return name
+            if "replaces" in delivery.payload and (name := await _replace(client, delivery)):
+                return name
+            if delivery.address.get("private"):
+                return await self._to_the_user(client, delivery, "discord_too_late")
+            try:
+                return await _post(client, delivery)
+            except discord.HTTPException as error:
+                if error.code not in NO_PLACE or delivery.address.get("direct"):
+                    raise
+                return await self._to_the_user(client, delivery, "discord_no_place")
+        except (discord.HTTPException, discord.RateLimited) as error:
+            raise meaning(error) from error
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """Looks for the post among what came after the question; a private post cannot be looked for."""
+        address = delivery.address
+        if address.get("command") or "removes" in delivery.payload or "replaces" in delivery.payload:
+            return None
+        client = await self._rest.client()
+        asked = discord.Object(int(str(address["asked"]))) if "asked" in address else None
+        try:
+            since = [message async for message in channel_of(client, address).history(limit=LOOKED_AT, after=asked)]
+        except (discord.HTTPException, discord.RateLimited) as error:
+            if isinstance(error, discord.HTTPException) and error.code in NO_PLACE:
+                return None
+            raise meaning(error) from error
+        own = [message for message in since if client.user and message.author.id == client.user.id]
+        return _found(own, delivery)
+
+    async def _to_the_user(self, client: discord.Client, delivery: Delivery, note: str) -> str:
+        """The reply as a direct message, with why it comes there."""
+        channel = await client.create_dm(discord.Object(int(delivery.user)))
+        part = Rendering.of(delivery.payload)
+        if not delivery.payload.get("number"):
+            said = rendered(Card((Line(prompts.sentence(note)),)))[0]
+            await channel.send(said.content, nonce=delivery.marker[:-1] + "n")
+        sent = await channel.send(**shown(part), nonce=delivery.marker)
+        return str(sent.id)
+
+
+def shown(part: Rendering) -> dict[str, Any]:
+    """What discord.py sends to show a message, and to replace another by it."""
+    return {"content": part.content or None, "embeds": part.shown_embeds(), "view": part.view()}
+
+
+async def _post(client: discord.Client, delivery: Delivery) -> str:
+    """In the channel, as a reply to the question unless it was asked directly; with a nonce, so only once."""
+    channel, address = channel_of(client, delivery.address), delivery.address
+    options = shown(Rendering.of(delivery.payload))
+    if not address.get("direct") and not delivery.payload.get("number") and "asked" in address:
+        options["reference"] = discord.MessageReference(
+            message_id=int(str(address["asked"])), channel_id=channel.id, fail_if_not_exists=False
+        )
+    sent = await channel.send(**options, nonce=delivery.marker)
+    return str(sent.id)
+
+
+async def _by_command(client: discord.Client, delivery: Delivery, token: str) -> str | None:
+    """By the command's own token, which lasts a quarter of an hour; None when it has run out."""
+    application = int(str(delivery.address["application"]))
+    webhook = discord.Webhook.partial(application, token, client=client)
+    webhook.type = discord.WebhookType.application
+    options = shown(Rendering.of(delivery.payload))
+    try:
+        if delivery.payload.get("number"):
+            is_private = bool(delivery.address.get("private"))
+            sent = await webhook.send(**options, ephemeral=is_private, wait=True)
+        else:  # the first may be put there again and again
+            sent = await webhook.edit_message(ORIGINAL, **options)
+    except discord.HTTPException as error:
+        if error.code in EXPIRED:
+            return None
+        raise
+    return str(sent.id)
+
+
+async def _replace(client: discord.Client, delivery: Delivery) -> str | None:
+    """Puts a post in place of an earlier one, which may be done again and again; None when that one is gone."""
+    earlier = str(delivery.payload["replaces"])
+    try:
+        message = channel_of(client, delivery.address).get_partial_message(int(earlier))
+        await message.edit(**shown(Rendering.of(delivery.payload)))
+    except discord.HTTPException as error:
+        if error.code != UNKNOWN_MESSAGE:
+            raise
+        return None
+    return earlier
+
+
+async def _remove(client: discord.Client, delivery: Delivery) -> str:
+    """Takes an earlier post away; nothing is left that has a name."""
+    try:
+        await channel_of(client, delivery.address).get_partial_message(int(str(delivery.payload["removes"]))).delete()
+    except discord.HTTPException as error:
+        if error.code != UNKNOWN_MESSAGE:
+            raise
+    return ""
+
+
+def _found(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
+    """The post among the bot's messages since the question, the oldest first.
+
+    They say nothing of our markers. But a conversation is answered in its order, and the buttons under an answer name
+    its turn: what is before another turn's buttons belongs to that one.
+    """
+    found: str | None = None
+    for message in own:
+        turn = next(_turns(message), None)
+        if turn not in (None, delivery.turn_id):
+            found = None
+        elif found is None and _is(message, Rendering.of(delivery.payload)):
+            found = str(message.id)
+    return found
+
+
+def _is(message: discord.Message, part: Rendering) -> bool:
+    embeds = [embed.description or "" for embed in message.embeds]
+    return message.content == part.content.strip() and embeds == [text.strip() for text in part.embeds]
+
+
+def _turns(message: discord.Message) -> Iterator[int]:
+    for row in message.components:
+        for component in getattr(row, "children", ()):
+            press = Press.of(getattr(component, "custom_id", None) or "")
+            if press and press.name == "check":
+                yield press.subject

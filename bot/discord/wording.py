@@ -1,0 +1,98 @@
+"""Text as Discord's Markdown, in which what people and models wrote is only ever text."""
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from bot.discord.limits import URL
+from bot.replies import Citation, Line, LineKind
+
+MARKUP = re.compile(
+    r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links
+    r"|:(?=//)|(?i:(?<=discord)|(?<=discordapp))\.(?=\w)"  # addresses, invitations
+)
+AT_START = re.compile(r"((?:^|\r)\s*)([-+#>]|\d+(?=[.)](?:\s|\Z)))", re.MULTILINE)  # lists, headings, quotations
+EVERYBODY = re.compile(r"@(?=everyone|here)")
+FENCE = "```"
+FENCES = re.compile(r"`{3,}")
+ENDS = ("\n\n", "\n", ". ", " ")  # where a text is best cut, the best first
+
+
+def escaped(text: str) -> str:
+    """Text that Discord shows as it is: no markup, no link, no mention."""
+    return EVERYBODY.sub("@\u200b", AT_START.sub(_broken, MARKUP.sub(r"\\\g<0>", text)))
+
+
+def _broken(start: re.Match[str]) -> str:
+    """The start of a line that would be a list, a heading or a quotation."""
+    space, mark = start.groups()
+    return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
+
+
+def written(line: Line, *, is_first: bool = True) -> str:
+    """A line as Markdown."""
+    marks = "".join(f" \\[{number}\\]" for number in line.cites)
+    text = escaped(line.text)
+    match line.kind:
+        case LineKind.HEADING:
+            return f"### {_in_one(text)}{marks}" if is_first else f"\n**{_in_one(text)}**{marks}"
+        case LineKind.QUOTE:
+            return f"- {_in_one(text)}{marks}"
+        case LineKind.CODE:
+            return f"{FENCE}\n{_unfenced(line.text)}\n{FENCE}{marks}"
+        case LineKind.PLAIN:
+            return f"{text}{marks}"
+
+
+def pieces(line: Line, most: int) -> Iterator[Line]:
+    """The line in as many lines as it takes for each to be no longer than that when it is written."""
+    if len(written(line, is_first=False)) <= most:
+        yield line
+        return
+    around = len(written(Line("", line.kind, line.cites), is_first=False))
+    room = (most - around) // 3  # at worst three characters stand for one
+    *begin, end = cut(line.text, room)
+    yield from (Line(text, line.kind) for text in begin)
+    yield Line(end, line.kind, line.cites)
+
+
+def cut(text: str, most: int) -> Iterator[str]:
+    """The text in pieces, cut between paragraphs, lines, sentences or words."""
+    while len(text) > most:
+        ends = (text.rfind(end, most // 2, most) + len(end) for end in ENDS if end in text[most // 2 : most])
+        end = next(ends, most)
+        yield text[:end]
+        text = text[end:]
+    yield text
+
+
+def notes(citations: Sequence[Citation], article_url: str | None, most: int) -> Iterator[str]:
+    """The citations as Markdown, each with its section and its sentence."""
+    for number, citation in enumerate(citations, 1):
+        said, source = f"[{number}] “{citation.quote}”", _source(citation, article_url, most)
+        note = f"{escaped(said)} {source}"
+        if len(note) <= most:
+            yield note
+        else:
+            yield from (escaped(text) for text in cut(said, most // 3))
+            yield source
+
+
+def _source(citation: Citation, article_url: str | None, most: int) -> str:
+    section = escaped(_in_one(citation.section))
+    if article_url is None:
+        return f"*{section}*"
+    fragment = quote(citation.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
+    url = f"{article_url}#:~:text={fragment}".replace("(", "%28").replace(")", "%29")
+    link = f"[{section}]({url})"
+    return link if len(url) <= URL and len(link) <= most else f"[{section}]({article_url})"
+
+
+def _unfenced(text: str) -> str:
+    """Code without anything that would end it."""
+    return FENCES.sub(lambda found: "\u200b".join(found[0]), text)
+
+
+def _in_one(text: str) -> str:
+    """Without line breaks, after which what is set for a line would end."""
+    return " ".join(text.split()) or "…"

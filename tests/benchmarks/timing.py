@@ -1,0 +1,53 @@
+"""What the benchmarks of Slack and Discord share: what is asked, and times beside those of their least parts."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.benchmarks.figures import Figure
+from tests.conftest import ROOT
+
+DATA = ROOT / ".pytest_cache" / "d" / "data"  # what is learned, which the tests keep; to learn it takes minutes
+QUESTIONS = (
+    "What are the cons of fine-tuning?",
+    "Which one is cheaper in the long run?",
+    "Can both be combined?",
+    "How much data does fine-tuning need?",
+    "What do we have to host for retrieval?",
+)
+WARMING = 5
+ROUNDS = 60
+UNLIMITED = {"QUESTIONS_PER_USER": "1000000", "QUESTIONS_PER_TENANT": "1000000"}
+
+
+@dataclass
+class Times:
+    """How long each round took, in milliseconds."""
+
+    bot: list[float] = field(default_factory=list)
+    echo: list[float] = field(default_factory=list)
+    embedding: list[float] = field(default_factory=list)
+    insert: list[float] = field(default_factory=list)
+
+    def figure(self, name: str, measure: Callable[[Sequence[float]], float], aim: str) -> Figure:
+        """What the bot took beside the sum of all else."""
+        limits = {"echo": self.echo, "embedding": self.embedding, "insert": self.insert}
+        least = {part: measure(times) for part, times in limits.items() if times}
+        beside = " + ".join(f"{part} {value:.1f}" for part, value in least.items())
+        return Figure(name, measure(self.bot), "ms", sum(least.values()), beside, aim)
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Milliseconds that an action takes."""
+    started = time.perf_counter()
+    action()
+    return (time.perf_counter() - started) * 1000
+
+
+def p95(times: Sequence[float]) -> float:
+    return quantile(times, 95)
+
+
+def quantile(times: Sequence[float], percent: int) -> float:
+    return statistics.quantiles(times, n=100, method="inclusive")[percent - 1]

@@ -1,0 +1,813 @@
+"""The loopback Discord is as strict as Discord: shown with the real discord.py over real sockets."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+import discord as library
+import pytest
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from tests.peers.discord import App, Discord, Interaction, discord_server, violations
+
+INTENTS = library.Intents(guilds=True, guild_messages=True, dm_messages=True)
+
+
+class Bot(library.AutoShardedClient):
+    """A bot on a loop of its own that records what it is told."""
+
+    def __init__(self, **options: Any) -> None:
+        mentions = library.AllowedMentions.none()
+        options = {"intents": INTENTS, "guild_ready_timeout": 0.05, "allowed_mentions": mentions} | options
+        super().__init__(**options)
+        self.tree = app_commands.CommandTree(self)
+        self.heard: list[library.Message] = []
+        self.told: list[library.Interaction] = []
+        self.on_told: Callable[[library.Interaction], Coroutine[Any, Any, Any]] | None = None
+        self.on_heard: Callable[[library.Message], Coroutine[Any, Any, Any]] | None = None
+        self.gone: list[set[int]] = []
+        self.changed: list[library.RawMessageUpdateEvent] = []
+        self.ended: BaseException | None = None
+        self.own_loop = asyncio.new_event_loop()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        pass
+
+    async def on_message(self, message: library.Message) -> None:
+        self.heard.append(message)
+        if self.on_heard and message.author != self.user:
+            await self.on_heard(message)
+
+    async def on_raw_message_edit(self, event: library.RawMessageUpdateEvent) -> None:
+        self.changed.append(event)
+
+    async def on_raw_message_delete(self, event: library.RawMessageDeleteEvent) -> None:
+        self.gone.append({event.message_id})
+
+    async def on_raw_bulk_message_delete(self, event: library.RawBulkMessageDeleteEvent) -> None:
+        self.gone.append(event.message_ids)
+
+    async def on_interaction(self, interaction: library.Interaction) -> None:
+        self.told.append(interaction)
+        if self.on_told:
+            await self.on_told(interaction)
+
+    def texts(self) -> list[str]:
+        return [message.content for message in self.heard if message.author != self.user]
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.own_loop).result(20)
+
+    def live(self, token: str) -> None:
+        with asyncio.Runner(loop_factory=lambda: self.own_loop) as runner:
+            try:
+                runner.run(self._live(token))
+            except (library.ClientException, library.HTTPException) as error:
+                self.ended = error
+
+    async def _live(self, token: str) -> None:
+        async with self:
+            await self.start(token)
+
+
+@contextmanager
+def running(server: Discord, **options: Any) -> Iterator[Bot]:
+    bot = Bot(**options)
+    thread = threading.Thread(target=bot.live, args=(options.pop("token", server.token),), daemon=True)
+    thread.start()
+    try:
+        server.wait_connected(10)
+        yield bot
+    finally:
+        if thread.is_alive() and not bot.is_closed():
+            bot.do(bot.close())
+        thread.join(10)
+
+
+@pytest.fixture
+def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[Discord]:
+    with discord_server() as server:
+        point_at(server, monkeypatch)
+        yield server
+
+
+def point_at(server: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Route, "BASE", server.api_url)
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(server.gateway_url))
+
+
+@pytest.fixture
+def bot(discord: Discord) -> Iterator[Bot]:
+    with running(discord) as bot:
+        yield bot
+
+
+def test_a_dm_is_heard_and_answered(discord: Discord, bot: Bot):
+    async def answer(message: library.Message) -> None:
+        async with message.channel.typing():
+            await message.channel.send("RAG.", nonce="n1", reference=message)
+
+    bot.on_heard = answer
+    ann = discord.user("ann")
+    asked = discord.dm(ann, "RAG or fine-tuning?")
+    said = discord.wait_for(lambda: discord.answers(asked))[0]
+    assert bot.texts() == ["RAG or fine-tuning?"]
+    assert (said.text, said.pinged, said.nonce) == ("RAG.", [], "n1")
+    assert said.reference["message_id"] == asked.id
+    assert discord.typing(ann)
+    assert discord.said(ann) == [said]
+
+
+def test_what_is_said_in_a_guild_is_read_only_where_the_bot_is_mentioned(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    general = discord.channel(discord.guild("acme", ann), "general")
+    discord.say(general, ann, "a secret")
+    discord.mention(general, ann, "RAG?")
+    said = discord.wait_for(lambda: bot.texts()[1:])
+    assert said == [f"{discord.bot.mention} RAG?"]
+    assert bot.texts()[0] == ""
+    assert bot.heard[1].guild.name == "acme"
+    assert bot.heard[1].author.display_name == "ann"
+
+
+def test_a_reply_to_the_bot_mentions_it(discord: Discord, bot: Bot):
+    ann, general = place(discord)
+    asked = discord.mention(general, ann, "RAG?")
+    discord.wait_for(lambda: bot.heard)
+    bot.do(bot.heard[0].reply("RAG."))
+    answer = discord.answers(asked)[0]
+    discord.say(general, ann, "Why?", reply_to=answer)
+    discord.say(general, ann, "Hm", reply_to=answer, ping=False)
+    discord.wait_for(lambda: len(bot.texts()) == 3)
+    assert bot.texts()[1:] == ["Why?", ""]
+    assert bot.heard[-2].reference.resolved.content == "RAG."
+
+
+def place(discord: Discord) -> tuple[Any, Any]:
+    ann = discord.user("ann")
+    return ann, discord.channel(discord.guild("acme", ann), "general")
+
+
+def test_the_message_content_intent_wants_to_be_granted(monkeypatch: pytest.MonkeyPatch):
+    intents = library.Intents(guilds=True, guild_messages=True, message_content=True)
+    with discord_server(app=App(flags=1 << 19)) as discord:
+        point_at(discord, monkeypatch)
+        ann, general = place(discord)
+        with running(discord, intents=intents) as bot:
+            discord.say(general, ann, "a secret")
+            discord.wait_for(lambda: bot.texts() == ["a secret"])
+            discord.dm(ann, "not among the intents")
+            assert bot.texts() == ["a secret"]
+    with discord_server() as discord:
+        point_at(discord, monkeypatch)
+        refused = Bot(intents=intents)
+        refused.live(discord.token)
+        assert isinstance(refused.ended, library.PrivilegedIntentsRequired)
+
+
+def test_a_wrong_token_is_refused(discord: Discord):
+    refused = Bot()
+    refused.live("MTIz.x.y")
+    assert isinstance(refused.ended, library.LoginFailure)
+
+
+ROW = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]}
+
+
+@app_commands.allowed_installs(guilds=True, users=True)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+class Commands(app_commands.Group):
+    """Advice."""
+
+    @app_commands.command(description="Ask a question")
+    async def ask(self, interaction: library.Interaction, text: str, private: str = "") -> None:
+        await interaction.response.defer(ephemeral=bool(private), thinking=True)
+        await interaction.followup.send(f"You asked: {text}")
+
+    @app_commands.command(description="Says it at once")
+    async def quick(self, interaction: library.Interaction) -> None:
+        view = library.ui.View()
+        view.add_item(library.ui.Button(label="Go", custom_id="go"))
+        view.add_item(library.ui.Select(custom_id="pick", options=[library.SelectOption(label="RAG", value="rag")]))
+        await interaction.response.send_message("Now", ephemeral=True, view=view)
+
+    @app_commands.command(description="Never answers")
+    async def silent(self, interaction: library.Interaction) -> None:
+        pass
+
+
+async def about(interaction: library.Interaction, message: library.Message) -> None:
+    await interaction.response.send_message(f"On {message.content!r}", ephemeral=True)
+
+
+@pytest.fixture
+def commands(discord: Discord, bot: Bot) -> Bot:
+    bot.tree.add_command(Commands(name="rag-or-tune"))
+    bot.tree.add_command(app_commands.ContextMenu(name="Ask rag-or-tune", callback=about))
+    bot.do(bot.tree.sync())
+    return bot
+
+
+def test_slash_commands_are_deferred_and_answered(discord: Discord, commands: Bot):
+    ann, general = place(discord)
+    assert [command["name"] for command in discord.commands] == ["rag-or-tune", "Ask rag-or-tune"]
+    assert len(discord.syncs) == 1
+    told = discord.command(general, ann, "rag-or-tune", "ask", {"text": "RAG?"}).wait()
+    discord.wait_for(lambda: told.answers)
+    assert (told.type, told.ephemeral, told.text, told.followups) == (5, False, "You asked: RAG?", [])
+    assert discord.said(general)[0].text == "You asked: RAG?"
+    assert told.payload["context"] == 0
+    hidden = discord.command(ann, ann, "rag-or-tune", "ask", {"text": "psst", "private": "yes"})
+    discord.wait_for(lambda: hidden.answers)
+    assert discord.said(ann) == []
+    assert [message.text for message in discord.ephemerals(ann)] == ["You asked: psst"]
+    assert hidden.payload["authorizing_integration_owners"] == {"0": "0"}
+
+
+def test_commands_that_the_client_would_not_send_are_refused(discord: Discord, commands: Bot):
+    ann, general = place(discord)
+    for more in [("nothing",), (), ("ask",), ("ask", {"text": 5}), ("ask", {"text": "x", "other": "y"})]:
+        with pytest.raises(AssertionError):
+            discord.command(general, ann, "rag-or-tune", *more)
+    with pytest.raises(AssertionError, match="registered"):
+        discord.command(general, ann, "unknown")
+    with pytest.raises(AssertionError, match="not installed"):
+        discord.command(discord.private(ann, discord.user("bob")), ann, "rag-or-tune", "quick")
+
+
+def test_a_message_menu_brings_the_message_with_its_content(discord: Discord, commands: Bot):
+    ann, general = place(discord)
+    told = discord.menu(discord.say(general, ann, "a secret"), ann, "Ask rag-or-tune").wait()
+    assert told.text == "On 'a secret'"
+
+
+def test_where_only_the_person_installed_the_app(discord: Discord, commands: Bot):
+    ann, bob = discord.user("ann", installed=True), discord.user("bob")
+    elsewhere = discord.channel(discord.guild("other", bob, ann, bot=False), "general")
+    told = discord.command(elsewhere, ann, "rag-or-tune", "ask", {"text": "RAG?"})
+    discord.wait_for(lambda: told.answers)
+    seen = commands.told[-1]
+    assert (told.owners, seen.is_user_integration(), seen.is_guild_integration()) == ({"1": ann.id}, True, False)
+    for number in range(5):
+        commands.do(seen.followup.send(f"more {number}"))
+    assert refusal(commands, seen.followup.send("too much")) == (400, 40094)
+    assert refusal(commands, seen.channel.send("hello")) == (403, 50001)
+    with pytest.raises(AssertionError):
+        discord.command(elsewhere, bob, "rag-or-tune", "quick")
+    private = discord.command(discord.private(ann, bob), ann, "rag-or-tune", "quick").wait()
+    assert (private.context, private.text) == (2, "Now")
+
+
+def refusal(bot: Bot, work: Coroutine[Any, Any, Any]) -> tuple[int, int]:
+    with pytest.raises(library.HTTPException) as error:
+        bot.do(work)
+    return error.value.status, error.value.code
+
+
+def test_an_interaction_is_acknowledged_once_and_in_time(monkeypatch: pytest.MonkeyPatch):
+    with discord_server(ack_seconds=0.3) as discord:
+        point_at(discord, monkeypatch)
+        with running(discord) as bot:
+            bot.tree.add_command(Commands(name="rag-or-tune"))
+            bot.do(bot.tree.sync())
+            ann = discord.user("ann")
+            late = discord.command(ann, ann, "rag-or-tune", "silent").wait()
+            assert (late.failed, late.acked, discord.complaints) == (True, False, [late])
+            assert refusal(bot, bot.told[0].response.defer()) == (404, 10062)
+            assert refusal(bot, bot.told[0].followup.send("late")) == (404, 10015)
+            told = discord.command(ann, ann, "rag-or-tune", "quick").wait()
+            discord.wait_for(bot.told[1].response.is_done)
+            bot.told[1].response._response_type = None
+            assert refusal(bot, bot.told[1].response.send_message("again")) == (400, 40060)
+            bot.do(bot.told[1].edit_original_response(content="Edited"))
+            bot.do(bot.told[1].followup.send("More", ephemeral=True))
+            assert [message.text for message in told.answers] == ["Edited", "More"]
+            assert told.response.versions[0]["text"] == "Now"
+            discord.expire(told)
+            assert refusal(bot, bot.told[1].followup.send("late")) == (401, 50027)
+            assert refusal(bot, bot.told[1].edit_original_response(content="late")) == (401, 50027)
+
+
+def test_buttons_selects_and_forms(discord: Discord, commands: Bot):
+    ann, bob = discord.user("ann"), discord.user("bob")
+    shown = discord.command(ann, ann, "rag-or-tune", "quick").wait().response
+    assert shown.labels == ["Go"]
+    commands.on_told = press
+    told = discord.click(shown, "Go", ann).wait()
+    assert (told.type, told.modal.title) == (9, "Form")
+    with pytest.raises(AssertionError, match="required"):
+        discord.submit(told.modal, ann)
+    sent = discord.submit(told.modal, ann, {"Name": "Ann"}).wait()
+    assert (sent.type, sent.response.text, sent.response.id) == (7, "Hello Ann", shown.id)
+    chosen = discord.choose(sent.response, "pick", "RAG", ann).wait()
+    discord.wait_for(lambda: chosen.followups)
+    assert (chosen.type, chosen.followups[0].text) == (6, "rag")
+    for wrong in [lambda: discord.click(shown, "Stop", ann), lambda: discord.click(shown, "Go", bob)]:
+        with pytest.raises(AssertionError):
+            wrong()
+
+
+async def press(interaction: library.Interaction) -> None:
+    custom_id = interaction.data.get("custom_id")
+    if custom_id == "go":
+        modal = library.ui.Modal(title="Form", custom_id="form")
+        modal.add_item(library.ui.TextInput(label="Name", custom_id="name"))
+        await interaction.response.send_modal(modal)
+    elif custom_id == "form":
+        name = interaction.data["components"][0]["components"][0]["value"]
+        await interaction.response.edit_message(content=f"Hello {name}")
+    elif custom_id == "pick":
+        await interaction.response.defer()
+        await interaction.followup.send(interaction.data["values"][0])
+
+
+def test_a_click_is_answered_by_an_update_or_a_new_message(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    shown = with_button(discord, bot, ann)
+
+    async def update(interaction: library.Interaction) -> None:
+        await interaction.response.edit_message(content="Done", view=None)
+
+    bot.on_told = update
+    told = discord.click(shown, "go", ann).wait()
+    assert (told.type, discord.now(shown).text, discord.now(shown).buttons) == (7, "Done", [])
+    assert bot.told[0].message.content == "Which?"
+    with pytest.raises(AssertionError):
+        discord.click(shown, "go", ann)
+    discord.delete(shown)
+    assert discord.now(shown) is None
+
+
+def with_button(discord: Discord, bot: Bot, ann: Any) -> Any:
+    asked = discord.dm(ann, "Hello")
+    discord.wait_for(lambda: bot.heard)
+    view = library.ui.View(timeout=None)
+    view.add_item(library.ui.Button(label="Go", custom_id="go"))
+    bot.do(bot.heard[0].channel.send("Which?", view=view))
+    return discord.answers(asked)[0]
+
+
+def test_what_a_message_may_hold(discord: Discord, bot: Bot):
+    discord.dm(discord.user("ann"), "Hello")
+    discord.wait_for(lambda: bot.heard)
+    channel = bot.heard[0].channel
+    assert refusal(bot, channel.send("x" * 2001)) == (400, 50035)
+    assert refusal(bot, channel.send("")) == (400, 50006)
+    assert refusal(bot, channel.send(embed=library.Embed(title="x" * 257))) == (400, 50035)
+    with pytest.raises(library.HTTPException, match=r"In embeds\.0\.title: Must be 256 or fewer in length"):
+        bot.do(channel.send(embed=library.Embed(title="x" * 257)))
+    file = library.File(fp=__file__, filename="a.png", description="A picture")
+    bot.do(channel.send(file=file, embed=library.Embed(title="x").set_image(url="attachment://a.png")))
+    said = discord.said(discord.world.users[str(bot.heard[0].author.id)])[-1]
+    assert (said.files[0].filename, said.files[0].description) == ("a.png", "A picture")
+    assert said.embeds[0]["image"]["url"].startswith("http://127.0.0.1")
+    again = bot.do(channel.fetch_message(int(said.id)))
+    assert bot.do(again.attachments[0].read()) == said.files[0].content
+    bot.do(again.edit(content="Text", embed=None, attachments=[]))
+    now = discord.now(said)
+    assert (now.text, now.embeds, now.files, len(now.versions)) == ("Text", [], [], 1)
+
+
+def test_a_layout_stays_a_layout(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    asked = discord.dm(ann, "Hello")
+    discord.wait_for(lambda: bot.heard)
+    view = library.ui.LayoutView()
+    view.add_item(library.ui.Container(library.ui.TextDisplay("Shown"), library.ui.Separator()))
+    sent = bot.do(bot.heard[0].channel.send(view=view))
+    assert discord.answers(asked)[0].text == "Shown"
+    assert refusal(bot, bot.heard[0].channel.send("x", view=view)) == (400, 50035)
+    assert refusal(bot, sent.edit(content="x", view=None)) == (400, 50035)
+    view.add_item(library.ui.TextDisplay("x" * 3996))
+    assert refusal(bot, sent.edit(view=view)) == (400, 50035)
+
+
+def test_a_nonce_makes_one_message(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    discord.dm(ann, "Hello")
+    discord.wait_for(lambda: bot.heard)
+    first, second = (bot.do(bot.heard[0].channel.send("once", nonce="n")) for _ in range(2))
+    assert (first.id, len(discord.said(ann))) == (second.id, 1)
+    discord.expire_nonces()
+    bot.do(bot.heard[0].channel.send("once", nonce="n"))
+    assert len(discord.said(ann)) == 2
+
+
+def test_whom_a_message_notifies(discord: Discord, bot: Bot):
+    ann, general = place(discord)
+    asked = discord.mention(general, ann, "Hello")
+    discord.wait_for(lambda: bot.heard)
+    text = f"@everyone {ann.mention} <@&{general.guild_id}>"
+    bot.do(bot.heard[0].reply(text))
+    assert discord.pinged == []
+    bot.do(bot.heard[0].reply("x", mention_author=True))
+    bot.do(bot.heard[0].channel.send(text, allowed_mentions=library.AllowedMentions.all()))
+    assert [message.pinged for message in discord.said(general)] == [
+        [],
+        [ann.id],
+        [ann.id, general.guild_id, "everyone"],
+    ]
+    assert len(discord.answers(asked)) == 3
+
+
+def test_permissions_in_channels_and_threads(discord: Discord, bot: Bot):
+    ann, general = place(discord)
+    discord.mention(general, ann, "Hello")
+    discord.wait_for(lambda: bot.heard)
+    channel, embed = bot.heard[0].channel, library.Embed(title="Title")
+    discord.deny(general, "EMBED_LINKS")
+    bot.do(channel.send("Text", embed=embed))
+    assert discord.said(general)[-1].embeds == []
+    discord.deny(general, "SEND_MESSAGES")
+    assert refusal(bot, channel.send("x")) == (403, 50013)
+    thread = discord.thread(general, "thread")
+    discord.mention(thread, ann, "Here")
+    place_of_thread = discord.wait_for(lambda: bot.heard[2:])[0].channel
+    assert isinstance(place_of_thread, library.Thread)
+    bot.do(place_of_thread.send("x"))
+    discord.deny(general, "SEND_MESSAGES_IN_THREADS")
+    assert refusal(bot, place_of_thread.send("x")) == (403, 50013)
+    discord.deny(general, "VIEW_CHANNEL")
+    assert refusal(bot, place_of_thread.send("x")) == (403, 50001)
+    discord.mention(general, ann, "Unseen")
+    discord.allow(general)
+    discord.archive(thread)
+    bot.do(place_of_thread.send("unarchives"))
+    discord.archive(thread, locked=True)
+    assert refusal(bot, place_of_thread.send("x")) == (400, 50083)
+    discord.remove_channel(thread)
+    assert refusal(bot, place_of_thread.send("x")) == (404, 10003)
+    assert not any("Unseen" in text for text in bot.texts())
+
+
+def test_dms_that_are_closed(discord: Discord, bot: Bot):
+    ann, far = discord.user("ann", closed=True), discord.user("far", stranger=True)
+    general = discord.channel(discord.guild("acme", ann), "general")
+    discord.mention(general, ann, "Hello")
+    discord.wait_for(lambda: bot.heard)
+    assert refusal(bot, bot.heard[0].author.send("psst")) == (403, 50007)
+    user = bot.do(bot.fetch_user(int(far.id)))
+    assert refusal(bot, user.send("psst")) == (403, 50278)
+
+
+def test_edits_deletions_and_history(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    first = discord.dm(ann, "one")
+    discord.dm(ann, "two", reply_to=first)
+    discord.edit(first, "uno")
+    channel = discord.wait_for(lambda: bot.heard[1:])[0].channel
+    read = bot.do(collected(channel.history(limit=10)))
+    assert [message.content for message in read] == ["two", "uno"]
+    discord.delete(first)
+    assert refusal(bot, channel.fetch_message(int(first.id))) == (404, 10008)
+    assert refusal(bot, read[0].edit(content="x")) == (403, 50005)
+    assert refusal(bot, channel.send("x", reference=bot.heard[0])) == (400, 50035)
+    gone = bot.heard[0].to_reference(fail_if_not_exists=False)
+    bot.do(channel.send("x", reference=gone))
+    assert discord.said(ann)[-1].reference is None
+
+
+def test_changes_and_deletions_are_told(discord: Discord, bot: Bot):
+    ann, general = place(discord)
+    one, two = (discord.mention(general, ann, text) for text in ("see https://example.org/", "two"))
+    discord.unfurl(one)
+    discord.edit(one, f"{discord.bot.mention} edited")
+    discord.delete(discord.say(general, ann, "three"))
+    discord.purge(one, two)
+    discord.wait_for(lambda: len(bot.gone) == 2)
+    assert bot.gone[1] == {int(one.id), int(two.id)}
+    assert [event.message.edited_at is None for event in bot.changed] == [True, False]
+    assert bot.changed[1].message.content.endswith("edited")
+
+
+def test_what_others_than_people_say(discord: Discord, bot: Bot):
+    robot = discord.user("robot", is_bot=True)
+    general = discord.channel(discord.guild("acme", robot), "general")
+    discord.mention(general, robot, "beep")
+    discord.mention(general, robot, "hook", webhook_id="42")
+    discord.mention(general, robot, "", kind=7)
+    discord.wait_for(lambda: len(bot.heard) == 3)
+    assert bot.heard[0].author.bot
+    assert bot.heard[1].webhook_id == 42
+    assert bot.heard[2].type is library.MessageType.new_member
+
+
+def test_threads_of_the_bot(discord: Discord, bot: Bot):
+    ann, general = place(discord)
+    asked = discord.mention(general, ann, "RAG?")
+    discord.wait_for(lambda: bot.heard)
+    thread = bot.do(bot.heard[0].create_thread(name="RAG"))
+    bot.do(thread.send("In the thread"))
+    assert [message.text for message in discord.answers(asked)] == ["In the thread"]
+    discord.deny(general, "CREATE_PUBLIC_THREADS")
+    assert refusal(bot, bot.heard[0].channel.create_thread(name="x", type=library.ChannelType.public_thread)) == (
+        403,
+        50013,
+    )
+
+
+def test_interactions_in_threads(discord: Discord, commands: Bot):
+    ann, general = place(discord)
+    thread = discord.thread(general, "thread")
+    discord.wait_for(lambda: commands.guilds and commands.guilds[0].threads)
+    told = discord.command(thread, ann, "rag-or-tune", "quick").wait()
+    assert isinstance(commands.told[0].channel, library.Thread)
+    assert commands.told[0].message is None
+    assert told.answers[0].channel_id == thread.id
+    discord.settle()
+
+
+async def collected(found: Any) -> list[Any]:
+    return [each async for each in found]
+
+
+def test_faults(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    discord.dm(ann, "Hello")
+    discord.wait_for(lambda: bot.heard)
+    channel, route = bot.heard[0].channel, "POST /channels/{}/messages"
+    discord.fail(route, status=429, retry_after=0.2)
+    bot.do(channel.send("limited"))
+    discord.fail(route, status=429, retry_after=0.1, everywhere=True)
+    bot.do(channel.send("limited everywhere"))
+    assert [call.status for call in discord.calls(route)] == [429, 200, 429, 200]
+    discord.fail(route, status=429, banned=True)
+    assert refusal(bot, channel.send("x"))[0] == 429
+    discord.fail(route, code=50013, when=lambda payload: payload["content"] == "this")
+    bot.do(channel.send("that"))
+    assert refusal(bot, channel.send("this")) == (403, 50013)
+    discord.fail(route, status=503)
+    assert refusal(bot, channel.send("x"))[0] == 503
+    discord.fail(route, reset="after")
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        bot.do(channel.send("arrived"))
+    assert discord.said(ann)[-1].text == "arrived"
+    assert "app asks POST" in discord.dump()
+
+
+def test_an_overflow_of_messages_is_limited(monkeypatch: pytest.MonkeyPatch):
+    with discord_server(posts=(2, 0.5)) as discord:
+        point_at(discord, monkeypatch)
+        with running(discord) as bot:
+            ann = discord.user("ann")
+            discord.dm(ann, "Hello")
+            discord.wait_for(lambda: bot.heard)
+            for number in range(4):
+                bot.do(bot.heard[0].channel.send(str(number)))
+            assert [message.text for message in discord.said(ann)] == ["0", "1", "2", "3"]
+
+
+def test_a_dropped_socket_is_resumed_and_nothing_is_missed(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    discord.dm(ann, "before")
+    discord.wait_for(lambda: bot.heard)
+    with discord.away():
+        discord.dm(ann, "meanwhile")
+    discord.wait_for(lambda: len(bot.heard) == 2)
+    discord.rewind(1)
+    discord.drop()
+    discord.wait_for(lambda: len(discord.resumed) == 2 and discord.connected)
+    discord.dm(ann, "after")
+    discord.wait_for(lambda: "after" in bot.texts())
+    assert bot.texts() == ["before", "meanwhile", "meanwhile", "after"]
+    assert (len(discord.identified), discord.resumed[0]["path"]) == (1, "/resume")
+
+
+def test_events_come_again(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    said = discord.dm(ann, "once")
+    discord.wait_for(lambda: bot.heard)
+    discord.repeat(said)
+    discord.repeat()
+    discord.wait_for(lambda: bot.texts() == ["once"] * 3)
+    discord.drop()
+    discord.wait_for(lambda: discord.resumed and discord.connected)
+    discord.rewind(1)
+    discord.dm(ann, "twice")
+    discord.wait_for(lambda: "twice" in bot.texts())
+    discord.drop()
+    discord.wait_for(lambda: bot.texts().count("twice") == 2)
+
+
+def test_the_gateway_tells_to_reconnect_or_to_begin_anew(discord: Discord, bot: Bot):
+    discord.reconnect()
+    discord.wait_for(lambda: discord.resumed and discord.connected)
+    discord.invalidate(resumable=True)
+    discord.wait_for(lambda: len(discord.resumed) == 2 and discord.connected)
+    discord.invalidate()
+    discord.wait_for(lambda: len(discord.identified) == 2 and discord.connected, 20)
+    discord.forget_sessions()
+    discord.drop()
+    discord.wait_for(lambda: len(discord.identified) == 3 and discord.connected, 20)
+    discord.dm(discord.user("ann"), "still there?")
+    discord.wait_for(lambda: bot.texts() == ["still there?"])
+
+
+def test_closing_codes(discord: Discord, bot: Bot):
+    discord.close(4000)
+    discord.wait_connected()
+    assert len(discord.resumed) == 1
+    discord.revoke()
+    discord.drop()
+    discord.wait_for(lambda: bot.ended)
+    assert isinstance(bot.ended, library.ConnectionClosed)
+    assert bot.ended.code == 4004
+    bot.ended = None
+
+
+def test_unanswered_heartbeats_end_the_connection(monkeypatch: pytest.MonkeyPatch):
+    with discord_server(heartbeat=0.2) as discord:
+        point_at(discord, monkeypatch)
+        with running(discord, heartbeat_timeout=1.0):
+            discord.heartbeats(answered=False)
+            discord.wait_for(lambda: discord.resumed, 10)
+
+
+def test_several_shards_hear_their_own(monkeypatch: pytest.MonkeyPatch):
+    with discord_server(shards=2) as discord:
+        point_at(discord, monkeypatch)
+        ann = discord.user("ann")
+        places = [discord.channel(discord.guild(f"g{number}", ann), "general") for number in range(4)]
+        with running(discord) as bot:
+            for number, channel in enumerate(places):
+                discord.mention(channel, ann, str(number))
+            discord.dm(ann, "dm")
+            discord.wait_for(lambda: len(bot.texts()) == 5)
+            assert [each["shard"] for each in discord.identified] == [[0, 2], [1, 2]]
+
+
+def test_bots_that_leave_and_join_guilds(discord: Discord, bot: Bot):
+    ann = discord.user("ann")
+    guild = discord.guild("acme", ann)
+    discord.wait_for(lambda: bot.guilds)
+    discord.leave(guild)
+    discord.wait_for(lambda: not bot.guilds)
+    discord.join(guild)
+    discord.wait_for(lambda: bot.guilds)
+
+
+def embeds(**parts: Any) -> dict[str, Any]:
+    return {"embeds": [parts]}
+
+
+def buttons(*ids: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"type": 2, "style": 1, "label": "x", "custom_id": each} | more for each in ids]
+
+
+def rows(*components: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"content": "x", "components": [{"type": 1, "components": each} for each in components]}
+
+
+def select(**more: Any) -> list[dict[str, Any]]:
+    return [{"type": 3, "custom_id": "s", "options": [{"label": "x", "value": "y"}]} | more]
+
+
+def layout(*parts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"flags": 1 << 15, "components": list(parts), **more}
+
+
+def display(text: str) -> dict[str, Any]:
+    return {"type": 10, "content": text}
+
+
+def form(**more: Any) -> dict[str, Any]:
+    row = {"type": 1, "components": [{"type": 4, "custom_id": "a", "style": 1, "label": "b"} | more]}
+    return {"title": "Form", "custom_id": "form", "components": [row]}
+
+
+def options(count: int, **more: Any) -> list[dict[str, Any]]:
+    return [{"label": "x", "value": str(number)} | more for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        {"content": "x" * 2000},
+        embeds(title="x" * 256, description="y" * 4096),
+        embeds(fields=[{"name": "x", "value": "y"}] * 25),
+        rows(buttons(*"abcde"), buttons("f"), buttons("g"), buttons("h"), select(options=options(25))),
+        layout(*[display("x")] * 40),
+        layout(display("x" * 4000)),
+        layout({"type": 9, "components": [display("x")], "accessory": buttons("a")[0]}),
+        form(value="x" * 4000),
+        {"type": 4, "data": {"content": "x"}},
+        {"type": 9, "data": form()},
+    ],
+)
+def test_what_is_within_the_limits(taken: dict[str, Any]):
+    assert violations(taken) == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "where"),
+    [
+        ({"content": "x" * 2001}, "content"),
+        ({"content": " "}, "message"),
+        ({"embeds": [{"title": "x"}] * 11}, "embeds"),
+        (embeds(title="x" * 257), "embeds.0.title"),
+        (embeds(description="x" * 4097), "embeds.0.description"),
+        (embeds(fields=[{"name": "x", "value": "y"}] * 26), "embeds.0.fields"),
+        (embeds(fields=[{"name": "x", "value": " "}]), "embeds.0.fields.0.value"),
+        (embeds(title="x", footer={"text": "x" * 2049}), "embeds.0.footer.text"),
+        (embeds(title="x", url="javascript:x"), "embeds.0.url"),
+        ({"embeds": [{"description": "x" * 3001}] * 2}, "embeds"),
+        (rows(*[buttons(each) for each in "abcdef"]), "components"),
+        (rows(buttons(*"abcdef")), "components.0.components"),
+        (rows(buttons("a"), buttons("a")), "components.1.components.0.custom_id"),
+        (rows(buttons("a" * 101)), "components.0.components.0.custom_id"),
+        (rows(buttons("a", label="x" * 81)), "components.0.components.0.label"),
+        (rows(buttons("a", style=5, url="https://x.org")), "components.0.components.0"),
+        (rows(select() + select(custom_id="t")), "components.0.components"),
+        (rows(select(options=options(26))), "components.0.components.0.options"),
+        (rows(select(options=options(1, description="x" * 101))), "components.0.components.0.options.0.description"),
+        (rows(select(options=options(1) * 2)), "components.0.components.0.options.1.value"),
+        (rows(select(placeholder="x" * 151)), "components.0.components.0.placeholder"),
+        ({"components": [display("x")]}, "components.0.type"),
+        (layout(*[display("x")] * 41), "components"),
+        (layout({"type": 17, "components": [display("x" * 2001), display("y" * 2000)]}), "components"),
+        (layout(display("x"), content="y"), "content"),
+        (form() | {"title": "x" * 46}, "title"),
+        (form(label="x" * 46), "components.0.components.0.label"),
+        (form(placeholder="x" * 101), "components.0.components.0.placeholder"),
+        (form(value="x" * 4001), "components.0.components.0.value"),
+        (form() | {"components": form()["components"] * 6}, "components"),
+        ({"content": "x", "allowed_mentions": {"parse": ["all"]}}, "allowed_mentions.parse.0"),
+        ({"content": "x", "nonce": "x" * 26}, "nonce"),
+    ],
+)
+def test_what_breaks_a_limit(refused: dict[str, Any], where: str):
+    assert where in [each.split(": ")[0] for each in violations(refused)]
+
+
+def test_an_interaction_is_waited_for_in_coroutines_too(discord: Discord, commands: Bot):
+    ann = discord.user("ann")
+
+    async def act() -> Interaction:
+        with pytest.raises(RuntimeError, match="blocks"):
+            discord.wait_for(lambda: True)
+        return await discord.command(ann, ann, "rag-or-tune", "quick")
+
+    assert asyncio.run(act()).text == "Now"
+
+
+BOT = """
+import os, sys
+import discord
+from discord import http, gateway
+from yarl import URL
+
+http.Route.BASE = os.environ["API"]
+gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(os.environ["GATEWAY"])
+
+
+class Bot(discord.AutoShardedClient):
+    async def on_message(self, message):
+        if message.author != self.user:
+            await message.channel.send("RAG.", nonce=str(message.id))
+
+    async def on_interaction(self, interaction):
+        await interaction.response.edit_message(content="Clicked")
+
+
+intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+Bot(intents=intents, guild_ready_timeout=0.1).run(os.environ["TOKEN"])
+"""
+
+
+@contextmanager
+def process(server: Discord) -> Iterator[subprocess.Popen[bytes]]:
+    names = {"API": server.api_url, "GATEWAY": server.gateway_url, "TOKEN": server.token}
+    bot = subprocess.Popen([sys.executable, "-c", BOT], env=os.environ | names, stderr=subprocess.DEVNULL)
+    try:
+        server.wait_connected()
+        yield bot
+    finally:
+        bot.kill()
+        bot.wait(10)
+
+
+def test_a_bot_in_its_own_process_dies_and_comes_again():
+    with discord_server() as discord:
+        ann = discord.user("ann")
+        with process(discord) as bot:
+            asked = discord.dm(ann, "RAG?")
+            discord.wait_for(lambda: discord.answers(asked))
+            discord.fail("POST /channels/{}/messages", delay=30.0)
+            discord.dm(ann, "lost?")
+            discord.wait_for(lambda: len(discord.calls("POST /channels/{}/messages")) == 2)
+            bot.kill()
+            discord.wait_for(lambda: not discord.connected)
+        discord.dm(ann, "nobody hears")
+        with process(discord):
+            asked = discord.dm(ann, "RAG?")
+            discord.wait_for(lambda: discord.answers(asked))
+        assert (len(discord.identified), discord.resumed, len(discord.said(ann))) == (2, [], 2)
