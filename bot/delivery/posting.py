@@ -54,6 +54,7 @@ class PostOffice:
         self._bell = asyncio.Event()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks = set[asyncio.Task[None]]()
+        self._carried = set[int]()
         self._looked_around = -LOOK_AROUND
         self._is_over = False
 
@@ -85,7 +86,9 @@ class PostOffice:
             self._looked_around = moment
             await self._clerk.look_around()
         for post in await self._store.outbox.heads():
-            if str(post.payload.get(ON) or platform_of(post.tenant)) in self._platforms:
+            is_mine = str(post.payload.get(ON) or platform_of(post.tenant)) in self._platforms
+            if is_mine and post.id not in self._carried:
+                self._carried.add(post.id)
                 task = asyncio.create_task(self._carry(post))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -99,6 +102,12 @@ class PostOffice:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _carry(self, post: Delivery) -> None:
+        try:
+            await self._take_and_send(post)
+        finally:
+            self._carried.discard(post.id)
+
+    async def _take_and_send(self, post: Delivery) -> None:
         async with self._room:
             if not await persistently(self._store.outbox.take, post, self._process):
                 return

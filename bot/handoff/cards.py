@@ -159,14 +159,13 @@ def _from(lead: Lead) -> str:
 
 def _so_far(events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> str:
     """How many replies the user has got, and what they added."""
-    replies = {event.id: [] for event in events if event.kind == Act.REPLY} if events else dict[int, list[str]]()
-    for post in posts:
-        if post.kind == TO_USER and (event := cast(int, post.payload.get("event"))) in replies:
-            replies[event].append(post.state)
-    lost = sum(DeliveryState.FAILED in states for states in replies.values())
-    waiting = sum(DeliveryState.PENDING in states and DeliveryState.FAILED not in states for states in replies.values())
+    posts = [post for post in posts if post.kind == TO_USER]
+    replies = {event.id for event in events if event.kind == Act.REPLY}
+    states = {reply: {post.state for post in posts if post.payload.get("event") == reply} for reply in replies}
+    lost = sum(DeliveryState.FAILED in each for each in states.values())
+    waiting = sum(DeliveryState.PENDING in each and DeliveryState.FAILED not in each for each in states.values())
     notes = sum(event.kind == Act.NOTE for event in events)
-    sent = len(replies) - lost - waiting
+    sent = len(states) - lost - waiting
     return prompts.sentence("desk_so_far", sent=sent, waiting=waiting, lost=lost, notes=notes)
 
 

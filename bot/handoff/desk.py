@@ -9,7 +9,7 @@ from bot.delivery.platform import platform_of
 from bot.forms import Asker, Field, FieldKind, Form, Outcome
 from bot.handoff.acting import Actions, Doing, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper
-from bot.handoff.ticket import Act, ImpossibleError
+from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
 from bot.store.leads import Leads
 from bot.store.tables import Lead, LeadState
 
@@ -41,7 +41,7 @@ class Desk:
             return Outcome(prompts.sentence("desk_members_only"))
         lead = await self._lead(press)
         if press.name == "reply":
-            return Outcome(form=_reply_form(press))
+            return self._reply_form(lead, asker, press)
         doing = Doing(ACTS[press.name], asker.user, details={"holder": asker.name or asker.user})
         return Outcome(await self._done(lead, doing))
 
@@ -50,9 +50,8 @@ class Desk:
         if not await self.is_staffed_by(asker):
             return Outcome(prompts.sentence("desk_members_only"))
         lead, text = await self._lead(press), values.get("text", "").strip()
-        if not text:
-            return Outcome(errors={"text": prompts.sentence("contact_empty")})
-        return Outcome(await self.reply(lead, asker, text))
+        problem = await self.reply(lead, asker, text) if text else prompts.sentence("contact_empty")
+        return Outcome(errors={"text": problem} if problem else {})  # what was written stays on the screen
 
     async def reply(self, lead: Lead, asker: Asker, text: str, keys: Sequence[str] = ()) -> str:
         """Sends a text to the user; returns why that cannot be, nothing when it is under way."""
@@ -70,6 +69,14 @@ class Desk:
                     log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
         return False
 
+    def _reply_form(self, lead: Lead, asker: Asker, press: Press) -> Outcome:
+        """The form, unless what is written there could not be sent."""
+        try:
+            after(Ticket(LeadState(lead.state), lead.holder), Act.REPLY, asker.user)
+        except ImpossibleError as error:
+            return Outcome(refusal(error, lead))
+        return Outcome(form=reply_form(press))
+
     async def _lead(self, press: Press) -> Lead:
         lead = await self._leads.at_desk(press.subject)
         if lead is None or lead.state == LeadState.DRAFT:
@@ -85,7 +92,8 @@ class Desk:
         return ""
 
 
-def _reply_form(press: Press) -> Form:
+def reply_form(press: Press) -> Form:
+    """What a consultant writes to the user."""
     label, hint = prompts.sentence("reply_text"), prompts.sentence("reply_hint")
     field = Field("text", label, FieldKind.TEXT, hint=hint)
     return Form(press, prompts.sentence("reply_title"), (field,), prompts.sentence("contact_send"))

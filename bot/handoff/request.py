@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import cast
 
 from pydantic import JsonValue
@@ -51,8 +52,9 @@ class Requests:
         if standing := await self.standing(asker.tenant, asker.user):
             if standing.id == draft.id:
                 return Outcome(prompts.sentence("lead_sent_already"))
-            await self._do(standing, Doing(Act.NOTE, asker.user, values["need"].strip()))
-            return Outcome(prompts.sentence("lead_joined", reference=standing.reference))
+            with suppress(ImpossibleError):  # it has just come to its end, so this is a new one
+                await self._actions.do(standing, Doing(Act.NOTE, asker.user, values["need"].strip()))
+                return Outcome(prompts.sentence("lead_joined", reference=standing.reference))
         details = agreed(draft.details, values)
         return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_confirmed")
 
@@ -61,7 +63,7 @@ class Requests:
         lead = await self._own(asker, press)
         if press.name == "withdraw":
             return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
-        return Outcome(form=_small_form(press))
+        return Outcome(form=small_form(press))
 
     async def added(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
         """What becomes of a note, or of the answer to the closing question."""
@@ -142,7 +144,7 @@ def _choice(name: str, choices: Sequence[str]) -> Field:
     return Field(name, prompts.sentence(f"contact_{name}"), FieldKind.CHOICE, choices[0], texts)
 
 
-def _small_form(press: Press) -> Form:
+def small_form(press: Press) -> Form:
     """One text: a note, or something to add to the answer to the closing question."""
     is_note = press.name == "note"
     said = prompts.sentence("note_text" if is_note else "solved_text")

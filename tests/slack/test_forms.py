@@ -4,8 +4,8 @@ import pytest
 
 from bot.cards import LONGEST_ID, Press
 from bot.forms import LABEL, MOST_FIELDS, TITLE, Form
-from bot.handoff.desk import _reply_form
-from bot.handoff.request import _small_form, request_form
+from bot.handoff.desk import reply_form
+from bot.handoff.request import request_form, small_form
 from bot.slack.forms import modal, notice, values_of
 from bot.store.tables import Lead
 from tests.peers.slack import view_violations
@@ -14,10 +14,10 @@ CASE = {"summary": ["a <!channel> summary"] * 16, "transcript": [{"said": "x", "
 FORMS = [
     request_form(Lead(id=10**18, details=CASE), "ann"),
     request_form(Lead(id=1, details={}), ""),
-    _reply_form(Press("reply", 10**18)),
-    _small_form(Press("note", 1)),
-    _small_form(Press("solved", 1)),
-    _small_form(Press("solved", 1, choice="no")),
+    reply_form(Press("reply", 10**18)),
+    small_form(Press("note", 1)),
+    small_form(Press("solved", 1)),
+    small_form(Press("solved", 1, choice="no")),
 ]
 
 

@@ -308,6 +308,8 @@ def test_release_lets_another_one_claim(staffed: Staffed, slack: Slack, ann: Use
     staffed.posted()
     [refused] = [m for m in slack.ephemerals(staffed.desk, staffed.dora) if m.thread_ts == card.message.ts]
     assert "cem holds this request" in refused.text
+    press(slack, card.now, "Reply", staffed.dora)
+    assert slack.view(staffed.dora) is None
     press(slack, card.now, "Release", staffed.dora)
     staffed.posted()
     assert ": open" in card.text
