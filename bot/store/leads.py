@@ -172,11 +172,6 @@ class Leads:
             return False
         return True
 
-    async def again(self, lead: Lead, post: Post) -> None:
-        """Keeps one more post of a request."""
-        async with self._db.transaction(lead.tenant) as transaction:
-            transaction.add(post.row(lead.user, self._db.clock(), lead.id))
-
     async def events(self, lead: Lead) -> list[LeadEvent]:
         """What happened to a request, in order."""
         all_of_it = select(LeadEvent).where(LeadEvent.lead_id == lead.id).order_by(LeadEvent.id)
