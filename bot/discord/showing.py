@@ -39,7 +39,8 @@ class Stage:
         try:
             yield
         finally:
-            deferring.cancel()
+            async with self._responding:  # else a deferring that is on its way would be taken for none
+                deferring.cancel()
             await asyncio.gather(deferring, return_exceptions=True)
         await self._defer_after(0)
 

@@ -97,9 +97,13 @@ class Inbox:
             return [(tenant, name) for tenant, name in await session.execute(lately) if name]
 
     async def remove(self, turn: Turn) -> Work | None:
-        """Deletes a turn, with its posts; returns the next one of its conversation, which may have waited for it."""
+        """Deletes a turn and the others of the same message, with their posts.
+
+        Returns the next one of its conversation, which may have waited for it.
+        """
+        same = or_(Turn.id == turn.id, Turn.name == turn.name) if turn.name else Turn.id == turn.id
         async with self._db.transaction(turn.tenant) as session:
-            await session.execute(delete(Turn).where(Turn.id == turn.id))
+            await session.execute(delete(Turn).where(same))
             following = (await session.execute(_head(turn.conversation_id))).first()
             return Work(turn.tenant, following.id, following.runs) if following else None
 
