@@ -89,12 +89,14 @@ class Inbox:
         async with self._db.transaction(tenant) as session:
             return await session.scalar(select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1))
 
-    async def names(self, platform: str, within: timedelta) -> list[tuple[str, str]]:
-        """The tenants and names of all messages that came from a platform lately."""
-        is_there, since = Turn.tenant.startswith(f"{platform}:", autoescape=True), self._db.clock() - within
-        lately = select(Turn.tenant, Turn.name).where(is_there, Turn.accepted_at >= since)
+    async def last_names(self, platform: str, since: datetime, until: datetime) -> list[tuple[str, str]]:
+        """The tenant and the name of the last message of each conversation on a platform, between two moments."""
+        is_there = Turn.tenant.startswith(f"{platform}:", autoescape=True)
+        accepted = Turn.accepted_at.between(since, until), Turn.name.is_not(None)
+        last = select(func.max(Turn.id)).where(is_there, *accepted).group_by(Turn.conversation_id)
+        named = select(Turn.tenant, Turn.name).where(Turn.id.in_(last))
         async with self._db.across_tenants() as session:
-            return [(tenant, name) for tenant, name in await session.execute(lately) if name]
+            return [(tenant, str(name)) for tenant, name in await session.execute(named)]
 
     async def remove(self, turn: Turn) -> Work | None:
         """Deletes a turn and the others of the same message, with their posts.
