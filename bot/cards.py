@@ -58,7 +58,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Menu:
-    """A menu of more choices than buttons have room for: texts by choice."""
+    """A menu of more choices than buttons have room for, 25 at most: texts by choice."""
 
     text: str
     press: Press

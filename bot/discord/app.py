@@ -4,6 +4,8 @@ import asyncio
 import base64
 import binascii
 
+import discord
+from aiohttp import ClientError
 from discord.utils import oauth_url
 
 from bot.delivery.platform import RefusedError
@@ -17,6 +19,7 @@ from bot.service import serving, stopping
 from bot.settings import Settings
 from bot.store.store import Store
 
+UNREACHABLE = "Discord cannot be reached; check the network and DISCORD_API_URL."
 UNSET = "Set DISCORD_TOKEN; the README's Discord steps say how."
 
 
@@ -38,6 +41,8 @@ async def run(settings: Settings) -> None:
             hears_all = reads_all(await rest.client())
         except RefusedError as error:
             raise SettingsError(str(error)) from error
+        except (discord.HTTPException, ClientError, OSError) as error:
+            raise SettingsError(UNREACHABLE) from error
         async with DiscordBot(service, _article(settings), reads_all=hears_all) as client:
             running = asyncio.create_task(client.start(_token(settings)))
             await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)

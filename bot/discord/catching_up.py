@@ -2,37 +2,50 @@
 
 import logging
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import discord
+from aiohttp import ClientError
 
+from bot.store.database import persistently
 from bot.store.inbox import Inbox
 
 log = logging.getLogger(__name__)
 
-KNOWN = timedelta(days=30)  # since somebody spoke to the bot in a channel
-MOST = 100  # messages of a channel
+KNOWN = timedelta(days=7)  # since somebody spoke to the bot in a channel
+MOST = 100  # messages of a channel, the newest
 OLDEST = timedelta(days=1)  # of a message that is still answered
 
 
-async def missed(client: discord.AutoShardedClient, shard: int, inbox: Inbox) -> AsyncIterator[discord.Message]:
-    """The messages of the last day that came after the last known one of each channel of a shard, its oldest first."""
+async def missed(
+    client: discord.AutoShardedClient, shard: int, inbox: Inbox, until: datetime
+) -> AsyncIterator[discord.Message]:
+    """What was said in each channel of a shard after the last message that was heard there before `until`.
+
+    Of the last day, and of a channel the last MOST messages, its oldest first.
+    """
     day_ago = discord.utils.time_snowflake(discord.utils.utcnow() - OLDEST)
-    for channel, last in (await _last_known(client, shard, inbox)).items():
-        after = discord.Object(max(last, day_ago))
-        try:
-            place = client.get_channel(channel) or await client.fetch_channel(channel)
-            if isinstance(place, discord.abc.Messageable):
-                async for said in place.history(limit=MOST, after=after):
-                    yield said
-        except (discord.HTTPException, discord.InvalidData) as error:
-            log.info("a channel cannot be read any more: %s", type(error).__name__)
+    for channel, last in (await _last_known(client, shard, inbox, until)).items():
+        for said in await _since(client, channel, discord.Object(max(last, day_ago))):
+            yield said
 
 
-async def _last_known(client: discord.AutoShardedClient, shard: int, inbox: Inbox) -> dict[int, int]:
-    """The last message that the bot was told, by channel."""
+async def _since(client: discord.Client, channel: int, after: discord.Object) -> list[discord.Message]:
+    try:
+        place = client.get_channel(channel) or await client.fetch_channel(channel)
+        if not isinstance(place, discord.abc.Messageable):
+            return []
+        newest = [said async for said in place.history(limit=MOST, after=after, oldest_first=False)]
+    except (discord.DiscordException, ClientError, OSError, TimeoutError) as error:
+        log.warning("what was said in a channel meanwhile cannot be read: %s", type(error).__name__)
+        return []
+    return newest[::-1]
+
+
+async def _last_known(client: discord.AutoShardedClient, shard: int, inbox: Inbox, until: datetime) -> dict[int, int]:
+    """The last message that was heard, by channel."""
     last = dict[int, int]()
-    for tenant, name in await inbox.names("discord", KNOWN):
+    for tenant, name in await persistently(inbox.last_names, "discord", until - KNOWN, until):
         channel, message = map(int, name.split("/"))
         if _shard_of(tenant, client.shard_count or 1) == shard:
             last[channel] = max(last.get(channel, 0), message)

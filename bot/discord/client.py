@@ -1,6 +1,8 @@
 """The bot on Discord's gateway: hears, and hands on."""
 
+import asyncio
 import logging
+from datetime import datetime
 
 import discord
 from discord import app_commands
@@ -16,6 +18,9 @@ from bot.service import Service
 from bot.store.database import persistently
 
 log = logging.getLogger(__name__)
+
+HEARING = ("discord.py: on_message", "discord.py: on_raw", "discord-ui-dynamic-item", "CommandTree-invoker")
+STOPPING = 5.0  # seconds that leaving waits for what is being heard
 
 
 class DiscordBot(discord.AutoShardedClient):
@@ -33,6 +38,7 @@ class DiscordBot(discord.AutoShardedClient):
         )
         self.service = service
         self.article_url = article_url
+        self._since = dict[int, datetime]()  # by shard, when its session began
         self.tree = app_commands.CommandTree(self)
         add_commands(self.tree, service, article_url)
 
@@ -41,12 +47,25 @@ class DiscordBot(discord.AutoShardedClient):
         self.add_dynamic_items(Pressed)
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)  # where discord.py goes when a session cannot be resumed
-        if await synced(self, self.tree):
-            log.info("Discord was told of the commands")
+        try:
+            await synced(self, self.tree)
+        except discord.DiscordException as error:  # messages are answered all the same
+            log.warning("Discord could not be told of the commands: %s", type(error).__name__)
+
+    async def on_shard_connect(self, shard: int) -> None:
+        """A new session begins; what comes from now on is heard anyway."""
+        self._since[shard] = self.service.flow.store.database.clock()
+
+    async def close(self) -> None:
+        """Lets what is being heard come to its end, then leaves."""
+        if busy := [task for task in asyncio.all_tasks() if task.get_name().startswith(HEARING)]:
+            await asyncio.wait(busy, timeout=STOPPING)
+        await super().close()
 
     async def on_shard_ready(self, shard: int) -> None:
         """It listens anew. What was said meanwhile is asked for: Discord repeats only what a living session missed."""
-        async for said in missed(self, shard, self.service.flow.store.inbox):
+        inbox, clock = self.service.flow.store.inbox, self.service.flow.store.database.clock
+        async for said in missed(self, shard, inbox, self._since.get(shard, clock())):
             await self.on_message(said)
 
     async def on_message(self, said: discord.Message) -> None:

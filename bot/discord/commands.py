@@ -10,7 +10,9 @@ from discord import app_commands
 from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
 from bot.discord.hearing import asked_by_command, is_with_bot, tenant
+from bot.discord.limits import QUESTION
 from bot.discord.names import ASK, COMMAND
+from bot.discord.refusals import ACKNOWLEDGED
 from bot.discord.showing import Stage
 from bot.overview import status
 from bot.replies import Line
@@ -20,7 +22,6 @@ from bot.store.database import persistently
 log = logging.getLogger(__name__)
 
 BEGUN = 5  # interviews that one person may begin in a minute
-LONGEST = 6_000  # characters of a question, Discord's limit
 
 everywhere = app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
 for_all = app_commands.allowed_installs(guilds=True, users=True)
@@ -38,7 +39,7 @@ class Commands(app_commands.Group):
 
     @app_commands.command(description=prompts.sentence("discord_ask"))
     @app_commands.describe(question=prompts.sentence("discord_question"))
-    async def ask(self, interaction: discord.Interaction, question: app_commands.Range[str, 1, LONGEST]) -> None:
+    async def ask(self, interaction: discord.Interaction, question: app_commands.Range[str, 1, QUESTION]) -> None:
         """Answers a question."""
         await self._defer(interaction)
         await persistently(self._service.flow.accept, asked_by_command(interaction, question))
@@ -55,11 +56,11 @@ class Commands(app_commands.Group):
     @app_commands.checks.cooldown(BEGUN, 60)
     async def team(self, interaction: discord.Interaction) -> None:
         """Begins the interview of everybody there."""
-        await interaction.response.defer()
+        await deferred(interaction, is_private=False)
         place, user = str(interaction.channel_id), str(interaction.user.id)
         begun = await self._service.clicks.team(tenant(interaction), place, user)
         if begun.shown.card:
-            await self._stage(interaction).show_instead(begun.shown.card)
+            await Stage(interaction, self._article_url).show_instead(begun.shown.card)
 
     @app_commands.command(description=prompts.sentence("discord_contact"))
     async def contact(self, interaction: discord.Interaction) -> None:
@@ -91,11 +92,18 @@ class Commands(app_commands.Group):
 
     async def _defer(self, interaction: discord.Interaction) -> Stage:
         """Gains time; in a server only the one who called sees what follows."""
-        await interaction.response.defer(ephemeral=not is_with_bot(interaction), thinking=True)
-        return self._stage(interaction)
+        is_private = not is_with_bot(interaction)
+        await deferred(interaction, is_private=is_private)
+        return Stage(interaction, self._article_url, is_private=is_private)
 
-    def _stage(self, interaction: discord.Interaction) -> Stage:
-        return Stage(interaction, self._article_url)
+
+async def deferred(interaction: discord.Interaction, *, is_private: bool) -> None:
+    """Says that it is worked on, unless that was said: discord.py tries again what may have arrived."""
+    try:
+        await interaction.response.defer(ephemeral=is_private, thinking=True)
+    except discord.HTTPException as error:
+        if error.code != ACKNOWLEDGED:
+            raise
 
 
 def add_commands(tree: app_commands.CommandTree, service: Service, article_url: str | None) -> None:
@@ -106,7 +114,7 @@ def add_commands(tree: app_commands.CommandTree, service: Service, article_url: 
     @everywhere
     @for_all
     async def ask(interaction: discord.Interaction, message: discord.Message) -> None:
-        await interaction.response.defer(ephemeral=not is_with_bot(interaction), thinking=True)
+        await deferred(interaction, is_private=not is_with_bot(interaction))
         await persistently(service.flow.accept, asked_by_command(interaction, message.content))
 
     @tree.error

@@ -1,15 +1,18 @@
 """Messages that their authors edit or delete: the answer follows."""
 
+import logging
 from dataclasses import replace
 from typing import cast
 
 import discord
+from aiohttp import ClientError
 from pydantic import JsonValue
 
 from bot.delivery.flow import Flow
 from bot.discord.hearing import message_of, name_of
-from bot.discord.refusals import NO_PLACE, UNKNOWN_MESSAGE
 from bot.store.database import persistently
+
+log = logging.getLogger(__name__)
 
 
 async def edited(after: discord.Message, bot: discord.ClientUser, flow: Flow) -> None:
@@ -31,12 +34,12 @@ async def deleted(tenant: str, channel: int, message: int, flow: Flow, client: d
     if turn is None:
         return
     earlier = cast(list[str], turn.address.get("replaces", []))
-    for post in dict.fromkeys((*await persistently(flow.store.outbox.sent_of, turn), *earlier)):
-        try:
-            await client.get_partial_messageable(channel).get_partial_message(int(post)).delete()
-        except discord.HTTPException as error:
-            if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
-                raise
+    posts = dict.fromkeys((*await persistently(flow.store.outbox.sent_of, turn), *earlier))
     following = await persistently(flow.store.inbox.remove, turn)
     if following:
         flow.begin(following)
+    for post in posts:
+        try:
+            await client.get_partial_messageable(channel).get_partial_message(int(post)).delete()
+        except (discord.DiscordException, ClientError, OSError, TimeoutError) as error:
+            log.warning("the answer to a deleted question stays: %s", type(error).__name__)

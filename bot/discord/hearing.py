@@ -100,6 +100,9 @@ def plain_text(text: str, bot: discord.ClientUser) -> str:
 
 
 def _may_embed(said: discord.Message) -> bool:
+    """Whether embeds are shown there, as far as is known."""
     if said.guild is None or said.guild.me is None or isinstance(said.channel, discord.PartialMessageable):
+        return True
+    if isinstance(said.channel, discord.Thread) and said.channel.parent is None:
         return True
     return said.channel.permissions_for(said.guild.me).embed_links

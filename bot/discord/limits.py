@@ -9,3 +9,4 @@ OPTION = 100
 PLACEHOLDER = 150
 ALT_TEXT = 1_024
 URL = 2_048
+QUESTION = 6_000  # what a command is given

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from bot.cards import Button, Card, Menu
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
-from bot.discord.wording import notes, pieces, written
+from bot.discord.wording import cut, notes, pieces, written
 from bot.replies import Line
 
 PICTURE = "summary.png"
@@ -38,6 +38,10 @@ class Rendering:
         """The message of a payload."""
         embeds, rows = cast(list[str], payload["embeds"]), cast(list[Components], payload["rows"])
         return cls(str(payload["content"]), embeds, rows)
+
+    def texts(self) -> list[str]:
+        """All of it as plain contents, for when Discord takes it in no other form."""
+        return [*cut("\n".join(filter(None, (self.content, *self.embeds))) or NOTHING, CONTENT)]
 
     def shown_embeds(self) -> list[discord.Embed]:
         """The embeds, as discord.py sends them."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import discord
+from aiohttp import ClientError
 
 from bot import prompts
 from bot.cards import Card, Picture
@@ -27,8 +28,10 @@ SOON = 1.0  # seconds in which a click is answered in one go; Discord waits for 
 class Stage:
     """Shows cards in answer to one interaction, as its response or, once it is deferred, after it."""
 
-    def __init__(self, interaction: discord.Interaction, article_url: str | None) -> None:
+    def __init__(self, interaction: discord.Interaction, article_url: str | None, *, is_private: bool = False) -> None:
+        """With `is_private`, the response that was deferred is only for the one who called."""
         self._interaction = interaction
+        self._has_private = is_private
         self._article_url = article_url
         self._responding = asyncio.Lock()
 
@@ -39,7 +42,8 @@ class Stage:
         try:
             yield
         finally:
-            deferring.cancel()
+            async with self._responding:  # else a deferring that is on its way would be taken for none
+                deferring.cancel()
             await asyncio.gather(deferring, return_exceptions=True)
         await self._defer_after(0)
 
@@ -86,7 +90,7 @@ class Stage:
     async def apologize(self, reference: str) -> None:
         """Says that something went wrong, if that can still be said."""
         said = Card((Line(prompts.sentence("unforeseen", reference=reference)),))
-        with suppress(discord.DiscordException):
+        with suppress(discord.DiscordException, ClientError, OSError, RuntimeError):  # the last when it is closed
             await self._follow_up(said, is_private=True)
 
     async def _show_in(self, channel: int, card: Card) -> None:
@@ -113,7 +117,7 @@ class Stage:
     def _is_private(self, where: Spot) -> bool:
         """Whether only the one who clicked is to see it: what is below a private card is private, too."""
         message = self._interaction.message
-        is_below_private = where is Spot.BELOW and message is not None and message.flags.ephemeral
+        is_below_private = where is Spot.BELOW and (self._has_private or bool(message and message.flags.ephemeral))
         return where is Spot.PRIVATELY or is_below_private
 
     async def _options(self, card: Card) -> Sequence[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Discord as a surface of the flow: shows replies, sends posts, and finds those that were sent."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any, cast
 
 import discord
@@ -12,7 +13,15 @@ from bot.cards import Card, Press, under
 from bot.consultant import Show
 from bot.discord.checking import check, may_see
 from bot.discord.progress import progress
-from bot.discord.refusals import EXPIRED, NO_PLACE, UNKNOWN_MESSAGE, meaning
+from bot.discord.refusals import (
+    EXPIRED,
+    INVALID,
+    NO_PLACE,
+    NO_REPLIES,
+    UNKNOWN_MESSAGE,
+    UNREACHABLE,
+    meaning,
+)
 from bot.discord.rendering import Rendering, rendered
 from bot.discord.rest import Rest, channel_of
 from bot.platforms import Keep, in_place_of
@@ -69,20 +78,7 @@ class DiscordSurface:
         """Replies where it was asked, privately where it was asked so, or to the user where there is no place."""
         client = await self._rest.client()
         try:
-            if "removes" in delivery.payload:
-                return await _remove(client, delivery)
-            if delivery.token and (name := await _by_command(client, delivery, delivery.token)):
-                return name
-            if "replaces" in delivery.payload and (name := await _replace(client, delivery)):
-                return name
-            if delivery.address.get("private"):
-                return await self._to_the_user(client, delivery, "discord_too_late")
-            try:
-                return await _post(client, delivery)
-            except discord.HTTPException as error:
-                if error.code not in NO_PLACE or delivery.address.get("direct"):
-                    raise
-                return await self._to_the_user(client, delivery, "discord_no_place")
+            return await _sent(client, delivery)
         except (discord.HTTPException, discord.RateLimited) as error:
             raise meaning(error) from error
 
@@ -102,15 +98,44 @@ class DiscordSurface:
         own = [message for message in since if client.user and message.author.id == client.user.id]
         return _found(own, delivery)
 
-    async def _to_the_user(self, client: discord.Client, delivery: Delivery, note: str) -> str:
-        """The reply as a direct message, with why it comes there."""
-        channel = await client.create_dm(discord.Object(int(delivery.user)))
-        part = Rendering.of(delivery.payload)
-        if not delivery.payload.get("number"):
-            said = rendered(Card((Line(prompts.sentence(note)),)))[0]
-            await channel.send(said.content, nonce=delivery.marker[:-1] + "n")
-        sent = await channel.send(**shown(part), nonce=delivery.marker)
-        return str(sent.id)
+
+async def _sent(client: discord.Client, delivery: Delivery) -> str:
+    if "removes" in delivery.payload:
+        return await _remove(client, delivery)
+    if delivery.token and (name := await _by_command(client, delivery, delivery.token)):
+        return name
+    if "replaces" in delivery.payload and (name := await _replace(client, delivery)):
+        return name
+    if delivery.address.get("private"):
+        return await _late(client, delivery)
+    try:
+        return await _post(client, delivery)
+    except discord.HTTPException as error:
+        if error.code not in NO_PLACE or delivery.address.get("direct"):
+            raise
+        return await _to_the_user(client, delivery, "discord_no_place")
+
+
+async def _late(client: discord.Client, delivery: Delivery) -> str:
+    """A private reply that came too late for its command; who takes no direct messages is told so, and no more."""
+    try:
+        return await _to_the_user(client, delivery, "discord_too_late")
+    except discord.HTTPException as error:
+        if error.code in UNREACHABLE and not delivery.payload.get("number"):
+            with suppress(discord.DiscordException):
+                await channel_of(client, delivery.address).send(prompts.sentence("discord_closed"))
+        raise
+
+
+async def _to_the_user(client: discord.Client, delivery: Delivery, note: str) -> str:
+    """The reply as a direct message, with why it comes there; its buttons belong to where it was asked."""
+    channel = await client.create_dm(discord.Object(int(delivery.user)))
+    part = replace(Rendering.of(delivery.payload), rows=[])
+    if not delivery.payload.get("number"):
+        said = rendered(Card((Line(prompts.sentence(note)),)))[0]
+        await channel.send(said.content, nonce=delivery.marker[:-1] + "n")
+    sent = await channel.send(**shown(part), nonce=delivery.marker)
+    return str(sent.id)
 
 
 def shown(part: Rendering) -> dict[str, Any]:
@@ -120,14 +145,34 @@ def shown(part: Rendering) -> dict[str, Any]:
 
 async def _post(client: discord.Client, delivery: Delivery) -> str:
     """In the channel, as a reply to the question unless it was asked directly; with a nonce, so only once."""
-    channel, address = channel_of(client, delivery.address), delivery.address
-    options = shown(Rendering.of(delivery.payload))
-    if not address.get("direct") and not delivery.payload.get("number") and "asked" in address:
-        options["reference"] = discord.MessageReference(
-            message_id=int(str(address["asked"])), channel_id=channel.id, fail_if_not_exists=False
-        )
-    sent = await channel.send(**options, nonce=delivery.marker)
+    channel, part = channel_of(client, delivery.address), Rendering.of(delivery.payload)
+    for options in _ways(part, _asked(delivery)):
+        try:
+            return str((await channel.send(**options, nonce=delivery.marker)).id)
+        except discord.HTTPException as error:
+            if error.code not in (NO_REPLIES, INVALID):
+                raise
+    first, *others = part.texts()
+    sent = await channel.send(first, nonce=delivery.marker)
+    for number, text in enumerate(others):
+        await channel.send(text, nonce=f"{delivery.marker[:-2]}{number:02}")
     return str(sent.id)
+
+
+def _ways(part: Rendering, asked: discord.MessageReference | None) -> Iterator[dict[str, Any]]:
+    """As it is: as a reply, and where the bot may not see what it replies to, below it."""
+    if asked:
+        yield shown(part) | {"reference": asked}
+    yield shown(part)
+
+
+def _asked(delivery: Delivery) -> discord.MessageReference | None:
+    """The question in a server, which the first post of its answer is a reply to."""
+    address = delivery.address
+    if address.get("direct") or delivery.payload.get("number") or "asked" not in address:
+        return None
+    asked, channel = int(str(address["asked"])), int(str(address["channel"]))
+    return discord.MessageReference(message_id=asked, channel_id=channel, fail_if_not_exists=False)
 
 
 async def _by_command(client: discord.Client, delivery: Delivery, token: str) -> str | None:
@@ -156,7 +201,7 @@ async def _replace(client: discord.Client, delivery: Delivery) -> str | None:
         message = channel_of(client, delivery.address).get_partial_message(int(earlier))
         await message.edit(**shown(Rendering.of(delivery.payload)))
     except discord.HTTPException as error:
-        if error.code != UNKNOWN_MESSAGE:
+        if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
             raise
         return None
     return earlier
@@ -167,7 +212,7 @@ async def _remove(client: discord.Client, delivery: Delivery) -> str:
     try:
         await channel_of(client, delivery.address).get_partial_message(int(str(delivery.payload["removes"]))).delete()
     except discord.HTTPException as error:
-        if error.code != UNKNOWN_MESSAGE:
+        if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
             raise
     return ""
 

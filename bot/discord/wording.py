@@ -11,7 +11,7 @@ MARKUP = re.compile(
     r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links
     r"|:(?=//)|(?i:(?<=discord)|(?<=discordapp))\.(?=\w)"  # addresses, invitations
 )
-AT_START = re.compile(r"((?:^|\r)\s*)([-+#>]|\d+(?=[.)](?:\s|\Z)))", re.MULTILINE)  # lists, headings, quotations
+AT_START = re.compile(r"((?:^|\r)[^\S\r\n]*)([-+#>]|\d+(?=[.)](?:\s|\Z)))", re.MULTILINE)  # lists, headings, quotations
 EVERYBODY = re.compile(r"@(?=everyone|here)")
 FENCE = "```"
 FENCES = re.compile(r"`{3,}")

@@ -89,17 +89,23 @@ class Inbox:
         async with self._db.transaction(tenant) as session:
             return await session.scalar(select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1))
 
-    async def names(self, platform: str, within: timedelta) -> list[tuple[str, str]]:
-        """The tenants and names of all messages that came from a platform lately."""
-        is_there, since = Turn.tenant.startswith(f"{platform}:", autoescape=True), self._db.clock() - within
-        lately = select(Turn.tenant, Turn.name).where(is_there, Turn.accepted_at >= since)
+    async def last_names(self, platform: str, since: datetime, until: datetime) -> list[tuple[str, str]]:
+        """The tenant and the name of the last message of each conversation on a platform, between two moments."""
+        is_there = Turn.tenant.startswith(f"{platform}:", autoescape=True)
+        accepted = Turn.accepted_at.between(since, until), Turn.name.is_not(None)
+        last = select(func.max(Turn.id)).where(is_there, *accepted).group_by(Turn.conversation_id)
+        named = select(Turn.tenant, Turn.name).where(Turn.id.in_(last))
         async with self._db.across_tenants() as session:
-            return [(tenant, name) for tenant, name in await session.execute(lately) if name]
+            return [(tenant, str(name)) for tenant, name in await session.execute(named)]
 
     async def remove(self, turn: Turn) -> Work | None:
-        """Deletes a turn, with its posts; returns the next one of its conversation, which may have waited for it."""
+        """Deletes a turn and the others of the same message, with their posts.
+
+        Returns the next one of its conversation, which may have waited for it.
+        """
+        same = or_(Turn.id == turn.id, Turn.name == turn.name) if turn.name else Turn.id == turn.id
         async with self._db.transaction(turn.tenant) as session:
-            await session.execute(delete(Turn).where(Turn.id == turn.id))
+            await session.execute(delete(Turn).where(same))
             following = (await session.execute(_head(turn.conversation_id))).first()
             return Work(turn.tenant, following.id, following.runs) if following else None
 

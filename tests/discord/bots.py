@@ -12,7 +12,7 @@ QUESTION = "What are the cons of fine-tuning?"
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
 
 ESCAPES = re.compile(r"\\([^0-9A-Za-z\s])")
-NOTE = re.compile(r"^\[\d+\] “(.+)” (?:\*(.+)\*|\[(.+)\]\(http\S+\))$", re.MULTILINE)
+NOTE = re.compile(r"^(?:-# )?\[\d+\] “(.+)” (?:\*(.+)\*|\[(.+)\]\(http\S+\))$", re.MULTILINE)
 
 
 @dataclass

@@ -118,6 +118,8 @@ def test_a_question_that_is_deleted_takes_its_answer_along(
 ) -> None:
     asked = discord.mention(general, ann, QUESTION)
     bot.answers(asked)
+    discord.edit(asked, f"{discord.bot.mention} {CASE}")
+    bot.finished(asked, times=2)
     discord.delete(asked)
     discord.wait_for(lambda: not discord.said(general), ANSWERING, "the answer to go")
     discord.wait_for(lambda: not bot.turns(general.id), ANSWERING, "the question to be forgotten")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord.bots import CASE, QUESTION, Bot, Screen, plain
+from tests.discord.bots import CASE, QUESTION, Bot, Screen, cited, plain
 from tests.peers.discord import Channel, Discord, User, discord_server
 from tests.running import ANSWERING
 
@@ -68,6 +68,8 @@ def test_what_a_lost_session_has_missed_is_asked_for(
     before = len(discord.identified)
     with discord.away(refuse=True):
         missed = discord.dm(ann, "And of RAG?"), discord.mention(general, ben, CASE)
+        for number in range(3):
+            discord.say(general, ann, f"chatter {number}")
         time.sleep(2)
         discord.forget_sessions()
     discord.wait_for(lambda: len(discord.identified) > before and discord.connected, RECONNECTING, "a new session")
@@ -86,7 +88,7 @@ def test_a_reply_later_than_its_token_comes_as_a_direct_message(
     fault.times = 0
     note, answer = discord.wait_for(lambda: len(discord.said(ann)) == 2 and discord.said(ann), 60.0, "the reply")
     assert "took longer" in note.text
-    assert answer.labels
+    assert cited(answer)
 
 
 def test_commands_are_acknowledged_before_the_work(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
@@ -106,7 +108,8 @@ def test_where_it_may_not_write_the_user_gets_the_reply(
     bot.finished(asked)
     note, answer = discord.said(ann)
     assert "cannot write where you asked" in note.text
-    assert answer.labels
+    assert cited(answer)
+    assert not answer.labels  # they belong to the channel
 
 
 def test_where_it_may_not_embed_the_citations_are_text(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
@@ -114,6 +117,39 @@ def test_where_it_may_not_embed_the_citations_are_text(bot: Bot, discord: Discor
     [answer] = bot.answers(discord.mention(general, ann, QUESTION))
     assert not answer.embeds
     assert "-# [1] “" in plain(answer.text)
+
+
+def test_where_it_may_not_reply_it_answers_below(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+    discord.fail(POST, status=400, code=160002)
+    asked = discord.mention(general, ann, QUESTION)
+    bot.finished(asked)
+    [answer] = discord.said(general)
+    assert answer.reference is None
+    assert cited(answer)
+
+
+def test_what_discord_takes_in_no_other_form_is_text(bot: Bot, discord: Discord, ann: User) -> None:
+    discord.fail(POST, status=400, code=50035)
+    [answer] = bot.answers(discord.dm(ann, QUESTION))
+    assert not answer.embeds
+    assert not answer.labels
+    assert cited(answer)
+
+
+def test_who_takes_no_direct_messages_is_told_so_where_they_asked(bot: Bot, discord: Discord, general: Channel) -> None:
+    cat = discord.user("cat", closed=True)
+    assert general.guild_id
+    discord.join(general.guild_id, cat)
+    fault = discord.fail("PATCH /webhooks/{}/{}/messages/@original", status=503, times=1_000)
+    told = discord.command(general, cat, "rag-or-tune", "ask", {"question": QUESTION}).wait()
+    discord.wait_for(lambda: fault.times < 1_000, ANSWERING, "the first attempt")
+    discord.expire(told)
+    fault.times = 0
+    [note] = discord.wait_for(lambda: discord.said(general), 60.0, "what to do")
+    assert "Allow direct messages" in note.text
+    assert not note.pinged
+    failed = [("failed", "the user takes no direct messages of this bot")]
+    discord.wait_for(lambda: bot.turns(general.id) == failed, ANSWERING, "the failure to be noted")
 
 
 def test_closed_direct_messages_are_no_more_than_a_failure(bot: Bot, discord: Discord, general: Channel) -> None:
