@@ -27,6 +27,9 @@ class Plain(Recorder):
     async def check(self):
         return "well"
 
+    async def close(self):
+        pass
+
     @asynccontextmanager
     async def progress(self, turn, keep):
         yield lambda line: None
