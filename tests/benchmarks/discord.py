@@ -72,12 +72,11 @@ def _echo() -> Iterator[Discord]:
 
 
 def _answering(ours: Discord, echo: Discord, embed: Callable[[str], object], insert: Callable[[], object]) -> Times:
-    """From a direct message to the post that answers it; one at a time."""
-    people = {one: one.user("ann") for one in (ours, echo)}
+    """From somebody's first direct message to the post that answers it; one at a time."""
     times = Times()
     for number in range(WARMING + ROUNDS):
         text = f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
-        took = [_answered(one, people[one], text) for one in (ours, echo)]
+        took = [_answered(one, one.user("ann"), text) for one in (ours, echo)]
         took += [timed(lambda text=text: embed(text)), timed(insert)]
         if number >= WARMING:
             for kept, milliseconds in zip(vars(times).values(), took, strict=True):

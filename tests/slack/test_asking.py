@@ -82,6 +82,7 @@ def test_a_direct_message_in_a_thread_is_answered_there(bot: Bot, slack: Slack, 
 def test_a_private_channel_works_like_a_public_one(bot: Bot, slack: Slack, ann: User) -> None:
     secret = slack.channel("secret", ann, private=True)
     asked = slack.mention(secret, ann, QUESTION)
+    bot.answers(asked)
     slack.say(secret, ann, FOLLOW_UP, thread=asked)
     assert len(bot.answers(asked)) == 2
 
