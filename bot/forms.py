@@ -37,23 +37,32 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """Fields under some lines; `press` is its id, by which it is known when it is sent, also after a restart."""
+    """Fields under some lines; `press` is its id, by which it is known when it is sent, also after a restart.
+
+    `in_steps` leads to the same by way of a card, for platforms whose forms hold less.
+    """
 
     press: Press
     title: str
     fields: tuple[Field, ...]
     send: str
     lines: tuple[Line, ...] = ()
+    in_steps: Card | None = None
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Who clicks or writes, by what name, and where they can be answered: what the platform's adapter needs for it."""
+    """Who clicks or writes, by what name, and where they can be answered: what the platform's adapter needs for it.
+
+    `is_everywhere` when they are alone with the bot on a platform where a person is the same in each tenant: then
+    what is theirs in any of them is at hand.
+    """
 
     tenant: str
     user: str
     name: str = ""
     address: Mapping[str, JsonValue] = field(default_factory=dict)
+    is_everywhere: bool = False
 
 
 @dataclass(frozen=True)

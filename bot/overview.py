@@ -2,6 +2,7 @@
 
 from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
+from bot.forms import Asker
 from bot.handoff.cards import standing_card
 from bot.replies import Line, LineKind
 from bot.service import Service
@@ -26,12 +27,12 @@ async def home(service: Service, tenant: str, user: str) -> Card:
     return Card(lines, rows=(_begin_or_resume(own), (forget,)))
 
 
-async def status(service: Service, tenant: str, user: str) -> Card:
-    """The questions of a person that are still to be answered, their interviews, and their request."""
-    own = await service.clicks.interviews(tenant, user)
-    waiting = await service.flow.store.inbox.waiting(tenant, user)
-    lead = await service.handoff.requests.reachable(tenant, user)
-    request = standing_card(lead) if lead else Card(())
+async def status(service: Service, asker: Asker) -> Card:
+    """The questions of a person that are still to be answered, their interviews, and their newest request."""
+    own = await service.clicks.interviews(asker.tenant, asker.user)
+    waiting = await service.flow.store.inbox.waiting(asker.tenant, asker.user)
+    leads = await service.handoff.requests.reachable(asker)
+    request = standing_card(leads[0]) if leads else Card(())
     lines = (
         _heading("status_title"),
         Line(prompts.sentence("status_waiting" if waiting else "status_answered", count=waiting)),

@@ -15,6 +15,7 @@ from bot.discord.names import PERMISSIONS
 from bot.discord.rest import Rest
 from bot.discord.surface import DiscordSurface
 from bot.errors import SettingsError
+from bot.handoff.channel import desk_channels
 from bot.service import serving, stopping
 from bot.settings import Settings
 from bot.store.store import Store
@@ -28,14 +29,14 @@ def surface(settings: Settings, store: Store) -> DiscordSurface | None:
     del store
     if settings.discord_token is None:
         return None
-    return DiscordSurface(_rest(settings), _article(settings))
+    return _surface(settings, _rest(settings))
 
 
 async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT, then lets what is going on come to its end."""
     stopped = asyncio.create_task(stopping().wait())
     rest = _rest(settings)
-    surfaces = {"discord": DiscordSurface(rest, _article(settings))}
+    surfaces = {"discord": _surface(settings, rest)}
     async with serving(settings, lambda *_: surfaces) as service:
         try:
             hears_all = reads_all(await rest.client())
@@ -69,6 +70,11 @@ def _application(token: str) -> int:
         raise SettingsError(
             "DISCORD_TOKEN: is no bot's token; copy it from the page Bot of your application."
         ) from error
+
+
+def _surface(settings: Settings, rest: Rest) -> DiscordSurface:
+    desk = next((channel for channel in desk_channels(settings) if channel.platform == "discord"), None)
+    return DiscordSurface(rest, _article(settings), desk)
 
 
 def _rest(settings: Settings) -> Rest:

@@ -1,14 +1,18 @@
 """What was said while the bot did not listen, where it has been spoken to before."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import discord
 from aiohttp import ClientError
 
+from bot.handoff.channel import DeskChannel
+from bot.handoff.ticket import WAITING
 from bot.store.database import persistently
 from bot.store.inbox import Inbox
+from bot.store.leads import Leads
+from bot.store.outbox import ON
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +32,25 @@ async def missed(
     for channel, last in (await _last_known(client, shard, inbox, until)).items():
         for said in await _since(client, channel, discord.Object(max(last, day_ago))):
             yield said
+
+
+async def missed_at_desk(
+    client: discord.AutoShardedClient, shard: int, channels: Sequence[DeskChannel], leads: Leads
+) -> AsyncIterator[discord.Message]:
+    """What was said in the last day in the threads under the consultants' cards, if those are of this shard.
+
+    What was heard before is among it; its keys tell.
+    """
+    day_ago = discord.Object(discord.utils.time_snowflake(discord.utils.utcnow() - OLDEST))
+    desk = next((int(each.channel) for each in channels if each.platform == "discord"), 0)
+    place = client.get_channel(desk)
+    if not isinstance(place, discord.abc.GuildChannel) or place.guild.shard_id != shard:
+        return
+    for lead in await persistently(leads.all, sorted(WAITING)):
+        card = await persistently(leads.card, lead)
+        if card and card.sent_as and card.payload.get(ON) == "discord":
+            for said in await _since(client, int(card.sent_as), day_ago):
+                yield said
 
 
 async def _since(client: discord.Client, channel: int, after: discord.Object) -> list[discord.Message]:

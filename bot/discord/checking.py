@@ -32,20 +32,6 @@ async def check(rest: Rest) -> str:
     return f"{client.user} in {len(guilds)} server(s); in threads it does {threads} hear what does not mention it"
 
 
-async def may_see(client: discord.Client, channel: int, user: int) -> bool:
-    """Whether a person is in a channel's server, and may see the channel."""
-    found = await client.fetch_channel(channel)
-    if not isinstance(found, discord.abc.GuildChannel):
-        return False
-    guild = await client.fetch_guild(found.guild.id)
-    try:
-        member = await guild.fetch_member(user)
-    except discord.NotFound:
-        return False
-    here = await guild.fetch_channel(channel)  # with the server's roles
-    return here.permissions_for(member).view_channel
-
-
 def reads_all(client: discord.Client) -> bool:
     """Whether the operator has switched the message content intent on; nothing needs it."""
     flags = client.application_flags

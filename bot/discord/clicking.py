@@ -9,6 +9,7 @@ import discord
 
 from bot.cards import Press
 from bot.clicks import Clicked
+from bot.discord.handoff import asker_of
 from bot.discord.hearing import tenant
 from bot.discord.showing import Stage
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FORMS = frozenset(("contact", "note", "solved", "reply"))  # what may open a form
 SHOWS = 4  # of a card that others go on changing
 
 Item = discord.ui.Item[Any]
@@ -35,21 +37,25 @@ class Pressed(discord.ui.DynamicItem[Item], template=r"(?s:.+)"):
         client = cast("DiscordBot", interaction.client)
         stage = Stage(interaction, client.article_url)
         try:
-            async with stage.deferred():
-                await _press(client, interaction, stage)
+            press = _press_of(interaction)
+            async with stage.deferred(may_open_form=bool(press and press.name in FORMS)):
+                await _press(client, interaction, stage, press)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("a click failed, reference %s", reference)
             await stage.apologize(reference)
 
 
-async def _press(client: "DiscordBot", interaction: discord.Interaction, stage: Stage) -> None:
+def _press_of(interaction: discord.Interaction) -> Press | None:
     data = cast(dict[str, Any], interaction.data)
     press = Press.of(data["custom_id"])
-    if press and data.get("values"):
-        press = press.choosing(data["values"][0])
+    return press.choosing(data["values"][0]) if press and data.get("values") else press
+
+
+async def _press(client: "DiscordBot", interaction: discord.Interaction, stage: Stage, press: Press | None) -> None:
     clicks, whose, user = client.service.clicks, tenant(interaction), str(interaction.user.id)
-    clicked: Clicked | None = await clicks.press(whose, str(interaction.channel_id), user, press)
+    place, asker = str(interaction.channel_id), asker_of(interaction)
+    clicked: Clicked | None = await clicks.press(whose, place, user, press, asker)
     for _ in range(SHOWS):
         if clicked:
             await stage.show_clicked(clicked)

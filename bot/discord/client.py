@@ -9,17 +9,24 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
-from bot.discord.catching_up import missed
+from bot.discord.catching_up import missed, missed_at_desk
 from bot.discord.clicking import Pressed
 from bot.discord.commands import add_commands, synced
 from bot.discord.editing import deleted, edited
+from bot.discord.handoff import deletion_was_passed_on, is_passed_on, submitted, was_passed_on
 from bot.discord.hearing import Heard, heard, tenant_of
 from bot.service import Service
 from bot.store.database import persistently
 
 log = logging.getLogger(__name__)
 
-HEARING = ("discord.py: on_message", "discord.py: on_raw", "discord-ui-dynamic-item", "CommandTree-invoker")
+HEARING = (
+    "discord.py: on_message",
+    "discord.py: on_raw",
+    "discord.py: on_interaction",
+    "discord-ui-dynamic-item",
+    "CommandTree-invoker",
+)
 STOPPING = 5.0  # seconds that leaving waits for what is being heard
 
 
@@ -67,27 +74,40 @@ class DiscordBot(discord.AutoShardedClient):
         inbox, clock = self.service.flow.store.inbox, self.service.flow.store.database.clock
         async for said in missed(self, shard, inbox, self._since.get(shard, clock())):
             await self.on_message(said)
+        async for said in missed_at_desk(self, shard, self.service.handoff.channels, self.service.flow.store.leads):
+            await self.on_message(said)
 
     async def on_message(self, said: discord.Message) -> None:
         """Somebody said something."""
-        if self.user and (words := heard(said, self.user)) and (words.is_addressed or await self._follows_up(words)):
+        if self.user is None or await is_passed_on(said, self.user, self.service):
+            return
+        if (words := heard(said, self.user)) and (words.is_addressed or await self._follows_up(words)):
             await persistently(self.service.flow.accept, words.message)  # Discord says it once
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Somebody changed what they said."""
-        if self.user and event.message.author != self.user:
+        if self.user is None or event.message.author == self.user:
+            return
+        if not await was_passed_on(event.message, self.user, self.service):
             await edited(event.message, self.user, self.service.flow)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """Somebody took back what they said."""
-        tenant = tenant_of(event.guild_id, event.channel_id)
-        await deleted(tenant, event.channel_id, event.message_id, self.service.flow, self)
+        await self._deleted(event.guild_id, event.channel_id, event.message_id)
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """A moderator took back what was said."""
-        tenant = tenant_of(event.guild_id, event.channel_id)
         for message in event.message_ids:
-            await deleted(tenant, event.channel_id, message, self.service.flow, self)
+            await self._deleted(event.guild_id, event.channel_id, message)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Somebody sent a form; commands and clicks go their own ways."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await submitted(interaction, self.service, self.article_url)
+
+    async def _deleted(self, guild: int | None, channel: int, message: int) -> None:
+        if not await deletion_was_passed_on(guild, channel, message, self.service):
+            await deleted(tenant_of(guild, channel), channel, message, self.service.flow, self)
 
     async def _follows_up(self, words: Heard) -> bool:
         inbox = self.service.flow.store.inbox

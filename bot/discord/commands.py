@@ -9,6 +9,7 @@ from discord import app_commands
 
 from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
+from bot.discord.handoff import asker_of
 from bot.discord.hearing import asked_by_command, is_with_bot, tenant
 from bot.discord.limits import QUESTION
 from bot.discord.names import ASK, COMMAND
@@ -64,9 +65,11 @@ class Commands(app_commands.Group):
 
     @app_commands.command(description=prompts.sentence("discord_contact"))
     async def contact(self, interaction: discord.Interaction) -> None:
-        """Says how to reach a person."""
+        """Leads to a person."""
         stage = await self._defer(interaction)
-        await stage.show_instead(Card((Line(prompts.sentence("contact_later")),)))
+        clicked = await self._service.clicks.contact(asker_of(interaction))
+        form, notice = clicked.form, Card((Line(clicked.shown.notice),))
+        await stage.show_instead((form.in_steps if form else None) or clicked.shown.card or notice)
 
     @app_commands.command(description=prompts.sentence("discord_help_hint"))
     async def help(self, interaction: discord.Interaction) -> None:
@@ -88,7 +91,7 @@ class Commands(app_commands.Group):
     async def status(self, interaction: discord.Interaction) -> None:
         """Says where everything stands."""
         stage = await self._defer(interaction)
-        await stage.show_instead(await status(self._service, tenant(interaction), str(interaction.user.id)))
+        await stage.show_instead(await status(self._service, asker_of(interaction)))
 
     async def _defer(self, interaction: discord.Interaction) -> Stage:
         """Gains time; in a server only the one who called sees what follows."""

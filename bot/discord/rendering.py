@@ -1,8 +1,8 @@
 """Cards as Discord's messages: the text as content, or where it is longer in an embed; the citations in an embed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import cast
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import discord
 from pydantic import JsonValue
@@ -39,6 +39,16 @@ class Rendering:
         embeds, rows = cast(list[str], payload["embeds"]), cast(list[Components], payload["rows"])
         return cls(str(payload["content"]), embeds, rows)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What discord.py sends to show the message, and to replace another by it."""
+        return {"content": self.content or None, "embeds": self.shown_embeds(), "view": self.view()}
+
+    def pinging(self, user: str) -> "Rendering":
+        """The same, calling a user's attention to it where there is room."""
+        content = f"<@{user}> {self.content}".rstrip()
+        return replace(self, content=content) if len(content) <= CONTENT else self
+
     def texts(self) -> list[str]:
         """All of it as plain contents, for when Discord takes it in no other form."""
         return [*cut("\n".join(filter(None, (self.content, *self.embeds))) or NOTHING, CONTENT)]
@@ -73,6 +83,16 @@ def rendered(card: Card, article_url: str | None = None, *, with_embeds: bool = 
     parts = [part if part.embeds or part.content.strip() else Rendering(NOTHING) for part in parts or [Rendering()]]
     last = Rendering(parts[-1].content, parts[-1].embeds, [*_rows(card)], has_picture=card.picture is not None)
     return [*parts[:-1], last]
+
+
+def in_one(card: Card, article_url: str | None = None) -> Rendering:
+    """The message that shows a card; what is longer than a message may be is shortened, the longest line first."""
+    while len(parts := rendered(card, article_url)) > 1:
+        longest = max(range(len(card.lines)), key=lambda number: len(card.lines[number].text))
+        text = card.lines[longest].text
+        line = replace(card.lines[longest], text=f"{text[: len(text) * 3 // 4]}…")
+        card = replace(card, lines=(*card.lines[:longest], line, *card.lines[longest + 1 :]))
+    return parts[0]
 
 
 def _with_embeds(card: Card, article_url: str | None) -> list[Rendering]:

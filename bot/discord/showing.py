@@ -14,15 +14,18 @@ from aiohttp import ClientError
 from bot import prompts
 from bot.cards import Card, Picture
 from bot.clicks import Clicked, Spot
+from bot.discord.forms import modal
 from bot.discord.hearing import is_with_bot
 from bot.discord.limits import ALT_TEXT
 from bot.discord.refusals import EXPIRED, NO_PLACE
 from bot.discord.rendering import PICTURE, Rendering, rendered
+from bot.forms import Form
 from bot.replies import Line
 
 log = logging.getLogger(__name__)
 
 SOON = 1.0  # seconds in which a click is answered in one go; Discord waits for three
+FORM_SOON = 2.5  # the same where a form may open, which it cannot after that
 
 
 class Stage:
@@ -36,9 +39,9 @@ class Stage:
         self._responding = asyncio.Lock()
 
     @asynccontextmanager
-    async def deferred(self) -> AsyncIterator[None]:
+    async def deferred(self, *, may_open_form: bool = False) -> AsyncIterator[None]:
         """Defers a click unless it is answered soon, and at the end if it has not been answered."""
-        deferring = asyncio.create_task(self._defer_after(SOON))
+        deferring = asyncio.create_task(self._defer_after(FORM_SOON if may_open_form else SOON))
         try:
             yield
         finally:
@@ -50,6 +53,10 @@ class Stage:
     async def show_clicked(self, clicked: Clicked) -> None:
         """Shows what a click led to; a notice only to the one who clicked."""
         card, notice = clicked.shown.card, clicked.shown.notice
+        if clicked.form and clicked.form.in_steps:
+            card = clicked.form.in_steps
+        elif clicked.form and not await self._open(clicked.form):
+            notice = prompts.sentence("form_late")
         if card and clicked.place:
             await self._show_in(int(clicked.place.partition("/")[0]), card)
         elif card and clicked.where is Spot.INSTEAD:
@@ -57,7 +64,14 @@ class Stage:
         elif card:
             await self._follow_up(card, is_private=self._is_private(clicked.where))
         if notice:
-            await self._follow_up(Card((Line(notice),)), is_private=True)
+            await self.show_privately(Card((Line(notice),)))
+
+    async def show_privately(self, card: Card) -> None:
+        """Shows a card only to the one who clicked."""
+        await self._follow_up(card, is_private=True)
+
+    async def _open(self, form: Form) -> bool:
+        return await self._respond(partial(self._interaction.response.send_modal, modal(form)))
 
     async def show_instead(self, card: Card) -> None:
         """Shows a card in place of the first reply: of a command's, or of the card that was clicked."""
@@ -91,7 +105,7 @@ class Stage:
         """Says that something went wrong, if that can still be said."""
         said = Card((Line(prompts.sentence("unforeseen", reference=reference)),))
         with suppress(discord.DiscordException, ClientError, OSError, RuntimeError):  # the last when it is closed
-            await self._follow_up(said, is_private=True)
+            await self.show_privately(said)
 
     async def _show_in(self, channel: int, card: Card) -> None:
         """Shows a card in another channel; privately here, where that one is closed to us."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 import discord
@@ -11,7 +12,8 @@ from pydantic import JsonValue
 from bot import prompts
 from bot.cards import Card, Press, under
 from bot.consultant import Show
-from bot.discord.checking import check, may_see
+from bot.discord.checking import check
+from bot.discord.desk import checked, may_see, post_below, with_file
 from bot.discord.progress import progress
 from bot.discord.refusals import (
     EXPIRED,
@@ -22,22 +24,26 @@ from bot.discord.refusals import (
     UNREACHABLE,
     meaning,
 )
-from bot.discord.rendering import Rendering, rendered
+from bot.discord.rendering import Rendering, in_one, rendered
 from bot.discord.rest import Rest, channel_of
+from bot.handoff.channel import DeskChannel
 from bot.platforms import Keep, in_place_of
 from bot.replies import Line, Reply
 from bot.store.tables import Delivery, Turn
 
 ORIGINAL = cast(int, "@original")  # as Discord calls a command's first reply; discord.py only knows numbers
+CLOCKS = timedelta(minutes=1)  # by which Discord's clock and ours may differ
 LOOKED_AT = 50  # the messages among which a post is looked for
 
 
 class DiscordSurface:
     """Posts by REST, as any process may that has the token."""
 
-    def __init__(self, rest: Rest, article_url: str | None) -> None:
+    def __init__(self, rest: Rest, article_url: str | None, desk: DeskChannel | None = None) -> None:
+        """`desk` is the consultants' channel, if it is here."""
         self._rest = rest
         self._article_url = article_url
+        self._desk = desk
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
@@ -49,8 +55,7 @@ class DiscordSurface:
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
-        *_, shown_last = rendered(card, self._article_url)
-        return shown_last.payload
+        return in_one(card, self._article_url).payload
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person may see a channel of a server."""
@@ -68,8 +73,11 @@ class DiscordSurface:
             yield lambda line: None
 
     async def check(self) -> str:
-        """Asks Discord whether it knows the token, and what the bot may do in its servers."""
-        return await check(self._rest)
+        """Asks Discord whether it knows the token, what the bot may do, and whether the consultants can be told."""
+        found = await check(self._rest)
+        if self._desk is None:
+            return found
+        return f"{found}; {await checked(await self._rest.client(), self._desk.channel)}"
 
     async def close(self) -> None:
         await self._rest.close()
@@ -84,34 +92,40 @@ class DiscordSurface:
 
     async def find(self, delivery: Delivery) -> str | None:
         """Looks for the post among what came after the question; a private post cannot be looked for."""
-        address = delivery.address
-        if address.get("command") or "removes" in delivery.payload or "replaces" in delivery.payload:
+        if delivery.address.get("command") or delivery.payload.keys() & {"removes", "removes_file", "replaces"}:
             return None
         client = await self._rest.client()
-        asked = discord.Object(int(str(address["asked"]))) if "asked" in address else None
         try:
-            since = [message async for message in channel_of(client, address).history(limit=LOOKED_AT, after=asked)]
+            place = await _place(client, delivery)
+            since = [message async for message in place.history(limit=LOOKED_AT, after=_earlier(delivery))]
         except (discord.HTTPException, discord.RateLimited) as error:
             if isinstance(error, discord.HTTPException) and error.code in NO_PLACE:
                 return None
             raise meaning(error) from error
         own = [message for message in since if client.user and message.author.id == client.user.id]
-        return _found(own, delivery)
+        found = with_file(own, delivery) if "file" in delivery.payload else _found(own, delivery)
+        thread = delivery.address.get("thread")
+        return f"{thread}/{found}" if found and thread else found
 
 
 async def _sent(client: discord.Client, delivery: Delivery) -> str:
-    if "removes" in delivery.payload:
-        return await _remove(client, delivery)
+    payload, address = delivery.payload, delivery.address
+    if gone := payload.get("removes") or payload.get("removes_file"):
+        return await _remove(client, address, str(gone))
+    if "thread" in address:
+        return await post_below(client, delivery, None if "file" in payload else Rendering.of(payload))
     if delivery.token and (name := await _by_command(client, delivery, delivery.token)):
         return name
     if "replaces" in delivery.payload and (name := await _replace(client, delivery)):
         return name
-    if delivery.address.get("private"):
+    if address.get("private"):
         return await _late(client, delivery)
+    if address.get("direct") and "channel" not in address:
+        return await _directly(client, delivery)
     try:
         return await _post(client, delivery)
     except discord.HTTPException as error:
-        if error.code not in NO_PLACE or delivery.address.get("direct"):
+        if error.code not in NO_PLACE or address.get("direct") or address.get("only_there"):
             raise
         return await _to_the_user(client, delivery, "discord_no_place")
 
@@ -134,21 +148,57 @@ async def _to_the_user(client: discord.Client, delivery: Delivery, note: str) ->
     if not delivery.payload.get("number"):
         said = rendered(Card((Line(prompts.sentence(note)),)))[0]
         await channel.send(said.content, nonce=delivery.marker[:-1] + "n")
-    sent = await channel.send(**shown(part), nonce=delivery.marker)
+    sent = await channel.send(**part.options, nonce=delivery.marker)
     return str(sent.id)
 
 
-def shown(part: Rendering) -> dict[str, Any]:
-    """What discord.py sends to show a message, and to replace another by it."""
-    return {"content": part.content or None, "embeds": part.shown_embeds(), "view": part.view()}
+async def _directly(client: discord.Client, delivery: Delivery) -> str:
+    """To the user alone; where they take nothing directly, what stands in for it goes to where they asked."""
+    payload, place = delivery.payload, await _place(client, delivery)
+    try:
+        return str((await place.send(**Rendering.of(payload).options, nonce=delivery.marker)).id)
+    except discord.HTTPException as error:
+        if error.code not in UNREACHABLE or "asked_in" not in delivery.address or "instead" not in payload:
+            raise
+    if not payload["instead"]:
+        return ""  # they know it already
+    asked_in = client.get_partial_messageable(int(str(delivery.address["asked_in"])))
+    part = Rendering.of(cast(dict[str, JsonValue], payload["instead"])).pinging(delivery.user)
+    return str((await asked_in.send(**part.options, **_called(delivery), nonce=delivery.marker)).id)
+
+
+async def _place(client: discord.Client, delivery: Delivery) -> discord.abc.Messageable:
+    """Where a post goes: the thread, the channel, or the user's direct messages."""
+    address = delivery.address
+    if "channel" not in address:
+        return await client.create_dm(discord.Object(int(delivery.user)))
+    return client.get_partial_messageable(int(str(address.get("thread") or address["channel"])))
+
+
+def _earlier(delivery: Delivery) -> discord.Object:
+    """What a post that may have been sent is looked for after."""
+    name = str(delivery.address.get("asked") or delivery.address.get("after") or "").rpartition("/")[2]
+    since = delivery.created_at.astimezone(UTC) - CLOCKS
+    return discord.Object(int(name) if name.isdigit() else discord.utils.time_snowflake(since))
+
+
+def _called(delivery: Delivery) -> dict[str, Any]:
+    """Whose attention is called to a post."""
+    return {"allowed_mentions": discord.AllowedMentions(everyone=False, users=[discord.Object(int(delivery.user))])}
+
+
+def _part(delivery: Delivery) -> Rendering:
+    part = Rendering.of(delivery.payload)
+    return part.pinging(delivery.user) if delivery.address.get("ping") else part
 
 
 async def _post(client: discord.Client, delivery: Delivery) -> str:
     """In the channel, as a reply to the question unless it was asked directly; with a nonce, so only once."""
-    channel, part = channel_of(client, delivery.address), Rendering.of(delivery.payload)
+    channel, part = channel_of(client, delivery.address), _part(delivery)
+    called = _called(delivery) if delivery.address.get("ping") else {}
     for options in _ways(part, _asked(delivery)):
         try:
-            return str((await channel.send(**options, nonce=delivery.marker)).id)
+            return str((await channel.send(**options, **called, nonce=delivery.marker)).id)
         except discord.HTTPException as error:
             if error.code not in (NO_REPLIES, INVALID):
                 raise
@@ -162,8 +212,8 @@ async def _post(client: discord.Client, delivery: Delivery) -> str:
 def _ways(part: Rendering, asked: discord.MessageReference | None) -> Iterator[dict[str, Any]]:
     """As it is: as a reply, and where the bot may not see what it replies to, below it."""
     if asked:
-        yield shown(part) | {"reference": asked}
-    yield shown(part)
+        yield part.options | {"reference": asked}
+    yield part.options
 
 
 def _asked(delivery: Delivery) -> discord.MessageReference | None:
@@ -180,7 +230,7 @@ async def _by_command(client: discord.Client, delivery: Delivery, token: str) ->
     application = int(str(delivery.address["application"]))
     webhook = discord.Webhook.partial(application, token, client=client)
     webhook.type = discord.WebhookType.application
-    options = shown(Rendering.of(delivery.payload))
+    options = Rendering.of(delivery.payload).options
     try:
         if delivery.payload.get("number"):
             is_private = bool(delivery.address.get("private"))
@@ -199,18 +249,22 @@ async def _replace(client: discord.Client, delivery: Delivery) -> str | None:
     earlier = str(delivery.payload["replaces"])
     try:
         message = channel_of(client, delivery.address).get_partial_message(int(earlier))
-        await message.edit(**shown(Rendering.of(delivery.payload)))
+        await message.edit(**Rendering.of(delivery.payload).options)
     except discord.HTTPException as error:
         if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
             raise
+        if delivery.address.get("only_there"):
+            return earlier  # whoever is there has taken it away
         return None
     return earlier
 
 
-async def _remove(client: discord.Client, delivery: Delivery) -> str:
-    """Takes an earlier post away; nothing is left that has a name."""
+async def _remove(client: discord.Client, address: Mapping[str, JsonValue], gone: str) -> str:
+    """Takes an earlier post away; nothing is left that has a name. What is in a thread is called with its thread."""
+    thread, _, message = gone.rpartition("/")
+    place = client.get_partial_messageable(int(thread or str(address["channel"])))
     try:
-        await channel_of(client, delivery.address).get_partial_message(int(str(delivery.payload["removes"]))).delete()
+        await place.get_partial_message(int(message)).delete()
     except discord.HTTPException as error:
         if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
             raise
@@ -226,9 +280,9 @@ def _found(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
     found: str | None = None
     for message in own:
         turn = next(_turns(message), None)
-        if turn not in (None, delivery.turn_id):
+        if delivery.turn_id and turn not in (None, delivery.turn_id):
             found = None
-        elif found is None and _is(message, Rendering.of(delivery.payload)):
+        elif found is None and _is(message, _part(delivery)):
             found = str(message.id)
     return found
 

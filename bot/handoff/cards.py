@@ -85,6 +85,19 @@ def closing_card(lead: Lead) -> Card:
     return Card((Line(_said("lead_asked", lead)),), rows=rows)
 
 
+def news_card(lead: Lead, events: Sequence[LeadEvent]) -> Card:
+    """What a consultant wrote last, and what else there is to know of a request now; for where a post does not get."""
+    replies = [event for event in events if event.kind == Act.REPLY]
+    written = [Line(_said("lead_replied", lead), LineKind.HEADING), Line(replies[-1].text)] if replies else []
+    asked = closing_card(lead) if lead.state == LeadState.RESOLVED else standing_card(lead)
+    return Card((*written, *asked.lines), rows=asked.rows)
+
+
+def closed_card(lead: Lead) -> Card:
+    """There is something to read that cannot be brought to the user; it says nothing of it."""
+    return Card((Line(_said("lead_closed_to_us", lead)),), rows=((_button("read", lead, is_main=True),),))
+
+
 def withdrawn_card(lead: Lead) -> Card:
     """The user has taken it back."""
     return Card((Line(_said("lead_is_taken_back", lead)),))

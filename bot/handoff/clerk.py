@@ -24,10 +24,11 @@ from bot.store.erasure import TAKE_BACK
 from bot.store.leads import CARD, Post
 from bot.store.outbox import ON
 from bot.store.store import Store
-from bot.store.tables import Delivery, DeliveryState, Lead, LeadState
+from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
 IMPATIENCE = timedelta(hours=1)  # after which another platform's consultants get a card
 REMINDERS = 2
+NEWS = frozenset((Act.REPLY, Act.RESOLVE))  # what users would not know otherwise
 
 
 class Shows(Protocol):
@@ -72,6 +73,12 @@ class HandoffClerk:
 
     async def made(self, post: Delivery) -> Delivery | None:
         """The post as it is to be sent now; None when there is nothing to say any more."""
+        made = await self._made(post)
+        if made and post.attempts and (earlier := await self._store.leads.before(post)):
+            made.address = {**made.address, "after": earlier}
+        return made
+
+    async def _made(self, post: Delivery) -> Delivery | None:
         if post.kind == DIGEST:
             return await self._digest(post)
         if post.kind == TAKE_BACK:
@@ -80,10 +87,7 @@ class HandoffClerk:
         if lead is None:
             return None
         if post.kind == cards.TO_USER:
-            card = await self._for_user(post, lead)
-            return (
-                self._sending(post, lead.tenant, lead.address or {}, self._shown(lead.tenant, card)) if card else None
-            )
+            return await self._told_to_user(post, lead)
         if post.kind == WEBHOOK:
             payload = await told(self._store.leads, lead, cast(int, post.payload["event"]))
             return self._sending(post, f"{WEBHOOK}:", {}, payload)
@@ -137,7 +141,7 @@ class HandoffClerk:
             return None
         address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
         if card and post.kind in (THREAD, FILE):
-            address["thread"] = card.sent_as
+            address |= {"thread": card.sent_as, "subject": prompts.sentence("desk_thread", reference=lead.reference)}
         if post.kind == FILE:
             return self._sending(post, channel.tenant, address, _file(lead))
         shown = self._shown(channel.tenant, await self._desk_card(post, lead))
@@ -157,10 +161,18 @@ class HandoffClerk:
             return cards.reminder_card(lead, since, is_again=post.kind == NOTICE)
         return cards.event_card(lead, event, cast(int, post.payload.get("piece", 0)))
 
-    async def _for_user(self, post: Delivery, lead: Lead) -> Card | None:
+    async def _told_to_user(self, post: Delivery, lead: Lead) -> Delivery | None:
+        """What the user is told, with what stands in for it where they take nothing directly."""
         event = await self._store.leads.event(lead.tenant, cast(int, post.payload["event"]))
         if event is None:
             return None
+        card = self._for_user(post, lead, event)
+        is_news = event.kind in NEWS and not post.payload.get("piece")
+        instead = dict(self._shown(lead.tenant, cards.closed_card(lead))) if is_news else {}
+        shown = {**self._shown(lead.tenant, card), "instead": instead}
+        return self._sending(post, lead.tenant, lead.address or {}, shown)
+
+    def _for_user(self, post: Delivery, lead: Lead, event: LeadEvent) -> Card:
         match event.kind:
             case Act.REQUEST:
                 return cards.confirmation(lead, self._rules.expected(event.happened_at))

@@ -11,12 +11,12 @@ from bot.handoff.acting import Actions, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper, desk_channels
 from bot.handoff.desk import PRESSES, Desk
 from bot.handoff.relay import Relay
-from bot.handoff.request import Requests
+from bot.handoff.request import CONSENTS, Requests
 from bot.handoff.ticket import ImpossibleError
 from bot.settings import Settings
 from bot.store.store import Store
 
-USERS_PRESSES = frozenset(("note", "withdraw", "solved"))
+USERS_PRESSES = frozenset(("note", "withdraw", "solved", "read"))
 
 
 class Handoff:
@@ -37,7 +37,8 @@ class Handoff:
 
     def knows(self, press: Press) -> bool:
         """Whether a press is one of the handoff's; that on Get in touch comes with a case and is none of these."""
-        return press.name in PRESSES or press.name in USERS_PRESSES
+        is_consent = press.name == "contact" and press.choice in CONSENTS
+        return is_consent or press.name in PRESSES or press.name in USERS_PRESSES
 
     async def begin(self, asker: Asker, case: Mapping[str, JsonValue]) -> Outcome:
         """Get in touch, with what may be passed on."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -58,39 +58,40 @@ class Relay:
 
     async def from_user(self, asker: Asker, words: Words) -> bool:
         """Whether words are a user's to the consultants: they begin with `note:`, or answer what a consultant wrote."""
-        said = NOTE.match(words.text)
-        if not said and not words.below:
+        is_note = bool(NOTE.match(words.text))
+        if not is_note and not words.below:
             return False
-        lead = await self._requests.reachable(asker.tenant, asker.user)
-        if lead is None or not ((said and _is_heard(lead, words)) or await self._is_below(lead, words.below)):
-            return False
-        told = Words(words.text[said.end() :] if said else words.text, words.name, words.keys, files=words.files).told
-        return bool(told) and await self._pass_on(lead, Doing(Act.NOTE, asker.user, told, words.name, words.keys))
-
-    async def edited(self, tenant: str, user: str, words: Words) -> bool:
-        """Whether a message that was edited had been passed on; then the edit is, too."""
-        lead = await self._leads.named(tenant, user, words.name)
+        lead = await self._meant(asker, words, is_note=is_note)
         if lead is None:
             return False
-        said = NOTE.match(words.text)
-        text = words.text[said.end() :] if said else words.text
-        return await self._pass_on(lead, Doing(Act.EDIT, user, text, words.name, words.keys))
+        told = _without(NOTE, words).told
+        return bool(told) and await self._pass_on(lead, Doing(Act.NOTE, asker.user, told, words.name, words.keys))
 
-    async def deleted(self, tenant: str, user: str, name: str, keys: Sequence[str]) -> bool:
+    async def edited(self, asker: Asker, words: Words) -> bool:
+        """Whether a message that was edited had been passed on; then the edit is, too."""
+        found = await self._leads.named(asker.tenant, words.name, is_everywhere=asker.is_everywhere)
+        if found is None:
+            return False
+        lead, event = found
+        text = _without(NOTE, words).told
+        if not text or text == event.text:
+            return True  # the platform has only looked up a link, or shows us no text
+        return await self._pass_on(lead, Doing(Act.EDIT, lead.user, text, words.name, words.keys))
+
+    async def deleted(self, asker: Asker, name: str, keys: Sequence[str]) -> bool:
         """Whether a message that was deleted had been passed on; then that is, too."""
-        lead = await self._leads.named(tenant, user, name)
-        return lead is not None and await self._pass_on(lead, Doing(Act.DELETE, user, keys=keys))
+        found = await self._leads.named(asker.tenant, name, is_everywhere=asker.is_everywhere)
+        return found is not None and await self._pass_on(found[0], Doing(Act.DELETE, found[0].user, keys=keys))
 
     async def from_desk(self, asker: Asker, channel: DeskChannel, words: Words) -> str | None:
         """What comes of a message in the thread of a request's card: None when it stays there, for it is a note among
         consultants; else nothing when it is on its way to the user, or why it is not."""
-        said = REPLY.match(words.text)
-        lead = await self._of_card(channel, words.below) if said and words.below else None
-        if lead is None or said is None:
+        lead = await self._of_card(channel, words.below) if words.is_reply and words.below else None
+        if lead is None:
             return None
         if not await self._desk.is_staffed_by(asker):
             return prompts.sentence("desk_members_only")
-        text = Words(words.text[said.end() :], words.name, words.keys, files=words.files).told
+        text = _without(REPLY, words).told
         if not text:
             return prompts.sentence("contact_empty")
         try:
@@ -107,6 +108,14 @@ class Relay:
             return False
         return True
 
+    async def _meant(self, asker: Asker, words: Words, *, is_note: bool) -> Lead | None:
+        """The user's request that words are about: the one that they stand below, else a note is about the newest."""
+        leads = await self._requests.reachable(asker)
+        for lead in leads:
+            if await self._is_below(lead, words.below):
+                return lead
+        return next((lead for lead in leads if is_note and _is_heard(lead, words)), None)
+
     async def _is_below(self, lead: Lead, below: str | None) -> bool:
         """Whether a post is one of those that told the user of their request."""
         if below is None:
@@ -119,6 +128,12 @@ class Relay:
             if card.payload.get("on") == channel.platform:
                 return await self._leads.own(card.tenant, card.lead_id or 0)
         return None
+
+
+def _without(mark: re.Pattern[str], words: Words) -> Words:
+    """The words after what marks them."""
+    said = mark.match(words.text)
+    return replace(words, text=words.text[said.end() :]) if said else words
 
 
 def _is_heard(lead: Lead, words: Words) -> bool:

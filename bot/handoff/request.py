@@ -1,20 +1,22 @@
 """The user's side: the form with which they get in touch, and what they can do with their request afterwards."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import cast
 
 from pydantic import JsonValue
 
 from bot import prompts
-from bot.cards import Press
+from bot.cards import Button, Card, Press
 from bot.forms import Asker, Field, FieldKind, Form, Outcome
 from bot.handoff.acting import Actions, Doing, refusal
-from bot.handoff.cards import standing_card
+from bot.handoff.cards import news_card, standing_card
 from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
 from bot.replies import Line, LineKind
-from bot.store.leads import Leads
+from bot.store.interviews import StaleError
+from bot.store.leads import Change, Leads
 from bot.store.tables import Lead, LeadState
 
 EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s.,;<>\"]{2,24}\Z")
@@ -31,25 +33,26 @@ class Requests:
 
     async def begin(self, asker: Asker, case: Mapping[str, JsonValue]) -> Outcome:
         """The form, with what may be passed on; or the open request, if there is one."""
-        if standing := await self.standing(asker.tenant, asker.user):
+        if standing := await self.standing(asker):
             return Outcome(card=standing_card(standing))
         draft = await self._leads.open(asker.tenant, asker.user, case, asker.address, LeadState.DRAFT)
         return Outcome(form=request_form(draft, asker.name))
 
-    async def standing(self, tenant: str, user: str) -> Lead | None:
+    async def standing(self, asker: Asker) -> Lead | None:
         """A person's request that is not finished."""
-        return next(iter(await self._leads.of(tenant, user, WAITING)), None)
+        return next(iter(await self._of(asker, WAITING)), None)
 
-    async def reachable(self, tenant: str, user: str) -> Lead | None:
-        """A person's request to which they can still add something."""
-        return next(iter(await self._leads.of(tenant, user, REACHABLE)), None)
+    async def reachable(self, asker: Asker) -> list[Lead]:
+        """A person's requests to which they can still add something, the newest first."""
+        return await self._of(asker, REACHABLE)
 
     async def sent(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
         """What becomes of the form that was sent."""
-        draft = await self._own(asker, press)
+        draft, values = await self._own(asker, press), {"consent": press.choice, **values}
         if errors := _errors(values):
+            await self._keep(draft, asker, values)
             return Outcome(errors=errors)
-        if standing := await self.standing(asker.tenant, asker.user):
+        if standing := await self.standing(asker):
             if standing.id == draft.id:
                 return Outcome(prompts.sentence("lead_sent_already"))
             with suppress(ImpossibleError):  # it has just come to its end, so this is a new one
@@ -61,8 +64,15 @@ class Requests:
     async def pressed(self, asker: Asker, press: Press) -> Outcome:
         """What a button under what a user was told leads to."""
         lead = await self._own(asker, press)
-        if press.name == "withdraw":
-            return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
+        match press.name:
+            case "contact" if lead.state == LeadState.DRAFT:
+                return Outcome(form=request_form(lead, asker.name, press.choice))
+            case "contact":
+                return Outcome(prompts.sentence("lead_sent_already"))
+            case "withdraw":
+                return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
+            case "read":
+                return Outcome(card=news_card(lead, await self._leads.events(lead)))
         return Outcome(form=small_form(press))
 
     async def added(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
@@ -76,11 +86,22 @@ class Requests:
             return await self._do(lead, Doing(Act.UNSOLVED, asker.user, text), "lead_reopened")
         return await self._do(lead, Doing(Act.SOLVED, asker.user, text), "lead_thanks")
 
+    async def _of(self, asker: Asker, states: Collection[str]) -> list[Lead]:
+        return await self._leads.of(asker.tenant, asker.user, states, is_everywhere=asker.is_everywhere)
+
     async def _own(self, asker: Asker, press: Press) -> Lead:
-        lead = await self._leads.own(asker.tenant, press.subject)
-        if lead is None or lead.user != asker.user:
-            raise ImpossibleError("lead_foreign" if lead else "lead_gone")
+        lead = next((lead for lead in await self._of(asker, [*LeadState]) if lead.id == press.subject), None)
+        if lead is None:
+            is_there = await self._leads.own(asker.tenant, press.subject)
+            raise ImpossibleError("lead_foreign" if is_there else "lead_gone")
         return lead
+
+    async def _keep(self, draft: Lead, asker: Asker, values: Mapping[str, str]) -> None:
+        """Keeps what was filled in wrongly, for when the form is opened once more."""
+        if draft.state == LeadState.DRAFT:
+            details: dict[str, JsonValue] = {**draft.details, "written": cast(JsonValue, dict(values))}
+            with suppress(StaleError):
+                await self._leads.apply(draft, Change("written", asker.user, draft.state, details=details))
 
     async def _do(self, lead: Lead, doing: Doing, sentence: str = "lead_added") -> Outcome:
         try:
@@ -90,8 +111,32 @@ class Requests:
         return Outcome(prompts.sentence(sentence, reference=lead.reference))
 
 
-def request_form(draft: Lead, name: str) -> Form:
-    """The form with which a user gets in touch; it shows what may be passed on."""
+def request_form(draft: Lead, name: str, consent: str = "") -> Form:
+    """The form with which a user gets in touch: it shows what may be passed on, unless their `consent` is known."""
+    written = cast(Mapping[str, str], draft.details.get("written") or {"name": name})
+    fields = [
+        Field("name", prompts.sentence("contact_name")),
+        Field("need", prompts.sentence("contact_need"), FieldKind.TEXT),
+        _choice("urgency", URGENCIES),
+        *([] if consent else [_choice("consent", CONSENTS)]),
+        Field(
+            "email",
+            prompts.sentence("contact_email"),
+            is_required=False,
+            hint=prompts.sentence("contact_email_hint"),
+        ),
+    ]
+    fields = [replace(field, value=written.get(field.name) or field.value) for field in fields]
+    title, send = prompts.sentence("contact_title"), prompts.sentence("contact_send")
+    press = Press("contact", draft.id, choice=consent)
+    if consent:
+        return Form(press, title, tuple(fields), send)
+    card = passing_card(draft)
+    return Form(press, title, tuple(fields), send, card.lines, card)
+
+
+def passing_card(draft: Lead) -> Card:
+    """What may be passed on, with a button for each way to consent."""
     summary = cast(Sequence[str], draft.details.get("summary") or ())
     transcript = cast(Sequence[object], draft.details.get("transcript") or ())
     lines = [Line(prompts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
@@ -101,20 +146,13 @@ def request_form(draft: Lead, name: str) -> Form:
     if transcript:
         lines.append(Line(prompts.sentence("contact_conversation"), LineKind.HEADING))
         lines.append(Line(prompts.sentence("contact_conversation_is", count=len(transcript))))
-    fields = (
-        Field("name", prompts.sentence("contact_name"), value=name),
-        Field("need", prompts.sentence("contact_need"), FieldKind.TEXT),
-        _choice("urgency", URGENCIES),
-        _choice("consent", CONSENTS),
-        Field(
-            "email",
-            prompts.sentence("contact_email"),
-            is_required=False,
-            hint=prompts.sentence("contact_email_hint"),
-        ),
-    )
-    title, send = prompts.sentence("contact_title"), prompts.sentence("contact_send")
-    return Form(Press("contact", draft.id), title, fields, send, tuple(lines))
+    there = {"summary": summary, "all": transcript, "nothing": True}
+    buttons = [
+        Button(prompts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent))
+        for consent in CONSENTS
+        if there[consent]
+    ]
+    return Card(tuple(lines), rows=((replace(buttons[0], is_main=True), *buttons[1:]),))
 
 
 def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str, JsonValue]:
@@ -124,6 +162,7 @@ def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str
     passed_on: dict[str, JsonValue] = {
         "summary": case.get("summary") if consent in ("summary", "all") else None,
         "transcript": case.get("transcript") if consent == "all" else None,
+        "written": None,
     }
     return {**written, **passed_on}
 

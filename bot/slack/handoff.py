@@ -93,12 +93,13 @@ async def was_passed_on(body: Body, context: AsyncBoltContext, service: Service,
     if not said or not said.get("user"):
         return False
     name, keys = name_of(event["channel"], said["ts"]), [f"event:{body['event_id']}"]
+    asker = Asker(tenant, said["user"])
     relay = service.handoff.relay
     if is_deletion:
-        found = await relay.deleted(tenant, said["user"], name, keys)
+        found = await relay.deleted(asker, name, keys)
     else:
-        words = Words(plain_text(said.get("text") or "", context.bot_user_id), name, keys)
-        found = await relay.edited(tenant, said["user"], words)
+        words = Words(plain_text(said.get("text") or "", context.bot_user_id), name, keys, files=_files(said))
+        found = await relay.edited(asker, words)
     service.handoff.ring()
     return found
 
@@ -125,9 +126,13 @@ async def _from_desk(
 def _words(body: Body, bot: str | None, below: str | None) -> Words:
     event = body["event"]
     channel, ts = event["channel"], event["ts"]
-    files = [str(file.get("name") or "") for file in event.get("files") or [] if isinstance(file, dict)]
     keys = [f"event:{body['event_id']}", f"message:{channel}/{ts}"]
-    return Words(plain_text(str(event.get("text") or ""), bot), name_of(channel, ts), keys, below, files)
+    return Words(plain_text(str(event.get("text") or ""), bot), name_of(channel, ts), keys, below, _files(event))
+
+
+def _files(said: Body) -> list[str]:
+    """The names of what is attached."""
+    return [str(file.get("name") or "") for file in said.get("files") or [] if isinstance(file, dict)]
 
 
 async def _name_of(client: AsyncWebClient, user: str) -> str:

@@ -94,7 +94,7 @@ def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None
                 clicked = await service.clicks.contact(asker_of_command(body, context))
                 await show_clicked(clicked, body, respond, client, article_url)
             case "status":
-                await show(respond, await status(service, _tenant(body, context), body["user_id"]), article_url)
+                await show(respond, await status(service, asker_of_command(body, context)), article_url)
             case "forget":
                 ask = Press("forget", choice=ASK_FIRST)
                 clicked = await service.clicks.press(_tenant(body, context), "", body["user_id"], ask)

@@ -145,7 +145,10 @@ class Database:
 
     @asynccontextmanager
     async def across_tenants(self) -> AsyncIterator[AsyncSession]:
-        """A transaction on everybody's rows: for upkeep and for the operator, never for a user's request."""
+        """A transaction on everybody's rows: for upkeep, for the operator and the consultants.
+
+        Never for a user's request, except for what is their own on a platform where they are the same in each tenant.
+        """
         async with self._session(ALL, is_urgent=False) as session:
             yield session
 

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
@@ -101,11 +102,14 @@ class Leads:
         async with self._db.across_tenants() as transaction:
             return await transaction.scalar(sent)
 
-    async def of(self, tenant: str, user: str, states: Collection[str]) -> list[Lead]:
-        """A person's requests in these states, the newest first."""
-        mine = select(Lead).where(Lead.user == user, Lead.state.in_(states)).order_by(Lead.id.desc())
-        async with self._db.transaction(tenant) as transaction:
-            return list(await transaction.scalars(mine))
+    async def of(self, tenant: str, user: str, states: Collection[str], *, is_everywhere: bool = False) -> list[Lead]:
+        """A person's requests in these states, the newest first.
+
+        With `is_everywhere` those in all tenants of the platform, where a person is the same in each of them.
+        """
+        mine = select(Lead).where(Lead.user == user, Lead.state.in_(states), _of_platform(tenant))
+        async with self._within(tenant, is_everywhere=is_everywhere) as transaction:
+            return list(await transaction.scalars(mine.order_by(Lead.id.desc())))
 
     async def own(self, tenant: str, lead: int) -> Lead | None:
         """The request of that id in a tenant."""
@@ -183,17 +187,28 @@ class Leads:
         async with self._db.transaction(tenant) as transaction:
             return await transaction.scalar(select(LeadEvent).where(LeadEvent.id == event))
 
-    async def named(self, tenant: str, user: str, name: str) -> Lead | None:
-        """The user's request to which their message of that name was added."""
-        said = select(LeadEvent.id).where(LeadEvent.lead_id == Lead.id, LeadEvent.name == name).exists()
-        async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(Lead).where(Lead.user == user, said).limit(1))
+    async def named(self, tenant: str, name: str, *, is_everywhere: bool = False) -> tuple[Lead, LeadEvent] | None:
+        """The request to which the user's message of that name was added, with what it said last."""
+        said = select(Lead, LeadEvent).join(LeadEvent, LeadEvent.lead_id == Lead.id)
+        said = said.where(LeadEvent.name == name, LeadEvent.actor == Lead.user, _of_platform(tenant))
+        async with self._within(tenant, is_everywhere=is_everywhere) as transaction:
+            found = (await transaction.execute(said.order_by(LeadEvent.id.desc()).limit(1))).first()
+            return (found[0], found[1]) if found else None
 
     async def posts(self, lead: Lead) -> list[Delivery]:
         """Every post of a request, in order."""
         its = select(Delivery).where(Delivery.lead_id == lead.id).order_by(Delivery.id)
         async with self._db.transaction(lead.tenant) as transaction:
             return list(await transaction.scalars(its))
+
+    async def before(self, post: Delivery) -> str | None:
+        """What the platform calls the last post of the same lane that it has, if there is one."""
+        sent = select(Delivery.sent_as).where(
+            Delivery.lane == post.lane, Delivery.id < post.id, Delivery.state == DeliveryState.SENT
+        )
+        async with self._db.transaction(post.tenant) as transaction:
+            last = sent.where(Delivery.sent_as != "").order_by(Delivery.id.desc()).limit(1)
+            return await transaction.scalar(last)
 
     async def card(self, lead: Lead) -> Delivery | None:
         """The post that shows a request to the consultants: the last that was sent."""
@@ -216,6 +231,9 @@ class Leads:
         async with self._db.across_tenants() as transaction:
             return await transaction.scalar(select(func.sum(Tally.count)).where(Tally.name == TALLY)) or 0
 
+    def _within(self, tenant: str, *, is_everywhere: bool) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._db.across_tenants() if is_everywhere else self._db.transaction(tenant)
+
     async def _remember(self, transaction: AsyncSession, keys: Sequence[str], moment: datetime) -> None:
         for key in sorted(keys):
             seen = self._db.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
@@ -227,6 +245,10 @@ class Leads:
         await transaction.execute(
             row.on_conflict_do_update(index_elements=["tenant", "name"], set_={"count": Tally.count + 1})
         )
+
+
+def _of_platform(tenant: str) -> ColumnElement[bool]:
+    return Lead.tenant.startswith(f"{tenant.partition(':')[0]}:", autoescape=True)
 
 
 def _values(lead: Lead, change: Change, moment: datetime) -> dict[str, object]:

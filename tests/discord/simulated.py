@@ -37,8 +37,10 @@ from bot.discord.client import DiscordBot
 from bot.discord.names import COMMAND
 from bot.discord.rest import Rest
 from bot.discord.surface import DiscordSurface
+from bot.handoff.handing import Handoff
 from bot.responder import ConsultantResponder
 from bot.service import Service
+from bot.settings import Settings
 from bot.store.database import Database, Where
 from bot.store.store import Store
 from tests.conftest import KEY, ROOT
@@ -95,7 +97,8 @@ class Process:
             platforms = {"discord": DiscordSurface(self.rest, ARTICLE)}
             responder = ConsultantResponder(self._consultant, platforms, store.inbox)
             async with taking_part(store, platforms, responder, quota, retention_days=RETENTION, here=here) as flow:
-                yield Service(flow, Clicks(store, self._consultant.adviser), RETENTION)
+                handoff = Handoff(store, Settings(), platforms, flow.ring)
+                yield Service(flow, Clicks(store, self._consultant.adviser, handoff), handoff, RETENTION)
         finally:
             await store.close()
 

@@ -54,7 +54,8 @@ async def simulation(
     simulated_process: Process, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Simulation]:
     """A Discord of a test's own, on which nothing may go wrong unseen: what the bot logs as an error fails the test."""
-    monkeypatch.setattr(showing, "SOON", ANSWERING)  # however busy the machine is
+    for name in ("SOON", "FORM_SOON"):
+        monkeypatch.setattr(showing, name, ANSWERING)  # however busy the machine is
     simulation = Simulation(simulated_process)
     # The flow works in a context of its own, which the adapter that simcord puts into its context does not reach.
     monkeypatch.setattr(AsyncWebhookAdapter, "request", lambda _, *args, **named: simulation.called(*args, **named))

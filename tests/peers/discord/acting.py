@@ -65,7 +65,7 @@ def _filled(part: Json, values: Json) -> Json:
 
 def _value(part: Json, label: Any, values: Json) -> Json:
     name = next((name for name in (part["custom_id"], label) if name in values), None)
-    given = values.pop(name) if name is not None else part.get("value") or ("" if part["type"] == TEXT_INPUT else [])
+    given = values.pop(name) if name is not None else _begun_with(part)
     shown = {"type": part["type"], "id": part.get("id", 0), "custom_id": part["custom_id"]}
     if part["type"] != TEXT_INPUT:
         return shown | {"values": picked(part, given) if given or part.get("required", True) else []}
@@ -73,6 +73,13 @@ def _value(part: Json, label: Any, values: Json) -> Json:
     assert given or not part.get("required", True), f"{part['custom_id']!r} is required"
     assert not given or least <= len(given) <= most, f"{part['custom_id']!r} wants {least} to {most} characters"
     return shown | {"value": given}
+
+
+def _begun_with(part: Json) -> Any:
+    """What a person sends who leaves a part of a form as it is."""
+    if part["type"] == TEXT_INPUT:
+        return part.get("value") or ""
+    return [each["value"] for each in part.get("options") or [] if each.get("default")]
 
 
 def options(command: Json, path: tuple[str, ...], values: Json) -> list[Json]:

@@ -54,7 +54,7 @@ def permissions(world: World, channel: Channel, user_id: str) -> int:
     place = world.channels[channel.parent_id] if channel.thread and channel.parent_id else channel
     roles = world.guilds[channel.guild_id].members.get(user_id, [])
     for target in (channel.guild_id, *roles, user_id):
-        held &= ~place.denied.get(target, 0)
+        held = held & ~place.denied.get(target, 0) | place.allowed.get(target, 0)
     return held if held & BITS["VIEW_CHANNEL"] else 0
 
 

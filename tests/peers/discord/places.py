@@ -159,6 +159,17 @@ class Places:
         """Gives permissions back that were denied; all of them when none is named."""
         self._overwrite(channel, who, lambda held: held & ~bits(*(names or BITS)))
 
+    def keep_private(self, channel: Channel, *people: Named) -> None:
+        """Lets only these people, and the bot, see a channel."""
+
+        def act() -> None:
+            channel.denied[channel.guild_id or ""] = bits("VIEW_CHANNEL")
+            for one in (*people, self.world.bot):
+                channel.allowed[name_of(one)] = bits("VIEW_CHANNEL")
+            events.changed(self.world, channel, "CHANNEL_UPDATE")
+
+        self.run(act)
+
     def _overwrite(self, channel: Named, who: Named | None, change: Callable[[int], int]) -> None:
         def act() -> None:
             place = self.world.channels[name_of(channel)]

@@ -73,8 +73,13 @@ def channel_json(world: World, channel: Channel, *, recipients: bool = True) -> 
         return shown | _thread(channel)
     guild = world.guilds[channel.guild_id or ""]
     over = [
-        {"id": target, "type": 0 if target in guild.roles else 1, "allow": "0", "deny": str(bits)}
-        for target, bits in channel.denied.items()
+        {
+            "id": target,
+            "type": 0 if target in guild.roles else 1,
+            "allow": str(channel.allowed.get(target, 0)),
+            "deny": str(channel.denied.get(target, 0)),
+        }
+        for target in {**channel.denied, **channel.allowed}
     ]
     return shown | {"position": 0, "topic": None, "permission_overwrites": over}
 

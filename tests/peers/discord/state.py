@@ -183,6 +183,7 @@ class Channel:
     archived: bool = False
     locked: bool = False
     denied: dict[str, int] = field(default_factory=dict)
+    allowed: dict[str, int] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     ephemerals: dict[str, Message] = field(default_factory=dict)
     typed: list[float] = field(default_factory=list)

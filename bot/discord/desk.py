@@ -1,0 +1,108 @@
+"""The consultants' channel on Discord: who may act there, whether the bot can post, threads under cards, and files."""
+
+import io
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+from aiohttp import ClientError
+
+from bot.discord.refusals import NO_PLACE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
+from bot.discord.rendering import Rendering
+from bot.errors import BotError
+from bot.store.tables import Delivery
+
+NEEDED = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    embed_links=True,
+    attach_files=True,
+    read_message_history=True,
+    create_public_threads=True,
+    send_messages_in_threads=True,
+)
+WEEK: Final = 10_080  # minutes until Discord puts a thread away, the longest that it takes
+HAS_THREAD = 160004  # the code for a message that has a thread already
+
+
+async def may_see(client: discord.Client, channel: int, user: int) -> bool:
+    """Whether a person is in a channel's server, and may see the channel."""
+    found = await client.fetch_channel(channel)
+    if not isinstance(found, discord.abc.GuildChannel):
+        return False
+    guild = await client.fetch_guild(found.guild.id)
+    try:
+        member = await guild.fetch_member(user)
+    except discord.NotFound:
+        return False
+    here = await guild.fetch_channel(channel)  # with the server's roles
+    return here.permissions_for(member).view_channel
+
+
+async def checked(client: discord.Client, channel: str) -> str:
+    """What is well with the consultants' channel. Raises BotError, saying what to do."""
+    named = f"CONSULTANT_DISCORD_CHANNEL {channel}"
+    try:
+        found = await client.fetch_channel(int(channel))
+        if not isinstance(found, discord.TextChannel) or client.user is None:
+            raise BotError(f"{named} is no text channel of a server; copy the id of one")
+        guild = await client.fetch_guild(found.guild.id)
+        here = await guild.fetch_channel(found.id)  # with the server's roles
+        lacking = NEEDED.value & ~here.permissions_for(await guild.fetch_member(client.user.id)).value
+    except (discord.NotFound, discord.Forbidden) as error:
+        raise BotError(f"{named} cannot be seen; copy its id, and let the bot's role into the channel") from error
+    except (discord.HTTPException, ClientError, OSError) as error:
+        raise BotError(f"{named} could not be asked for; try again") from error
+    if lacking:
+        names = ", ".join(name.replace("_", " ") for name, is_lacking in discord.Permissions(lacking) if is_lacking)
+        raise BotError(f"in {named} the bot's role lacks: {names}")
+    if here.permissions_for(guild.default_role).view_channel:
+        raise BotError(
+            f"{named} is open to everybody in {guild.name}, and who sees it is a consultant: make it private"
+        )
+    return f"consultants in #{found.name}"
+
+
+async def post_below(client: discord.Client, delivery: Delivery, part: Rendering | None) -> str:
+    """Posts in the thread under a card, which begins with its first post; below the card where there can be none.
+
+    Without a `part` to show it is a file. Returns the thread's id with the post's.
+    """
+    thread = str(delivery.address["thread"])
+    try:
+        return await _post(client, thread, delivery, part)
+    except discord.HTTPException as error:
+        if error.code != UNKNOWN_CHANNEL:
+            raise
+    try:
+        await client.http.start_thread_with_message(
+            int(str(delivery.address["channel"])),
+            int(thread),
+            name=str(delivery.address["subject"]),
+            auto_archive_duration=WEEK,
+        )
+    except discord.HTTPException as error:
+        if error.code in (UNKNOWN_MESSAGE, *NO_PLACE):
+            return await _post(client, str(delivery.address["channel"]), delivery, part)
+        if error.code != HAS_THREAD:
+            raise
+    return await _post(client, thread, delivery, part)
+
+
+def with_file(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
+    """What a post with a file is called, among messages of the bot's."""
+    for message in own:
+        if any(file.filename == delivery.payload["file"] for file in message.attachments):
+            return str(message.id)
+    return None
+
+
+async def _post(client: discord.Client, channel: str, delivery: Delivery, part: Rendering | None) -> str:
+    place = client.get_partial_messageable(int(channel))
+    if part:
+        sent = await place.send(**part.options, nonce=delivery.marker)
+    else:
+        content = io.BytesIO(str(delivery.payload["content"]).encode())
+        file = discord.File(content, str(delivery.payload["file"]))
+        sent = await place.send(str(delivery.payload["text"]), file=file, nonce=delivery.marker)
+    return f"{channel}/{sent.id}"
