@@ -94,10 +94,15 @@ class Relay:
         text = _without(REPLY, words).told
         if not text:
             return prompts.sentence("contact_empty")
+        if await self._leads.knows(lead.tenant, words.keys):
+            return ""
         try:
-            return await self._desk.reply(lead, asker, text, words.keys)
+            problem = await self._desk.reply(lead, asker, text, words.keys)
         except KnownError:
             return ""
+        if problem:  # what was refused once is not to be sent when the platform tells of it again
+            await self._leads.remember(lead.tenant, words.keys)
+        return problem
 
     async def _pass_on(self, lead: Lead, doing: Doing) -> bool:
         try:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -175,6 +175,17 @@ class Leads:
         except KnownError:
             return False
         return True
+
+    async def knows(self, tenant: str, keys: Sequence[str]) -> bool:
+        """Whether something was accepted or refused under one of these keys."""
+        async with self._db.transaction(tenant) as transaction:
+            return await transaction.scalar(select(Event.id).where(Event.key.in_(keys)).limit(1)) is not None
+
+    async def remember(self, tenant: str, keys: Sequence[str]) -> None:
+        """Keeps that something was refused under these keys."""
+        async with self._db.transaction(tenant) as transaction:
+            with suppress(KnownError):
+                await self._remember(transaction, keys, self._db.clock())
 
     async def events(self, lead: Lead) -> list[LeadEvent]:
         """What happened to a request, in order."""

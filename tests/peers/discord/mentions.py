@@ -23,7 +23,7 @@ def pinged(text: str, allowed: Any, replied: str | None) -> list[str]:
     kept: list[str] = []
     for kind in KINDS:
         whole = kind in (allowed.get("parse") or [])
-        kept += [each for each in found[kind] if whole or each in (allowed.get(kind) or [])]
+        kept += [each for each in found[kind] if whole or each in map(str, allowed.get(kind) or [])]
     return _once(kept + ([replied] if replied and allowed.get("replied_user") else []))
 
 
