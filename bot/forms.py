@@ -54,6 +54,8 @@ class Form:
 class Asker:
     """Who clicks or writes, by what name, and where they can be answered: what the platform's adapter needs for it.
 
+    `place` is where that is, in words for consultants.
+
     `is_everywhere` when they are alone with the bot on a platform where a person is the same in each tenant: then
     what is theirs in any of them is at hand.
     """
@@ -63,6 +65,7 @@ class Asker:
     name: str = ""
     address: Mapping[str, JsonValue] = field(default_factory=dict)
     is_everywhere: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True)

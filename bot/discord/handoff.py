@@ -9,6 +9,7 @@ import discord
 from aiohttp import ClientError
 from pydantic import JsonValue
 
+from bot import prompts
 from bot.cards import Card, Press
 from bot.discord.forms import again, values_of
 from bot.discord.hearing import SAID, is_with_bot, name_of, plain_text, tenant, tenant_of
@@ -31,8 +32,18 @@ def asker_of(interaction: discord.Interaction) -> Asker:
         address = {"channel": channel, "direct": True}
     elif message is None or message.flags.ephemeral:
         address = {"direct": True, "asked_in": channel}
-    user = interaction.user
-    return Asker(tenant(interaction), str(user.id), user.display_name, address, is_everywhere=is_with_bot(interaction))
+    user, is_direct = interaction.user, is_with_bot(interaction)
+    whose, place = tenant(interaction), _place(interaction)
+    return Asker(whose, str(user.id), user.display_name, address, is_everywhere=is_direct, place=place)
+
+
+def _place(interaction: discord.Interaction) -> str:
+    """Where something happens, in words for consultants."""
+    if interaction.guild_id is None:
+        return prompts.sentence("place_direct", platform="Discord")
+    home = (interaction.guild.name if interaction.guild else "") or interaction.guild_id
+    channel = getattr(interaction.channel, "name", None) or interaction.channel_id
+    return prompts.sentence("place_channel", channel=channel, home=home, platform="Discord")
 
 
 async def submitted(interaction: discord.Interaction, service: Service, article_url: str | None) -> None:

@@ -167,7 +167,7 @@ def _said(sentence: str, lead: Lead, **more: object) -> str:
 def _from(lead: Lead) -> str:
     said: Mapping[str, JsonValue] = lead.details
     name = "desk_from_email" if said.get("email") else "desk_from"
-    return prompts.sentence(name, name=said.get("name"), tenant=lead.tenant, email=said.get("email"))
+    return prompts.sentence(name, name=said.get("name"), place=said.get("place"), email=said.get("email"))
 
 
 def _so_far(events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> str:

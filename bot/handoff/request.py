@@ -1,11 +1,11 @@
 """The user's side: the form with which they get in touch, and what they can do with their request afterwards."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import JsonValue
 
 from bot import prompts
@@ -19,7 +19,6 @@ from bot.store.interviews import StaleError
 from bot.store.leads import Change, Leads
 from bot.store.tables import Lead, LeadState
 
-EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s.,;<>\"]{2,24}\Z")
 URGENCIES, CONSENTS = ("week", "now", "later"), ("summary", "all", "nothing")
 TITLES = {"note": "note_title", "yes": "solved_title", "no": "unsolved_title"}
 
@@ -35,7 +34,8 @@ class Requests:
         """The form, with what may be passed on; or the open request, if there is one."""
         if standing := await self.standing(asker):
             return Outcome(card=standing_card(standing))
-        draft = await self._leads.open(asker.tenant, asker.user, case, asker.address, LeadState.DRAFT)
+        kept = {**case, "place": asker.place or asker.tenant}
+        draft = await self._leads.open(asker.tenant, asker.user, kept, asker.address, LeadState.DRAFT)
         return Outcome(form=request_form(draft, asker.name))
 
     async def standing(self, asker: Asker) -> Lead | None:
@@ -174,8 +174,16 @@ def _errors(values: Mapping[str, str]) -> dict[str, str]:
         if values.get(name) not in known:
             empty[name] = prompts.sentence("contact_empty")
     email = values.get("email", "").strip()
-    wrong = {"email": prompts.sentence("contact_bad_email")} if email and not EMAIL.match(email) else {}
+    wrong = {"email": prompts.sentence("contact_bad_email")} if email and not _is_email(email) else {}
     return {**empty, **wrong}
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def _choice(name: str, choices: Sequence[str]) -> Field:

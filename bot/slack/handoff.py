@@ -5,6 +5,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from pydantic import JsonValue
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -28,17 +29,28 @@ DIRECT = "D"  # the first letter of a direct message's id
 def asker_of(body: Body, context: AsyncBoltContext) -> Asker:
     """Who clicked or sent a form, and where they are answered: in the thread, or directly where only they saw it."""
     whose, user, container = origin(body, context), body["user"], body.get("container") or {}
-    channel = container.get("channel_id")
+    channel, place = container.get("channel_id"), _place(body.get("team") or {}, body.get("channel") or {})
     if not channel or container.get("is_ephemeral"):
-        return Asker(whose.tenant, user["id"], _name(user), {"direct": True, **whose.address})
+        return Asker(whose.tenant, user["id"], _name(user), {"direct": True, **whose.address}, place=place)
     below = container.get("thread_ts") or (None if channel.startswith(DIRECT) else container.get("message_ts"))
-    return Asker(whose.tenant, user["id"], _name(user), {"channel": channel, "thread": below, **whose.address})
+    address: dict[str, JsonValue] = {"channel": channel, "thread": below, **whose.address}
+    return Asker(whose.tenant, user["id"], _name(user), address, place=place)
 
 
 def asker_of_command(body: Body, context: AsyncBoltContext) -> Asker:
     """Who typed a command; they are answered directly."""
     whose = origin(body, context)
-    return Asker(whose.tenant, body["user_id"], str(body.get("user_name") or ""), {"direct": True, **whose.address})
+    place = _place({"domain": body.get("team_domain")}, {"id": body["channel_id"], "name": body.get("channel_name")})
+    address: dict[str, JsonValue] = {"direct": True, **whose.address}
+    return Asker(whose.tenant, body["user_id"], str(body.get("user_name") or ""), address, place=place)
+
+
+def _place(team: Body, channel: Body) -> str:
+    """Where something happens, in words for consultants."""
+    if not channel or str(channel.get("id")).startswith(DIRECT):
+        return prompts.sentence("place_direct", platform=f"Slack, {team.get('domain') or team.get('id')}")
+    home, name = team.get("domain") or team.get("id"), channel.get("name") or channel.get("id")
+    return prompts.sentence("place_channel", channel=name, home=home, platform="Slack")
 
 
 def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # noqa: ANN401 as Bolt types it

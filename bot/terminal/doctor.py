@@ -139,7 +139,10 @@ async def _requests(settings: Settings) -> str:
     if lost:
         raise BotError(f"{len(lost)} post(s) of requests could not be delivered; `rag-or-tune desk list` names them")
     if waiting and not desk_channels(settings):
-        raise BotError(f"{len(waiting)} request(s) wait, and no consultants' channel is set; CONSULTANT_SLACK_CHANNEL")
+        raise BotError(
+            f"{len(waiting)} request(s) wait, and no consultants' channel is set; "
+            "name one: CONSULTANT_SLACK_CHANNEL or CONSULTANT_DISCORD_CHANNEL"
+        )
     there = ", ".join(f"{channel.platform} {channel.channel}" for channel in desk_channels(settings))
     return f"{len(waiting)} request(s) for a consultant are not finished; consultants in {there or 'no channel'}"
 

@@ -86,3 +86,23 @@ async def test_a_wrong_token_is_named(tmp_path: Path) -> None:
 async def test_when_discord_cannot_be_reached_it_says_so(tmp_path: Path) -> None:
     with discord_server() as discord, pytest.raises(BotError, match="cannot be reached"):
         await _checked(discord, tmp_path, discord_api_url="http://127.0.0.1:9/api")
+
+
+async def test_the_consultants_channel_is_looked_at(tmp_path: Path) -> None:
+    with discord_server() as discord:
+        cem, eve = discord.user("cem"), discord.user("eve")
+        guild = discord.guild("firm", cem, eve)
+        desk = discord.channel(guild, "consultants")
+        with pytest.raises(BotError, match="is open to everybody in firm"):
+            await _checked(discord, tmp_path, consultant_discord_channel=desk.id)
+        discord.keep_private(desk, cem)
+        assert "consultants in #consultants" in await _checked(discord, tmp_path, consultant_discord_channel=desk.id)
+        discord.deny(desk, "ATTACH_FILES", "CREATE_PUBLIC_THREADS")
+        with pytest.raises(BotError, match=r"bot.s role lacks: .*attach files.*create public threads"):
+            await _checked(discord, tmp_path, consultant_discord_channel=desk.id)
+        thread = discord.thread(desk, owner=cem)
+        with pytest.raises(BotError, match="no text channel"):
+            await _checked(discord, tmp_path, consultant_discord_channel=thread.id)
+        for gone in ("1", "99999999999999999999"):
+            with pytest.raises(BotError, match="cannot be seen"):
+                await _checked(discord, tmp_path, consultant_discord_channel=gone)

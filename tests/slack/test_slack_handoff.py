@@ -67,7 +67,7 @@ def test_a_request_reaches_the_consultants_and_the_user_knows_its_number(
 ) -> None:
     reference = request(staffed, advice, ann, urgency="today, if possible")
     card = staffed.card(reference)
-    for said in ("open", "ann", NEED, "today, if possible", "Recommendation: RAG", "“our docs change weekly”"):
+    for said in ("open", "ann", "#general in ", "(Slack)", NEED, "today, if possible", "Recommendation: RAG", "“our docs change weekly”"):
         assert said in card.text, said
     assert card.buttons == ["Claim", "Reply", "Resolve"]
     [confirmed] = told(staffed, advice)
@@ -157,7 +157,8 @@ def test_a_note_of_the_user_reaches_the_thread_with_its_edits_and_its_deletion(
     slack.edit(note, "note: We have no manuals.")
     slack.delete(note)
     thread = staffed.thread(card)
-    assert thread[1:] == ["ann has edited a note; it says now:\nWe have no manuals.", "ann has deleted a note."]
+    edited = "ann has edited a note; it says now:\nWe have no manuals.\nAttached, not copied: a.pdf"
+    assert thread[1:] == [edited, "ann has deleted a note."]
     assert "Notes of the user: 1" in card.text
     assert len(slack.answers(advice)) == 2
 
