@@ -2,15 +2,10 @@
 
 import contextlib
 import logging
-import sys
 import uuid
-from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from textwrap import shorten
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from sqlalchemy.exc import DBAPIError
 
 from bot import prompts
@@ -21,6 +16,7 @@ from bot.replies import Line, Reply
 from bot.settings import Settings
 from bot.store.tables import Turn
 from bot.terminal.interview import converse
+from bot.terminal.keyboard import typed_lines
 from bot.terminal.memory import Memory, Talk, remembering
 from bot.terminal.progress import bar, err
 from bot.terminal.render import console, show_citations, show_line, show_reply
@@ -114,7 +110,7 @@ def _short(question: str) -> str:
 
 
 def _converse(conversation: Conversation, settings: Settings) -> None:
-    for text in _typed(settings):
+    for text in typed_lines(settings.data_dir / "chat-history"):
         match text.strip():
             case "/quit":
                 return
@@ -133,31 +129,6 @@ def _converse(conversation: Conversation, settings: Settings) -> None:
             case question:
                 conversation.say(question)
         console.print()
-
-
-def _typed(settings: Settings) -> Iterator[str]:
-    """What the person types, line by line; what comes through a pipe is repeated, so that the output can be read."""
-    if not sys.stdin.isatty():
-        for raw in sys.stdin.buffer:
-            line = raw.decode("utf-8", "replace").rstrip("\n")
-            console.print(f"> {line}", markup=False)
-            yield line
-        return
-    session = PromptSession[str](history=_history(settings.data_dir / "chat-history"))
-    while True:
-        try:
-            yield session.prompt("> ")
-        except EOFError:
-            return
-
-
-def _history(path: Path) -> History:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-    except OSError:
-        return InMemoryHistory()
-    return FileHistory(str(path))
 
 
 def _log_to_file(settings: Settings) -> None:

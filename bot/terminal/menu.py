@@ -9,6 +9,7 @@ import questionary
 
 from bot import prompts
 from bot.replies import Line
+from bot.terminal.keyboard import piped_line
 from bot.terminal.render import console, show_line
 
 Value = TypeVar("Value")
@@ -57,12 +58,9 @@ def _by_number(title: str, entries: Sequence[Entry[Value]], actions: Sequence[En
     for entry in entries:
         console.print(f"  {entry.key}  {entry.text}", markup=False)
     console.print("  " + "   ".join(f"{a.key} {a.text}" for a in actions), style="dim", markup=False)
-    while True:
-        line = sys.stdin.readline()
-        if not line:
-            return None
+    while (line := piped_line()) is not None:
         typed = line.strip().lower()
-        console.print(f"> {typed}", markup=False)
         if typed in by_key:
             return by_key[typed]
         show_line(Line(prompts.sentence("unknown_choice", keys=", ".join(by_key))))
+    return None
