@@ -249,9 +249,25 @@ def test_what_the_user_does_reaches_the_consultants(person: Callable[..., Person
     assert {state for _, state in posts(file)} == {"sent"}
 
 
-def desk_of(memory: Memory) -> Town:
+def test_when_there_is_a_channel_at_last_it_gets_what_was_kept_until_then(
+    person: Callable[..., Person], memory: Memory, file: Path
+) -> None:
+    ann, desk, run = person(), desk_of(memory, desk_reminder_minutes=0.0001), memory.runner.run
+    ann.request("", "Help us", "", "", "2", "")
+    assert posts(file) == [("user", "sent")]
+    run(desk.work("slack"))
+    card, conversation = desk.places["slack"].sent
+    assert "Help us" in card.text
+    assert conversation.thread == "slack/0"
+    assert "hush" in str(conversation.payload["content"])
+    run(desk.work("slack"))
+    assert [sent.text for sent in desk.places["slack"].sent if "Help us" in sent.text] == [card.text]
+    assert {state for _, state in posts(file)} == {"sent"}
+
+
+def desk_of(memory: Memory, **more: float) -> Town:
     """The consultants, in Slack."""
-    return Town(memory.store, memory.store.database.clock, Settings(consultant_slack_channel="C1"))  # type: ignore[arg-type]
+    return Town(memory.store, memory.store.database.clock, Settings(**CHANNEL, **more))  # type: ignore[arg-type]
 
 
 def test_a_request_that_came_first_from_another_window_is_joined(
