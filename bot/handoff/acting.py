@@ -79,10 +79,15 @@ class Actions:
             return []
         desk, there = lane(lead, "desk"), {ON: in_order(self._channels, lead.tenant)[0].platform}
         if doing.act is Act.REQUEST:
-            return [Post(CARD, desk, there), *([Post(FILE, desk, there)] if details.get("transcript") else [])]
+            return announcement(desk, there, details)
         told = len(pieces(doing.text)) if doing.act in TOLD_TO_DESK else 0
         threads = [Post(THREAD, desk, {**there, "piece": piece}) for piece in range(told)]
         return [*threads, Post(UPDATE, desk, there)]
+
+
+def announcement(desk: str, there: Mapping[str, JsonValue], details: Mapping[str, JsonValue]) -> list[Post]:
+    """What tells the consultants of a request: its card, and the conversation under it if it may be passed on."""
+    return [Post(CARD, desk, there), *([Post(FILE, desk, there)] if details.get("transcript") else [])]
 
 
 def lane(lead: Lead, whose: str) -> str:

@@ -13,7 +13,7 @@ from bot.cards import Card
 from bot.delivery.backoff import PATIENCE
 from bot.delivery.platform import RefusedError, platform_of
 from bot.handoff import cards
-from bot.handoff.acting import DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, lane
+from bot.handoff.acting import DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, announcement, lane
 from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
 from bot.handoff.ticket import WAITING, Act
@@ -121,13 +121,19 @@ class HandoffClerk:
         for lead in await self._store.leads.all([LeadState.OPEN]):
             due = (lead.opened_at or now) + self._rules.reminder * (lead.reminders + 1)
             if lead.reminders < REMINDERS and now >= due:
-                payload: dict[str, JsonValue] = {ON: in_order(self._channels, lead.tenant)[0].platform}
-                kind = NOTICE if lead.reminders else THREAD
-                await self._store.leads.remind(lead, [Post(kind, lane(lead, "desk"), payload)])
+                await self._store.leads.remind(lead, await self._reminder(lead))
         day = now.astimezone(self._rules.hours.zone).date().isoformat()
         for channel in self._channels:
             digest = Post(DIGEST, f"digest/{channel.platform}")
             await self._store.leads.post(channel.tenant, f"digest/{day}", digest)
+
+    async def _reminder(self, lead: Lead) -> list[Post]:
+        """Under the card, then beside it; the card itself when there was no channel yet when it was asked for."""
+        desk = lane(lead, "desk")
+        there: dict[str, JsonValue] = {ON: in_order(self._channels, lead.tenant)[0].platform}
+        if all(post.kind != CARD for post in await self._store.leads.posts(lead)):
+            return announcement(desk, there, lead.details)
+        return [Post(NOTICE if lead.reminders else THREAD, desk, there)]
 
     async def _for_desk(self, post: Delivery, lead: Lead) -> Delivery | None:
         """A card goes to the channel that its post names; everything else to where the card is."""

@@ -23,16 +23,26 @@ class Handoff:
     """The way to a person. Not open while nobody is there to be told: neither a channel nor a webhook."""
 
     def __init__(
-        self, store: Store, settings: Settings, doors: Mapping[str, Doorkeeper], ring: Callable[[], None]
+        self,
+        store: Store,
+        settings: Settings,
+        doors: Mapping[str, Doorkeeper],
+        ring: Callable[[], None],
+        *,
+        keeps: bool = False,
     ) -> None:
-        """`doors` are the platforms by name; `ring` tells the post office that there is something new."""
+        """`doors` are the platforms by name; `ring` tells the post office that there is something new.
+
+        With `keeps` it is open even so: requests are kept for the operator, who lists them.
+        """
         self.channels = desk_channels(settings)
         has_webhook = settings.desk_webhook_url is not None
         actions = Actions(store.leads, self.channels, has_webhook=has_webhook)
         self.requests = Requests(store.leads, actions)
         self._desk = Desk(store.leads, actions, self.channels, doors)
         self.relay = Relay(store.leads, actions, self.requests, self._desk)
-        self.is_open = bool(self.channels) or has_webhook
+        self.is_told = bool(self.channels) or has_webhook
+        self.is_open = self.is_told or keeps
         self.ring = ring
 
     def knows(self, press: Press) -> bool:

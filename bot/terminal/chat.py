@@ -2,25 +2,26 @@
 
 import contextlib
 import logging
-import sys
 import uuid
-from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from textwrap import shorten
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
 from bot import prompts
 from bot.bootstrap import make_consultant
+from bot.clicks import PASSED_ON
 from bot.consultant import Consultant
 from bot.deciding.interview import Interview
+from bot.handoff.case import case_of
 from bot.replies import Line, Reply
+from bot.screens import summary
 from bot.settings import Settings
 from bot.store.tables import Turn
+from bot.terminal.contact import Contact
 from bot.terminal.interview import converse
+from bot.terminal.keyboard import typed_lines
 from bot.terminal.memory import Memory, Talk, remembering
 from bot.terminal.progress import bar, err
 from bot.terminal.render import console, show_citations, show_line, show_reply
@@ -42,7 +43,7 @@ def chat(settings: Settings, *, new: bool = False) -> None:
             show_line(Line(prompts.sentence("chat_not_kept")))
         conversation = Conversation(consultant, memory, new=new)
         conversation.resume()
-        _converse(conversation, settings)
+        _converse(conversation, Contact(memory, settings), settings)
     show_line(Line(prompts.sentence("chat_goodbye")))
 
 
@@ -55,6 +56,7 @@ class Conversation:
         self._talk = Talk(memory, new=new)
         self._earlier = self._talk.recent(REMEMBERED)
         self.last: Reply | None = None
+        self._summary: Reply | None = None
 
     def resume(self) -> None:
         """Says where the conversation was left, and answers what was left unanswered."""
@@ -65,13 +67,10 @@ class Conversation:
             self._answer(turn)
 
     def say(self, text: str) -> None:
-        """Answers `text` on the screen; never ends in a traceback."""
-        try:
-            turn = self._talk.asked(text)
-            if turn:
-                self._answer(turn)
-        except DBAPIError:
-            self._apologise("a question could not be kept")
+        """Answers `text` on the screen."""
+        turn = self._talk.asked(text)
+        if turn:
+            self._answer(turn)
 
     def _answer(self, turn: Turn) -> None:
         """Shows the answer, sentence by sentence when a model writes, and keeps it."""
@@ -84,15 +83,16 @@ class Conversation:
         try:
             self.last = self._run(self._consultant.respond(turn.text, self._earlier[-REMEMBERED:], show))
         except Exception:  # noqa: BLE001 it is logged, with its reference
-            self._talk.failed(turn, self._apologise("a question failed"))
+            self._talk.failed(turn, self.apologise("a question failed"))
             return
         self._earlier.append(turn.text)
         show_reply(self.last, lines=not shown)
         if self.last.recommendation:
+            self._summary = None  # it is about another case
             show_line(Line(prompts.sentence("chat_check")))
         self._talk.answered(turn, self.last)
 
-    def _apologise(self, problem: str) -> str:
+    def apologise(self, problem: str) -> str:
         """Says that something went wrong; returns the reference under which the log says what."""
         reference = uuid.uuid4().hex[:8]
         log.exception("%s, reference %s", problem, reference)
@@ -106,58 +106,56 @@ class Conversation:
             return
         interview = Interview(self._consultant.adviser.outlook)
         read = self._run(self._consultant.adviser.facts(self._earlier[-REMEMBERED:]))
-        converse(interview, interview.start(read))
+        finished = converse(interview, interview.start(read))
+        self._summary = summary(interview, finished) if finished else self._summary
+
+    def case(self) -> dict[str, JsonValue]:
+        """What may be passed on to a consultant: what was said here, and what came of it."""
+        adviser = self._consultant.adviser
+        questions = adviser.framework.questions if adviser else {}
+        labels = {name: question.label for name, question in questions.items()}
+        return case_of(self._talk.answered_turns(PASSED_ON), self._summary, labels)
 
 
 def _short(question: str) -> str:
     return shorten(question, QUOTED, placeholder="…")
 
 
-def _converse(conversation: Conversation, settings: Settings) -> None:
-    for text in _typed(settings):
-        match text.strip():
-            case "/quit":
-                return
-            case "/help":
-                show_line(Line(prompts.sentence("chat_help")))
-            case "/sources" if conversation.last and conversation.last.citations:
-                show_citations(conversation.last.citations, anchors=True)
-            case "/interview":
-                conversation.interview()
-            case "/sources":
-                show_line(Line(prompts.sentence("no_sources")))
-            case command if command.startswith("/"):
-                show_line(Line(prompts.sentence("unknown_command", command=command.split()[0])))
-            case "":
-                continue
-            case question:
-                conversation.say(question)
-        console.print()
-
-
-def _typed(settings: Settings) -> Iterator[str]:
-    """What the person types, line by line; what comes through a pipe is repeated, so that the output can be read."""
-    if not sys.stdin.isatty():
-        for raw in sys.stdin.buffer:
-            line = raw.decode("utf-8", "replace").rstrip("\n")
-            console.print(f"> {line}", markup=False)
-            yield line
-        return
-    session = PromptSession[str](history=_history(settings.data_dir / "chat-history"))
-    while True:
-        try:
-            yield session.prompt("> ")
-        except EOFError:
+def _converse(conversation: Conversation, contact: Contact, settings: Settings) -> None:
+    """Reads and obeys; what came from a consultant meanwhile is shown before the next prompt."""
+    contact.deliver()
+    for text in typed_lines(settings.data_dir / "chat-history"):
+        said = text.strip()
+        if said == "/quit":
             return
+        if said:
+            try:
+                _obey(said, conversation, contact)
+            except DBAPIError:
+                conversation.apologise("the database could not be used")
+            console.print()
+            contact.deliver()
 
 
-def _history(path: Path) -> History:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-    except OSError:
-        return InMemoryHistory()
-    return FileHistory(str(path))
+def _obey(said: str, conversation: Conversation, contact: Contact) -> None:
+    match said:
+        case "/help":
+            show_line(Line(prompts.sentence("chat_help")))
+        case "/sources" if conversation.last and conversation.last.citations:
+            show_citations(conversation.last.citations, anchors=True)
+        case "/sources":
+            show_line(Line(prompts.sentence("no_sources")))
+        case "/interview":
+            conversation.interview()
+        case "/contact":
+            contact.begin(conversation.case())
+        case "/status":
+            contact.status()
+        case command if command.startswith("/"):
+            show_line(Line(prompts.sentence("unknown_command", command=command.split()[0])))
+        case _:
+            if not contact.note(said):
+                conversation.say(said)
 
 
 def _log_to_file(settings: Settings) -> None:

@@ -23,7 +23,9 @@ from bot.store.store import Store
 from bot.store.tables import Interview, Turn
 
 SESSION = TypeAdapter(Session)
-TENANT = f"terminal:{socket.gethostname()}"
+PLATFORM = "terminal"
+TENANT = f"{PLATFORM}:{socket.gethostname()}"
+NOBODY = "somebody"  # in a container, a user may have no name
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,16 @@ class Talk:
         """The last conversation, or a `new` one."""
         self._inbox = memory.store.inbox
         self._run = memory.runner.run
-        last = None if new else self._run(self._inbox.last_place(TENANT, _user()))
+        last = None if new else self._run(self._inbox.last_place(TENANT, this_user()))
         self._place = last or f"terminal-{secrets.token_hex(8)}"
 
     def recent(self, most: int) -> list[str]:
         """The last questions that were answered, the oldest first."""
         return self._run(self._inbox.recent(TENANT, self._place, most))
+
+    def answered_turns(self, most: int) -> list[Turn]:
+        """The last turns that were answered, the oldest first."""
+        return self._run(self._inbox.conversation(TENANT, this_user(), most, None, self._place))
 
     def unanswered(self) -> list[Turn]:
         """The questions that an interruption left unanswered."""
@@ -76,7 +82,7 @@ class Talk:
 
     def asked(self, text: str) -> Turn | None:
         """Keeps a question."""
-        message = Message(TENANT, self._place, _user(), text, [secrets.token_hex(16)])
+        message = Message(TENANT, self._place, this_user(), text, [secrets.token_hex(16)])
         accepted = self._run(self._inbox.accept(message))
         return self._run(self._inbox.turn(Work(TENANT, accepted.turn))) if accepted else None
 
@@ -101,7 +107,7 @@ class KeptInterview:
 
     def read(self) -> Session | None:
         """The session that was left open; what another version kept and this one cannot read is none."""
-        rows = self._run(self._interviews.of(TENANT, _user()))
+        rows = self._run(self._interviews.of(TENANT, this_user()))
         self._row = rows[0] if rows else None
         try:
             return SESSION.validate_python(self._row.session) if self._row else None
@@ -115,7 +121,7 @@ class KeptInterview:
             if self._row:
                 self._row = self._run(self._interviews.save(self._row, values))
             else:
-                self._row = self._run(self._interviews.start(TENANT, "terminal", _user(), values))
+                self._row = self._run(self._interviews.start(TENANT, "terminal", this_user(), values))
         except StaleError:
             return self.read() or session
         return session
@@ -127,8 +133,9 @@ class KeptInterview:
             self._row = None
 
 
-def _user() -> str:
+def this_user() -> str:
+    """The login name of whoever sits here."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # in a container, a user may have no name
-        return "somebody"
+    except (KeyError, OSError):
+        return NOBODY

@@ -9,6 +9,7 @@ import questionary
 
 from bot import prompts
 from bot.replies import Line
+from bot.terminal.keyboard import piped_line
 from bot.terminal.render import console, show_line
 
 Value = TypeVar("Value")
@@ -27,21 +28,35 @@ class Entry(Generic[Value]):
     value: Value
 
 
-def choose(title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]]) -> Value | None:
-    """The value that was chosen, or None when the person leaves (Ctrl-C, Ctrl-D, end of the pipe)."""
+def choose(
+    title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]], default: Entry[Value] | None = None
+) -> Value | None:
+    """The value that was chosen, or None when the person leaves (Ctrl-C, Ctrl-D, end of the pipe).
+
+    An entry that is the default is chosen by Enter alone.
+    """
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return _by_arrows(title, entries, actions)
-    return _by_number(title, entries, actions)
+        return _by_arrows(title, entries, actions, default)
+    return _by_number(title, entries, actions, default)
 
 
-def _by_arrows(title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]]) -> Value | None:
+def _by_arrows(
+    title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]], default: Entry[Value] | None
+) -> Value | None:
     all_entries = [*entries, *actions]
-    choices: list[questionary.Choice | questionary.Separator] = [_choice(n, e) for n, e in enumerate(entries)]
+    made = [_choice(number, entry) for number, entry in enumerate(all_entries)]
+    choices: list[questionary.Choice | questionary.Separator] = [*made]
     if entries and actions:
-        choices.append(questionary.Separator(" "))
-    choices += [_choice(len(entries) + n, action) for n, action in enumerate(actions)]
+        choices.insert(len(entries), questionary.Separator(" "))
     chosen = questionary.select(
-        title, choices, qmark="", use_shortcuts=True, style=STYLE, instruction=" ", show_selected=False
+        title,
+        choices,
+        default=made[all_entries.index(default)] if default else None,
+        qmark="",
+        use_shortcuts=True,
+        style=STYLE,
+        instruction=" ",
+        show_selected=False,
     ).ask(kbi_msg="")
     return None if chosen is None else all_entries[chosen].value
 
@@ -51,18 +66,17 @@ def _choice(number: int, entry: Entry[Value]) -> questionary.Choice:
     return questionary.Choice(entry.text, value=number, shortcut_key=key)
 
 
-def _by_number(title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]]) -> Value | None:
+def _by_number(
+    title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]], default: Entry[Value] | None
+) -> Value | None:
     by_key = {entry.key: entry.value for entry in (*entries, *actions)}
-    console.print(title, markup=False)
+    console.print(f"{title} [{default.key}]" if default else title, markup=False)
     for entry in entries:
         console.print(f"  {entry.key}  {entry.text}", markup=False)
     console.print("  " + "   ".join(f"{a.key} {a.text}" for a in actions), style="dim", markup=False)
-    while True:
-        line = sys.stdin.readline()
-        if not line:
-            return None
-        typed = line.strip().lower()
-        console.print(f"> {typed}", markup=False)
+    while (line := piped_line()) is not None:
+        typed = line.strip().lower() or (default.key if default else "")
         if typed in by_key:
             return by_key[typed]
         show_line(Line(prompts.sentence("unknown_choice", keys=", ".join(by_key))))
+    return None
