@@ -79,7 +79,8 @@ def test_a_request_reaches_the_consultants_and_the_user_knows_its_number(
 ) -> None:
     reference = request(staffed, advice, ann, urgency="today, if possible")
     card = staffed.card(reference)
-    for said in ("open", "ann", "#general in acme (Discord)", NEED, "today, if possible", "Recommendation: RAG", "“our docs change weekly”"):
+    facts = (NEED, "today, if possible", "Recommendation: RAG", "“our docs change weekly”")
+    for said in ("open", "ann", "#general in acme (Discord)", *facts):
         assert said in card.text, said
     assert card.buttons == ["Claim", "Reply", "Resolve"]
     [confirmed] = told(staffed, general, advice)
