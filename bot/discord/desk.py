@@ -7,20 +7,12 @@ from typing import Final
 import discord
 from aiohttp import ClientError
 
+from bot.discord.names import PERMISSIONS
 from bot.discord.refusals import NO_PLACE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from bot.discord.rendering import Rendering
 from bot.errors import BotError
 from bot.store.tables import Delivery
 
-NEEDED = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    embed_links=True,
-    attach_files=True,
-    read_message_history=True,
-    create_public_threads=True,
-    send_messages_in_threads=True,
-)
 WEEK: Final = 10_080  # minutes until Discord puts a thread away, the longest that it takes
 HAS_THREAD = 160004  # the code for a message that has a thread already
 
@@ -48,7 +40,7 @@ async def checked(client: discord.Client, channel: str) -> str:
             raise BotError(f"{named} is no text channel of a server; copy the id of one")
         guild = await client.fetch_guild(found.guild.id)
         here = await guild.fetch_channel(found.id)  # with the server's roles
-        lacking = NEEDED.value & ~here.permissions_for(await guild.fetch_member(client.user.id)).value
+        lacking = PERMISSIONS.value & ~here.permissions_for(await guild.fetch_member(client.user.id)).value
     except (discord.NotFound, discord.Forbidden) as error:
         raise BotError(f"{named} cannot be seen; copy its id, and let the bot's role into the channel") from error
     except (discord.HTTPException, ClientError, OSError) as error:
