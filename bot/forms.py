@@ -54,7 +54,7 @@ class Form:
 class Asker:
     """Who clicks or writes, by what name, and where they can be answered: what the platform's adapter needs for it.
 
-    `place` is where that is, in words for consultants.
+    `place` is where that is, in words for consultants, `is_public` whether others read what is said to them there.
 
     `is_everywhere` when they are alone with the bot on a platform where a person is the same in each tenant: then
     what is theirs in any of them is at hand.
@@ -66,6 +66,7 @@ class Asker:
     address: Mapping[str, JsonValue] = field(default_factory=dict)
     is_everywhere: bool = False
     place: str = ""
+    is_public: bool = False
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,15 @@ class Hours:
         local = moment.astimezone(self.zone)
         return local.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
 
+    def later(self, moment: datetime, span: timedelta) -> datetime:
+        """When that much time will have passed in which somebody is there, from a moment at which somebody is."""
+        end = self.begin(moment) + timedelta(minutes=self.end - self.start)
+        while moment + span > end:
+            span -= end - moment
+            moment = self.opens(end)
+            end = moment + timedelta(minutes=self.end - self.start)
+        return moment + span
+
     def opens(self, moment: datetime) -> datetime:
         """When somebody is there next, from a moment at which nobody is."""
         local = moment.astimezone(self.zone)

@@ -15,32 +15,40 @@ Interviews = list[tuple[int, str]]
 async def home(service: Service, tenant: str, user: str) -> Card:
     """What the bot does, what this person has begun, and what is kept of their words."""
     own = await service.clicks.interviews(tenant, user)
+    request = await _request(service, Asker(tenant, user))
     lines = (
         _heading("home_title"),
         Line(prompts.sentence("slack_help")),
+        *request.lines,
         _heading("home_interviews" if own else "home_none"),
         *_standing(own),
         _heading("home_privacy"),
         Line(prompts.sentence("home_kept", days=service.retention_days)),
     )
     forget = Button(prompts.sentence("do_forget"), Press("forget", choice=ASK_FIRST))
-    return Card(lines, rows=(_begin_or_resume(own), (forget,)))
+    return Card(lines, rows=(*request.rows, _begin_or_resume(own), (forget,)))
 
 
 async def status(service: Service, asker: Asker) -> Card:
     """The questions of a person that are still to be answered, their interviews, and their newest request."""
     own = await service.clicks.interviews(asker.tenant, asker.user)
     waiting = await service.flow.store.inbox.waiting(asker.tenant, asker.user)
-    leads = await service.handoff.requests.reachable(asker)
-    request = standing_card(leads[0]) if leads else Card(())
+    request = await _request(service, asker)
     lines = (
+        *request.lines,
         _heading("status_title"),
         Line(prompts.sentence("status_waiting" if waiting else "status_answered", count=waiting)),
         _heading("home_interviews" if own else "home_none"),
         *_standing(own),
-        *request.lines,
     )
-    return Card(lines, rows=(_begin_or_resume(own), *request.rows))
+    return Card(lines, rows=(*request.rows, _begin_or_resume(own)))
+
+
+async def _request(service: Service, asker: Asker) -> Card:
+    """A person's newest request that is not over, with what they can do; empty when there is none."""
+    leads = await service.handoff.requests.reachable(asker)
+    card = standing_card(leads[0]) if leads else Card(())
+    return Card((_heading("home_request"), *card.lines), rows=card.rows) if leads else card
 
 
 def _standing(own: Interviews) -> list[Line]:

@@ -19,6 +19,11 @@ def sentence(name: str, /, **values: object) -> str:
     return _sentences(_folder())[name].format(**values)
 
 
+def counted(name: str, /, count: int) -> str:
+    """A number of things in words: the sentence `name_one` for one, else `name_many`."""
+    return sentence(f"{name}_one" if count == 1 else f"{name}_many", count=count)
+
+
 def sentences() -> frozenset[str]:
     """The names of all fixed sentences."""
     return frozenset(_sentences(_folder()))
@@ -45,7 +50,11 @@ def _folder() -> Path:
 
 @cache
 def _sentences(folder: Path) -> dict[str, str]:
-    return {name: " ".join(str(text).split()) for name, text in _read(folder / "sentences.yaml").items()}
+    return {name: _unfolded(str(text)) for name, text in _read(folder / "sentences.yaml").items()}
+
+
+def _unfolded(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
 
 
 @cache

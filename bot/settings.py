@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.hours import Hours
 
-SLACK_CHANNEL = r"^(T[A-Z0-9]+/)?[CG][A-Z0-9]+$"
+SLACK_CHANNEL = r"^((E[A-Z0-9]+/)?T[A-Z0-9]+/)?[CG][A-Z0-9]+$"
 PACKAGE = Path(__file__).parent
 
 
@@ -81,7 +81,10 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     """Where Slack's Web API is."""
     consultant_slack_channel: Annotated[str, StringConstraints(pattern=SLACK_CHANNEL)] | None = None
-    """The id of the channel of consultants in Slack; with several workspaces as workspace/channel, by their ids."""
+    """The id of the channel of consultants in Slack; with several workspaces as workspace/channel, by their ids.
+
+    On Enterprise Grid as organisation/workspace/channel.
+    """
     consultant_discord_channel: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")] | None = None
     """The id of the channel of consultants in Discord."""
     desk_hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"

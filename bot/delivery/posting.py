@@ -119,7 +119,8 @@ class PostOffice:
                     await persistently(self._store.outbox.redirect, post, platform_of(made.tenant))
                 else:
                     sent_as = await self._sent(made, is_new=not post.attempts)
-                    await self._settle(post, sent_as, None, await self._clerk.after(post, None))
+                    on, then = platform_of(made.tenant), await self._clerk.after(post, None)
+                    await self._settle(post, sent_as, None, then, on)
             except Exception as problem:  # noqa: BLE001 whatever it is, the post stays ours
                 await self._failed(post, problem)
 
@@ -141,6 +142,8 @@ class PostOffice:
             until = now + timedelta(seconds=pause(problem, post.attempts))
             await persistently(self._store.outbox.put_back, post, until, error)
 
-    async def _settle(self, post: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post]) -> None:
-        await persistently(self._store.outbox.settle, post, sent_as, error, then)
+    async def _settle(
+        self, post: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post], on: str | None = None
+    ) -> None:
+        await persistently(self._store.outbox.settle, post, sent_as, error, then, on)
         self.ring()

@@ -1,5 +1,6 @@
 """The consultants' channel on Discord: who may act there, whether the bot can post, threads under cards, and files."""
 
+import asyncio
 import io
 from collections.abc import Sequence
 from typing import Final
@@ -8,8 +9,9 @@ import discord
 from aiohttp import ClientError
 
 from bot.discord.names import PERMISSIONS
-from bot.discord.refusals import NO_PLACE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
+from bot.discord.refusals import NO_PLACE, UNKNOWN_MESSAGE
 from bot.discord.rendering import Rendering
+from bot.discord.wording import escaped
 from bot.errors import BotError
 from bot.store.tables import Delivery
 
@@ -24,11 +26,10 @@ async def may_see(client: discord.Client, channel: int, user: int) -> bool:
         return False
     guild = await client.fetch_guild(found.guild.id)
     try:
-        member = await guild.fetch_member(user)
+        member, here = await asyncio.gather(guild.fetch_member(user), guild.fetch_channel(channel))
     except discord.NotFound:
         return False
-    here = await guild.fetch_channel(channel)  # with the server's roles
-    return here.permissions_for(member).view_channel
+    return here.permissions_for(member).view_channel  # of the channel as it knows the server's roles
 
 
 async def checked(client: discord.Client, channel: str) -> str:
@@ -60,25 +61,25 @@ async def post_below(client: discord.Client, delivery: Delivery, part: Rendering
 
     Without a `part` to show it is a file. Returns the thread's id with the post's.
     """
-    thread = str(delivery.address["thread"])
+    thread, channel = str(delivery.address["thread"]), str(delivery.address["channel"])
+    for attempt in range(2):
+        try:
+            if attempt:
+                await _begin_thread(client, int(channel), int(thread), str(delivery.address["subject"]))
+            return await _post(client, thread, delivery, part)
+        except discord.HTTPException as error:
+            if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
+                raise
+    return await _post(client, channel, delivery, part)
+
+
+async def _begin_thread(client: discord.Client, channel: int, card: int, name: str) -> None:
+    """Begins the thread under a card, unless it has one."""
     try:
-        return await _post(client, thread, delivery, part)
+        await client.http.start_thread_with_message(channel, card, name=name, auto_archive_duration=WEEK)
     except discord.HTTPException as error:
-        if error.code != UNKNOWN_CHANNEL:
-            raise
-    try:
-        await client.http.start_thread_with_message(
-            int(str(delivery.address["channel"])),
-            int(thread),
-            name=str(delivery.address["subject"]),
-            auto_archive_duration=WEEK,
-        )
-    except discord.HTTPException as error:
-        if error.code in (UNKNOWN_MESSAGE, *NO_PLACE):
-            return await _post(client, str(delivery.address["channel"]), delivery, part)
         if error.code != HAS_THREAD:
             raise
-    return await _post(client, thread, delivery, part)
 
 
 def with_file(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
@@ -96,5 +97,5 @@ async def _post(client: discord.Client, channel: str, delivery: Delivery, part: 
     else:
         content = io.BytesIO(str(delivery.payload["content"]).encode())
         file = discord.File(content, str(delivery.payload["file"]))
-        sent = await place.send(str(delivery.payload["text"]), file=file, nonce=delivery.marker)
+        sent = await place.send(escaped(str(delivery.payload["text"])), file=file, nonce=delivery.marker)
     return f"{channel}/{sent.id}"

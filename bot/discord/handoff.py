@@ -23,6 +23,8 @@ from bot.store.database import persistently
 
 log = logging.getLogger(__name__)
 
+PASSED_ON = "\N{INCOMING ENVELOPE}"  # the reaction to what went to the consultants
+
 
 def asker_of(interaction: discord.Interaction) -> Asker:
     """Who clicked, called or sent a form, and where they are answered: there, or directly where only they saw it."""
@@ -30,11 +32,19 @@ def asker_of(interaction: discord.Interaction) -> Asker:
     address: dict[str, JsonValue] = {"channel": channel, "ping": True}
     if is_with_bot(interaction):
         address = {"channel": channel, "direct": True}
-    elif message is None or message.flags.ephemeral:
+    elif message is None or message.flags.ephemeral or not interaction.is_guild_integration():
         address = {"direct": True, "asked_in": channel}
     user, is_direct = interaction.user, is_with_bot(interaction)
     whose, place = tenant(interaction), _place(interaction)
-    return Asker(whose, str(user.id), user.display_name, address, is_everywhere=is_direct, place=place)
+    return Asker(
+        whose,
+        str(user.id),
+        user.display_name,
+        address,
+        is_everywhere=is_direct,
+        place=place,
+        is_public="ping" in address,
+    )
 
 
 def _place(interaction: discord.Interaction) -> str:
@@ -61,7 +71,8 @@ async def submitted(interaction: discord.Interaction, service: Service, article_
 async def _submitted(interaction: discord.Interaction, service: Service, stage: Stage) -> None:
     data = cast(dict[str, Any], interaction.data)
     press, values = Press.of(str(data["custom_id"])), values_of(data)
-    outcome = await persistently(service.handoff.sent, asker_of(interaction), press, values)
+    keys = [f"interaction:{interaction.id}"]
+    outcome = await persistently(service.handoff.sent, asker_of(interaction), press, values, keys)
     if press and outcome.errors:
         await stage.show_privately(again(press, values, outcome.errors))
     elif outcome.notice and press and press.name == "contact":
@@ -85,6 +96,9 @@ async def is_passed_on(said: discord.Message, bot: discord.ClientUser, service: 
         is_ours = problem is not None
     else:
         is_ours = await persistently(handoff.relay.from_user, whose, _words(said, bot, _answered(said, bot)))
+        if is_ours:
+            with suppress(discord.DiscordException, ClientError, OSError):
+                await said.add_reaction(PASSED_ON)
     if is_ours:
         handoff.ring()
     return is_ours
@@ -127,6 +141,8 @@ def _words(said: discord.Message, bot: discord.ClientUser, below: str | None) ->
         below,
         [file.filename for file in said.attachments],
         is_addressed=said.guild is None or bot in said.mentions,
+        is_to_bot=f"<@{bot.id}>" in said.content or f"<@!{bot.id}>" in said.content,
+        is_in_talk=said.guild is None or isinstance(said.channel, discord.Thread),
         place={"channel": str(said.channel.id)},
     )
 

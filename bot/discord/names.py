@@ -9,6 +9,7 @@ PERMISSIONS = Permissions(
     send_messages=True,
     send_messages_in_threads=True,
     create_public_threads=True,
+    add_reactions=True,
     embed_links=True,
     attach_files=True,
     read_message_history=True,

@@ -14,6 +14,8 @@ from bot.replies import Line
 
 PICTURE = "summary.png"
 COLOUR = 0x4752C4
+LINE_STARTS = ("#", "-", ">", "```")
+SHORT = 40  # characters of a line that is left out rather than shortened
 NOTHING = "…"  # Discord takes no empty message
 
 Components = list[dict[str, JsonValue]]
@@ -46,7 +48,8 @@ class Rendering:
 
     def pinging(self, user: str) -> "Rendering":
         """The same, calling a user's attention to it where there is room."""
-        content = f"<@{user}> {self.content}".rstrip()
+        separator = "\n" if self.content.startswith(LINE_STARTS) else " "  # some markup begins a line
+        content = f"<@{user}>{separator}{self.content}".rstrip()
         return replace(self, content=content) if len(content) <= CONTENT else self
 
     def texts(self) -> list[str]:
@@ -88,10 +91,15 @@ def rendered(card: Card, article_url: str | None = None, *, with_embeds: bool = 
 def in_one(card: Card, article_url: str | None = None) -> Rendering:
     """The message that shows a card; what is longer than a message may be is shortened, the longest line first."""
     while len(parts := rendered(card, article_url)) > 1:
-        longest = max(range(len(card.lines)), key=lambda number: len(card.lines[number].text))
-        text = card.lines[longest].text
-        line = replace(card.lines[longest], text=f"{text[: len(text) * 3 // 4]}…")
-        card = replace(card, lines=(*card.lines[:longest], line, *card.lines[longest + 1 :]))
+        longest = max(range(len(card.lines)), key=lambda number: len(card.lines[number].text), default=0)
+        shorter = [
+            replace(line, text=f"{line.text[: len(line.text) * 3 // 4]}…") if number == longest else line
+            for number, line in enumerate(card.lines)
+            if number != longest or len(line.text) > SHORT
+        ]
+        card = replace(
+            card, lines=tuple(shorter), citations=() if len(card.lines) == len(shorter) == 0 else card.citations
+        )
     return parts[0]
 
 

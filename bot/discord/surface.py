@@ -17,10 +17,10 @@ from bot.discord.desk import checked, may_see, post_below, with_file
 from bot.discord.progress import progress
 from bot.discord.refusals import (
     EXPIRED,
+    GONE,
     INVALID,
     NO_PLACE,
     NO_REPLIES,
-    UNKNOWN_MESSAGE,
     UNREACHABLE,
     meaning,
 )
@@ -97,7 +97,9 @@ class DiscordSurface:
         client = await self._rest.client()
         try:
             place = await _place(client, delivery)
-            since = [message async for message in place.history(limit=LOOKED_AT, after=_earlier(delivery))]
+            is_answer = delivery.turn_id is not None  # which comes soon after what it answers
+            last = place.history(limit=LOOKED_AT, after=_earlier(delivery), oldest_first=is_answer)
+            since = sorted([message async for message in last], key=lambda message: message.id)
         except (discord.HTTPException, discord.RateLimited) as error:
             if isinstance(error, discord.HTTPException) and error.code in NO_PLACE:
                 return None
@@ -251,7 +253,7 @@ async def _replace(client: discord.Client, delivery: Delivery) -> str | None:
         message = channel_of(client, delivery.address).get_partial_message(int(earlier))
         await message.edit(**Rendering.of(delivery.payload).options)
     except discord.HTTPException as error:
-        if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
+        if not _is_gone(error, delivery.address):
             raise
         if delivery.address.get("only_there"):
             return earlier  # whoever is there has taken it away
@@ -266,9 +268,14 @@ async def _remove(client: discord.Client, address: Mapping[str, JsonValue], gone
     try:
         await place.get_partial_message(int(message)).delete()
     except discord.HTTPException as error:
-        if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
+        if not _is_gone(error, address):
             raise
     return ""
+
+
+def _is_gone(error: discord.HTTPException, address: Mapping[str, JsonValue]) -> bool:
+    """Whether there is nothing to change any more; among consultants not while the bot is only kept out."""
+    return error.code in GONE or (error.code in NO_PLACE and not address.get("only_there"))
 
 
 def _found(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
@@ -282,7 +289,7 @@ def _found(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
         turn = next(_turns(message), None)
         if delivery.turn_id and turn not in (None, delivery.turn_id):
             found = None
-        elif found is None and _is(message, _part(delivery)):
+        elif found is None and (_is(message, _part(delivery)) or _is_card(message, delivery)):
             found = str(message.id)
     return found
 
@@ -292,9 +299,20 @@ def _is(message: discord.Message, part: Rendering) -> bool:
     return message.content == part.content.strip() and embeds == [text.strip() for text in part.embeds]
 
 
+def _is_card(message: discord.Message, delivery: Delivery) -> bool:
+    """Whether a message is the same request's card, which may have said something else when it was sent."""
+    own = {press.subject for press in _presses(message) if press.name == "resolve"}
+    rows = Rendering.of(delivery.payload).rows
+    meant = [Press.of(str(component["id"])) for row in rows for component in row]
+    return any(press and press.name == "resolve" and press.subject in own for press in meant)
+
+
 def _turns(message: discord.Message) -> Iterator[int]:
+    return (press.subject for press in _presses(message) if press.name == "check")
+
+
+def _presses(message: discord.Message) -> Iterator[Press]:
     for row in message.components:
         for component in getattr(row, "children", ()):
-            press = Press.of(getattr(component, "custom_id", None) or "")
-            if press and press.name == "check":
-                yield press.subject
+            if press := Press.of(getattr(component, "custom_id", None) or ""):
+                yield press

@@ -15,8 +15,9 @@ from bot.store.outbox import ON
 from bot.store.tables import Lead, LeadState
 
 UPDATE, THREAD, FILE, NOTICE, DIGEST, WEBHOOK = "update", "thread", "file", "notice", "digest", "webhook"
+DESK = "desk"  # the lane of what stands in the consultants' channel in its order
 TOLD_TO_DESK = frozenset((Act.NOTE, Act.EDIT, Act.DELETE, Act.WITHDRAW, Act.SOLVED, Act.UNSOLVED))
-TOLD_TO_USER = frozenset((Act.REQUEST, Act.REPLY, Act.RESOLVE, Act.WITHDRAW))
+TOLD_TO_USER = frozenset((Act.REQUEST, Act.REPLY, Act.RESOLVE))
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,21 @@ class Actions:
         posts = list(self._for_desk(lead, doing, details))
         if doing.act in TOLD_TO_USER:
             count = len(pieces(doing.text)) if doing.act is Act.REPLY else 1
-            posts += [Post(TO_USER, lane(lead, TO_USER), {"piece": piece}) for piece in range(count)]
+            posts += [Post(TO_USER, lane(lead.id, TO_USER), {"piece": piece}) for piece in range(count)]
         if self._has_webhook:
-            posts.append(Post(WEBHOOK, lane(lead, WEBHOOK), {ON: WEBHOOK}))
+            posts.append(Post(WEBHOOK, lane(lead.id, WEBHOOK), {ON: WEBHOOK}))
         return posts
 
     def _for_desk(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Post]:
         """The card first, the conversation under it, and what the user says after that; the card is kept up to date."""
         if not self._channels:
             return []
-        desk, there = lane(lead, "desk"), {ON: in_order(self._channels, lead.tenant)[0].platform}
+        desk, there = lane(lead.id, DESK), {ON: in_order(self._channels, lead.tenant)[0].platform}
         if doing.act is Act.REQUEST:
             return announcement(desk, there, details)
         told = len(pieces(doing.text)) if doing.act in TOLD_TO_DESK else 0
         threads = [Post(THREAD, desk, {**there, "piece": piece}) for piece in range(told)]
-        return [*threads, Post(UPDATE, desk, there)]
+        return [*threads, Post(UPDATE, lane(lead.id, UPDATE), there)]
 
 
 def announcement(desk: str, there: Mapping[str, JsonValue], details: Mapping[str, JsonValue]) -> list[Post]:
@@ -90,9 +91,9 @@ def announcement(desk: str, there: Mapping[str, JsonValue], details: Mapping[str
     return [Post(CARD, desk, there), *([Post(FILE, desk, there)] if details.get("transcript") else [])]
 
 
-def lane(lead: Lead, whose: str) -> str:
+def lane(lead: int, whose: str) -> str:
     """Where posts of a request stand in line."""
-    return f"lead/{lead.id}/{whose}"
+    return f"lead/{lead}/{whose}"
 
 
 def refusal(error: ImpossibleError, lead: Lead | None) -> str:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from bot import prompts
 from bot.cards import Button, Card, Press
-from bot.handoff.ticket import Act
+from bot.handoff.ticket import WAITING, Act
 from bot.replies import Line, LineKind
 from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
@@ -17,6 +17,7 @@ MOMENT = "%A, %d %B, %H:%M %Z"
 BUTTONS = {
     LeadState.OPEN: ("claim", "reply", "resolve"),
     LeadState.CLAIMED: ("reply", "resolve", "release"),
+    LeadState.RESOLVED: ("reply",),
 }
 USERS_BUTTONS = {
     LeadState.OPEN: ("note", "withdraw"),
@@ -31,20 +32,20 @@ def detail(lead: Lead, name: str) -> str:
     return str(lead.details.get(name) or "")
 
 
-def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> Card:
-    """A request as the consultants see it now."""
-    urgency = prompts.sentence("desk_urgency", urgency=urgency_of(lead))
+def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[Delivery], promised: str) -> Card:
+    """A request as the consultants see it now; its user was `promised` an answer by then."""
+    is_waiting = lead.state in WAITING
     lines = [
         Line(_standing("desk", lead), LineKind.HEADING),
         Line(_from(lead)),
-        Line(urgency),
+        *([Line(prompts.sentence("desk_promised", when=promised))] if is_waiting else []),
         Line(prompts.sentence("desk_need"), LineKind.HEADING),
         Line(detail(lead, "need")),
     ]
     case = cast(Sequence[str], lead.details.get("summary") or ())
     lines.append(Line(prompts.sentence("desk_case" if case else "desk_no_case"), LineKind.HEADING))
     lines += [Line(text, LineKind.QUOTE) for text in case]
-    lines += [Line(_so_far(events, posts)), Line(prompts.sentence("desk_how"))]
+    lines += [Line(text) for text in (_so_far(events, posts), said_of("desk_how", lead)) if text]
     names = BUTTONS.get(LeadState(lead.state), ())
     row = tuple(_button(name, lead, is_main=number == 0) for number, name in enumerate(names))
     return Card(tuple(lines), rows=(row,) if row else ())
@@ -63,7 +64,7 @@ def users_rows(lead: Lead) -> tuple[tuple[Button, ...], ...]:
 
 def confirmation(lead: Lead, expected: str) -> Card:
     """The request is recorded; when an answer can be expected."""
-    lines = [Line(_said("lead_confirmed", lead)), Line(expected)]
+    lines = [Line(said_of("lead_confirmed", lead)), Line(expected)]
     if detail(lead, "email"):
         lines.append(Line(prompts.sentence("lead_elsewhere")))
     return Card(tuple(lines), rows=users_rows(lead))
@@ -72,7 +73,7 @@ def confirmation(lead: Lead, expected: str) -> Card:
 def reply_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
     """One piece of what a consultant wrote; the first says who it is, the last how to answer."""
     texts = pieces(event.text)
-    lines = [Line(_said("lead_replied", lead), LineKind.HEADING)] if piece == 0 else []
+    lines = [Line(said_of("lead_replied", lead), LineKind.HEADING)] if piece == 0 else []
     lines.append(Line(texts[piece]))
     if piece < len(texts) - 1:
         return Card(tuple(lines))
@@ -82,25 +83,22 @@ def reply_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
 def closing_card(lead: Lead) -> Card:
     """The closing question."""
     rows = users_rows(lead) if lead.state == LeadState.RESOLVED else ()
-    return Card((Line(_said("lead_asked", lead)),), rows=rows)
+    return Card((Line(said_of("lead_asked", lead)),), rows=rows)
 
 
-def news_card(lead: Lead, events: Sequence[LeadEvent]) -> Card:
-    """What a consultant wrote last, and what else there is to know of a request now; for where a post does not get."""
-    replies = [event for event in events if event.kind == Act.REPLY]
-    written = [Line(_said("lead_replied", lead), LineKind.HEADING), Line(replies[-1].text)] if replies else []
+def news_card(lead: Lead, events: Sequence[LeadEvent], since: int) -> Card:
+    """What consultants wrote from an event on, and how the request stands now; for where a post does not get."""
+    replies = [event for event in events if event.kind == Act.REPLY and event.id >= since]
+    heading = Line(said_of("lead_replied", lead), LineKind.HEADING)
+    written = [line for reply in replies for line in (heading, Line(reply.text))]
     asked = closing_card(lead) if lead.state == LeadState.RESOLVED else standing_card(lead)
     return Card((*written, *asked.lines), rows=asked.rows)
 
 
-def closed_card(lead: Lead) -> Card:
+def closed_card(lead: Lead, event: LeadEvent) -> Card:
     """There is something to read that cannot be brought to the user; it says nothing of it."""
-    return Card((Line(_said("lead_closed_to_us", lead)),), rows=((_button("read", lead, is_main=True),),))
-
-
-def withdrawn_card(lead: Lead) -> Card:
-    """The user has taken it back."""
-    return Card((Line(_said("lead_is_taken_back", lead)),))
+    read = Button(prompts.sentence("do_read"), Press("read", lead.id, event.id), is_main=True)
+    return Card((Line(said_of("lead_closed_to_us", lead)),), rows=((read,),))
 
 
 def event_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
@@ -123,7 +121,7 @@ def reminder_card(lead: Lead, since: datetime, *, is_again: bool) -> Card:
     when = since.strftime(MOMENT)
     if not is_again:
         return Card((Line(prompts.sentence("desk_reminder", since=when)),))
-    said = _said("desk_reminder_again", lead, urgency=urgency_of(lead), since=when)
+    said = said_of("desk_reminder_again", lead, since=when)
     row = tuple(_button(name, lead) for name in BUTTONS.get(LeadState(lead.state), ()))
     return Card((Line(said),), rows=(row,) if row else ())
 
@@ -133,9 +131,9 @@ def digest_card(leads: Sequence[Lead]) -> Card:
     lines = [Line(prompts.sentence("desk_digest", count=len(leads)), LineKind.HEADING)]
     for lead in leads[:40]:
         held = "desk_held" if lead.state == LeadState.CLAIMED else "desk_free"
-        state = _said(held, lead)
+        state = said_of(held, lead)
         since = lead.opened_at.strftime(MOMENT) if lead.opened_at else ""
-        said = _said("desk_digest_line", lead, urgency=urgency_of(lead), state=state, since=since)
+        said = said_of("desk_digest_line", lead, state=state, since=since)
         lines.append(Line(said, LineKind.QUOTE))
     return Card(tuple(lines))
 
@@ -157,11 +155,13 @@ def urgency_of(lead: Lead) -> str:
 
 
 def _standing(who: str, lead: Lead) -> str:
-    return _said(f"{who}_is_{lead.state}", lead)
+    return said_of(f"{who}_is_{lead.state}", lead)
 
 
-def _said(sentence: str, lead: Lead, **more: object) -> str:
-    return prompts.sentence(sentence, reference=lead.reference, holder=detail(lead, "holder"), **more)
+def said_of(sentence: str, lead: Lead, **more: object) -> str:
+    """A sentence about a request, which may name whose it is, who holds it, and how urgent it is."""
+    words = {"reference": lead.reference, "holder": detail(lead, "holder"), "name": detail(lead, "name")}
+    return prompts.sentence(sentence, **words, urgency=urgency_of(lead), **more)
 
 
 def _from(lead: Lead) -> str:
@@ -179,6 +179,8 @@ def _so_far(events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> str:
     waiting = sum(DeliveryState.PENDING in each and DeliveryState.FAILED not in each for each in states.values())
     notes = sum(event.kind == Act.NOTE for event in events)
     sent = len(states) - lost - waiting
+    if not states and not notes:
+        return ""
     return prompts.sentence("desk_so_far", sent=sent, waiting=waiting, lost=lost, notes=notes)
 
 

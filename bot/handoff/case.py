@@ -24,13 +24,13 @@ def case_of(turns: Sequence[Turn], advice: Reply | None, labels: Mapping[str, st
     replies = [turn.reply for turn in turns if turn.reply]
     found = advice.to_dict() if advice else next((r for r in reversed(replies) if r["recommendation"]), None)
     lines = list(_advised(cast(Kept, found["recommendation"]), labels)) if found else list(_asked(replies))
-    transcript = [{"said": turn.text, "replied": str(turn.reply["text"])} for turn in turns if turn.reply]
+    transcript = [{"said": turn.text, "replied": _replied(turn.reply)} for turn in turns if turn.reply]
     return {"summary": cast(JsonValue, _cut(lines)), "transcript": cast(JsonValue, transcript)}
 
 
-def transcript_text(transcript: Sequence[Mapping[str, str]]) -> str:
-    """A conversation as a text file."""
-    you, bot = prompts.sentence("transcript_user"), prompts.sentence("transcript_bot")
+def transcript_text(transcript: Sequence[Mapping[str, str]], name: str) -> str:
+    """A conversation with a person of that name as a text file."""
+    you, bot = prompts.sentence("transcript_user", name=name), prompts.sentence("transcript_bot")
     return "\n\n".join(f"{you}\n{turn['said']}\n\n{bot}\n{turn['replied']}" for turn in transcript) + "\n"
 
 
@@ -41,11 +41,21 @@ def _advised(found: Kept, labels: Mapping[str, str]) -> Iterable[str]:
     verdict = prompts.sentence(f"verdict_{_key(found['approach'])}")
     yield verdict if found["approach"] == "need-more-info" else f"{verdict}. {prompts.sentence(sure)}"
     reasons = cast(Sequence[Mapping[str, Any]], found["reasons"])
-    for words, side in dict.fromkeys((reason["because"], reason["toward"]) for reason in reasons):
-        yield prompts.sentence("because", words=words, side=prompts.sentence(f"side_{_key(side)}")).rstrip(":")
-    missing = [labels.get(name, name) for name in cast(Sequence[str], found["missing"])]
+    for toward in dict.fromkeys(reason["toward"] for reason in reasons):
+        words = dict.fromkeys(f"“{reason['because']}”" for reason in reasons if reason["toward"] == toward)
+        yield prompts.sentence("lead_for", side=prompts.sentence(f"side_{_key(toward)}"), words=", ".join(words))
+    flips = cast(Sequence[Mapping[str, Any]], found["flips"])
+    deciding = dict.fromkeys(change["question"] for flip in flips for change in flip["changes"])
+    missing = [labels.get(name, name) for name in deciding if name in cast(Sequence[str], found["missing"])]
     if missing:
         yield prompts.sentence("lead_missing", labels=", ".join(missing))
+
+
+def _replied(reply: Kept) -> str:
+    """An answer with the sentences that it cites."""
+    citations = cast(Sequence[Mapping[str, str]], reply["citations"])
+    notes = [f"[{number}] “{each['quote']}” ({each['section']})" for number, each in enumerate(citations, 1)]
+    return "\n".join((str(reply["text"]), *notes))
 
 
 def _asked(replies: Sequence[Kept]) -> Iterable[str]:

@@ -3,20 +3,32 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from bot.delivery.platform import platform_of
 from bot.settings import Settings
 
 
 @dataclass(frozen=True)
 class DeskChannel:
-    """A channel of consultants. Its tenant may name only the platform where there is but one workspace."""
+    """A channel of consultants. Its tenant may name only the platform where there is but one workspace.
+
+    `enterprise` is the organisation whose installation of the app is used there, on Slack's Enterprise Grid.
+    """
 
     tenant: str
     channel: str
+    enterprise: str = ""
 
     @property
     def platform(self) -> str:
         return platform_of(self.tenant)
+
+    @property
+    def address(self) -> dict[str, JsonValue]:
+        """Where posts for it go, and nowhere else."""
+        there: dict[str, JsonValue] = {"channel": self.channel, "only_there": True}
+        return there | ({"enterprise": self.enterprise} if self.enterprise else {})
 
     def is_at(self, tenant: str, channel: object) -> bool:
         """Whether something in a tenant's channel happens here."""
@@ -43,5 +55,5 @@ def in_order(channels: tuple[DeskChannel, ...], tenant: str) -> list[DeskChannel
 
 
 def _channel(platform: str, written: str) -> DeskChannel:
-    workspace, _, channel = written.rpartition("/")
-    return DeskChannel(f"{platform}:{workspace}", channel)
+    *enterprise, workspace, channel = ["", "", *written.split("/")][-3:]
+    return DeskChannel(f"{platform}:{workspace}", channel, "".join(enterprise))

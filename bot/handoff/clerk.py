@@ -11,24 +11,32 @@ from pydantic import JsonValue
 from bot import prompts
 from bot.cards import Card
 from bot.delivery.backoff import PATIENCE
-from bot.delivery.platform import RefusedError, platform_of
+from bot.delivery.platform import BusyError, RefusedError, platform_of
 from bot.handoff import cards
-from bot.handoff.acting import DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, announcement, lane
+from bot.handoff.acting import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, announcement, lane
 from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
 from bot.handoff.ticket import WAITING, Act
 from bot.handoff.webhook import told
 from bot.hours import Hours
 from bot.settings import Settings
-from bot.store.erasure import TAKE_BACK
 from bot.store.leads import CARD, Post
-from bot.store.outbox import ON
+from bot.store.outbox import ON, TAKE_BACK
 from bot.store.store import Store
 from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
+SOON = 1.0  # seconds
+THREAD_NAME = 100  # characters, Discord's limit
 IMPATIENCE = timedelta(hours=1)  # after which another platform's consultants get a card
 REMINDERS = 2
 NEWS = frozenset((Act.REPLY, Act.RESOLVE))  # what users would not know otherwise
+
+
+class NoCardError(RefusedError):
+    """What belongs under a card cannot be posted without it."""
+
+    def __init__(self) -> None:
+        super().__init__("the request's card is not there")
 
 
 class Shows(Protocol):
@@ -54,10 +62,18 @@ class Rules:
 
     def expected(self, moment: datetime) -> str:
         """When somebody who asks then can expect an answer."""
-        if self.hours.is_open(moment):
-            return prompts.sentence("lead_expected", hours=self.response_hours)
-        when = self.hours.opens(moment).strftime(cards.MOMENT)
-        return prompts.sentence("lead_out_of_hours", when=when, hours=self.response_hours)
+        hours = prompts.counted("hours", self.response_hours)
+        if not self.hours.is_open(moment):
+            when = self.hours.opens(moment).strftime(cards.MOMENT)
+            return prompts.sentence("lead_out_of_hours", when=when, hours=hours)
+        if self.by(moment) == moment + timedelta(hours=self.response_hours):
+            return prompts.sentence("lead_expected", hours=hours)
+        return prompts.sentence("lead_expected_by", when=self.by(moment).strftime(cards.MOMENT))
+
+    def by(self, moment: datetime) -> datetime:
+        """When somebody who asks then is answered at the latest."""
+        since = moment if self.hours.is_open(moment) else self.hours.opens(moment)
+        return self.hours.later(since, timedelta(hours=self.response_hours)).astimezone(self.hours.zone)
 
 
 class HandoffClerk:
@@ -100,26 +116,31 @@ class HandoffClerk:
         return next((p for p in others if is_late and post.kind == CARD and post.payload.get(ON) != p), None)
 
     def is_final(self, post: Delivery, error: Exception, now: datetime) -> bool:
-        """After a day; a refusal may be mended until then, for example by inviting the bot."""
-        del error
-        return now - post.created_at > PATIENCE
+        """After a day; a refusal may be mended until then, for example by inviting the bot.
+
+        A file that is refused holds up nothing that comes after it; what was deleted is taken back whenever it can be.
+        """
+        is_refused_file = post.kind == FILE and isinstance(error, RefusedError) and not isinstance(error, NoCardError)
+        return is_refused_file or (post.kind != TAKE_BACK and now - post.created_at > PATIENCE)
 
     async def after(self, post: Delivery, error: str | None) -> Sequence[Post]:
-        """The card shows what has become of a reply; and the consultants are told when it did not arrive."""
-        if post.kind != cards.TO_USER or not self._channels or post.lead_id is None:
+        """The card shows what has become of a reply; and the consultants are told what did not arrive."""
+        if post.kind not in (cards.TO_USER, FILE) or not self._channels or post.lead_id is None:
             return ()
         there = {ON: in_order(self._channels, post.tenant)[0].platform}
-        desk = f"lead/{post.lead_id}/desk"
-        told_so = [Post(THREAD, desk, {**there, "undelivered": error})] if error else []
-        return [*told_so, Post(UPDATE, desk, there)]
+        undelivered: dict[str, JsonValue] = {**there, "undelivered": error, "was": post.kind}
+        told_so = [Post(THREAD, lane(post.lead_id, DESK), undelivered)] if error else []
+        return [*told_so, Post(UPDATE, lane(post.lead_id, UPDATE), there)]
 
     async def look_around(self) -> None:
         """Reminds of what nobody has claimed, and once a day tells what is not finished; within their hours."""
         now = self._store.database.clock()
+        await self._redirect_cards(now)
         if not self._channels or not self._rules.hours.is_open(now):
             return
         for lead in await self._store.leads.all([LeadState.OPEN]):
-            due = (lead.opened_at or now) + self._rules.reminder * (lead.reminders + 1)
+            since = max(lead.opened_at or now, self._rules.hours.begin(now))  # at night nobody could claim it
+            due = since + self._rules.reminder * (lead.reminders + 1)
             if lead.reminders < REMINDERS and now >= due:
                 await self._store.leads.remind(lead, await self._reminder(lead))
         day = now.astimezone(self._rules.hours.zone).date().isoformat()
@@ -127,9 +148,15 @@ class HandoffClerk:
             digest = Post(DIGEST, f"digest/{channel.platform}")
             await self._store.leads.post(channel.tenant, f"digest/{day}", digest)
 
+    async def _redirect_cards(self, now: datetime) -> None:
+        """Cards that no process has taken care of for an hour go to the other platform's consultants."""
+        for post in await self._store.outbox.waiting(now - IMPATIENCE):
+            if not post.attempts and (platform := self.instead(post, TimeoutError(), now)):
+                await self._store.outbox.redirect(post, platform)
+
     async def _reminder(self, lead: Lead) -> list[Post]:
         """Under the card, then beside it; the card itself when there was no channel yet when it was asked for."""
-        desk = lane(lead, "desk")
+        desk = lane(lead.id, DESK)
         there: dict[str, JsonValue] = {ON: in_order(self._channels, lead.tenant)[0].platform}
         if all(post.kind != CARD for post in await self._store.leads.posts(lead)):
             return announcement(desk, there, lead.details)
@@ -138,16 +165,19 @@ class HandoffClerk:
     async def _for_desk(self, post: Delivery, lead: Lead) -> Delivery | None:
         """A card goes to the channel that its post names; everything else to where the card is."""
         card = None if post.kind == CARD else await self._store.leads.card(lead)
-        if post.kind == UPDATE and card is None:
-            return None  # the card will show it when it comes
         if post.kind != CARD and card is None:
-            raise RefusedError("the request's card is not there")
-        channel = self._channel(str((card or post).payload[ON]))
-        if channel is None:
+            if post.kind != UPDATE:
+                raise NoCardError
+            if await self._store.leads.has_card_coming(lead):
+                raise BusyError(SOON)  # it may be on its way as things were before
             return None
-        address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
+        is_reminder = post.kind in (THREAD, NOTICE) and not post.payload.keys() & {"event", "undelivered"}
+        channel = self._channel(str((card or post).payload[ON]))
+        if channel is None or (is_reminder and lead.state != LeadState.OPEN):
+            return None  # there is nowhere to say it, or nothing to be reminded of any more
+        address = channel.address
         if card and post.kind in (THREAD, FILE):
-            address |= {"thread": card.sent_as, "subject": prompts.sentence("desk_thread", reference=lead.reference)}
+            address |= {"thread": card.sent_as, "subject": cards.said_of("desk_thread", lead)[:THREAD_NAME]}
         if post.kind == FILE:
             return self._sending(post, channel.tenant, address, _file(lead))
         shown = self._shown(channel.tenant, await self._desk_card(post, lead))
@@ -157,10 +187,12 @@ class HandoffClerk:
 
     async def _desk_card(self, post: Delivery, lead: Lead) -> Card:
         if post.kind in (CARD, UPDATE):
-            return cards.desk_card(lead, await self._store.leads.events(lead), await self._store.leads.posts(lead))
+            promised = self._rules.by(lead.opened_at or post.created_at).strftime(cards.MOMENT)
+            leads = self._store.leads
+            return cards.desk_card(lead, await leads.events(lead), await leads.posts(lead), promised)
         if "undelivered" in post.payload:
             words = {"error": post.payload["undelivered"], "reference": lead.reference}
-            return cards.said("desk_undelivered", **words)
+            return cards.said("desk_no_file" if post.payload.get("was") == FILE else "desk_undelivered", **words)
         event = await self._store.leads.event(lead.tenant, cast(int, post.payload.get("event", 0)))
         if event is None:
             since = (lead.opened_at or post.created_at).astimezone(self._rules.hours.zone)
@@ -174,7 +206,7 @@ class HandoffClerk:
             return None
         card = self._for_user(post, lead, event)
         is_news = event.kind in NEWS and not post.payload.get("piece")
-        instead = dict(self._shown(lead.tenant, cards.closed_card(lead))) if is_news else {}
+        instead = dict(self._shown(lead.tenant, cards.closed_card(lead, event))) if is_news else {}
         shown = {**self._shown(lead.tenant, card), "instead": instead}
         return self._sending(post, lead.tenant, lead.address or {}, shown)
 
@@ -184,9 +216,7 @@ class HandoffClerk:
                 return cards.confirmation(lead, self._rules.expected(event.happened_at))
             case Act.REPLY:
                 return cards.reply_card(lead, event, cast(int, post.payload.get("piece", 0)))
-            case Act.RESOLVE:
-                return cards.closing_card(lead)
-        return cards.withdrawn_card(lead)
+        return cards.closing_card(lead)
 
     async def _digest(self, post: Delivery) -> Delivery | None:
         """What was open when the consultants' day began."""
@@ -195,22 +225,21 @@ class HandoffClerk:
         channel = self._channel(platform_of(post.tenant))
         if channel is None or not leads:
             return None
-        address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
-        shown = self._shown(channel.tenant, cards.digest_card(leads))
-        return self._sending(post, channel.tenant, address, shown)
+        return self._sending(
+            post, channel.tenant, channel.address, self._shown(channel.tenant, cards.digest_card(leads))
+        )
 
     def _taking_back(self, post: Delivery) -> Delivery | None:
         """What takes a post back from the consultants; of a card it stays that there was one."""
         channel = self._channel(str(post.payload[ON]))
         if channel is None:
             return None
-        address: dict[str, JsonValue] = {"channel": channel.channel, "only_there": True}
         was, sent_as = post.payload["was"], post.payload["sent_as"]
         if was != CARD:
             payload: dict[str, JsonValue] = {"text": "", "removes_file" if was == FILE else "removes": sent_as}
-            return self._sending(post, channel.tenant, address, payload)
+            return self._sending(post, channel.tenant, channel.address, payload)
         shown = self._shown(channel.tenant, cards.said("desk_taken_back", reference=post.payload["reference"]))
-        return self._sending(post, channel.tenant, address, {**shown, "replaces": sent_as})
+        return self._sending(post, channel.tenant, channel.address, {**shown, "replaces": sent_as})
 
     def _channel(self, platform: str) -> DeskChannel | None:
         return next((channel for channel in self._channels if channel.platform == platform), None)
@@ -240,5 +269,5 @@ class HandoffClerk:
 def _file(lead: Lead) -> dict[str, JsonValue]:
     """The conversation as a file."""
     transcript = cast(Sequence[Mapping[str, str]], lead.details.get("transcript") or ())
-    name = prompts.sentence("desk_file_name", reference=lead.reference)
-    return {"text": prompts.sentence("desk_file"), "file": name, "content": transcript_text(transcript)}
+    said, file = cards.said_of("desk_file", lead), cards.said_of("desk_file_name", lead)
+    return {"text": said, "file": file, "content": transcript_text(transcript, cards.detail(lead, "name"))}

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from bot import prompts
 from bot.cards import Press
@@ -10,7 +11,7 @@ from bot.forms import Asker, Field, FieldKind, Form, Outcome
 from bot.handoff.acting import Actions, Doing, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper
 from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
-from bot.store.leads import Leads
+from bot.store.leads import KnownError, Leads
 from bot.store.tables import Lead, LeadState
 
 log = logging.getLogger(__name__)
@@ -37,20 +38,19 @@ class Desk:
 
     async def pressed(self, asker: Asker, press: Press) -> Outcome:
         """What a button on a request's card leads to."""
-        if not await self.is_staffed_by(asker):
-            return Outcome(prompts.sentence("desk_members_only"))
+        if refused := await self.refused(asker):
+            return Outcome(refused)
         lead = await self._lead(press)
         if press.name == "reply":
             return self._reply_form(lead, asker, press)
         doing = Doing(ACTS[press.name], asker.user, details={"holder": asker.name or asker.user})
         return Outcome(await self._done(lead, doing))
 
-    async def replied(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
-        """What becomes of the form with a reply."""
-        if not await self.is_staffed_by(asker):
-            return Outcome(prompts.sentence("desk_members_only"))
+    async def replied(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
+        """What becomes of the form with a reply, under `keys` by which it is known if it is sent again."""
         lead, text = await self._lead(press), values.get("text", "").strip()
-        problem = await self.reply(lead, asker, text) if text else prompts.sentence("contact_empty")
+        problem = await self.refused(asker) if text else prompts.sentence("contact_empty")
+        problem = problem or await self.reply(lead, asker, text, keys)
         return Outcome(errors={"text": problem} if problem else {})  # what was written stays on the screen
 
     async def reply(self, lead: Lead, asker: Asker, text: str, keys: Sequence[str] = ()) -> str:
@@ -58,16 +58,18 @@ class Desk:
         details = {"holder": asker.name or asker.user}
         return await self._done(lead, Doing(Act.REPLY, asker.user, text, keys=keys, details=details))
 
-    async def is_staffed_by(self, asker: Asker) -> bool:
-        """Whether a person is a member of the consultants' channel on their platform, as the platform says now."""
+    async def refused(self, asker: Asker) -> str:
+        """Why a person may not act here, as their platform says now; nothing when they are among the consultants."""
         door = self._doors.get(platform_of(asker.tenant))
-        for channel in self._channels:
-            if door and channel.is_at(asker.tenant, channel.channel):
-                try:
-                    return await door.is_member(asker.tenant, channel.channel, asker.user)
-                except Exception as error:  # noqa: BLE001 whoever cannot be recognised is not let in
-                    log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
-        return False
+        channel = next((each for each in self._channels if each.is_at(asker.tenant, each.channel)), None)
+        if door is None or channel is None:
+            return prompts.sentence("desk_members_only")
+        try:
+            is_member = await door.is_member(asker.tenant, channel.channel, asker.user)
+        except Exception as error:  # noqa: BLE001 whoever cannot be recognised is not let in
+            log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
+            return prompts.sentence("desk_unknown_member")
+        return "" if is_member else prompts.sentence("desk_members_only")
 
     def _reply_form(self, lead: Lead, asker: Asker, press: Press) -> Outcome:
         """The form, unless what is written there could not be sent."""
@@ -85,7 +87,8 @@ class Desk:
 
     async def _done(self, lead: Lead, doing: Doing) -> str:
         try:
-            await self._actions.do(lead, doing)
+            with suppress(KnownError):  # the form was sent once more
+                await self._actions.do(lead, doing)
         except ImpossibleError as error:
             now = await self._leads.at_desk(lead.id)
             return refusal(error, now)

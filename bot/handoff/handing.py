@@ -1,6 +1,6 @@
 """The handoff as platforms see it: what clicks, forms and words lead to, for users and for consultants."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -61,13 +61,18 @@ class Handoff:
         at = self._desk if press.name in PRESSES else self.requests
         return await self._outcome(at.pressed(asker, press))
 
-    async def sent(self, asker: Asker, press: Press | None, values: Mapping[str, str]) -> Outcome:
-        """What becomes of a form that was sent; None is one that this version does not know."""
+    async def sent(
+        self, asker: Asker, press: Press | None, values: Mapping[str, str], keys: Sequence[str] = ()
+    ) -> Outcome:
+        """What becomes of a form that was sent; None is one that this version does not know.
+
+        Under `keys` it is known if the platform tells of it again.
+        """
         ways = {"contact": self.requests.sent, "reply": self._desk.replied}
         ways |= {"note": self.requests.added, "solved": self.requests.added}
         if press is None or press.name not in ways:
             return Outcome(prompts.sentence("button_gone"))
-        return await self._outcome(ways[press.name](asker, press, values))
+        return await self._outcome(ways[press.name](asker, press, values, keys))
 
     async def _outcome(self, of: Awaitable[Outcome]) -> Outcome:
         try:

@@ -9,12 +9,14 @@ from pydantic import JsonValue
 from bot import prompts
 from bot.forms import Asker
 from bot.handoff.acting import Actions, Doing
+from bot.handoff.cards import TO_USER
 from bot.handoff.channel import DeskChannel
 from bot.handoff.desk import Desk
 from bot.handoff.request import Requests
 from bot.handoff.ticket import Act, ImpossibleError
 from bot.store.leads import KnownError, Leads
-from bot.store.tables import DeliveryState, Lead
+from bot.store.outbox import ON
+from bot.store.tables import DeliveryState, Lead, LeadState
 
 REPLY, NOTE = re.compile(r"\s*reply:\s*", re.IGNORECASE), re.compile(r"\s*note:\s*", re.IGNORECASE)
 
@@ -23,8 +25,9 @@ REPLY, NOTE = re.compile(r"\s*reply:\s*", re.IGNORECASE), re.compile(r"\s*note:\
 class Words:
     """What a person wrote, in answer to which post of ours (`below`) if it is in its thread.
 
-    `name` and `keys` are as those of a message, `files` the names of what is attached. Unless they are addressed to the
-    bot, `place` says where they are, as the address of an asker does.
+    `name` and `keys` are as those of a message, `files` the names of what is attached. `place` says where they are, as
+    the address of an asker does. They may be addressed to the bot by mentioning it (`is_to_bot`) or by where they are;
+    `is_in_talk` where people go on without that: in threads, and where they are alone with it.
     """
 
     text: str
@@ -33,6 +36,8 @@ class Words:
     below: str | None = None
     files: Sequence[str] = ()
     is_addressed: bool = True
+    is_to_bot: bool = False
+    is_in_talk: bool = False
     place: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
@@ -57,11 +62,14 @@ class Relay:
         self._desk = desk
 
     async def from_user(self, asker: Asker, words: Words) -> bool:
-        """Whether words are a user's to the consultants: they begin with `note:`, or answer what a consultant wrote."""
-        is_note = bool(NOTE.match(words.text))
-        if not is_note and not words.below:
+        """Whether words are a user's to the consultants: they begin with `note:`, or answer what a consultant wrote.
+
+        After a consultant has written, what the user says there goes to them until the user asks the bot something.
+        """
+        is_note, goes_on = bool(NOTE.match(words.text)), words.is_in_talk and not words.is_to_bot
+        if not (is_note or words.below or goes_on):
             return False
-        lead = await self._meant(asker, words, is_note=is_note)
+        lead = await self._meant(asker, words, is_note=is_note, goes_on=goes_on)
         if lead is None:
             return False
         told = _without(NOTE, words).told
@@ -89,18 +97,16 @@ class Relay:
         lead = await self._of_card(channel, words.below) if words.is_reply and words.below else None
         if lead is None:
             return None
-        if not await self._desk.is_staffed_by(asker):
-            return prompts.sentence("desk_members_only")
+        if refused := await self._desk.refused(asker):
+            return refused
         text = _without(REPLY, words).told
         if not text:
             return prompts.sentence("contact_empty")
         if await self._leads.knows(lead.tenant, words.keys):
             return ""
-        try:
-            problem = await self._desk.reply(lead, asker, text, words.keys)
-        except KnownError:
-            return ""
-        if problem:  # what was refused once is not to be sent when the platform tells of it again
+        if problem := await self._desk.reply(
+            lead, asker, text, words.keys
+        ):  # what was refused once is not to be sent when the platform tells of it again
             await self._leads.remember(lead.tenant, words.keys)
         return problem
 
@@ -113,24 +119,33 @@ class Relay:
             return False
         return True
 
-    async def _meant(self, asker: Asker, words: Words, *, is_note: bool) -> Lead | None:
+    async def _meant(self, asker: Asker, words: Words, *, is_note: bool, goes_on: bool) -> Lead | None:
         """The user's request that words are about: the one that they stand below, else a note is about the newest."""
         leads = await self._requests.reachable(asker)
         for lead in leads:
-            if await self._is_below(lead, words.below):
+            is_about_it = await self._is_below(lead, words.below)
+            if is_about_it or (goes_on and await self._is_talk(asker, lead, words)):
                 return lead
         return next((lead for lead in leads if is_note and _is_heard(lead, words)), None)
+
+    async def _is_talk(self, asker: Asker, lead: Lead, words: Words) -> bool:
+        """Whether a consultant wrote there last, after anything that the user asked the bot."""
+        if lead.state != LeadState.CLAIMED or not _is_there(lead, words):
+            return False
+        replied = [event.happened_at for event in await self._leads.events(lead) if event.kind == Act.REPLY]
+        asked = await self._leads.last_asked(asker.tenant, asker.user)
+        return bool(replied) and (asked is None or asked < replied[-1])
 
     async def _is_below(self, lead: Lead, below: str | None) -> bool:
         """Whether a post is one of those that told the user of their request."""
         if below is None:
             return False
         posts = await self._leads.posts(lead)
-        return any(post.sent_as == below and post.kind == "user" for post in posts if post.state == DeliveryState.SENT)
+        return any(post.sent_as == below and post.kind == TO_USER for post in posts if post.state == DeliveryState.SENT)
 
     async def _of_card(self, channel: DeskChannel, sent_as: str) -> Lead | None:
         for card in await self._leads.of_card(sent_as):
-            if card.payload.get("on") == channel.platform:
+            if card.payload.get(ON) == channel.platform:
                 return await self._leads.own(card.tenant, card.lead_id or 0)
         return None
 
@@ -143,5 +158,12 @@ def _without(mark: re.Pattern[str], words: Words) -> Words:
 
 def _is_heard(lead: Lead, words: Words) -> bool:
     """Whether words are for us: to the bot, or where the request was made; among colleagues a note is their own."""
+    return words.is_addressed or _is_there(lead, words)
+
+
+def _is_there(lead: Lead, words: Words) -> bool:
+    """Whether words are where the user is told of their request."""
     there = lead.address or {}
-    return words.is_addressed or all(there.get(name) == value for name, value in words.place.items())
+    if "channel" not in there:
+        return words.is_addressed and words.is_in_talk  # they are told directly
+    return all(there.get(name) == value for name, value in words.place.items())

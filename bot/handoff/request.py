@@ -1,5 +1,7 @@
 """The user's side: the form with which they get in touch, and what they can do with their request afterwards."""
 
+import logging
+import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,10 +18,15 @@ from bot.handoff.cards import news_card, standing_card
 from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
 from bot.replies import Line, LineKind
 from bot.store.interviews import StaleError
-from bot.store.leads import Change, Leads
+from bot.store.leads import Change, KnownError, Leads
 from bot.store.tables import Lead, LeadState
 
-URGENCIES, CONSENTS = ("week", "now", "later"), ("summary", "all", "nothing")
+SHOWN, SHOWN_LENGTH = 8, 150  # messages of a conversation that are shown with the form, and characters of each
+
+log = logging.getLogger(__name__)
+
+URGENCIES, CONSENTS = ("now", "week", "later"), ("nothing", "summary", "all")
+USUAL = "week"
 TITLES = {"note": "note_title", "yes": "solved_title", "no": "unsolved_title"}
 
 
@@ -34,7 +41,7 @@ class Requests:
         """The form, with what may be passed on; or the open request, if there is one."""
         if standing := await self.standing(asker):
             return Outcome(card=standing_card(standing))
-        kept = {**case, "place": asker.place or asker.tenant}
+        kept = {**case, "place": asker.place or asker.tenant, "is_public": asker.is_public}
         draft = await self._leads.open(asker.tenant, asker.user, kept, asker.address, LeadState.DRAFT)
         return Outcome(form=request_form(draft, asker.name))
 
@@ -46,8 +53,8 @@ class Requests:
         """A person's requests to which they can still add something, the newest first."""
         return await self._of(asker, REACHABLE)
 
-    async def sent(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
-        """What becomes of the form that was sent."""
+    async def sent(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
+        """What becomes of the form that was sent, under `keys` by which it is known if it is sent again."""
         draft, values = await self._own(asker, press), {"consent": press.choice, **values}
         if errors := _errors(values):
             await self._keep(draft, asker, values)
@@ -56,10 +63,12 @@ class Requests:
             if standing.id == draft.id:
                 return Outcome(prompts.sentence("lead_sent_already"))
             with suppress(ImpossibleError):  # it has just come to its end, so this is a new one
-                await self._actions.do(standing, Doing(Act.NOTE, asker.user, values["need"].strip()))
+                note = Doing(Act.NOTE, asker.user, values["need"].strip(), keys=keys)
+                with suppress(KnownError):
+                    await self._actions.do(standing, note)
                 return Outcome(prompts.sentence("lead_joined", reference=standing.reference))
         details = agreed(draft.details, values)
-        return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_confirmed")
+        return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_sent")
 
     async def pressed(self, asker: Asker, press: Press) -> Outcome:
         """What a button under what a user was told leads to."""
@@ -72,16 +81,16 @@ class Requests:
             case "withdraw":
                 return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
             case "read":
-                return Outcome(card=news_card(lead, await self._leads.events(lead)))
+                return Outcome(card=news_card(lead, await self._leads.events(lead), press.step))
         return Outcome(form=small_form(press))
 
-    async def added(self, asker: Asker, press: Press, values: Mapping[str, str]) -> Outcome:
+    async def added(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
         """What becomes of a note, or of the answer to the closing question."""
         lead, text = await self._own(asker, press), values.get("text", "").strip()
         if press.name == "note":
             if not text:
                 return Outcome(errors={"text": prompts.sentence("contact_empty")})
-            return await self._do(lead, Doing(Act.NOTE, asker.user, text), "lead_added")
+            return await self._do(lead, Doing(Act.NOTE, asker.user, text, keys=keys), "lead_added")
         if press.choice == "no":
             return await self._do(lead, Doing(Act.UNSOLVED, asker.user, text), "lead_reopened")
         return await self._do(lead, Doing(Act.SOLVED, asker.user, text), "lead_thanks")
@@ -90,10 +99,11 @@ class Requests:
         return await self._leads.of(asker.tenant, asker.user, states, is_everywhere=asker.is_everywhere)
 
     async def _own(self, asker: Asker, press: Press) -> Lead:
-        lead = next((lead for lead in await self._of(asker, [*LeadState]) if lead.id == press.subject), None)
-        if lead is None:
-            is_there = await self._leads.own(asker.tenant, press.subject)
-            raise ImpossibleError("lead_foreign" if is_there else "lead_gone")
+        lead = await self._leads.own(asker.tenant, press.subject)
+        if lead is None and asker.is_everywhere:
+            lead = next((lead for lead in await self._of(asker, [*LeadState]) if lead.id == press.subject), None)
+        if lead is None or lead.user != asker.user:
+            raise ImpossibleError("lead_foreign" if lead else "lead_gone")
         return lead
 
     async def _keep(self, draft: Lead, asker: Asker, values: Mapping[str, str]) -> None:
@@ -106,6 +116,8 @@ class Requests:
     async def _do(self, lead: Lead, doing: Doing, sentence: str = "lead_added") -> Outcome:
         try:
             lead = await self._actions.do(lead, doing)
+        except KnownError:
+            log.info("a form was sent once more")
         except ImpossibleError as error:
             return Outcome(refusal(error, lead))
         return Outcome(prompts.sentence(sentence, reference=lead.reference))
@@ -115,10 +127,10 @@ def request_form(draft: Lead, name: str, consent: str = "") -> Form:
     """The form with which a user gets in touch: it shows what may be passed on, unless their `consent` is known."""
     written = cast(Mapping[str, str], draft.details.get("written") or {"name": name})
     fields = [
-        Field("name", prompts.sentence("contact_name")),
+        *([] if consent else [_consent(draft)]),
         Field("need", prompts.sentence("contact_need"), FieldKind.TEXT),
-        _choice("urgency", URGENCIES),
-        *([] if consent else [_choice("consent", CONSENTS)]),
+        _choice("urgency", URGENCIES, USUAL),
+        Field("name", prompts.sentence("contact_name")),
         Field(
             "email",
             prompts.sentence("contact_email"),
@@ -138,7 +150,7 @@ def request_form(draft: Lead, name: str, consent: str = "") -> Form:
 def passing_card(draft: Lead) -> Card:
     """What may be passed on, with a button for each way to consent."""
     summary = cast(Sequence[str], draft.details.get("summary") or ())
-    transcript = cast(Sequence[object], draft.details.get("transcript") or ())
+    transcript = cast(Sequence[Mapping[str, str]], draft.details.get("transcript") or ())
     lines = [Line(prompts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
     if summary:
         lines.append(Line(prompts.sentence("contact_summary"), LineKind.HEADING))
@@ -146,13 +158,27 @@ def passing_card(draft: Lead) -> Card:
     if transcript:
         lines.append(Line(prompts.sentence("contact_conversation"), LineKind.HEADING))
         lines.append(Line(prompts.sentence("contact_conversation_is", count=len(transcript))))
-    there = {"summary": summary, "all": transcript, "nothing": True}
+        said = [textwrap.shorten(turn["said"], SHOWN_LENGTH, placeholder="…") for turn in transcript[-SHOWN:]]
+        lines += [Line(text, LineKind.QUOTE) for text in said]
     buttons = [
-        Button(prompts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent))
-        for consent in CONSENTS
-        if there[consent]
+        Button(prompts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent), consent == "summary")
+        for consent in _consents(draft)
     ]
-    return Card(tuple(lines), rows=((replace(buttons[0], is_main=True), *buttons[1:]),))
+    if draft.details.get("is_public"):
+        lines.append(Line(prompts.sentence("contact_public")))
+    return Card(tuple(lines), rows=(tuple(buttons),))
+
+
+def _consents(draft: Lead) -> list[str]:
+    """The ways to consent, of which a person chooses one: only what there is can be passed on."""
+    there = {"summary": draft.details.get("summary"), "all": draft.details.get("transcript"), "nothing": True}
+    return [consent for consent in CONSENTS if there[consent]]
+
+
+def _consent(draft: Lead) -> Field:
+    """Nothing is chosen beforehand where there is a choice."""
+    choices = _consents(draft)
+    return _choice("consent", choices, choices[0] if len(choices) == 1 else "")
 
 
 def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str, JsonValue]:
@@ -186,9 +212,9 @@ def _is_email(text: str) -> bool:
     return True
 
 
-def _choice(name: str, choices: Sequence[str]) -> Field:
+def _choice(name: str, choices: Sequence[str], begun_with: str) -> Field:
     texts = tuple((choice, prompts.sentence(f"{name}_{choice}")) for choice in choices)
-    return Field(name, prompts.sentence(f"contact_{name}"), FieldKind.CHOICE, choices[0], texts)
+    return Field(name, prompts.sentence(f"contact_{name}"), FieldKind.CHOICE, begun_with, texts)
 
 
 def small_form(press: Press) -> Form:

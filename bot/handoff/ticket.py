@@ -51,6 +51,8 @@ def after(ticket: Ticket, act: Act, actor: str) -> Ticket:
         return _worked_on(ticket, act, actor)
     if act is Act.REQUEST:
         return _only_from(ticket, {LeadState.DRAFT}, LeadState.OPEN, "lead_sent_already")
+    if act is Act.NOTE and ticket.state is LeadState.RESOLVED:
+        return Ticket(LeadState.OPEN)  # it was not the end
     if act in ADDING:
         return _only_from(ticket, REACHABLE, ticket.state, "lead_over")
     if act is Act.WITHDRAW:
@@ -61,8 +63,10 @@ def after(ticket: Ticket, act: Act, actor: str) -> Ticket:
 
 def _worked_on(ticket: Ticket, act: Act, actor: str) -> Ticket:
     """What a consultant does: whoever replies to or resolves a free one takes it; one that is held is its holder's."""
+    if act is Act.REPLY and ticket.state is LeadState.RESOLVED:
+        return Ticket(LeadState.CLAIMED, actor)  # it was not the end
     if ticket.state not in WAITING:
-        raise ImpossibleError("lead_over")
+        raise ImpossibleError("desk_over")
     if act is Act.RELEASE:
         if ticket.state is LeadState.OPEN:
             raise ImpossibleError("lead_free")

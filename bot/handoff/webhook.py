@@ -74,8 +74,9 @@ def as_json(lead: Lead) -> dict[str, JsonValue]:
         "tenant": lead.tenant,
         "user": lead.user,
         "state": str(lead.state),
-        "holder": lead.holder,
         "opened_at": lead.opened_at.isoformat() if lead.opened_at else None,
         "touched_at": lead.touched_at.isoformat(),
         **lead.details,
+        "holder": lead.holder,
+        "holder_name": lead.details.get("holder") if lead.holder else None,
     }

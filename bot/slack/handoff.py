@@ -5,8 +5,10 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from aiohttp import ClientError
 from pydantic import JsonValue
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import prompts
@@ -34,7 +36,8 @@ def asker_of(body: Body, context: AsyncBoltContext) -> Asker:
         return Asker(whose.tenant, user["id"], _name(user), {"direct": True, **whose.address}, place=place)
     below = container.get("thread_ts") or (None if channel.startswith(DIRECT) else container.get("message_ts"))
     address: dict[str, JsonValue] = {"channel": channel, "thread": below, **whose.address}
-    return Asker(whose.tenant, user["id"], _name(user), address, place=place)
+    is_public = not channel.startswith(DIRECT)
+    return Asker(whose.tenant, user["id"], _name(user), address, place=place, is_public=is_public)
 
 
 def asker_of_command(body: Body, context: AsyncBoltContext) -> Asker:
@@ -61,7 +64,8 @@ def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # n
         view = body["view"]
         press = Press.of(view.get("callback_id") or "")
         try:
-            outcome = await service.handoff.sent(asker_of(body, context), press, values_of(view))
+            asker, keys = asker_of(body, context), [f"view:{view['id']}:{view.get('hash')}"]
+            outcome = await service.handoff.sent(asker, press, values_of(view), keys)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("a form failed, reference %s", reference)
@@ -86,15 +90,24 @@ async def is_passed_on(body: Body, context: AsyncBoltContext, client: AsyncWebCl
     asker = Asker(whose.tenant, user, "", whose.address)
     desk = handoff.channel_at(whose.tenant, event["channel"])
     if desk and event.get("thread_ts"):
-        return await _from_desk(asker, desk, event, body, client, service)
+        return await _from_desk(asker, desk, body, client, service, context.bot_user_id)
     is_direct = event.get("channel_type") == "im"
     words = _words(body, context.bot_user_id, event.get("thread_ts") if is_direct else None)
     is_mentioned = f"<@{context.bot_user_id}" in str(event.get("text") or "")
     place = {"channel": event["channel"], "thread": event.get("thread_ts")}
-    words = replace(words, is_addressed=is_direct or is_mentioned, place=place)
+    is_in_talk = is_direct or bool(event.get("thread_ts"))
+    words = replace(
+        words,
+        is_addressed=is_direct or is_mentioned,
+        is_to_bot=is_mentioned,
+        is_in_talk=is_in_talk,
+        place=place,
+    )
     if not await handoff.relay.from_user(asker, words):
         return False
     handoff.ring()
+    if event["type"] == "message":  # a mention comes as this, too
+        await _tell(client, event, prompts.sentence("lead_passed_on"))
     return True
 
 
@@ -117,10 +130,11 @@ async def was_passed_on(body: Body, context: AsyncBoltContext, service: Service,
 
 
 async def _from_desk(
-    asker: Asker, desk: DeskChannel, event: Body, body: Body, client: AsyncWebClient, service: Service
+    asker: Asker, desk: DeskChannel, body: Body, client: AsyncWebClient, service: Service, bot: str | None
 ) -> bool:
     """A message in a thread of the consultants' channel: to the user, or among consultants."""
-    words = _words(body, None, event["thread_ts"])
+    event = body["event"]
+    words = _words(body, bot, event["thread_ts"])
     if not words.is_reply:
         return False
     named = Asker(asker.tenant, asker.user, await _name_of(client, asker.user), asker.address)
@@ -129,10 +143,19 @@ async def _from_desk(
         return False
     service.handoff.ring()
     if problem:
-        await client.chat_postEphemeral(
-            channel=event["channel"], user=asker.user, thread_ts=event["thread_ts"], text=escaped(problem)
-        )
+        await _tell(client, event, problem)
     return True
+
+
+async def _tell(client: AsyncWebClient, event: Body, text: str) -> None:
+    """Says something only to who said something, there."""
+    thread = event.get("thread_ts")
+    try:
+        await client.chat_postEphemeral(
+            channel=event["channel"], user=event["user"], thread_ts=thread, text=escaped(text)
+        )
+    except (SlackApiError, ClientError, OSError, TimeoutError) as error:  # it is done all the same
+        log.warning("a person could not be told what came of their words: %s", type(error).__name__)
 
 
 def _words(body: Body, bot: str | None, below: str | None) -> Words:

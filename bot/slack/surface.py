@@ -45,7 +45,8 @@ class SlackSurface:
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person is in a channel."""
-        return await is_member(await self._workspaces.client(Delivery(tenant=tenant, address={})), channel, user)
+        address = self._desk.address if self._desk else {}
+        return await is_member(await self._workspaces.client(Delivery(tenant=tenant, address=address)), channel, user)
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
@@ -70,7 +71,7 @@ class SlackSurface:
         found = await self._workspaces.check()
         if self._desk is None:
             return found
-        client = await self._workspaces.client(Delivery(tenant=self._desk.tenant, address={}))
+        client = await self._workspaces.client(Delivery(tenant=self._desk.tenant, address=self._desk.address))
         return f"{found}; {await checked(client, self._desk.channel)}"
 
     async def close(self) -> None:
@@ -127,8 +128,11 @@ class SlackSurface:
             return await remove_file(client, delivery)
         if "file" in delivery.payload:
             return await upload(client, delivery)
-        if "replaces" in delivery.payload and (replaced := await replace(client, delivery, blocks)):
-            return replaced
+        if "replaces" in delivery.payload:
+            if replaced := await replace(client, delivery, blocks):
+                return replaced
+            if delivery.address.get("only_there"):
+                return str(delivery.payload["replaces"])  # whoever is there has taken it away
         posted = await client.chat_postMessage(
             channel=_text(delivery, "channel"),
             thread_ts=cast(str | None, delivery.address.get("thread")),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from bot.store.database import Database, pragma
 from bot.store.inbox import REPEATS
 from bot.store.installations import INSTALLATIONS, STATES
-from bot.store.leads import Post
+from bot.store.outbox import ON, SEEN, taking_back
 from bot.store.tables import (
     UNFINISHED,
     Ballot,
@@ -29,8 +29,6 @@ from bot.store.tables import (
 )
 
 FORGOTTEN = "[forgotten]"
-SEEN = ("card", "file", "thread", "notice")  # the kinds of posts that stay where consultants see them
-TAKE_BACK = "take back"  # the kind of post that takes one of those back
 CLOSED = (LeadState.RESOLVED, LeadState.CLOSED, LeadState.WITHDRAWN)
 UNSENT = timedelta(days=1)  # a form that was opened and not sent by then never will be
 
@@ -105,8 +103,7 @@ class Erasure:
         seen = select(Delivery, Lead.reference).join(Lead, Lead.id == Delivery.lead_id)
         seen = seen.where(leads, Delivery.kind.in_(SEEN), Delivery.state == DeliveryState.SENT, Delivery.sent_as != "")
         for post, reference in (await session.execute(seen.order_by(Delivery.id))).all():
-            payload = {"on": post.payload.get("on"), "was": post.kind, "sent_as": post.sent_as, "reference": reference}
-            row = Post(TAKE_BACK, f"take back/{post.marker}", payload).row("", self._db.clock(), None)
+            row = taking_back(post, str(post.payload.get(ON)), post.sent_as or "", reference, self._db.clock())
             names = ("user", "marker", "address", "payload", "created_at", "kind", "lane")
             values = {name: getattr(row, name) for name in names}
             await session.execute(self._db.insert(Delivery).values(tenant=post.tenant, **values))

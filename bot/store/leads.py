@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
 from bot.store.interviews import StaleError
-from bot.store.tables import Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally
+from bot.store.tables import Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
 TALLY = "leads"
@@ -228,6 +228,19 @@ class Leads:
         )
         async with self._db.transaction(lead.tenant) as transaction:
             return await transaction.scalar(cards.order_by(Delivery.id.desc()).limit(1))
+
+    async def has_card_coming(self, lead: Lead) -> bool:
+        """Whether a post that shows a request to the consultants is still to be sent."""
+        coming = select(Delivery.id).where(
+            Delivery.lead_id == lead.id, Delivery.kind == CARD, Delivery.state == DeliveryState.PENDING
+        )
+        async with self._db.transaction(lead.tenant) as transaction:
+            return await transaction.scalar(coming.limit(1)) is not None
+
+    async def last_asked(self, tenant: str, user: str) -> datetime | None:
+        """When a person asked the bot something last, to tell whether they go on with a consultant."""
+        async with self._db.transaction(tenant) as transaction:
+            return await transaction.scalar(select(func.max(Turn.accepted_at)).where(Turn.user == user))
 
     async def of_card(self, sent_as: str) -> list[Delivery]:
         """The cards that a platform calls so, in every tenant; for what happens in the consultants' channel only."""

@@ -14,6 +14,10 @@ ON = "on"  # in a payload: the platform that a post without a turn is for, when 
 _IN_LANES = text("lane IS NOT NULL AND state = 'pending'")
 
 
+SEEN = ("card", "file", "thread", "notice")  # the kinds of posts that stay where consultants see them
+TAKE_BACK = "take back"  # the kind of post that takes one of those back
+
+
 @dataclass(frozen=True)
 class Sent:
     """A post that the platform has, under the name `sent_as`."""
@@ -77,16 +81,22 @@ class Outbox:
         async with self._db.transaction(delivery.tenant) as session:
             return await session.scalar(own.returning(Delivery.id)) is not None
 
-    async def settle(self, delivery: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post]) -> None:
-        """The platform has a post (`sent_as`), or never will (`error`); `then` are posts that follow from that."""
+    async def settle(
+        self, delivery: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post], on: str | None = None
+    ) -> None:
+        """A platform (`on`) has a post, `sent_as`, or never will (`error`); `then` are posts that follow from that."""
         moment = self._db.clock()
         if sent_as is None:
             change = _change(delivery, state=DeliveryState.FAILED, error=error, taken_by=None)
         else:
-            change = _change(delivery, state=DeliveryState.SENT, sent_as=sent_as, error=None, taken_by=None)
+            where = {**delivery.payload, ON: on} if on else delivery.payload
+            values: dict[str, object] = {"payload": where, "state": DeliveryState.SENT, "sent_as": sent_as}
+            change = _change(delivery, **values, error=None, taken_by=None)
         async with self._db.transaction(delivery.tenant) as session:
             if (await session.scalars(change.returning(Delivery.id))).first() is None:
-                return  # its user was forgotten meanwhile
+                if sent_as and on and delivery.kind in SEEN:  # its user was forgotten meanwhile
+                    session.add(taking_back(delivery, on, sent_as, "", moment))
+                return
             for post in then:
                 session.add(post.row(delivery.user, moment, delivery.lead_id))
                 await session.flush()
@@ -122,10 +132,16 @@ class Outbox:
             await session.execute(theirs.values(values).execution_options(synchronize_session=False))
 
     async def undelivered(self) -> list[Delivery]:
-        """Posts of lanes that could not be sent, the oldest first."""
-        lost = select(Delivery).where(Delivery.lane.is_not(None), Delivery.state == DeliveryState.FAILED)
+        """Posts of requests that could not be sent, the oldest first."""
+        lost = select(Delivery).where(Delivery.lead_id.is_not(None), Delivery.state == DeliveryState.FAILED)
         async with self._db.across_tenants() as session:
             return list(await session.scalars(lost.order_by(Delivery.id)))
+
+    async def waiting(self, since: datetime) -> list[Delivery]:
+        """Posts of requests that have been to be sent for longer than that, the oldest first."""
+        late = select(Delivery).where(_IN_LANES, Delivery.lead_id.is_not(None), Delivery.created_at < since)
+        async with self._db.across_tenants() as session:
+            return list(await session.scalars(late.order_by(Delivery.id)))
 
     async def _update(self, delivery: Delivery, **values: object) -> None:
         async with self._db.transaction(delivery.tenant) as session:
@@ -135,3 +151,9 @@ class Outbox:
 def _change(delivery: Delivery, **values: object) -> Update:
     own = update(Delivery).where(Delivery.id == delivery.id, Delivery.state == DeliveryState.PENDING)
     return own.values(**values).execution_options(synchronize_session=False)
+
+
+def taking_back(post: Delivery, on: str, sent_as: str, reference: str, moment: datetime) -> Delivery:
+    """A post by which the consultants' platform forgets what it was sent."""
+    payload = {ON: on, "was": post.kind, "sent_as": sent_as, "reference": reference}
+    return Post(TAKE_BACK, f"{TAKE_BACK}/{post.marker}", payload).row("", moment, None)

@@ -250,7 +250,7 @@ class LeadEvent(Row):
     kind: Mapped[str] = mapped_column(String(40))
     actor: Mapped[str] = mapped_column(String(100))
     text: Mapped[str] = mapped_column(Text, default="")
-    name: Mapped[str | None] = mapped_column(String(300))
+    name: Mapped[str | None] = mapped_column(String(300), index=True)
     happened_at: Mapped[datetime]
 
 

@@ -5,6 +5,7 @@ import sys
 from bot.errors import InputError
 from bot.handoff import cards, export
 from bot.handoff.case import transcript_text
+from bot.handoff.clerk import Rules
 from bot.handoff.ticket import WAITING
 from bot.settings import Settings
 from bot.store.opening import opened
@@ -35,7 +36,8 @@ async def show_one(settings: Settings, reference: str) -> None:
     async with opened(settings) as store:
         lead = await _found(store, reference)
         events, posts = await store.leads.events(lead), await store.leads.posts(lead)
-    for line in cards.desk_card(lead, events, posts).lines:
+    promised = Rules.of(settings).by(lead.opened_at or lead.touched_at).strftime(cards.MOMENT)
+    for line in cards.desk_card(lead, events, posts, promised).lines:
         show_line(line)
     console.print()
     for event in events:
@@ -47,7 +49,8 @@ async def show_one(settings: Settings, reference: str) -> None:
             console.print(f"post {post.id} ({post.kind}) is {post.state}: {post.error or 'not tried'}", markup=False)
     if transcript := lead.details.get("transcript"):
         console.print()
-        console.print(transcript_text(transcript), markup=False, soft_wrap=True)  # type: ignore[arg-type] # as it is kept
+        told = transcript_text(transcript, cards.detail(lead, "name"))  # type: ignore[arg-type] # as it is kept
+        console.print(told, markup=False, soft_wrap=True)
 
 
 async def resend(settings: Settings, reference: str) -> None:

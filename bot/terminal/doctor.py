@@ -3,11 +3,13 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 
 from bot.answering.model import Writer
 from bot.bootstrap import is_current, make_embedder
 from bot.corpus import has_framework, load_framework, load_voices
+from bot.delivery.platform import platform_of
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
@@ -16,9 +18,12 @@ from bot.handoff.ticket import WAITING
 from bot.platforms import Plugin, plugins
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
+from bot.store.outbox import ON
+from bot.terminal.memory import PLATFORM
 from bot.terminal.progress import err
 from bot.terminal.render import console
 
+LATE = timedelta(hours=1)  # for a post of a request
 ROOM = 300  # MB that an index, and a tuned model, may take
 
 
@@ -136,8 +141,15 @@ async def _requests(settings: Settings) -> str:
     async with opened(settings) as store:
         waiting = await store.leads.all(sorted(WAITING))
         lost = await store.outbox.undelivered()
+        late = await store.outbox.waiting(store.database.clock() - LATE)
+        late = [post for post in late if ON in post.payload or platform_of(post.tenant) != PLATFORM]
     if lost:
         raise BotError(f"{len(lost)} post(s) of requests could not be delivered; `rag-or-tune desk list` names them")
+    if late:
+        raise BotError(
+            f"{len(late)} post(s) of requests wait for over an hour; is a process running for each platform that has "
+            "consultants or users: rag-or-tune slack, web, discord or worker?"
+        )
     if waiting and not desk_channels(settings):
         raise BotError(
             f"{len(waiting)} request(s) wait, and no consultants' channel is set; "

@@ -9,7 +9,7 @@ from tests.peers.discord import App, Channel, Interaction, Message, Modal, User,
 from tests.running import ANSWERING
 
 NEED = "Could somebody look at our plan with us?"
-SUMMARY, ALL, NOTHING = "Also the summary", "Also the summary and the conversation", "Only what I write"
+SUMMARY, ALL, NOTHING = "Share the summary", "Share summary and conversation", "Share only what I write"
 MESSAGE_CONTENT = 1 << 19  # the flag of an app that may read what does not mention it
 ALWAYS = {"DESK_HOURS": "Mon-Sun 00:00-24:00"}
 

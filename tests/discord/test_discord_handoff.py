@@ -65,8 +65,8 @@ def test_what_may_be_passed_on_is_shown_before_the_form(
     assert shown.ephemeral
     text = plain(shown.text)
     assert "Recommendation: RAG" in text
-    assert "“our docs change weekly” speaks for RAG" in text
-    assert "1 message(s), as a file" in text
+    assert "For RAG: “our docs change weekly”" in text
+    assert "as a file: 1 question(s)" in text
     assert shown.labels == [SUMMARY, ALL, NOTHING]
     form = staffed.form(discord.click(shown, SUMMARY, ann))
     assert form.title == "Get in touch"
@@ -77,15 +77,15 @@ def test_what_may_be_passed_on_is_shown_before_the_form(
 def test_a_request_reaches_the_consultants_and_the_user_knows_its_number(
     staffed: Staffed, ann: User, advice: Message, general: Channel
 ) -> None:
-    reference = request(staffed, advice, ann, urgency="today, if possible")
+    reference = request(staffed, advice, ann, urgency="Today, if possible")
     card = staffed.card(reference)
-    facts = (NEED, "today, if possible", "Recommendation: RAG", "“our docs change weekly”")
+    facts = (NEED, "Today, if possible", "Recommendation: RAG", "“our docs change weekly”")
     for said in ("open", "ann", "#general in acme (Discord)", *facts):
         assert said in card.text, said
     assert card.buttons == ["Claim", "Reply", "Resolve"]
     [confirmed] = told(staffed, general, advice)
     assert reference in plain(confirmed.text)
-    assert "within 4 hour(s)" in plain(confirmed.text)
+    assert "within 4 hours" in plain(confirmed.text)
     assert confirmed.pinged == [ann.id]
 
 
@@ -242,7 +242,7 @@ def test_the_button_under_an_interviews_summary_passes_on_that(
     card = screen(discord, ann, ann)
     card.press("recommend now")
     [shown] = staffed.told(discord.click(card.now, "Get in touch", ann))
-    assert "“our docs change weekly” speaks for RAG" in plain(shown.text)
+    assert "For RAG: “our docs change weekly”" in plain(shown.text)
 
 
 def test_asking_again_joins_the_open_request(
@@ -286,13 +286,13 @@ def test_one_closing_question_and_what_follows_from_it(
     form = staffed.form(discord.click(question, "Not solved", ann))
     discord.submit(form, ann, {"text": "It is still slow."}).wait(ANSWERING)
     assert staffed.thread(card)[-1].endswith("the request is open again.\nIt is still slow.")
-    assert ": open" in card.text
+    assert "· open" in card.text
     card.press("Resolve", staffed.dora)
     *_, question = told(staffed, ann, directly)
     form = staffed.form(discord.click(question, "Solved", ann))
     discord.submit(form, ann, {}).wait(ANSWERING)
     staffed.posted()
-    assert "solved, says the user; dora's" in card.text
+    assert "solved, says the user; dora answered" in card.text
     assert card.buttons == []
 
 
@@ -302,7 +302,7 @@ def test_only_who_sees_the_channel_acts(staffed: Staffed, discord: Discord, ann:
     discord.join(firm, eve)
     [refused] = staffed.told(discord.click(card.now, "Claim", eve))
     assert plain(refused.text) == prompts.sentence("desk_members_only")
-    assert ": open" in card.text
+    assert "· open" in card.text
 
 
 def test_of_twenty_who_claim_at_once_one_wins_and_the_others_see_it(
@@ -334,7 +334,7 @@ def test_release_lets_another_one_claim(staffed: Staffed, discord: Discord, ann:
     [refused] = staffed.told(discord.click(card.now, "Reply", staffed.dora))
     assert "cem holds this request" in plain(refused.text)
     card.press("Release", staffed.dora)
-    assert ": open" in card.text
+    assert "· open" in card.text
     card.press("Claim", staffed.dora)
     assert "claimed by dora" in card.text
 
@@ -344,7 +344,7 @@ def test_a_wrong_mail_address_is_said_and_nothing_that_was_written_is_lost(
 ) -> None:
     shown = preview(staffed, advice, ann)
     form = staffed.form(discord.click(shown, SUMMARY, ann))
-    sent = discord.submit(form, ann, {"need": NEED, "email": "nonsense", "urgency": "no hurry"})
+    sent = discord.submit(form, ann, {"need": NEED, "email": "nonsense", "urgency": "No hurry"})
     [wrong] = staffed.told(sent)
     assert wrong.ephemeral
     assert NEED in plain(wrong.text)
@@ -355,7 +355,7 @@ def test_a_wrong_mail_address_is_said_and_nothing_that_was_written_is_lost(
     discord.submit(form, ann, {"email": "ann@firm.example"}).wait(ANSWERING)
     card = staffed.card(staffed.reference(ann))
     assert "ann@firm.example" in card.text
-    assert "no hurry" in card.text
+    assert "No hurry" in card.text
 
 
 def test_the_command_gets_in_touch_and_answers_directly(

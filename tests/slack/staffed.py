@@ -9,6 +9,7 @@ from tests.peers.slack import Channel, Message, Slack, User, View, slack_server
 from tests.slack.bots import ANSWERING, Bot, Screen, press, well, words
 
 NEED = "Could somebody look at our plan with us?"
+FILLED = {"need": NEED, "consent": "The summary"}
 ALWAYS = {"DESK_HOURS": "Mon-Sun 00:00-24:00"}
 
 
@@ -64,7 +65,7 @@ def request(staffed: Staffed, answer: Message, user: User, **values: str) -> str
     """Gets in touch from below an answer; returns the request's reference."""
     slack = staffed.slack
     press(slack, answer, "Get in touch", user)
-    well(slack.submit(staffed.form(user), {"need": NEED, **values}))
+    well(slack.submit(staffed.form(user), {**FILLED, **values}))
     close_all(slack, user)
     staffed.posted()
     [(reference,)] = staffed.rows(

@@ -10,7 +10,7 @@ from bot import prompts
 from bot.cards import Press
 from tests.peers.slack import Channel, Message, Slack, User
 from tests.slack.bots import CASE, Screen, elements, press, well
-from tests.slack.staffed import NEED, Staffed, close_all, everything_in, request, told, with_consultants
+from tests.slack.staffed import FILLED, NEED, Staffed, close_all, everything_in, request, told, with_consultants
 
 SECRET = "Our codename is plum jam."
 
@@ -54,8 +54,8 @@ def test_the_form_shows_what_will_be_passed_on_and_asks_for_consent(
     shown = html.unescape(str(view.blocks))
     assert view.title == "Get in touch"
     assert "Recommendation: RAG" in shown
-    assert "“our docs change weekly” speaks for RAG" in shown
-    assert "1 message(s), as a file" in shown
+    assert "For RAG: “our docs change weekly”" in shown
+    assert "as a file: 1 question(s)" in shown
     assert view.state["name"]["name"]["value"] == "ann"
     [consent] = [block for block in view.blocks if block.get("block_id") == "consent"]
     assert [option["value"] for option in consent["element"]["options"]] == ["summary", "all", "nothing"]
@@ -65,18 +65,18 @@ def test_the_form_shows_what_will_be_passed_on_and_asks_for_consent(
 def test_a_request_reaches_the_consultants_and_the_user_knows_its_number(
     staffed: Staffed, slack: Slack, ann: User, advice: Message
 ) -> None:
-    reference = request(staffed, advice, ann, urgency="today, if possible")
+    reference = request(staffed, advice, ann, urgency="Today, if possible")
     card = staffed.card(reference)
-    facts = (NEED, "today, if possible", "Recommendation: RAG", "“our docs change weekly”")
+    facts = (NEED, "Today, if possible", "Recommendation: RAG", "“our docs change weekly”")
     for said in ("open", "ann", "#general in ", "(Slack)", *facts):
         assert said in card.text, said
     assert card.buttons == ["Claim", "Reply", "Resolve"]
     [confirmed] = told(staffed, advice)
     assert reference in confirmed
-    assert "within 4 hour(s)" in confirmed
+    assert "within 4 hours" in confirmed
 
 
-@pytest.mark.parametrize("consent", ["nothing but what I write here", "also the summary"])
+@pytest.mark.parametrize("consent", ["Only what I write here", "The summary"])
 def test_what_was_not_agreed_to_is_nowhere_in_the_consultants_channel(
     staffed: Staffed, slack: Slack, ann: User, advice: Message, consent: str
 ) -> None:
@@ -88,7 +88,7 @@ def test_what_was_not_agreed_to_is_nowhere_in_the_consultants_channel(
     seen = everything_in(staffed)
     assert reference in seen
     assert SECRET.removesuffix(".") not in seen
-    if consent == "nothing but what I write here":
+    if consent == "Only what I write here":
         assert "docs change weekly" not in card.text
         assert "agreed to pass on nothing else" in card.text
     [details] = staffed.rows("SELECT details FROM leads WHERE reference = ?", reference)
@@ -98,7 +98,7 @@ def test_what_was_not_agreed_to_is_nowhere_in_the_consultants_channel(
 def test_the_conversation_is_a_file_under_the_card_when_it_was_agreed_to(
     staffed: Staffed, slack: Slack, ann: User, advice: Message
 ) -> None:
-    reference = request(staffed, advice, ann, consent="also the summary and the conversation")
+    reference = request(staffed, advice, ann, consent="The summary and the conversation")
     card = staffed.card(reference)
     [file] = [file for file in slack.files if reference in file.name]
     assert (file.channel, file.thread_ts) == (staffed.desk.id, card.message.ts)
@@ -204,8 +204,8 @@ def test_the_button_under_an_interviews_summary_passes_on_that(
     card.press("recommend now")
     card.press("Get in touch")
     view = staffed.form(ann)
-    assert "“our docs change weekly” speaks for RAG" in html.unescape(str(view.blocks))
-    well(slack.submit(view, {"need": NEED}))
+    assert "For RAG: “our docs change weekly”" in html.unescape(str(view.blocks))
+    well(slack.submit(view, FILLED))
     close_all(slack, ann)
     staffed.posted()
     assert "is recorded" in told(staffed, advice)[-1]
@@ -226,7 +226,7 @@ def test_asking_again_joins_the_open_request(staffed: Staffed, slack: Slack, ann
     press(slack, advice, "Get in touch", ann)
     second = staffed.form(ann)
     for view, need in ((first, NEED), (second, "And another thing.")):
-        well(slack.submit(view, {"need": need}))
+        well(slack.submit(view, {**FILLED, "need": need}))
         slack.close(view)
     staffed.posted()
     [(reference,)] = staffed.rows("SELECT reference FROM leads WHERE user_id = ? AND state = 'open'", ann.id)
@@ -264,7 +264,7 @@ def test_one_closing_question_and_what_follows_from_it(
     well(slack.submit(staffed.form(ann), {"text": "It is still slow."}))
     close_all(slack, ann)
     assert staffed.thread(card)[-1].endswith("the request is open again.\nIt is still slow.")
-    assert ": open" in card.text
+    assert "· open" in card.text
     press(slack, card.now, "Resolve", staffed.dora)
     staffed.posted()
     *_, question = slack.answers(advice)
@@ -272,7 +272,7 @@ def test_one_closing_question_and_what_follows_from_it(
     well(slack.submit(staffed.form(ann)))
     close_all(slack, ann)
     staffed.posted()
-    assert "solved, says the user; dora's" in card.text
+    assert "solved, says the user; dora answered" in card.text
     assert card.buttons == []
 
 
@@ -282,7 +282,7 @@ def test_only_members_of_the_channel_act(staffed: Staffed, slack: Slack, ann: Us
     press(slack, card.now, "Claim", eve)
     [refused] = slack.ephemerals(staffed.desk, eve)
     assert refused.text == html.escape(prompts.sentence("desk_members_only"), quote=False)
-    assert ": open" in card.text
+    assert "· open" in card.text
 
 
 def test_of_twenty_who_claim_at_once_one_wins_and_the_others_see_it(
@@ -314,7 +314,7 @@ def test_release_lets_another_one_claim(staffed: Staffed, slack: Slack, ann: Use
     assert slack.view(staffed.dora) is None
     press(slack, card.now, "Release", staffed.dora)
     staffed.posted()
-    assert ": open" in card.text
+    assert "· open" in card.text
     press(slack, card.now, "Claim", staffed.dora)
     staffed.posted()
     assert "claimed by dora" in card.text
@@ -324,9 +324,9 @@ def test_wrong_mail_addresses_keep_the_form_open(staffed: Staffed, slack: Slack,
     press(slack, advice, "Get in touch", ann)
     view = staffed.form(ann)
     for wrong in ("nonsense", "a@b", "a b@c.example", "<!here>@example.com", "a@b.example\nBcc: all"):
-        well(slack.submit(view, {"need": NEED, "email": wrong}))
+        well(slack.submit(view, {**FILLED, "email": wrong}))
         assert set(slack.view(ann).errors) == {"email"}
-    well(slack.submit(view, {"need": NEED, "email": "ann@firm.example"}))
+    well(slack.submit(view, {**FILLED, "email": "ann@firm.example"}))
     close_all(slack, ann)
     [(reference,)] = staffed.rows("SELECT reference FROM leads WHERE user_id = ? AND state = 'open'", ann.id)
     assert "ann@firm.example" in staffed.card(reference).text
@@ -337,7 +337,7 @@ def test_the_command_gets_in_touch_and_answers_directly(staffed: Staffed, slack:
     well(slack.command(ann, general, "contact"))
     view = staffed.form(ann)
     assert "nothing to pass on yet" in str(view.blocks)
-    well(slack.submit(view, {"need": NEED}))
+    well(slack.submit(view, FILLED))
     close_all(slack, ann)
     staffed.posted()
     [confirmed] = staffed.direct(ann)
@@ -350,7 +350,7 @@ def test_the_command_gets_in_touch_and_answers_directly(staffed: Staffed, slack:
 
 
 def test_a_forgotten_user_leaves_no_request(staffed: Staffed, slack: Slack, ann: User, advice: Message) -> None:
-    card = staffed.card(request(staffed, advice, ann, consent="also the summary and the conversation"))
+    card = staffed.card(request(staffed, advice, ann, consent="The summary and the conversation"))
     slack.say(advice.channel, ann, "note: My number is 555", thread=advice)
     assert len(staffed.thread(card)) == 2
     [(before,)] = staffed.rows("SELECT sum(count) FROM tallies")
@@ -372,6 +372,6 @@ def test_an_old_or_forged_form_is_refused_politely(staffed: Staffed, slack: Slac
         press(slack, advice, "Get in touch", ann)
         view = staffed.form(ann)
         slack.run(lambda c=callback, v=view: slack.world.views[v.id].spec.__setitem__("callback_id", c))
-        well(slack.submit(view, {"need": NEED}))
+        well(slack.submit(view, FILLED))
         assert close_all(slack, ann)
     assert staffed.rows("SELECT count(*) FROM leads WHERE user_id = ? AND state != 'draft'", ann.id) == [(0,)]

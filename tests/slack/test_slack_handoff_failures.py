@@ -9,7 +9,7 @@ import pytest
 
 from tests.peers.slack import Fault, Message, User
 from tests.slack.bots import ANSWERING, CASE, press
-from tests.slack.staffed import NEED, Staffed, close_all, request, told, with_consultants
+from tests.slack.staffed import FILLED, NEED, Staffed, close_all, request, told, with_consultants
 
 RESTARTING = 30.0  # seconds until what a killed process was sending is sent by the next
 
@@ -72,7 +72,7 @@ def test_killed_at_the_card_it_comes_once(staffed: Staffed, ann: User, advice: M
     press(slack, advice, "Get in touch", ann)
     view = staffed.form(ann)
     fault = sending(staffed, staffed.desk.id, after=after)
-    killed(staffed, lambda: slack.submit(view, {"need": NEED}).wait(ANSWERING), fault)
+    killed(staffed, lambda: slack.submit(view, FILLED).wait(ANSWERING), fault)
     settled(staffed)
     [card] = cards_of(staffed, ann)
     assert NEED in card.text
@@ -115,7 +115,7 @@ def test_killed_at_the_file_it_is_shared_once(staffed: Staffed, ann: User, advic
     slack = staffed.slack
     press(slack, advice, "Get in touch", ann)
     view = staffed.form(ann)
-    agreed = {"need": NEED, "consent": "also the summary and the conversation"}
+    agreed = {"need": NEED, "consent": "The summary and the conversation"}
     fault = slack.fail("files.completeUploadExternal", times=1_000, late=30.0)
     killed(staffed, lambda: slack.submit(view, agreed).wait(ANSWERING), fault)
     settled(staffed)
@@ -130,7 +130,7 @@ def test_killed_while_the_form_is_open_it_can_be_sent_afterwards(staffed: Staffe
     staffed.kill()
     slack.wait_for(lambda: not slack.connected)
     staffed.start()
-    slack.submit(view, {"need": NEED}).wait(ANSWERING)
+    slack.submit(view, FILLED).wait(ANSWERING)
     assert "is recorded" in close_all(slack, ann)
     settled(staffed)
     assert len(cards_of(staffed, ann)) == 1
@@ -140,7 +140,7 @@ def test_an_outage_of_the_consultants_channel_loses_nothing(staffed: Staffed, an
     slack = staffed.slack
     down = slack.fail("chat.*", status=503, times=1_000, when=lambda said: said.get("channel") == staffed.desk.id)
     press(slack, advice, "Get in touch", ann)
-    slack.submit(staffed.form(ann), {"need": NEED}).wait(ANSWERING)
+    slack.submit(staffed.form(ann), FILLED).wait(ANSWERING)
     assert "is recorded" in close_all(slack, ann)
     slack.wait_for(lambda: len(told(staffed, advice, user_only=True)) == 1, ANSWERING, "the confirmation")
     slack.say(advice.channel, ann, "note: It is urgent", thread=advice)
@@ -157,7 +157,7 @@ def test_a_bot_that_was_removed_from_the_channel_posts_there_when_it_is_back(
     slack = staffed.slack
     slack.leave(staffed.desk, slack.bot)
     press(slack, advice, "Get in touch", ann)
-    slack.submit(staffed.form(ann), {"need": NEED}).wait(ANSWERING)
+    slack.submit(staffed.form(ann), FILLED).wait(ANSWERING)
     close_all(slack, ann)
     attempts = "SELECT max(attempts) FROM deliveries WHERE kind = 'card' AND user_id = ?"
     slack.wait_for(lambda: staffed.rows(attempts, ann.id)[0][0] >= 2, ANSWERING, "two attempts")

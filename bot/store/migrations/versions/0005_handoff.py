@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.add_column("leads", sa.Column("reminders", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("leads", sa.Column("opened_at", sa.DateTime(timezone=True)))
     op.add_column("lead_events", sa.Column("name", sa.String(length=300)))
+    op.create_index("ix_lead_events_name", "lead_events", ["name"])
     op.create_table(
         "tallies",
         sa.Column("name", sa.String(length=100), nullable=False),
