@@ -43,10 +43,14 @@ def _asking(bot: Staffed, room: Channel, maya: User) -> Scenes:
         asked = discord.mention(room, maya, question)
         yield name, _page(discord, room, [asked, *bot.answers(asked)])
     yield "help", _command(bot, room, maya, "help")
+    told = discord.command(room, maya, "rag-or-tune", "ask", {"question": CASE})
+    [private] = bot.told(told)
+    yield "private", _page(discord, room, [private])
+    yield "shared", _page(discord, room, bot.told(discord.click(private, "Share with channel", maya)))
 
 
 def _deciding(bot: Staffed, room: Channel, maya: User) -> Scenes:
-    discord, [*_, advice] = bot.discord, bot.discord.said(room)
+    discord, advice = bot.discord, bot.answers(bot.discord.mention(room, maya, CASE))[-1]
     [card] = bot.told(discord.click(advice, "Check it step by step", maya))
     screen = Screen(discord, card, maya)
     yield "review", _page(discord, room, [screen.now])
@@ -88,6 +92,9 @@ def _handing_off(bot: Staffed, room: Channel, maya: User) -> Scenes:
     bot.posted()
     yield "closing", _page(discord, room, discord.said(room)[-1:])
     yield "desk-resolved", _page(discord, bot.desk, [card.now])
+    late = bot.say_below(card, bot.cem, "reply: One more thing.")
+    refused = discord.wait_for(lambda: [m for m in discord.said(below) if int(m.id) > int(late.id)], ANSWERING)
+    yield "desk-refused", _page(discord, below, [late, *refused])
 
 
 def _command(bot: Staffed, room: Channel, user: User, name: str) -> str:

@@ -13,6 +13,7 @@ from tests.slack.staffed import Staffed, close_all, with_consultants
 
 TIME = '<span class="time">10:24 AM</span>'
 ARTICLE = {"ARTICLE_URL": "https://example.com/fine-tuning-or-rag"}
+UNCOVERED = "Which GPU should we buy for fine-tuning?"
 NEED = "Could somebody look at our plan with us before we present it on Friday?"
 CONSENT = "also the summary and the conversation"
 NOTE = "note: We also have 40 pages of manuals, as PDF."
@@ -36,8 +37,9 @@ def _scenes(data: Path, folder: Path) -> Scenes:
 
 
 def _asking(slack: Slack, room: Channel, maya: User) -> Scenes:
-    asked = slack.mention(room, maya, QUESTION)
-    yield "answer", _thread(slack, room, asked, _answers(slack, asked))
+    for name, question in (("answer", QUESTION), ("abstention", UNCOVERED)):
+        asked = slack.mention(room, maya, question)
+        yield name, _thread(slack, room, asked, _answers(slack, asked))
     case = slack.mention(room, maya, CASE)
     [advice] = _answers(slack, case)
     yield "advice", _thread(slack, room, case, [advice])
@@ -50,13 +52,14 @@ def _asking(slack: Slack, room: Channel, maya: User) -> Scenes:
 
 
 def _commands(slack: Slack, room: Channel, maya: User) -> Scenes:
-    for text in ("interview", "help", "status"):
-        before = len(slack.ephemerals(room, maya))
-        well(slack.command(maya, room, text))
-        shown = slack.wait_for(lambda before=before: slack.ephemerals(room, maya)[before:], ANSWERING)
-        yield {"interview": "question"}.get(text, text), _page(slack, room, shown)
+    for name, text in (("question", "interview"), ("help", "help"), ("status", "status")):
+        yield name, _page(slack, room, _whispered(slack, room, maya, text))
+    private = _whispered(slack, room, maya, CASE)
+    yield "private", _page(slack, room, private)
+    _press(slack, private[-1], "share", maya)
+    yield "shared", _page(slack, room, [_newest(slack, room)])
     well(slack.command(maya, room, "team"))
-    team = slack.wait_for(lambda: [m for m in slack.said(room) if not m.thread_ts], ANSWERING)[-1]
+    team = _newest(slack, room)
     _press(slack, team, "answer", maya)
     slack.settle(ANSWERING)
     yield "team", _page(slack, room, [slack.now(team) or team])
@@ -95,6 +98,21 @@ def _handing_off(bot: Staffed, room: Channel, maya: User) -> Scenes:
     bot.posted()
     yield "closing", _page(slack, room, slack.answers(asked)[-1:])
     yield "desk-resolved", _page(slack, bot.desk, [card.now])
+    late = slack.say(bot.desk, bot.cem, "reply: One more thing.", thread=card.message)
+    refused = slack.wait_for(lambda: slack.ephemerals(bot.desk, bot.cem), ANSWERING)
+    yield "desk-refused", _page(slack, bot.desk, [late, *refused])
+
+
+def _whispered(slack: Slack, room: Channel, user: User, text: str) -> list[Message]:
+    """What a command is answered with, which only its user sees."""
+    before = len(slack.ephemerals(room, user))
+    well(slack.command(user, room, text))
+    return slack.wait_for(lambda: slack.ephemerals(room, user)[before:], ANSWERING)
+
+
+def _newest(slack: Slack, room: Channel) -> Message:
+    """What the bot said last in the channel itself."""
+    return slack.wait_for(lambda: [said for said in slack.said(room) if not said.thread_ts], ANSWERING)[-1]
 
 
 def _answers(slack: Slack, asked: Message) -> list[Message]:
