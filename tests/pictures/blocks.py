@@ -107,6 +107,27 @@ def _element(element: Block, images: Images) -> str:
     raise KeyError(kind)
 
 
+def _input(block: Block, images: Images) -> str:
+    optional = ' <span class="optional">(optional)</span>' if block.get("optional") else ""
+    hint = f'<div class="hint">{_plain(block["hint"])}</div>' if "hint" in block else ""
+    return (
+        f"<label>{_plain(block['label'])}{optional}</label>{FIELDS[block['element']['type']](block['element'])}{hint}"
+    )
+
+
+def _radio_buttons(element: Block) -> str:
+    chosen = (element.get("initial_option") or {}).get("value")
+    return "".join(
+        f'<div class="radio{" chosen" if option["value"] == chosen else ""}">{_plain(option["text"])}</div>'
+        for option in element["options"]
+    )
+
+
+def _text_input(element: Block) -> str:
+    kind = "long" if element.get("multiline") else "short"
+    return f'<div class="input {kind}">{escape(element.get("initial_value", ""))}</div>'
+
+
 def _image(block: Block, images: Images) -> str:
     file = block.get("slack_file", {}).get("id")
     source = f"data:image/png;base64,{base64.b64encode(images[file]).decode()}" if file else block["image_url"]
@@ -133,7 +154,9 @@ BLOCKS: dict[str, Callable[[Block, Images], str]] = {
     "context_actions": _actions,
     "image": _image,
     "table": _table,
+    "input": _input,
 }
+FIELDS: dict[str, Callable[[Block], str]] = {"radio_buttons": _radio_buttons, "plain_text_input": _text_input}
 RICH: dict[str, Callable[[Block], str]] = {
     "rich_text_section": _section_of_text,
     "rich_text_list": _list,

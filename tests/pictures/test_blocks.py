@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.cards import Button, Card, Menu, Press
+from bot.handoff.request import request_form
 from bot.replies import Citation, Line, LineKind
+from bot.slack.forms import modal
 from bot.slack.rendering import rendered
+from bot.store.tables import Lead
 from tests.pictures.blocks import html_of
 from tests.pictures.chromium import WIDTH, binary, picture
 
@@ -33,6 +36,14 @@ def test_all_that_a_card_says_is_in_the_page_in_its_order() -> None:
     found = re.search(".*".join(map(re.escape, said)), words, re.DOTALL)
     assert found, words
     assert 'class="button primary">Yes' in page
+
+
+def test_a_form_shows_its_fields_and_what_stands_in_them() -> None:
+    page = html_of(modal(request_form(Lead(id=1, details={"summary": ["A <summary>"]}), "ann"))["blocks"], {})
+    words = html.unescape(re.sub(r"<[^>]*>", " ", page))
+    for said in ("A <summary>", "Your name", "ann", "What do you need?", "What may be passed on?"):
+        assert said in words, words
+    assert page.count('class="radio chosen"') == 2
 
 
 def test_a_block_that_cannot_be_drawn_is_no_gap() -> None:
