@@ -94,16 +94,19 @@ class Clicks:
             return _notice("no_framework")
         return Clicked(await room.press(row, user, press)) if row else _notice("interview_gone")
 
-    async def contact(self, asker: Asker | None, press: Press = CONTACT) -> Clicked:
-        """The way to a person, with what the user may want to pass on: what they said and what came of it."""
+    async def contact(self, asker: Asker | None, press: Press = CONTACT, place: str = "") -> Clicked:
+        """The way to a person, with what the user may want to pass on: what they said and what came of it.
+
+        By a button that is the conversation above it, by a command that of its `place`.
+        """
         if self._handoff is None or asker is None:
             return _notice("contact_later")
-        is_turn, advice, place = press.choice == ANSWER, None, None
+        is_turn, advice = press.choice == ANSWER, None
         if press.subject and not is_turn:
             row = await self._store.interviews.find(asker.tenant, press.subject)
             room = self._room(row)
             advice = await room.summary(row, asker.user) if row and room else None
-            place = row.place if row and advice else None
+            place = row.place if row and advice else ""
         turn = press.subject if is_turn else None
         turns = await self._store.inbox.conversation(asker.tenant, asker.user, PASSED_ON, turn, place)
         questions = self._adviser.framework.questions if self._adviser else {}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.delivery.backoff import pause, said
-from bot.delivery.platform import Platform, platform_of
+from bot.delivery.platform import BusyError, Platform, platform_of
 from bot.delivery.sending import SENDING
 from bot.store.database import passing, persistently
 from bot.store.leads import Post
@@ -132,7 +132,8 @@ class PostOffice:
 
     async def _failed(self, post: Delivery, problem: Exception) -> None:
         error, now = said(problem), self._store.database.clock()
-        log.warning("post %d (%s) was not delivered: %s", post.id, post.kind, error)
+        level = logging.INFO if isinstance(problem, BusyError) else logging.WARNING
+        log.log(level, "post %d (%s) was not delivered: %s", post.id, post.kind, error)
         if platform := self._clerk.instead(post, problem, now):
             await persistently(self._store.outbox.redirect, post, platform)
             self.ring()

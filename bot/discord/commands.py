@@ -10,7 +10,7 @@ from discord import app_commands
 from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
 from bot.discord.handoff import asker_of
-from bot.discord.hearing import asked_by_command, is_with_bot, tenant
+from bot.discord.hearing import asked_by_command, is_with_bot, place_of_command, tenant
 from bot.discord.limits import QUESTION
 from bot.discord.names import ASK, COMMAND
 from bot.discord.refusals import ACKNOWLEDGED
@@ -67,7 +67,7 @@ class Commands(app_commands.Group):
     async def contact(self, interaction: discord.Interaction) -> None:
         """Leads to a person."""
         stage = await self._defer(interaction)
-        clicked = await self._service.clicks.contact(asker_of(interaction))
+        clicked = await self._service.clicks.contact(asker_of(interaction), place=place_of_command(interaction))
         form, notice = clicked.form, Card((Line(clicked.shown.notice),))
         await stage.show_instead((form.in_steps if form else None) or clicked.shown.card or notice)
 

@@ -59,7 +59,7 @@ def asked_by_command(interaction: discord.Interaction, text: str) -> Message:
     is_direct = is_with_bot(interaction)
     return Message(
         tenant=tenant(interaction),
-        place=channel if is_direct else f"{channel}/private/{user}",
+        place=place_of_command(interaction),
         user=user,
         text=text.strip(),
         keys=[f"interaction:{interaction.id}"],
@@ -72,6 +72,12 @@ def asked_by_command(interaction: discord.Interaction, text: str) -> Message:
         },
         token=interaction.token,
     )
+
+
+def place_of_command(interaction: discord.Interaction) -> str:
+    """The name of the conversation of whoever calls commands in a channel; of direct messages as a whole."""
+    channel, user = str(interaction.channel_id), str(interaction.user.id)
+    return channel if is_with_bot(interaction) else f"{channel}/private/{user}"
 
 
 def tenant(interaction: discord.Interaction) -> str:

@@ -25,7 +25,7 @@ from bot.store.outbox import ON, TAKE_BACK
 from bot.store.store import Store
 from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
-SOON = 1.0  # seconds
+SOON = 0.5  # seconds
 THREAD_NAME = 100  # characters, Discord's limit
 IMPATIENCE = timedelta(hours=1)  # after which another platform's consultants get a card
 REMINDERS = 2
@@ -127,6 +127,9 @@ class HandoffClerk:
         """The card shows what has become of a reply; and the consultants are told what did not arrive."""
         if post.kind not in (cards.TO_USER, FILE) or not self._channels or post.lead_id is None:
             return ()
+        lead = await self._store.leads.own(post.tenant, post.lead_id)
+        if post.kind == FILE and (lead is None or await self._store.leads.card(lead) is None):
+            return ()  # there is nothing below which that could be said
         there = {ON: in_order(self._channels, post.tenant)[0].platform}
         undelivered: dict[str, JsonValue] = {**there, "undelivered": error, "was": post.kind}
         told_so = [Post(THREAD, lane(post.lead_id, DESK), undelivered)] if error else []
@@ -169,7 +172,7 @@ class HandoffClerk:
             if post.kind != UPDATE:
                 raise NoCardError
             if await self._store.leads.has_card_coming(lead):
-                raise BusyError(SOON)  # it may be on its way as things were before
+                raise BusyError(SOON * 2 ** min(post.attempts, 7))  # it may be on its way as things were before
             return None
         is_reminder = post.kind in (THREAD, NOTICE) and not post.payload.keys() & {"event", "undelivered"}
         channel = self._channel(str((card or post).payload[ON]))

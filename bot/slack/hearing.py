@@ -69,11 +69,21 @@ def asked_by_message(body: Body, whose: Origin) -> Message:
     return _private(whose, body["channel"]["id"], body["user"]["id"], body["message"].get("text") or "", body)
 
 
+def place_of_command(body: Body) -> str:
+    """The name of the conversation of whoever types commands in a channel; of a direct message as a whole."""
+    channel = str(body["channel_id"])
+    return channel if channel.startswith("D") else _private_place(channel, body["user_id"])
+
+
+def _private_place(channel: str, user: str) -> str:
+    return f"{channel}/private/{user}"
+
+
 def _private(whose: Origin, channel: str, user: str, text: str, body: Body) -> Message:
     address: dict[str, JsonValue] = {"channel": channel, "private": True, **whose.address}
     key = f"trigger:{body['trigger_id']}"
     return Message(
-        whose.tenant, f"{channel}/private/{user}", user, plain_text(text), [key], address, body["response_url"]
+        whose.tenant, _private_place(channel, user), user, plain_text(text), [key], address, body["response_url"]
     )
 
 

@@ -18,7 +18,7 @@ from bot.replies import Line
 from bot.service import Service
 from bot.slack.editing import deleted, edited, is_deletion
 from bot.slack.handoff import asker_of, asker_of_command, is_passed_on, listen_to_forms, was_passed_on
-from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, place_of
+from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, place_of, place_of_command
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
 from bot.slack.origin import origin
@@ -91,7 +91,7 @@ def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None
                 begun = await service.clicks.team(_tenant(body, context), body["channel_id"], body["user_id"])
                 await show_begun(begun, respond, article_url)
             case "contact":
-                clicked = await service.clicks.contact(asker_of_command(body, context))
+                clicked = await service.clicks.contact(asker_of_command(body, context), place=place_of_command(body))
                 await show_clicked(clicked, body, respond, client, article_url)
             case "status":
                 await show(respond, await status(service, asker_of_command(body, context)), article_url)

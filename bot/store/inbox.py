@@ -150,16 +150,13 @@ class Inbox:
         async with self._db.transaction(tenant) as session:
             return list(await session.scalars(said))[::-1]
 
-    async def conversation(self, tenant: str, user: str, most: int, turn: int | None, place: str | None) -> list[Turn]:
-        """A user's answered messages in the conversation of a turn, or in a place, or where they spoke last; the last
-        `most`, the oldest first."""
+    async def conversation(self, tenant: str, user: str, most: int, turn: int | None, place: str) -> list[Turn]:
+        """A user's answered messages in the conversation of a turn, else in a place; the last `most`, the oldest
+        first."""
         mine = select(Turn).where(Turn.user == user, Turn.reply.is_not(None))
-        where = select(Turn.conversation_id).where(Turn.user == user)
+        where = select(Conversation.id).where(Conversation.place == place)
         if turn is not None:
-            where = where.where(Turn.id == turn)
-        elif place is not None:
-            where = select(Conversation.id).where(Conversation.place == place)
-        where = where.order_by(Turn.id.desc()).limit(1) if place is None else where
+            where = select(Turn.conversation_id).where(Turn.user == user, Turn.id == turn)
         async with self._db.transaction(tenant) as session:
             conversation = await session.scalar(where)
             said = mine.where(Turn.conversation_id == conversation).order_by(Turn.id.desc()).limit(most)

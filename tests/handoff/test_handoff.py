@@ -138,7 +138,7 @@ async def test_once_a_day_there_is_a_digest_of_what_is_not_finished(town: Town) 
     digests = [sent.text for sent in town.places["slack"].sent if "not finished" in sent.text]
     assert len(digests) == 1
     assert digests[0].startswith("Requests that are not finished: 1\n")
-    assert f"{lead.reference}: this week, claimed by Cem" in digests[0]
+    assert f"{lead.reference}: This week, claimed by Cem" in digests[0]
 
 
 async def test_of_twenty_claims_at_once_one_wins(town: Town) -> None:
@@ -212,7 +212,7 @@ async def test_only_members_act_and_nobody_does_while_it_cannot_be_asked(town: T
     assert await town.reply(eve, lead, "Hello") == refused
     assert await town.press(cem(DISCORD), "claim", lead) == refused  # there are no consultants
     town.places["slack"].trouble = ConnectionError()
-    assert await town.press(cem(), "claim", lead) == refused
+    assert "could not be checked" in await town.press(cem(), "claim", lead)
     assert (await town.now(lead)).state == LeadState.OPEN
 
 
@@ -263,3 +263,63 @@ async def test_the_user_can_say_that_it_is_not_solved_once(town: Town) -> None:
     assert "open again" in (await town.handoff.sent(ann(), not_solved, {"text": "no"})).notice
     assert (await town.handoff.sent(ann(), not_solved, {"text": "no"})).notice == "That was answered already."
     assert (await town.now(lead)).state == LeadState.OPEN
+
+
+async def test_a_file_that_is_refused_holds_up_nothing(town: Town) -> None:
+    place, lead = town.places["slack"], await town.request(ann(), consent="all")
+    place.refused = "file"
+    await town.handoff.relay.from_user(ann(), Words("note: and this", "m1", ["e1"]))
+    await town.work()
+    said = [sent.text for sent in place.sent[1:]]
+    assert said[0] == "Ann adds:\nand this"
+    assert f"rag-or-tune desk show {lead.reference} has it" in said[1]
+
+
+async def test_a_form_that_is_sent_twice_counts_once(town: Town) -> None:
+    lead = await town.request(ann())
+    for _ in range(2):
+        await town.handoff.sent(cem(), Press("reply", lead.id), {"text": "Hello"}, ["view:1"])
+        told = await town.handoff.sent(ann(), Press("note", lead.id), {"text": "And this"}, ["view:2"])
+        assert "Passed on" in told.notice
+    await town.work()
+    assert sum("Hello" in sent.text for sent in town.places["discord"].sent) == 1
+    assert [sent.text for sent in town.places["slack"].sent[1:]] == ["Ann adds:\nAnd this"]
+
+
+async def test_in_the_morning_there_is_time_before_the_first_reminder_and_before_the_second(town: Town) -> None:
+    town.clock.advance(hours=8)  # Monday, 18:00
+    await town.request(ann())
+    town.clock.advance(hours=15, minutes=1)  # Tuesday, 09:01
+    reminded = list[int]()
+    for _ in range(14):
+        await town.work()
+        texts = [sent.text for sent in town.places["slack"].sent]
+        reminded.append(sum("Nobody has claimed" in text or "still waits" in text for text in texts))
+        town.clock.advance(minutes=10)
+    assert reminded == [0] * 6 + [1] * 6 + [2] * 2
+
+
+async def test_a_reminder_that_comes_too_late_is_left_out(town: Town) -> None:
+    lead = await town.request(ann())
+    await town.work()
+    town.clock.advance(minutes=61)
+    await town.office("slack").round()  # makes it due
+    await town.press(cem(), "claim", lead)
+    await town.work()
+    assert not any("Nobody has claimed" in sent.text for sent in town.places["slack"].sent[1:2])
+
+
+async def test_a_card_that_no_process_takes_care_of_goes_to_the_other_consultants(both: Town) -> None:
+    await both.request(ann(), consent="all")
+    await both.work("slack")
+    assert both.places["slack"].sent == []
+    both.clock.advance(minutes=61)
+    await both.work("slack")
+    assert "Help us" in both.places["slack"].sent[0].text
+
+
+async def test_whoever_cannot_be_recognised_is_told_so_and_keeps_what_they_wrote(town: Town) -> None:
+    lead = await town.request(ann())
+    town.places["slack"].trouble = ConnectionError()
+    outcome = await town.handoff.sent(cem(), Press("reply", lead.id), {"text": "Hello"})
+    assert "could not be checked" in outcome.errors["text"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import JsonValue
 
 from bot.cards import Card, Press
+from bot.delivery.platform import RefusedError
 from bot.delivery.posting import PostOffice
 from bot.forms import Asker, Form
 from bot.handoff.channel import desk_channels
@@ -55,6 +56,7 @@ class Place:
         self.sent = list[Sent]()
         self.members = {"cem", "dora"}
         self.trouble: Exception | None = None
+        self.refused = ""  # what no payload may have
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         return {"text": card.text, "buttons": [button.text for row in card.rows for button in row]}
@@ -68,6 +70,8 @@ class Place:
         if self.trouble:
             raise self.trouble
         address, payload = delivery.address, delivery.payload
+        if self.refused in payload:
+            raise RefusedError("not here")
         text = str(payload["text"])
         if ts := payload.get("replaces"):
             number = int(str(ts).rpartition("/")[2])
@@ -133,7 +137,8 @@ class Town:
         return (await self.handoff.pressed(asker, Press(name, lead.id))).notice
 
     async def reply(self, asker: Asker, lead: Lead, text: str) -> str:
-        return (await self.handoff.sent(asker, Press("reply", lead.id), {"text": text})).notice
+        outcome = await self.handoff.sent(asker, Press("reply", lead.id), {"text": text})
+        return outcome.notice or outcome.errors.get("text", "")
 
 
 def ann(tenant: str = DISCORD) -> Asker:
