@@ -29,6 +29,7 @@ def test_every_sentence_is_used(index: Index) -> None:
     spoken |= {f"{whose}_is_{state}" for whose in ("lead", "desk") for state in LeadState}
     spoken |= {f"contact_{name}" for name in ("urgency", "consent")}
     spoken |= {f"urgency_{name}" for name in URGENCIES} | {f"consent_{name}" for name in CONSENTS}
+    spoken |= {f"do_pass_{name}" for name in CONSENTS} | {f"{what}_{n}" for what in ("hours",) for n in ("one", "many")}
     spoken |= {f"do_{name}" for name in PRESSES | {"note", "withdraw", "solved", "unsolved"}}
     spoken |= {f"side_{side.replace('-', '_')}" for side in Side}
     assert {name for name in prompts.sentences() if name not in spoken and not re.search(rf'"{name}"', code)} == set()

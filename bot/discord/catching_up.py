@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 import discord
 from aiohttp import ClientError
 
+from bot.delivery.platform import platform_of
 from bot.handoff.channel import DeskChannel
-from bot.handoff.ticket import WAITING
+from bot.handoff.ticket import REACHABLE
 from bot.store.database import persistently
 from bot.store.inbox import Inbox
 from bot.store.leads import Leads
 from bot.store.outbox import ON
+from bot.store.tables import Lead
 
 log = logging.getLogger(__name__)
 
@@ -34,23 +36,41 @@ async def missed(
             yield said
 
 
-async def missed_at_desk(
+async def missed_of_requests(
     client: discord.AutoShardedClient, shard: int, channels: Sequence[DeskChannel], leads: Leads
 ) -> AsyncIterator[discord.Message]:
-    """What was said in the last day in the threads under the consultants' cards, if those are of this shard.
+    """What was said in the last day between users and consultants, where those of a shard are.
 
     What was heard before is among it; its keys tell.
     """
     day_ago = discord.Object(discord.utils.time_snowflake(discord.utils.utcnow() - OLDEST))
     desk = next((int(each.channel) for each in channels if each.platform == "discord"), 0)
     place = client.get_channel(desk)
-    if not isinstance(place, discord.abc.GuildChannel) or place.guild.shard_id != shard:
-        return
-    for lead in await persistently(leads.all, sorted(WAITING)):
+    has_desk = isinstance(place, discord.abc.GuildChannel) and place.guild.shard_id == shard
+    for lead in await persistently(leads.all, sorted(REACHABLE)):
         card = await persistently(leads.card, lead)
-        if card and card.sent_as and card.payload.get(ON) == "discord":
+        if has_desk and card and card.sent_as and card.payload.get(ON) == "discord":
             for said in await _since(client, int(card.sent_as), day_ago):
                 yield said
+        if channel := await _told_in(client, lead, shard):
+            for said in await _since(client, channel, day_ago):
+                yield said
+
+
+async def _told_in(client: discord.AutoShardedClient, lead: Lead, shard: int) -> int:
+    """The channel in which a user of this shard is told of their request; 0 for others."""
+    address = lead.address or {}
+    if platform_of(lead.tenant) != "discord":
+        return 0
+    if "channel" in address:
+        return int(str(address["channel"])) if _shard_of(lead.tenant, client.shard_count or 1) == shard else 0
+    if shard:
+        return 0  # direct messages are of the first
+    try:
+        return (await client.create_dm(discord.Object(int(lead.user)))).id
+    except (discord.DiscordException, ClientError, OSError, TimeoutError) as error:
+        log.warning("a user's direct messages cannot be opened: %s", type(error).__name__)
+        return 0
 
 
 async def _since(client: discord.Client, channel: int, after: discord.Object) -> list[discord.Message]:

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
-from bot.discord.catching_up import missed, missed_at_desk
+from bot.discord.catching_up import missed, missed_of_requests
 from bot.discord.clicking import Pressed
 from bot.discord.commands import add_commands, synced
 from bot.discord.editing import deleted, edited
@@ -73,9 +73,15 @@ class DiscordBot(discord.AutoShardedClient):
         """It listens anew. What was said meanwhile is asked for: Discord repeats only what a living session missed."""
         inbox, clock = self.service.flow.store.inbox, self.service.flow.store.database.clock
         async for said in missed(self, shard, inbox, self._since.get(shard, clock())):
+            await self._heard_late(said)
+        async for said in missed_of_requests(self, shard, self.service.handoff.channels, self.service.flow.store.leads):
+            await self._heard_late(said)
+
+    async def _heard_late(self, said: discord.Message) -> None:
+        try:
             await self.on_message(said)
-        async for said in missed_at_desk(self, shard, self.service.handoff.channels, self.service.flow.store.leads):
-            await self.on_message(said)
+        except Exception:
+            log.exception("a message that was missed could not be heard")
 
     async def on_message(self, said: discord.Message) -> None:
         """Somebody said something."""

@@ -143,6 +143,7 @@ def _words(said: discord.Message, bot: discord.ClientUser, below: str | None) ->
         is_addressed=said.guild is None or bot in said.mentions,
         is_to_bot=f"<@{bot.id}>" in said.content or f"<@!{bot.id}>" in said.content,
         is_in_talk=said.guild is None or isinstance(said.channel, discord.Thread),
+        said_at=said.created_at,
         place={"channel": str(said.channel.id)},
     )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pydantic import JsonValue
 
@@ -38,6 +39,7 @@ class Words:
     is_addressed: bool = True
     is_to_bot: bool = False
     is_in_talk: bool = False
+    said_at: datetime | None = None
     place: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
@@ -134,7 +136,9 @@ class Relay:
             return False
         replied = [event.happened_at for event in await self._leads.events(lead) if event.kind == Act.REPLY]
         asked = await self._leads.last_asked(asker.tenant, asker.user)
-        return bool(replied) and (asked is None or asked < replied[-1])
+        if not replied or (words.said_at and words.said_at < replied[-1]):
+            return False
+        return asked is None or asked < replied[-1]
 
     async def _is_below(self, lead: Lead, below: str | None) -> bool:
         """Whether a post is one of those that told the user of their request."""

@@ -68,7 +68,7 @@ class Requests:
                     await self._actions.do(standing, note)
                 return Outcome(prompts.sentence("lead_joined", reference=standing.reference))
         details = agreed(draft.details, values)
-        return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_sent")
+        return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_confirmed")
 
     async def pressed(self, asker: Asker, press: Press) -> Outcome:
         """What a button under what a user was told leads to."""
@@ -127,10 +127,10 @@ def request_form(draft: Lead, name: str, consent: str = "") -> Form:
     """The form with which a user gets in touch: it shows what may be passed on, unless their `consent` is known."""
     written = cast(Mapping[str, str], draft.details.get("written") or {"name": name})
     fields = [
-        *([] if consent else [_consent(draft)]),
+        Field("name", prompts.sentence("contact_name")),
         Field("need", prompts.sentence("contact_need"), FieldKind.TEXT),
         _choice("urgency", URGENCIES, USUAL),
-        Field("name", prompts.sentence("contact_name")),
+        *([] if consent else [_consent(draft)]),
         Field(
             "email",
             prompts.sentence("contact_email"),

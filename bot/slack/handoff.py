@@ -3,6 +3,7 @@
 import logging
 import secrets
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import ClientError
@@ -102,6 +103,7 @@ async def is_passed_on(body: Body, context: AsyncBoltContext, client: AsyncWebCl
         is_to_bot=is_mentioned,
         is_in_talk=is_in_talk,
         place=place,
+        said_at=datetime.fromtimestamp(float(event["ts"]), UTC),
     )
     if not await handoff.relay.from_user(asker, words):
         return False

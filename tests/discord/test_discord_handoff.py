@@ -67,7 +67,7 @@ def test_what_may_be_passed_on_is_shown_before_the_form(
     assert "Recommendation: RAG" in text
     assert "For RAG: “our docs change weekly”" in text
     assert "as a file: 1 question(s)" in text
-    assert shown.labels == [SUMMARY, ALL, NOTHING]
+    assert shown.labels == [NOTHING, SUMMARY, ALL]
     form = staffed.form(discord.click(shown, SUMMARY, ann))
     assert form.title == "Get in touch"
     assert [part["component"]["custom_id"] for part in form.components] == ["name", "need", "urgency", "email"]
@@ -204,6 +204,22 @@ def test_an_answer_to_what_a_consultant_wrote_is_passed_on(
     assert len(told(staffed, ann, directly)) == before + 1  # it is no question to the bot
 
 
+def test_after_a_reply_what_is_said_directly_goes_to_the_consultant_until_the_bot_is_asked(
+    staffed: Staffed, discord: Discord, ann: User, directly: Message
+) -> None:
+    card = staffed.card(request(staffed, directly, ann))
+    form = staffed.form(discord.click(card.now, "Reply", staffed.cem))
+    discord.submit(form, staffed.cem, {"text": "How many tickets?"}).wait(ANSWERING)
+    before = len(told(staffed, ann, directly))
+    discord.dm(ann, "Two hundred a day.")
+    discord.wait_for(lambda: staffed.thread(card) == ["### ann adds:\nTwo hundred a day."], ANSWERING)
+    assert len(told(staffed, ann, directly)) == before
+    staffed.answers(discord.mention(discord.direct(ann), ann, "What are the cons of RAG?"))
+    assert len(told(staffed, ann, directly)) == before + 1
+    staffed.answers(discord.dm(ann, "And of fine-tuning?"))
+    assert len(staffed.thread(card)) == 1
+
+
 def test_a_note_among_colleagues_is_their_own(
     staffed: Staffed, discord: Discord, ann: User, advice: Message, general: Channel
 ) -> None:
@@ -268,12 +284,12 @@ def test_the_user_withdraws(staffed: Staffed, discord: Discord, ann: User, advic
     discord.join(discord.world.guilds[general.guild_id or ""], ben)
     [refused] = staffed.told(discord.click(confirmation, "Withdraw", ben))
     assert plain(refused.text) == prompts.sentence("lead_foreign")
-    discord.click(confirmation, "Withdraw", ann).wait(ANSWERING)
+    [said] = staffed.told(discord.click(confirmation, "Withdraw", ann))
+    assert "is withdrawn" in plain(said.text)
     staffed.posted()
     assert "withdrawn by the user" in card.text
     assert card.buttons == []
     assert staffed.thread(card) == ["### ann has withdrawn the request."]
-    assert "is withdrawn" in plain(told(staffed, general, advice)[-1].text)
 
 
 def test_one_closing_question_and_what_follows_from_it(

@@ -1,5 +1,6 @@
 """After a consultant has written, what a user says there goes to them, until the user asks the bot something."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.handoff.relay import Words
@@ -47,6 +48,12 @@ async def test_who_mentions_the_bot_asks_it_and_goes_on_with_it(town: Town) -> N
     assert not await town.handoff.relay.from_user(ann(), words("And the costs?", is_to_bot=True))
     await asked(town)
     assert not await town.handoff.relay.from_user(ann(), words("And of RAG?", 2))
+
+
+async def test_what_was_said_before_a_reply_is_not_for_the_consultant(town: Town) -> None:
+    before = town.clock()
+    await replied(town)
+    assert not await town.handoff.relay.from_user(ann(), replace(words("Two hundred"), said_at=before))
 
 
 async def test_elsewhere_and_of_others_it_is_for_the_bot(town: Town) -> None:

@@ -57,7 +57,7 @@ def asked(bot: InstallableBot, name: str) -> tuple[Team, User, Message]:
     press(slack, answer, "Get in touch", ann)
     view = slack.wait_for(lambda: slack.view(ann), ANSWERING)
     assert view
-    well(slack.submit(view, {"need": f"{NEED} {name}"}))
+    well(slack.submit(view, {"need": f"{NEED} {name}", "consent": "The summary"}))
     close_all(slack, ann)
     return team, ann, answer
 

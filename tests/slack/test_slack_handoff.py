@@ -58,7 +58,8 @@ def test_the_form_shows_what_will_be_passed_on_and_asks_for_consent(
     assert "as a file: 1 question(s)" in shown
     assert view.state["name"]["name"]["value"] == "ann"
     [consent] = [block for block in view.blocks if block.get("block_id") == "consent"]
-    assert [option["value"] for option in consent["element"]["options"]] == ["summary", "all", "nothing"]
+    assert [option["value"] for option in consent["element"]["options"]] == ["nothing", "summary", "all"]
+    assert "initial_option" not in consent["element"]
     slack.close(view)
 
 
@@ -164,6 +165,21 @@ def test_a_note_of_the_user_reaches_the_thread_with_its_edits_and_its_deletion(
     assert len(slack.answers(advice)) == 2
 
 
+def test_after_a_reply_what_is_said_in_the_thread_goes_to_the_consultant_until_the_bot_is_asked(
+    staffed: Staffed, slack: Slack, ann: User, advice: Message, general: Channel
+) -> None:
+    card = staffed.card(request(staffed, advice, ann))
+    slack.say(staffed.desk, staffed.cem, "reply: How many tickets?", thread=card.message)
+    before = len(told(staffed, advice))
+    slack.say(general, ann, "Two hundred a day.", thread=advice)
+    assert staffed.thread(card) == ["ann adds:\nTwo hundred a day."]
+    assert len(told(staffed, advice)) == before
+    assert "mention me" in slack.ephemerals(general, ann)[-1].text
+    staffed.answers(slack.mention(general, ann, "What are the cons of RAG?", thread=advice))
+    assert len(told(staffed, advice)) == before + 1
+    assert len(staffed.thread(card)) == 1
+
+
 def test_a_note_among_colleagues_is_their_own(
     staffed: Staffed, slack: Slack, ann: User, advice: Message, general: Channel
 ) -> None:
@@ -249,7 +265,7 @@ def test_the_user_withdraws(staffed: Staffed, slack: Slack, ann: User, advice: M
     assert "withdrawn by the user" in card.text
     assert card.buttons == []
     assert staffed.thread(card) == ["ann has withdrawn the request."]
-    assert "is withdrawn" in told(staffed, advice)[-1]
+    assert "is withdrawn" in slack.ephemerals(advice.channel, ann)[-1].text
 
 
 def test_one_closing_question_and_what_follows_from_it(
@@ -337,7 +353,7 @@ def test_the_command_gets_in_touch_and_answers_directly(staffed: Staffed, slack:
     well(slack.command(ann, general, "contact"))
     view = staffed.form(ann)
     assert "nothing to pass on yet" in str(view.blocks)
-    well(slack.submit(view, FILLED))
+    well(slack.submit(view, {"need": NEED}))
     close_all(slack, ann)
     staffed.posted()
     [confirmed] = staffed.direct(ann)

@@ -63,7 +63,7 @@ def posts(file: Path) -> list[tuple[object, ...]]:
 def test_without_consultants_a_request_is_kept_for_the_operator(
     chat: Callable[..., str], file: Path, data_dir: Path
 ) -> None:
-    filled = ["/contact", "", "First line", "second line", "", "2", "", "wim@nowhere", "wim@example.com"]
+    filled = ["/contact", "", "First line", "second line", "", "1", "2", "wim@nowhere", "wim@example.com"]
     shown = chat(
         "can I talk to someone?",
         SECRET,
@@ -81,7 +81,7 @@ def test_without_consultants_a_request_is_kept_for_the_operator(
     assert "in the terminal's chat it is /contact" in shown
     assert "/contact is “Get in touch”" in shown
     assert shown.index("No consultants' channel is set up on this computer") < shown.index("Your name [wim]")
-    assert "“docs change weekly” speaks for RAG" in shown[shown.index("The summary") :]
+    assert "For RAG: “docs change weekly”" in shown[shown.index("The summary") :]
     assert "Nobody can answer you in this chat" in shown
     assert shown.count("That is no e-mail address. Correct it, or leave it empty.") == 1
     assert shown.count("What do you need?") == 1
@@ -115,8 +115,8 @@ def test_without_consultants_a_request_is_kept_for_the_operator(
 
 
 def test_what_is_passed_on_is_what_the_user_agreed_to(chat: Callable[..., str], file: Path) -> None:
-    nothing = ["/contact", "Ann", "Help", "", "", "3", ""]
-    everything = ["/interview", "1", "3", "f", "d", "/contact", "", "Help", "", "", "2", ""]
+    nothing = ["/contact", "Ann", "Help", "", "", "1", ""]
+    everything = ["/interview", "1", "3", "f", "d", "/contact", "", "Help", "", "", "3", ""]
     shown = chat(SECRET, *nothing, "/contact", "2", *everything)
     assert shown.count("is recorded") == 2
     [(kept,), _] = rows(file, "SELECT details || coalesce(address, '') FROM leads ORDER BY id")
@@ -204,7 +204,7 @@ def test_with_consultants_the_desk_gets_it_and_their_words_come_back(
     person: Callable[..., Person], memory: Memory, file: Path
 ) -> None:
     ann, desk, run = person(**CHANNEL), desk_of(memory), memory.runner.run
-    shown = ann.request("", "Help us", "", "", "2", "")
+    shown = ann.request("", "Help us", "", "", "3", "")
     [(reference,)] = rows(file, "SELECT reference FROM leads")
     assert shown.count(f"Your request {reference} is recorded and goes to a human consultant.") == 1
     assert "You can expect an answer within 4 hours. What you can do about it stands under /status" in shown
@@ -230,7 +230,7 @@ def test_with_consultants_the_desk_gets_it_and_their_words_come_back(
 def test_what_the_user_does_reaches_the_consultants(person: Callable[..., Person], memory: Memory, file: Path) -> None:
     ann, desk, run = person(**CHANNEL), desk_of(memory), memory.runner.run
     assert not ann.contact.note("note: nobody is there yet")
-    ann.request("", "Help us", "", "", "", "")
+    ann.request("", "Help us", "", "", "2", "")
     assert ann.contact.note("note: a word\x1b more")
     assert ann.shown() == "Passed on to the consultants."
     lead = run(memory.store.leads.all(["open"]))[0]
@@ -238,7 +238,7 @@ def test_what_the_user_does_reaches_the_consultants(person: Callable[..., Person
     run(desk.work("slack"))
     assert desk.places["slack"].sent[1].text == "wim adds:\na word more"
     ann.contact.deliver()
-    assert f"Cem regards your request {lead.reference} as answered." in ann.shown()
+    assert f"Cem has closed your request {lead.reference}." in ann.shown()
     assert ann.status("2", "It does not work", "").endswith("the consultants are told.")
     assert f"Request {lead.reference}: waiting for a consultant." in ann.request("2")
     run(desk.work("slack"))
@@ -253,7 +253,7 @@ def test_when_there_is_a_channel_at_last_it_gets_what_was_kept_until_then(
     person: Callable[..., Person], memory: Memory, file: Path
 ) -> None:
     ann, desk, run = person(), desk_of(memory, desk_reminder_minutes=0.0001), memory.runner.run
-    ann.request("", "Help us", "", "", "2", "")
+    ann.request("", "Help us", "", "", "3", "")
     assert posts(file) == [("user", "sent")]
     run(desk.work("slack"))
     card, conversation = desk.places["slack"].sent
@@ -278,11 +278,11 @@ def test_a_request_that_came_first_from_another_window_is_joined(
     class Slow(io.BytesIO):
         def readline(self, size: int | None = -1, /) -> bytes:
             if self.tell() == 0:
-                other.request("", "The first need", "", "", "", "")
+                other.request("", "The first need", "", "", "2", "")
                 ann.stdin(self)
             return super().readline(size)
 
-    ann.stdin(Slow(b"Ann\nThe second need\n\n\n\n\n"))
+    ann.stdin(Slow(b"Ann\nThe second need\n\n\n2\n\n"))
     ann.contact.begin(CASE)
     assert "You have an open request already" in ann.shown()
     assert rows(file, "SELECT text FROM lead_events WHERE kind = 'noted'") == [("The second need",)]
@@ -294,7 +294,7 @@ def test_posts_to_somebody_else_are_left_to_them(
     person: Callable[..., Person], memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, desk, run = person(**CHANNEL), desk_of(memory), memory.runner.run
-    ann.request("", "Help us", "", "", "", "")
+    ann.request("", "Help us", "", "", "2", "")
     [lead] = run(memory.store.leads.all(["open"]))
     run(desk.reply(cem(), lead, "Hello from a person"))
     monkeypatch.setenv("LOGNAME", "eve")
@@ -311,7 +311,7 @@ def test_posts_to_somebody_else_are_left_to_them(
 def test_where_nothing_can_be_kept_no_request_is_taken(person: Callable[..., Person], memory: Memory) -> None:
     ann = person()
     ann.contact = Contact(replace(memory, lasts=False), Settings())
-    shown = ann.request("", "Help us", "", "", "", "")
+    shown = ann.request("", "Help us", "", "", "2", "")
     assert "is not kept" in shown
     assert "below the article" in shown
     assert memory.runner.run(memory.store.leads.all(list(LeadState))) == []

@@ -41,7 +41,7 @@ def lead(tmp_path: Path) -> Lead:
 
 def test_requests_are_listed_shown_and_sent_again(tmp_path: Path, lead: Lead) -> None:
     listed = run(tmp_path, "desk", "list").stdout.decode()
-    assert f"{lead.reference}  claimed  Cem  this week" in listed
+    assert f"{lead.reference}  claimed  Cem  This week" in listed
     assert "undelivered" in listed
     assert "there ever were 1" in listed
     shown = run(tmp_path, "desk", "show", lead.reference.lower()).stdout.decode()
