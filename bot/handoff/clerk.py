@@ -127,6 +127,8 @@ class HandoffClerk:
         """The card shows what has become of a reply; and the consultants are told what did not arrive."""
         if post.kind not in (cards.TO_USER, FILE) or not self._channels or post.lead_id is None:
             return ()
+        if error is None and not await self._is_counted(post):
+            return ()
         lead = await self._store.leads.own(post.tenant, post.lead_id)
         if post.kind == FILE and (lead is None or await self._store.leads.card(lead) is None):
             return ()  # there is nothing below which that could be said
@@ -134,6 +136,11 @@ class HandoffClerk:
         undelivered: dict[str, JsonValue] = {**there, "undelivered": error, "was": post.kind}
         told_so = [Post(THREAD, lane(post.lead_id, DESK), undelivered)] if error else []
         return [*told_so, Post(UPDATE, lane(post.lead_id, UPDATE), there)]
+
+    async def _is_counted(self, post: Delivery) -> bool:
+        """Whether the card says how many of such posts were delivered."""
+        event = await self._store.leads.event(post.tenant, cast(int, post.payload.get("event", 0)))
+        return post.kind == cards.TO_USER and event is not None and event.kind in NEWS
 
     async def look_around(self) -> None:
         """Reminds of what nobody has claimed, and once a day tells what is not finished; within their hours."""

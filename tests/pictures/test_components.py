@@ -55,7 +55,7 @@ async def test_all_that_a_card_says_is_in_the_page_in_its_order() -> None:
 async def test_a_form_shows_its_fields_and_what_stands_in_them() -> None:
     made = modal(request_form(Lead(id=1, details={}), "ann"))
     page = modal_html(Modal(made.custom_id, made.title, made.to_dict()["components"], "3", "1"))
-    for said in ("Get in touch", "Your name", "ann", "What do you need?", "this week"):
+    for said in ("Get in touch", "Your name", "ann", "What do you need?", "This week"):
         assert said in words(page)
 
 

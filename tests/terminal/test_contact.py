@@ -209,7 +209,7 @@ def test_with_consultants_the_desk_gets_it_and_their_words_come_back(
     assert shown.count(f"Your request {reference} is recorded and goes to a human consultant.") == 1
     assert "You can expect an answer within 4 hours. What you can do about it stands under /status" in shown
     assert ("user", "sent") in posts(file)
-    assert {kind for kind, state in posts(file) if state == "pending"} == {"card", "file", "update"}
+    assert {kind for kind, state in posts(file) if state == "pending"} == {"card", "file"}
     lead = run(memory.store.leads.by_reference(str(reference)))
     assert lead
     assert run(desk.reply(cem(), lead, "Hello from a person")) == ""
