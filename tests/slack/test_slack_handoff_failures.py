@@ -108,7 +108,7 @@ def test_killed_at_a_click_the_card_shows_what_is_so(staffed: Staffed, ann: User
     killed(staffed, lambda: slack.click(card.now, button, staffed.cem).wait(ANSWERING), fault)
     settled(staffed)
     assert "by cem" in card.text
-    assert card.buttons == (["Reply", "Resolve", "Release"] if button == "Claim" else [])
+    assert card.buttons == (["Reply", "Resolve", "Release"] if button == "Claim" else ["Reply"])
 
 
 def test_killed_at_the_file_it_is_shared_once(staffed: Staffed, ann: User, advice: Message) -> None:
