@@ -97,9 +97,7 @@ def in_one(card: Card, article_url: str | None = None) -> Rendering:
             for number, line in enumerate(card.lines)
             if number != longest or len(line.text) > SHORT
         ]
-        card = replace(
-            card, lines=tuple(shorter), citations=() if len(card.lines) == len(shorter) == 0 else card.citations
-        )
+        card = replace(card, lines=tuple(shorter), citations=card.citations if card.lines else ())
     return parts[0]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.discord.bots import CASE, Screen
 from tests.discord.desks import ALL, NEED, SUMMARY, Staffed, preview, request, with_consultants
-from tests.peers.discord import Fault, Interaction, Message, User
+from tests.peers.discord import Fault, Interaction, Message, Request, User
 from tests.running import ANSWERING
 
 RESTARTING = 60.0  # seconds until what a killed process was sending is sent by the next
@@ -131,7 +131,10 @@ def test_what_consultants_wrote_while_the_bot_was_away_is_sent_once(
 ) -> None:
     card = staffed.card(request(staffed, advice, ann))
     staffed.say_below(card, staffed.cem, "reply: The first")
-    told = lambda text: sum(text in message.text for message in staffed.discord.said(ann))  # noqa: E731
+
+    def told(text: str) -> int:
+        return sum(text in message.text for message in staffed.discord.said(ann))
+
     staffed.discord.wait_for(lambda: told("The first"), ANSWERING)
     staffed.kill()
     staffed.discord.wait_for(lambda: not staffed.discord.connected)
@@ -155,8 +158,11 @@ def test_a_refused_reply_is_not_sent_when_the_bot_hears_of_it_again(
     staffed.discord.wait_for(lambda: not staffed.discord.connected)
     staffed.start()
     asks = f"/channels/{card.message.id}/messages"
-    looked = lambda: [each for each in staffed.discord.requests if each.path.endswith(asks) and each.route[:3] == "GET"]  # noqa: E731
-    staffed.discord.wait_for(looked, RESTARTING, "a look at what was missed")
+
+    def looks() -> list[Request]:
+        return [each for each in staffed.discord.requests if each.path.endswith(asks) and each.route[:3] == "GET"]
+
+    staffed.discord.wait_for(looks, RESTARTING, "a look at what was missed")
     settled(staffed)
     assert len(staffed.thread(card)) == 1
     assert not any("Not mine to say" in message.text for message in staffed.discord.said(ann))

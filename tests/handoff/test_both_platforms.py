@@ -102,7 +102,10 @@ def test_a_user_in_discord_and_consultants_in_slack_from_the_first_word_to_the_l
     assert "How <!here> many @everyone?" in slack_desk.told(ann)[-1]
     *_, reply = discord.said(ann)
     discord.dm(ann, "Two hundred <!channel> a day", reply_to=reply)
-    thread = lambda: [html.unescape(message.text) for message in slack.answers(card.message)]  # noqa: E731
+
+    def thread() -> list[str]:
+        return [html.unescape(message.text) for message in slack.answers(card.message)]
+
     slack.wait_for(lambda: thread()[-1:] == ["ann adds:\nTwo hundred <!channel> a day"], ANSWERING)
     press(slack, card.now, "Resolve", slack_desk.slack.cem)
     assert "Did that solve it?" in slack_desk.told(ann)[-1]
