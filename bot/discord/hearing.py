@@ -47,6 +47,7 @@ def message_of(said: discord.Message, bot: discord.ClientUser) -> Message:
         keys=[f"message:{name}"],
         address={"channel": channel, "asked": str(said.id), "direct": is_direct, "plain": not _may_embed(said)},
         name=name,
+        said_at=said.created_at,
     )
 
 

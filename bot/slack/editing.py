@@ -38,6 +38,7 @@ async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
             keys=[f"event:{body['event_id']}"],
             address={**turn.address, "replaces": [*sent] or turn.address.get("replaces", [])},
             name=turn.name,
+            said_at=turn.said_at,
         )
     )
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue
@@ -45,6 +46,7 @@ def heard(body: Body, context: AsyncBoltContext) -> Heard | None:
         keys=[f"event:{body['event_id']}", f"message:{channel}/{event['ts']}"],
         address={"channel": channel, "thread": answer_in, **whose.address},
         name=name_of(channel, event["ts"]),
+        said_at=moment_of(event["ts"]),
     )
     return Heard(message, is_direct or is_mentioned, bool(MENTION.search(text)))
 
@@ -57,6 +59,11 @@ def place_of(channel: str, thread: str | None) -> str:
 def name_of(channel: str, ts: str) -> str:
     """The name of a message."""
     return f"{channel}/{ts}"
+
+
+def moment_of(ts: str) -> datetime:
+    """When a message was said."""
+    return datetime.fromtimestamp(float(ts), UTC)
 
 
 def asked_by_command(body: Body, whose: Origin) -> Message:

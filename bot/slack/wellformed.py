@@ -18,7 +18,7 @@ EVENT, COMMAND, INTERACTION = "events_api", "slash_commands", "interactive"  # a
 
 Object = dict[str, JsonValue]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,255}$")]
-Stamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}\.[0-9]{1,12}$")]
+Stamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}\.[0-9]{1,12}$")]  # seconds, until the year 2286
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]  # one that an app gave
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]{1,3000}$")]
 

@@ -18,7 +18,7 @@ class Message:
     """What a user said. `keys` are the names under which the platform may deliver it again, `place` its conversation.
 
     `address` is what the platform's adapter needs to reply there, `token` a secret that it needs for it; by `name` the
-    platform says later that it was edited or deleted.
+    platform says later that it was edited or deleted. `said_at` is the platform's moment.
     """
 
     tenant: str
@@ -29,6 +29,7 @@ class Message:
     address: Mapping[str, JsonValue] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
     name: str | None = None
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def _turn(message: Message, conversation: int, moment: datetime) -> Turn:
         text=_storable(message.text),
         address=dict(message.address),
         token=message.token,
+        said_at=message.said_at,
         accepted_at=moment,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.batching import Batched
@@ -68,11 +68,14 @@ class Inbox:
     async def follows_up(self, message: Message, *, is_for_others: bool) -> bool:
         """Whether words that are not addressed to us go on with our conversation.
 
-        They do when their author talked with us there, until somebody else joins in or somebody else is addressed:
-        then people are talking among themselves, and we are quiet until we are addressed again.
+        They do when their author talked with us there before, until somebody else joins in or somebody else is
+        addressed: then people are talking among themselves, and we are quiet until we are addressed again.
         """
-        here = Conversation.place == message.place
-        spoke = select(Turn.id).where(Turn.conversation_id == Conversation.id, Turn.user == message.user).exists()
+        before = select(Turn.id).where(Turn.conversation_id == Conversation.id)
+        if message.said_at:  # a platform may deliver what was said before we were asked after that
+            before = before.where(or_(Turn.said_at.is_(None), Turn.said_at < message.said_at))
+        here = and_(Conversation.place == message.place, before.exists())
+        spoke = before.where(Turn.user == message.user).exists()
         async with self._db.transaction(message.tenant, is_urgent=True) as session:
             if not is_for_others and await session.scalar(select(Conversation.id).where(here, spoke)) is not None:
                 return await session.scalar(select(Conversation.is_quiet).where(here)) is False

@@ -97,9 +97,10 @@ UNFINISHED = (TurnState.ACCEPTED, TurnState.ANSWERED)
 class Turn(Row):
     """One message of a user and the reply to it. The turns of a conversation are in the order of their ids.
 
-    `name` is the message's on the platform, by which it may be edited or deleted. `runs` counts how often its work was
-    begun anew; `reply` is what was answered, as JSON: there is none while it waits, when answering failed (`error` says
-    why, `reference` finds it in the log), or after too many questions.
+    `name` is the message's on the platform, by which it may be edited or deleted; `said_at` is the platform's moment,
+    where it has one. `runs` counts how often its work was begun anew; `reply` is what was answered, as JSON: there is
+    none while it waits, when answering failed (`error` says why, `reference` finds it in the log), or after too many
+    questions.
     """
 
     __tablename__ = "turns"
@@ -115,6 +116,7 @@ class Turn(Row):
     reply: Mapped[dict[str, JsonValue] | None]
     error: Mapped[str | None] = mapped_column(Text)
     reference: Mapped[str | None] = mapped_column(String(20))
+    said_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

@@ -1,6 +1,7 @@
 """Follow-ups that are not addressed to us, and messages that are edited or deleted."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from bot.store.accepting import Work
 from bot.store.inbox import Answer
@@ -21,6 +22,16 @@ async def test_who_talked_with_us_goes_on_and_who_did_not_makes_us_quiet(store: 
     assert not await goes_on(store, "why?")
     await done(store, said("addressed again"))
     assert await goes_on(store, "and now?")
+
+
+async def test_words_from_before_we_were_asked_are_none_of_ours_however_late_they_come(store: Store) -> None:
+    asked = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    await done(store, replace(said("a question"), said_at=asked))
+    earlier = replace(said("an idea"), said_at=asked - timedelta(microseconds=1))
+    assert not await store.inbox.follows_up(earlier, is_for_others=False)
+    assert not await store.inbox.follows_up(replace(earlier, user="U2"), is_for_others=True)
+    later = replace(earlier, said_at=asked + timedelta(microseconds=1))
+    assert await store.inbox.follows_up(later, is_for_others=False)
 
 
 async def test_words_for_others_make_us_quiet(store: Store) -> None:

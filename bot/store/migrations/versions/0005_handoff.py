@@ -1,4 +1,7 @@
-"""Posts without a turn, in lanes; where a lead's user is reached; messages that are passed on; numbers that stay."""
+"""Posts without a turn, in lanes; where a lead's user is reached; messages that are passed on; numbers that stay.
+
+And when a turn was said.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +18,7 @@ WAITING = sa.text("lane IS NOT NULL AND state = 'pending'")
 
 def upgrade() -> None:
     """Makes it so."""
+    op.add_column("turns", sa.Column("said_at", sa.DateTime(timezone=True)))
     op.add_column("leads", sa.Column("address", sa.JSON()))
     op.add_column("leads", sa.Column("reminders", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("leads", sa.Column("opened_at", sa.DateTime(timezone=True)))
