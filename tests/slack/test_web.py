@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.peers.slack import slack_server
-from tests.slack.bots import QUESTION, WebBot, status
+from tests.running import status
+from tests.slack.bots import QUESTION, WebBot
 
 
 @pytest.fixture(scope="module")
