@@ -1,6 +1,5 @@
 """The commands. Heavy imports are inside them, so that `--help` answers at once."""
 
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from bot.errors import BotError, InputError
 
 if TYPE_CHECKING:
     from bot.running import Part
+    from bot.settings import Settings
 
 app = typer.Typer(
     help="RAG or fine-tuning, for your case? Answers from one guidance article, each with the sentence it stands on.",
@@ -55,7 +55,7 @@ def ask(
     from bot.terminal import ask as asking
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     if stdin:
         asking.answer_lines(settings, sys.stdin.buffer, sys.stdout)
     else:
@@ -84,7 +84,7 @@ def interview(
     from bot.terminal import interview as interviewing
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     if describe:
         interviewing.describe(settings, as_json=as_json)
     elif team and not answers:
@@ -112,7 +112,7 @@ def index(
     from bot.terminal import indexing
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     if check:
         raise typer.Exit(0 if indexing.check(settings) else 1)
     if tune:
@@ -137,7 +137,7 @@ def evaluate(
     from bot.settings import load_settings
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
 
 
@@ -329,9 +329,11 @@ def _run(part: "Part") -> None:
     from bot.settings import load_settings
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     asyncio.run(run(settings, part))
 
 
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+def _log_to_stderr(settings: "Settings") -> None:
+    from bot.logs import log_to_stderr
+
+    log_to_stderr(settings)

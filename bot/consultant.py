@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot import prompts
+from bot import metrics, prompts
 from bot.adviser import Adviser
 from bot.answering.author import Author
 from bot.answering.compose import compose
@@ -112,7 +112,10 @@ class Consultant:
             lines.append(Line(sentence, cites=notes.cite(cited)))
             if show:
                 show(lines[-1])
-        return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations) if lines else compose(reading)
+        if not lines:
+            metrics.fallbacks.inc()
+            return compose(reading)
+        return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations)
 
     def _material(self, reading: Reading) -> list[Statement]:
         """What was found, then the rest of the same sections, for the model to write from."""

@@ -1,4 +1,4 @@
-"""The HTTP side: what platforms ask of us, and whether the process lives and is ready."""
+"""The HTTP side: what platforms ask of us, whether the process lives and is ready, and what it has counted."""
 
 import asyncio
 import socket
@@ -14,7 +14,9 @@ from starlette.routing import Route
 
 from bot.entrances import Entrance
 from bot.errors import SettingsError
+from bot.scraping import scraped
 from bot.service import Service
+from bot.store.figures import figures
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 in a container, the proxy comes from outside
 STOPPING = 5  # seconds that a stop waits for requests that are going on
@@ -51,11 +53,20 @@ def application(service: Service, entrances: Sequence[Entrance]) -> Starlette:
             missing.append("database")
         return PlainTextResponse(f"not connected: {', '.join(missing)}", 503) if missing else PlainTextResponse("ok")
 
+    async def metrics(request: Request) -> Response:
+        del request
+        try:
+            async with asyncio.timeout(ASKING):
+                return scraped(await figures(service.flow.store.database))
+        except (SQLAlchemyError, OSError):
+            return scraped(None)
+
     return Starlette(
         routes=[
             *(route for entrance in entrances for route in entrance.routes(service)),
             Route("/healthz", lives),
             Route("/readyz", ready),
+            Route("/metrics", metrics),
         ]
     )
 

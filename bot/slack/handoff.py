@@ -1,7 +1,6 @@
 """The handoff's listeners in Slack: who asks and where, forms that are sent, and words that are passed on."""
 
 import logging
-import secrets
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from bot.cards import Press
 from bot.forms import Asker
 from bot.handoff.channel import DeskChannel
 from bot.handoff.relay import Words
+from bot.references import report
 from bot.service import Service
 from bot.slack.forms import notice, values_of
 from bot.slack.hearing import ANSWERED, name_of, plain_text
@@ -62,10 +62,8 @@ def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # n
         press = Press.of(view.get("callback_id") or "")
         try:
             outcome = await service.handoff.sent(asker_of(body, context), press, values_of(view))
-        except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("a form failed, reference %s", reference)
-            said = prompts.sentence("unforeseen", reference=reference)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            said = prompts.sentence("unforeseen", reference=report(log, "a form failed"))
             await ack(response_action="update", view=notice("rag-or-tune", said))
             return
         if outcome.errors:
