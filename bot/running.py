@@ -10,6 +10,7 @@ from bot import web
 from bot.entrances import Entrance
 from bot.service import Platforms, serving
 from bot.settings import Settings
+from bot.tracing import tracing
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ async def run(settings: Settings, part: Part) -> None:
     """
     entrances = part.entrances(settings)
     stopped = _stopping()
-    async with serving(settings, part.platforms) as service:
+    async with tracing(settings), serving(settings, part.platforms) as service:
         listening = [partial(entrance.listen, service, stopped) for entrance in entrances]
         if part.is_public or "port" in settings.model_fields_set:
             listening.append(partial(web.listen, service, entrances, settings.port, stopped))

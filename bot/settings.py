@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     """Where the article is published."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """What is written to standard error."""
+    otel_exporter_otlp_endpoint: str | None = None
+    """Where traces go, by OTLP over HTTP; unset means nowhere. OpenTelemetry reads its other variables by itself."""
     log_format: Literal["text", "json"] = "text"
     """How: a line for people, or JSON."""
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from bot import metrics
+from bot import metrics, tracing
 from bot.delivery.engine import Engine
 from bot.delivery.platform import Platform, platform_of
 from bot.delivery.posting import Clerk, PostOffice
@@ -86,12 +86,15 @@ class Flow:
         """Makes a message ours; when this returns the platform may forget it. False when it was ours already."""
         self._coming_in += 1
         self._is_calm.clear()
+        began = tracing.began()
         try:
             accepted = await self.store.inbox.accept(message)
         finally:
             self._coming_in -= 1
             if not self._coming_in:
                 self._is_calm.set()
+        if accepted:
+            tracing.ended("accept", began, message.tenant, accepted.turn)
         if accepted and accepted.work:
             self.begin(accepted.work)
         return accepted is not None
@@ -176,10 +179,12 @@ class Flow:
         turn, platform = question.turn, self.platforms[platform_of(question.turn.tenant)]
         is_new = turn.state == TurnState.ACCEPTED
         if is_new:
-            posts, error = await self._answer(question)
+            with tracing.span("answer", turn.tenant, turn.id):
+                posts, error = await self._answer(question)
         else:
             posts, error = await persistently(self.store.outbox.pending, turn), turn.error
-        delivered = await self._sender.deliver(posts, platform, are_new=is_new)
+        with tracing.span("deliver", turn.tenant, turn.id):
+            delivered = await self._sender.deliver(posts, platform, are_new=is_new)
         await self._finish(turn, delivered.error or error, delivered.last)
         if delivered.last:
             metrics.stages.labels("deliver").observe(self._since(delivered.last.delivery.created_at))
