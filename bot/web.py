@@ -1,6 +1,7 @@
 """The HTTP side: what platforms ask of us, whether the process lives and is ready, and what it has counted."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
 
@@ -28,7 +29,9 @@ async def listen(service: Service, entrances: Sequence[Entrance], port: int, sto
     try:
         listener = socket.create_server((EVERYWHERE, port))
     except OSError as error:
-        raise SettingsError(f"PORT: nothing can listen on {port} ({error.strerror}); set another.") from error
+        raise SettingsError(
+            f"PORT: nothing can listen on {port} ({os.strerror(error.errno or 0)}); set another."
+        ) from error
     app = application(service, entrances)
     # Its own log of requests would hold the codes of installations.
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOPPING)

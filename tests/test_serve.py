@@ -70,13 +70,6 @@ def test_without_socket_mode_slack_comes_over_http(data_dir: Path, tmp_path: Pat
         assert "Traceback" not in bot.log
 
 
-def test_a_worker_shows_that_it_lives_where_port_is_set(data_dir: Path, tmp_path: Path) -> None:
-    with everything(data_dir, tmp_path) as bot:
-        bot.start("worker")
-        assert bot.is_ready
-        assert bot.stop() == 0
-
-
 def test_a_token_that_slack_refuses_ends_it(data_dir: Path, tmp_path: Path) -> None:
     with everything(data_dir, tmp_path) as bot:
         bot.settings["SLACK_APP_TOKEN"] = "xapp-wrong"
