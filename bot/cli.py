@@ -1,13 +1,16 @@
 """The commands. Heavy imports are inside them, so that `--help` answers at once."""
 
-import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.errors import BotError, InputError
+
+if TYPE_CHECKING:
+    from bot.running import Part
+    from bot.settings import Settings
 
 app = typer.Typer(
     help="RAG or fine-tuning, for your case? Answers from one guidance article, each with the sentence it stands on.",
@@ -52,7 +55,7 @@ def ask(
     from bot.terminal import ask as asking
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     if stdin:
         asking.answer_lines(settings, sys.stdin.buffer, sys.stdout)
     else:
@@ -81,7 +84,7 @@ def interview(
     from bot.terminal import interview as interviewing
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     if describe:
         interviewing.describe(settings, as_json=as_json)
     elif team and not answers:
@@ -109,7 +112,7 @@ def index(
     from bot.terminal import indexing
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     if check:
         raise typer.Exit(0 if indexing.check(settings) else 1)
     if tune:
@@ -134,8 +137,16 @@ def evaluate(
     from bot.settings import load_settings
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
+
+
+@app.command()
+def serve() -> None:
+    """The bot wherever it is set up, in one process: Slack, Discord, and the HTTP side on PORT. Until it is stopped."""
+    from bot.serve import SERVE
+
+    _run(SERVE)
 
 
 slack = typer.Typer(help="The bot in Slack, in one workspace, over Socket Mode.", invoke_without_command=True)
@@ -162,14 +173,9 @@ def run_slack(context: typer.Context) -> None:
     """The bot in Slack, in one workspace, over Socket Mode: no public address is needed. Runs until it is stopped."""
     if context.invoked_subcommand:
         return
-    import asyncio
+    from bot.slack.entrances import SOCKETS
 
-    from bot.settings import load_settings
-    from bot.slack.running import run
-
-    settings = load_settings()
-    _log_to_stderr(settings.log_level)
-    asyncio.run(run(settings))
+    _run(SOCKETS)
 
 
 discord = typer.Typer(help="The bot on Discord.", invoke_without_command=True)
@@ -191,40 +197,25 @@ def run_discord(context: typer.Context) -> None:
     """The bot on Discord. Runs until it is stopped."""
     if context.invoked_subcommand:
         return
-    import asyncio
+    from bot.discord.entrances import GATEWAY
 
-    from bot.discord.app import run
-    from bot.settings import load_settings
-
-    settings = load_settings()
-    _log_to_stderr(settings.log_level)
-    asyncio.run(run(settings))
+    _run(GATEWAY)
 
 
 @app.command()
 def web() -> None:
     """The bot in Slack over HTTP, on PORT. Runs until it is stopped."""
-    import asyncio
+    from bot.slack.entrances import HTTP
 
-    from bot.settings import load_settings
-    from bot.web import run
-
-    settings = load_settings()
-    _log_to_stderr(settings.log_level)
-    asyncio.run(run(settings))
+    _run(HTTP)
 
 
 @app.command()
 def worker() -> None:
     """Answer and deliver what other processes accept, over one Postgres. Runs until it is stopped."""
-    import asyncio
+    from bot.serve import WORKER
 
-    from bot.settings import load_settings
-    from bot.worker import work
-
-    settings = load_settings()
-    _log_to_stderr(settings.log_level)
-    asyncio.run(work(settings))
+    _run(WORKER)
 
 
 @app.command()
@@ -330,5 +321,19 @@ def doctor() -> None:
     raise typer.Exit(0 if run() else 1)
 
 
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+def _run(part: "Part") -> None:
+    """Runs a process until it is stopped."""
+    import asyncio
+
+    from bot.running import run
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    _log_to_stderr(settings)
+    asyncio.run(run(settings, part))
+
+
+def _log_to_stderr(settings: "Settings") -> None:
+    from bot.logs import log_to_stderr
+
+    log_to_stderr(settings)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot import prompts
+from bot import metrics, prompts
 from bot.adviser import Adviser
 from bot.cards import ANSWER, ASK_FIRST, Button, Card, Press
 from bot.delivery.flow import REMEMBERED
@@ -53,6 +53,7 @@ class Clicks:
         self._interviewer = Interviewer(store.interviews, adviser.outlook) if adviser else None
         self._teams = Teams(store.interviews, adviser.outlook, store.database.clock) if adviser else None
 
+    @metrics.timed("click")
     async def press(
         self, tenant: str, place: str, user: str, press: Press | None, asker: Asker | None = None
     ) -> Clicked:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot import prompts
+from bot import metrics, prompts, tracing
 from bot.adviser import Adviser
 from bot.answering.author import Author
 from bot.answering.compose import compose
@@ -76,7 +76,14 @@ class Consultant:
             words = prompts.sentence(problem, length=f"{len(question):,}", most=f"{LONGEST:,}")
             return Reply(ReplyKind.ABSTAIN, (Line(words),))
         earlier = [turn for said in earlier if (turn := clean(said)[:LONGEST])]
-        reading = await self._read(question, earlier)
+        with tracing.span("search"):
+            reading = await self._read(question, earlier)
+        with tracing.span("compose"):
+            return await self._composed(text, earlier, reading, show)
+
+    async def _composed(self, text: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
+        """The reply to a text that was read: advice on a use case, or an answer."""
+        question = clean(text)
         if self.adviser:
             case = await self.adviser.read(text)
             before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
@@ -112,7 +119,10 @@ class Consultant:
             lines.append(Line(sentence, cites=notes.cite(cited)))
             if show:
                 show(lines[-1])
-        return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations) if lines else compose(reading)
+        if not lines:
+            metrics.fallbacks.inc()
+            return compose(reading)
+        return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations)
 
     def _material(self, reading: Reading) -> list[Statement]:
         """What was found, then the rest of the same sections, for the model to write from."""

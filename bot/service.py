@@ -1,7 +1,6 @@
 """The running bot behind every platform: the store, the consultant, the flow and the clicks, from start to stop."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -52,11 +51,3 @@ async def serving(settings: Settings, set_up: Platforms) -> AsyncIterator[Servic
         finally:
             for platform in platforms.values():
                 await platform.close()
-
-
-def stopping() -> asyncio.Event:
-    """Set when the process is asked to end, by SIGTERM or SIGINT."""
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    return stopped

@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     discord_api_url: str = "https://discord.com/api/v10"
     """Where Discord's REST API is."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
-    """Where `web` listens."""
+    """Where the HTTP side listens: of `serve` and `web` in any case, of the other processes where this is set."""
     database_url: SecretStr | None = None
     """`postgresql://user:password@host/name`; unset means SQLite files in DATA_DIR."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_separated)] = ()
@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     """Where the article is published."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """What is written to standard error."""
+    otel_exporter_otlp_endpoint: str | None = None
+    """Where traces go, by OTLP over HTTP; unset means nowhere. OpenTelemetry reads its other variables by itself."""
+    log_format: Literal["text", "json"] = "text"
+    """How: a line for people, or JSON."""
 
 
 def load_settings() -> Settings:

@@ -1,6 +1,9 @@
-"""The HTTP side: Slack's endpoint, and whether the process lives and is ready."""
+"""The HTTP side: what platforms ask of us, whether the process lives and is ready, and what it has counted."""
 
 import asyncio
+import os
+import socket
+from collections.abc import Sequence
 
 import uvicorn
 from sqlalchemy import select
@@ -10,38 +13,37 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.entrances import Entrance
 from bot.errors import SettingsError
-from bot.service import Service, serving, stopping
-from bot.settings import Settings
-from bot.slack.app import is_set_up, make_app, surfaces
-from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
-from bot.slack.oauth import InstallPages
-from bot.slack.requests import Requests
+from bot.scraping import scraped
+from bot.service import Service
+from bot.store.figures import figures
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 in a container, the proxy comes from outside
+STOPPING = 5  # seconds that a stop waits for requests that are going on
+ASKING = 5.0  # seconds that the database has to show that it is there
 
 
-async def run(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then lets what is going on come to its end."""
-    if settings.slack_signing_secret is None or not is_set_up(settings):
+async def listen(service: Service, entrances: Sequence[Entrance], port: int, stopped: asyncio.Event) -> None:
+    """Listens on `port` until it is to stop. Raises SettingsError when something else does."""
+    try:
+        listener = socket.create_server((EVERYWHERE, port))
+    except OSError as error:
         raise SettingsError(
-            "Set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN (xoxb-…), or for several workspaces SLACK_CLIENT_ID and "
-            "SLACK_CLIENT_SECRET in place of the token; the README's Slack steps say how."
-        )
-    stopped = stopping()
-    async with serving(settings, surfaces) as service:
-        app = make_app(settings, service)
-        requests = Requests(app, settings.slack_signing_secret.get_secret_value())
-        routes = application(requests, service, InstallPages(app) if app.oauth_flow else None)
-        server = uvicorn.Server(uvicorn.Config(routes, EVERYWHERE, settings.port, log_config=None))
-        serve = asyncio.create_task(server.serve())
-        await stopped.wait()
-        server.should_exit = True
-        await serve
+            f"PORT: nothing can listen on {port} ({os.strerror(error.errno or 0)}); set another."
+        ) from error
+    app = application(service, entrances)
+    # Its own log of requests would hold the codes of installations.
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOPPING)
+    server = uvicorn.Server(config)
+    serve = asyncio.create_task(server.serve([listener]))
+    await stopped.wait()
+    server.should_exit = True
+    await serve
 
 
-def application(slack: Requests, service: Service, pages: InstallPages | None) -> Starlette:
-    """The routes; `pages` are those of several workspaces."""
+def application(service: Service, entrances: Sequence[Entrance]) -> Starlette:
+    """The routes of the entrances, and our own."""
 
     async def lives(request: Request) -> Response:
         del request
@@ -49,18 +51,34 @@ def application(slack: Requests, service: Service, pages: InstallPages | None) -
 
     async def ready(request: Request) -> Response:
         del request
+        missing = [entrance.name for entrance in entrances if not await entrance.is_up()]
+        if not await _is_there(service):
+            missing.append("database")
+        return PlainTextResponse(f"not connected: {', '.join(missing)}", 503) if missing else PlainTextResponse("ok")
+
+    async def metrics(request: Request) -> Response:
+        del request
         try:
-            async with service.flow.store.database.engine.connect() as connection:
-                await connection.execute(select(1))
-        except SQLAlchemyError:
-            return PlainTextResponse("the database is not there", 503)
-        return PlainTextResponse("ok")
+            async with asyncio.timeout(ASKING):
+                return scraped(await figures(service.flow.store.database))
+        except (SQLAlchemyError, OSError):
+            return scraped(None)
 
     return Starlette(
         routes=[
-            Route(ENDPOINT, slack.handle, methods=["POST"]),
-            *(Route(path, pages.handle, methods=["GET"]) for path in (INSTALL, REDIRECT) if pages),
+            *(route for entrance in entrances for route in entrance.routes(service)),
             Route("/healthz", lives),
             Route("/readyz", ready),
+            Route("/metrics", metrics),
         ]
     )
+
+
+async def _is_there(service: Service) -> bool:
+    """Whether the database answers."""
+    try:
+        async with asyncio.timeout(ASKING), service.flow.store.database.engine.connect() as connection:
+            await connection.execute(select(1))
+    except (SQLAlchemyError, OSError):
+        return False
+    return True

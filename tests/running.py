@@ -1,9 +1,12 @@
 """The real bot in a process of its own, on a loopback platform; and how tests look at what it holds."""
 
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +81,22 @@ class Running:
     @property
     def _log(self) -> Path:
         return self.folder / "stderr.txt"
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def status(url: str) -> int | None:
+    """What a GET answers; None without an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return None

@@ -9,6 +9,7 @@ from bot.answering.model import Writer
 from bot.consultant import Consultant
 from bot.guidance.index import Index
 from bot.replies import Line, LineKind, Reply, ReplyKind
+from tests.counting import Counted
 from tests.peers.openai import Script
 
 QUESTION = "our price list is different every week, RAG or fine-tuning?"
@@ -146,3 +147,14 @@ def test_the_log_has_no_text_and_no_key(writing: Consultant, script: Script, cap
     assert "AuthenticationError" in caplog.text
     assert "price list" not in caplog.text
     assert "secret-key" not in caplog.text
+
+
+async def test_calls_and_fallbacks_of_the_model_are_counted(writing: Consultant, script: Script) -> None:
+    answered, failed = (Counted("model_calls_total", result=result) for result in ("answered", "failed"))
+    script.say(("Choose RAG when your knowledge base changes frequently.", [1]))
+    await writing.respond("when should we choose RAG?")
+    assert (answered.more, failed.more) == (1, 0)
+    fallbacks = Counted("model_fallbacks_total")
+    script.status = 401
+    await writing.respond("when should we choose RAG?")
+    assert (answered.more, failed.more, fallbacks.more) == (1, 1, 1)

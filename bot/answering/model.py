@@ -9,6 +9,7 @@ from typing import Any, Self
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 
+from bot.answering.metering import Meter
 from bot.errors import BotError, SettingsError
 from bot.guidance.article import Statement
 from bot.prompts import prompt
@@ -46,7 +47,7 @@ def make_model(name: str, timeout: float) -> BaseChatModel:
     """The model `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
     provider = name.partition(":")[0]
     try:
-        return init_chat_model(name, timeout=timeout, max_retries=1, temperature=0)
+        return init_chat_model(name, timeout=timeout, max_retries=1, temperature=0, callbacks=[Meter()])
     except ImportError as error:
         raise SettingsError(
             f"LLM_MODEL: the package for {provider!r} is not installed; run `pip install 'rag-or-tune[{provider}]'`."

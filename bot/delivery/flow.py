@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
+from bot import metrics, tracing
 from bot.delivery.engine import Engine
 from bot.delivery.platform import Platform, platform_of
 from bot.delivery.posting import Clerk, PostOffice
 from bot.delivery.quota import PERIOD, Quota
 from bot.delivery.sending import Sender
+from bot.references import report
 from bot.store.accepting import Message, Work
 from bot.store.database import persistently
 from bot.store.inbox import Answer, Question
@@ -84,12 +86,15 @@ class Flow:
         """Makes a message ours; when this returns the platform may forget it. False when it was ours already."""
         self._coming_in += 1
         self._is_calm.clear()
+        began = tracing.began()
         try:
             accepted = await self.store.inbox.accept(message)
         finally:
             self._coming_in -= 1
             if not self._coming_in:
                 self._is_calm.set()
+        if accepted:
+            tracing.ended("accept", began, message.tenant, accepted.turn)
         if accepted and accepted.work:
             self.begin(accepted.work)
         return accepted is not None
@@ -174,11 +179,15 @@ class Flow:
         turn, platform = question.turn, self.platforms[platform_of(question.turn.tenant)]
         is_new = turn.state == TurnState.ACCEPTED
         if is_new:
-            posts, error = await self._answer(question)
+            with tracing.span("answer", turn.tenant, turn.id):
+                posts, error = await self._answer(question)
         else:
             posts, error = await persistently(self.store.outbox.pending, turn), turn.error
-        delivered = await self._sender.deliver(posts, platform, are_new=is_new)
+        with tracing.span("deliver", turn.tenant, turn.id):
+            delivered = await self._sender.deliver(posts, platform, are_new=is_new)
         await self._finish(turn, delivered.error or error, delivered.last)
+        if delivered.last:
+            metrics.stages.labels("deliver").observe(self._since(delivered.last.delivery.created_at))
 
     async def _finish(self, turn: Turn, error: str | None, last: Sent | None = None) -> None:
         following = await persistently(self.store.inbox.finish, turn, error, last)
@@ -187,18 +196,30 @@ class Flow:
 
     async def _answer(self, question: Question) -> tuple[list[Delivery], str | None]:
         """Keeps an answer to a turn, or what is said instead; returns the posts, and what went wrong."""
-        turn, inbox = question.turn, self.store.inbox
+        turn = question.turn
         if not self._quota.allows(question.usage):
-            return await persistently(inbox.answered, turn, await self._refusal(turn)), None
+            return await self._keep(turn, await self._refusal(turn), "too_many"), None
         try:
             async with self._room:
                 answer = await self._responder.answer(turn, question.earlier)
-        except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("turn %d could not be answered, reference %s", turn.id, reference)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            reference = report(log, "turn %d could not be answered", turn.id)
             error, apology = "answering failed", self._responder.apology(turn, reference)
-            return await persistently(inbox.answered, turn, apology, error, reference), error
-        return await persistently(inbox.answered, turn, answer), None
+            return await self._keep(turn, apology, "failed", error, reference), error
+        return await self._keep(turn, answer, str((answer.reply or {}).get("kind", "answered"))), None
+
+    async def _keep(
+        self, turn: Turn, answer: Answer, outcome: str, error: str | None = None, reference: str | None = None
+    ) -> list[Delivery]:
+        """Keeps what is said to a turn, and counts what came of it."""
+        posts = await persistently(self.store.inbox.answered, turn, answer, error, reference)
+        metrics.questions.labels(outcome).inc()
+        metrics.stages.labels("answer").observe(self._since(turn.accepted_at))
+        return posts
+
+    def _since(self, moment: datetime) -> float:
+        """The seconds since a moment."""
+        return max((self.store.database.clock() - moment).total_seconds(), 0.0)
 
     async def _refusal(self, turn: Turn) -> Answer:
         """What to say to too many questions: a sentence, and from then on nothing."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.delivery.backoff import pause, said
 from bot.delivery.platform import BusyError, Platform, platform_of
-from bot.delivery.sending import SENDING
+from bot.delivery.sending import SENDING, counted
 from bot.store.database import passing, persistently
 from bot.store.leads import Post
 from bot.store.outbox import ON
@@ -119,6 +119,7 @@ class PostOffice:
                     await persistently(self._store.outbox.redirect, post, platform_of(made.tenant))
                 else:
                     sent_as = await self._sent(made, is_new=not post.attempts)
+                    counted(made, "sent")
                     on, then = platform_of(made.tenant), await self._clerk.after(post, None)
                     await self._settle(post, sent_as, None, then, on)
             except Exception as problem:  # noqa: BLE001 whatever it is, the post stays ours
@@ -138,8 +139,10 @@ class PostOffice:
             await persistently(self._store.outbox.redirect, post, platform)
             self.ring()
         elif self._clerk.is_final(post, problem, now):
+            counted(post, "failed")
             await self._settle(post, None, error, await self._clerk.after(post, error))
         else:
+            counted(post, "retried")
             until = now + timedelta(seconds=pause(problem, post.attempts))
             await persistently(self._store.outbox.put_back, post, until, error)
 

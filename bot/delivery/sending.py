@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot import metrics
 from bot.delivery.backoff import LONGEST, is_final, pause, said
-from bot.delivery.platform import BusyError, Platform
+from bot.delivery.platform import BusyError, Platform, platform_of
 from bot.store.database import persistently
 from bot.store.outbox import Sent
 from bot.store.store import Store
@@ -24,6 +25,11 @@ class Delivered:
 
     error: str | None = None
     last: Sent | None = None
+
+
+def counted(delivery: Delivery, result: str) -> None:
+    """Counts an attempt to deliver a post."""
+    metrics.deliveries.labels(platform_of(delivery.tenant), result).inc()
 
 
 class Sender:
@@ -57,7 +63,9 @@ class Sender:
         while not isinstance(result := await self._attempt(platform, delivery, is_new=is_new), Sent):
             error = said(result)
             log.warning("post %d was not delivered: %s", delivery.id, error)
-            if is_final(result, delivery.created_at, self._clock()):
+            is_over = is_final(result, delivery.created_at, self._clock())
+            counted(delivery, "failed" if is_over else "retried")
+            if is_over:
                 await persistently(self._outbox.fail, delivery, error)
                 return error
             is_new = is_new and isinstance(result, BusyError)
@@ -66,6 +74,7 @@ class Sender:
             await persistently(self._outbox.postpone, delivery, self._clock() + timedelta(seconds=seconds), error)
             if not await self._is_due(delivery, seconds):
                 return None
+        counted(delivery, "sent")
         return result
 
     async def _attempt(self, platform: Platform, delivery: Delivery, *, is_new: bool) -> Sent | Exception:

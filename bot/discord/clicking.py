@@ -2,7 +2,6 @@
 
 import logging
 import re
-import secrets
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
@@ -12,6 +11,7 @@ from bot.clicks import Clicked
 from bot.discord.handoff import asker_of
 from bot.discord.hearing import tenant
 from bot.discord.showing import Stage
+from bot.references import report
 
 if TYPE_CHECKING:
     from bot.discord.client import DiscordBot
@@ -40,10 +40,8 @@ class Pressed(discord.ui.DynamicItem[Item], template=r"(?s:.+)"):
             press = _press_of(interaction)
             async with stage.deferred(may_open_form=bool(press and press.name in FORMS)):
                 await _press(client, interaction, stage, press)
-        except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("a click failed, reference %s", reference)
-            await stage.apologize(reference)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            await stage.apologize(report(log, "a click failed"))
 
 
 def _press_of(interaction: discord.Interaction) -> Press | None:

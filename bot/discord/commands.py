@@ -1,7 +1,6 @@
 """The slash commands, and the entry in a message's menu: each defers, then hands on."""
 
 import logging
-import secrets
 from typing import Any
 
 import discord
@@ -16,6 +15,7 @@ from bot.discord.names import ASK, COMMAND
 from bot.discord.refusals import ACKNOWLEDGED
 from bot.discord.showing import Stage
 from bot.overview import status
+from bot.references import report
 from bot.replies import Line
 from bot.service import Service
 from bot.store.database import persistently
@@ -128,9 +128,7 @@ def add_commands(tree: app_commands.CommandTree, service: Service, article_url: 
                 prompts.sentence("discord_cooldown", seconds=seconds), ephemeral=not is_with_bot(interaction)
             )
             return
-        reference = secrets.token_hex(4)
-        log.error("a command failed, reference %s", reference, exc_info=error)
-        await Stage(interaction, article_url).apologize(reference)
+        await Stage(interaction, article_url).apologize(report(log, "a command failed", error=error))
 
 
 async def synced(client: discord.Client, tree: app_commands.CommandTree) -> bool:

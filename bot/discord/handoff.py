@@ -1,7 +1,6 @@
 """The handoff on Discord: who asks and where, forms that are sent, and words that are passed on."""
 
 import logging
-import secrets
 from contextlib import suppress
 from typing import Any, cast
 
@@ -17,6 +16,7 @@ from bot.discord.showing import Stage
 from bot.discord.wording import escaped
 from bot.forms import Asker
 from bot.handoff.relay import Words
+from bot.references import report
 from bot.replies import Line
 from bot.service import Service
 from bot.store.database import persistently
@@ -62,10 +62,8 @@ async def submitted(interaction: discord.Interaction, service: Service, article_
     try:
         async with stage.deferred():
             await _submitted(interaction, service, stage)
-    except Exception:
-        reference = secrets.token_hex(4)
-        log.exception("a form failed, reference %s", reference)
-        await stage.apologize(reference)
+    except Exception:  # noqa: BLE001 it is logged, with its reference
+        await stage.apologize(report(log, "a form failed"))
 
 
 async def _submitted(interaction: discord.Interaction, service: Service, stage: Stage) -> None:

@@ -1,7 +1,6 @@
 """The handoff's listeners in Slack: who asks and where, forms that are sent, and words that are passed on."""
 
 import logging
-import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +16,7 @@ from bot.cards import Press
 from bot.forms import Asker
 from bot.handoff.channel import DeskChannel
 from bot.handoff.relay import Words
+from bot.references import report
 from bot.service import Service
 from bot.slack.forms import notice, values_of
 from bot.slack.hearing import ANSWERED, name_of, plain_text
@@ -67,10 +67,8 @@ def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # n
         try:
             asker, keys = asker_of(body, context), [f"view:{view['id']}:{view.get('hash')}"]
             outcome = await service.handoff.sent(asker, press, values_of(view), keys)
-        except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("a form failed, reference %s", reference)
-            said = prompts.sentence("unforeseen", reference=reference)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            said = prompts.sentence("unforeseen", reference=report(log, "a form failed"))
             await ack(response_action="update", view=notice("rag-or-tune", said))
             return
         if outcome.errors:

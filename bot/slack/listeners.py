@@ -2,7 +2,6 @@
 
 import logging
 import re
-import secrets
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +13,7 @@ from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
 from bot.clicks import Clicked
 from bot.overview import status
+from bot.references import report
 from bot.replies import Line
 from bot.service import Service
 from bot.slack.editing import deleted, edited, is_deletion
@@ -41,8 +41,7 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
 
     @app.error
     async def failed(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
-        reference = secrets.token_hex(4)
-        log.error("a listener failed, reference %s", reference, exc_info=error)
+        reference = report(log, "a listener failed", error=error)
         if "response_url" not in body:
             raise error  # an event: without our 200 Slack delivers it again
         said = prompts.sentence("unforeseen", reference=reference)

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from bot import prompts
+from bot.references import report
 from bot.settings import Settings
 from bot.slack import pages
 from bot.slack.names import INSTALL, REDIRECT, SCOPES
@@ -80,10 +80,8 @@ class InstallPages:
             return HTMLResponse(pages.not_installed("team"), 400, pages.HTML)
         try:
             return await self._handler.handle(request)
-        except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("an installation failed, reference %s", reference)
-            return HTMLResponse(pages.broken(reference), 500, pages.HTML)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            return HTMLResponse(pages.broken(report(log, "an installation failed")), 500, pages.HTML)
 
 
 def _flow(settings: Settings, installations: Installations, states: States) -> AsyncOAuthSettings:

@@ -8,6 +8,7 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from bot import metrics
 from bot.slack.wellformed import read
 
 LARGEST = 1_000_000  # bytes; Slack's are far smaller
@@ -32,6 +33,7 @@ class Requests:
         if CERTIFICATE in body.split("&"):
             return PlainTextResponse("")
         if not self._is_signed(body, request.headers):
+            metrics.refused.inc()
             return PlainTextResponse("not signed by Slack", 401)
         payload = read(body, request.headers.get("content-type", ""))
         if payload is None:

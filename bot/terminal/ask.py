@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -14,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from bot.answering.input import LONGEST
 from bot.bootstrap import make_consultant
 from bot.consultant import Consultant
+from bot.references import report
 from bot.replies import Reply
 from bot.settings import Settings
 from bot.terminal.progress import bar, err
@@ -118,9 +118,8 @@ async def _line_answer(consultant: Consultant, line: _Line) -> str:
         return _error(line, _id(line.raw), f'write {{"id": …, "question": "…"}}: {_first(error)}')
     try:
         return _json(await _answer(consultant, asked))
-    except Exception:
-        reference = uuid.uuid4().hex[:8]
-        log.exception("a question failed, reference %s", reference)
+    except Exception:  # noqa: BLE001 it is logged, with its reference
+        reference = report(log, "a question failed")
         return _error(line, asked.id, f"sorry, something went wrong here; reference {reference}")
 
 

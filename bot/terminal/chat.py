@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import uuid
 from logging.handlers import RotatingFileHandler
 from textwrap import shorten
 
@@ -15,6 +14,8 @@ from bot.clicks import PASSED_ON
 from bot.consultant import Consultant
 from bot.deciding.interview import Interview
 from bot.handoff.case import case_of
+from bot.logs import LINE, Discreet
+from bot.references import report
 from bot.replies import Line, Reply
 from bot.screens import summary
 from bot.settings import Settings
@@ -94,8 +95,7 @@ class Conversation:
 
     def apologise(self, problem: str) -> str:
         """Says that something went wrong; returns the reference under which the log says what."""
-        reference = uuid.uuid4().hex[:8]
-        log.exception("%s, reference %s", problem, reference)
+        reference = report(log, problem)
         show_line(Line(prompts.sentence("unforeseen", reference=reference)))
         return reference
 
@@ -167,5 +167,5 @@ def _log_to_file(settings: Settings) -> None:
         )
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Discreet(logging.Formatter(f"%(asctime)s {LINE}"), settings))
     logging.basicConfig(level=settings.log_level, handlers=[handler])

@@ -5,7 +5,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import deciding, delivery, discord, slack, speed, tiny_model
+from tests.benchmarks import deciding, delivery, discord, scaling, slack, speed, tiny_model
 from tests.benchmarks.figures import Figure
 
 
@@ -19,7 +19,9 @@ def show(title: str, figures: list[Figure]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "--only", choices=("speed", "deciding", "delivery", "slack", "discord", "model"), help="one part only"
+        "--only",
+        choices=("speed", "deciding", "delivery", "slack", "discord", "scaling", "model"),
+        help="one part only",
     )
     only = parser.parse_args().only
     if only in (None, "speed"):
@@ -32,6 +34,8 @@ def main() -> None:
         show("Slack", slack.figures())
     if only in (None, "discord"):
         show("Discord", discord.figures())
+    if only in (None, "scaling"):
+        show("Scale-out", scaling.figures())
     if only in (None, "model"):
         show("SmolLM2-135M as the language model, over the whole evaluation set", tiny_model.figures())
 

@@ -2,16 +2,13 @@
 
 import copy
 import re
-import socket
 import subprocess
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.peers.slack import Channel, Delivery, Message, Slack, User
-from tests.running import ANSWERING, STARTING, Running
+from tests.running import ANSWERING, STARTING, Running, free_port, status
 
 QUESTION = "What are the cons of fine-tuning?"
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
@@ -78,26 +75,12 @@ class WebBot(Bot):
 
     def start(self) -> None:
         """Starts a process, and waits until it answers; from then on Slack tells it what happens."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self._run("web", PORT=port)
+        self._run("web", PORT=str(port))
         self.slack.wait_for(lambda: status(f"{self.url}/healthz") == 200 or not self.is_running, STARTING, "the bot")
         assert self.is_running, self.log
         self.slack.deliver_to(self.url)
-
-
-def status(url: str) -> int | None:
-    """What a GET answers; None without an answer."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
-    except OSError:
-        return None
 
 
 @dataclass

@@ -14,7 +14,8 @@ import pytest
 from bot.slack.requests import LARGEST
 from bot.slack.wellformed import is_well_formed, read
 from tests.peers.slack import Signing, Slack, User, slack_server
-from tests.slack.bots import ANSWERING, QUESTION, Bot, WebBot, status
+from tests.running import status
+from tests.slack.bots import ANSWERING, QUESTION, Bot, WebBot
 from tests.slack.breaking import Real, broken, broken_request, encoded, real_payloads
 
 REQUESTS = 2_000

@@ -1,14 +1,22 @@
 """The same bot over HTTP: signed requests, health, and what is refused."""
 
+import re
 import sqlite3
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from bot.store.tables import LeadState
 from tests.peers.slack import slack_server
-from tests.slack.bots import QUESTION, WebBot, status
+from tests.running import status
+from tests.slack.bots import QUESTION, WebBot, press
+
+OUTCOMES = {"answer", "advice", "abstain", "small_talk", "too_many", "failed", "sent", "retried"}
+STATES = {*LeadState}
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +104,24 @@ def test_what_nobody_foresaw_is_told_with_a_reference_and_no_more(web: WebBot) -
     assert "something went wrong here" in apology.text
     assert "reference" in apology.text
     assert "feedback" not in apology.text
+
+
+def test_what_is_counted_names_nobody_and_quotes_nothing(web: WebBot) -> None:
+    slack = web.slack
+    ann = slack.user("ann")
+    general = slack.channel("general", ann, bot=True)
+    asked = slack.mention(general, ann, f"{QUESTION} Our codename is plum jam.")
+    press(slack, web.answers(asked)[0], "Helpful", ann)
+    slack.raw("{}", "application/json", secret="guessed").wait(10)
+    with urllib.request.urlopen(f"{web.url}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    own = [family for family in text_string_to_metric_families(text) if family.name.startswith("rag_or_tune_")]
+    found = {(s.name, *s.labels.values()): s.value for family in own for s in family.samples}
+    assert found["rag_or_tune_questions_total", "answer"] >= 1
+    assert found["rag_or_tune_deliveries_total", "slack", "sent"] >= 1
+    assert found["rag_or_tune_refused_requests_total",] >= 1
+    assert found["rag_or_tune_queue_depth", "questions"] == 0
+    assert all(found["rag_or_tune_stage_seconds_count", stage] >= 1 for stage in ("answer", "deliver", "click"))
+    words = {word for name in found for word in name[1:] if not re.fullmatch(r"[\d.]+|\+Inf", word)}
+    assert words <= OUTCOMES | STATES | {"slack", "answer", "deliver", "click", "questions", "posts"}
+    assert not any(secret in text for secret in (ann.id, general.id, slack.home.id, "plum", "fine-tuning"))

@@ -1,0 +1,56 @@
+"""The log: a line for people, or JSON for machines, on standard error; secrets are left out of either."""
+
+import logging
+import re
+import sys
+
+from pydantic import SecretStr
+
+from bot.settings import Settings
+
+LINE = "%(levelname)s %(name)s: %(message)s"
+HIDDEN = "[secret]"
+SHORTEST = 8  # characters of a setting that is looked for
+SECRET = re.compile(
+    r"\bxox[a-z](?:\.xox[a-z])?-[\w-]+|\bxapp-[\w-]+"  # Slack's tokens
+    r"|\b[\w-]{23,30}\.[\w-]{6}\.[\w-]{27,}"  # the token of a bot on Discord
+    r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"  # user and password in an address
+    r"|(?i:(?<=bearer )|(?<=bot ))[\w.~+/-]{16,}=*"  # what authorizes a request
+)
+
+
+class Discreet(logging.Formatter):
+    """Writes as another formatter does, without secrets."""
+
+    def __init__(self, inner: logging.Formatter, settings: Settings) -> None:
+        """Leaves out what looks like a secret, and the settings that are one."""
+        super().__init__()
+        self._inner = inner
+        self._known = [value for value in _secrets(settings) if len(value) >= SHORTEST]
+
+    def format(self, record: logging.LogRecord) -> str:
+        written = self._inner.format(record)
+        for value in self._known:
+            written = written.replace(value, HIDDEN)
+        return SECRET.sub(HIDDEN, written)
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """Sets the log up as the settings have it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Discreet(_as_json() if settings.log_format == "json" else logging.Formatter(LINE), settings))
+    logging.basicConfig(level=settings.log_level, handlers=[handler])
+
+
+def _as_json() -> logging.Formatter:
+    from pythonjsonlogger.json import JsonFormatter
+
+    names = {"levelname": "level", "name": "logger", "exc_info": "exception"}
+    return JsonFormatter(["levelname", "name", "message"], rename_fields=names, timestamp="time")
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """The values of all settings that are secrets."""
+    values = [getattr(settings, name) for name in type(settings).model_fields]
+    found = [value for value in values if isinstance(value, SecretStr)] + [*settings.secret_keys]
+    return [secret.get_secret_value() for secret in found]
