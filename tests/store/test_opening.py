@@ -1,7 +1,6 @@
 """Opening the store: private files, and a sentence for everything that can be wrong."""
 
 import os
-import sqlite3
 import stat
 from pathlib import Path
 from uuid import uuid4
@@ -144,11 +143,10 @@ async def test_for_reading_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="There is no database yet"):
         async with opened(settings(tmp_path), reading=True):
             pass
-    assert not list(tmp_path.iterdir())
+    assert modes(tmp_path) == {}
 
 
 async def test_for_reading_nothing_is_brought_up_to_date(tmp_path: Path) -> None:
-    sqlite3.connect(tmp_path / "rag-or-tune.sqlite").close()
     (tmp_path / "rag-or-tune.sqlite").touch()
     with pytest.raises(SchemaError, match="Run rag-or-tune migrate"):
         async with opened(settings(tmp_path), reading=True):
