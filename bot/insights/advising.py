@@ -36,7 +36,6 @@ def decisions(found: Decisions | None) -> Chapter:
     [(leading, count)] = found.approaches.most_common(1)
     said = prompts.sentence(
         "insights_decisions_text",
-        total=f"{found.total:,}",
         interviews=f"{found.from_interviews:,}",
         approach=NAMES[leading],
         share=Share(count, found.total),
@@ -100,10 +99,10 @@ def _facts(found: Decisions) -> Chart:
         Series(prompts.sentence("insights_spoke"), Tone.FAINT),
     )
     facts = found.ranked
-    bars = tuple(Bar(_named(fact), _weighed(fact), Share(fact.decided, found.total).headline) for fact in facts)
-    columns = header("insights_column_fact", "insights_column_decided", "insights_column_spoke")
-    rows = ((_named(f), Share(f.decided, found.total), Share(f.spoke, found.total)) for f in facts)
-    table = Table(columns, tuple((name, str(decided), str(spoke)) for name, decided, spoke in rows))
+    bars = tuple(Bar(_named(fact), _weighed(fact), f"{fact.decided:,}") for fact in facts)
+    columns = header("insights_column_fact", "insights_column_spoke", "insights_column_decided")
+    rows = ((_named(f), Share(f.spoke, found.total), Share(f.decided, f.spoke)) for f in facts)
+    table = Table(columns, tuple((name, str(spoke), str(decided)) for name, spoke, decided in rows))
     return Chart(Bars(series, bars[:MOST_FACTS]), prompts.sentence("insights_decisions_facts"), table)
 
 

@@ -25,7 +25,7 @@ from bot.insights.shares import Share
 from bot.insights.topics import Topics, ranked
 from bot.insights.traffic import Outcome, Traffic
 
-MOST_DAYS = 62  # in one chart; more are drawn by weeks
+FEW_DAYS, MOST_DAYS = 14, 62  # from which on a table has weeks, and a chart
 MOST_SECTIONS, MOST_STATEMENTS, MOST_GROUPS, LEAST_HELPFUL = 10, 8, 10, 5
 WEEK = timedelta(days=7)
 OUTCOMES = {
@@ -145,23 +145,28 @@ def path(section: str) -> str:
     return section.replace(" > ", " › ")
 
 
-def _by_time(days: Mapping[date, Counter[Outcome]]) -> Chart:
-    """Messages in the order of time, without a gap where nothing was asked."""
+def in_time(days: Mapping[date, Counter[Outcome]], *, by_week: bool) -> dict[date, tuple[int, ...]]:
+    """Messages of each outcome in the order of time, without a gap where nothing was asked; weeks begin on Monday."""
     first, last = min(days), max(days)
-    by_week = (last - first).days >= MOST_DAYS
     step = WEEK if by_week else timedelta(days=1)
     start = first - timedelta(days=first.weekday()) if by_week else first
     counted = {start + n * step: Counter[Outcome]() for n in range((last - start) // step + 1)}
     for day, outcomes in days.items():
         counted[start + (day - start) // step * step].update(outcomes)
+    return {day: tuple(outcomes[outcome] for outcome in OUTCOMES) for day, outcomes in counted.items()}
+
+
+def _by_time(days: Mapping[date, Counter[Outcome]]) -> Chart:
+    """Drawn by days, written by weeks; by days where these are few, and by weeks where they are many."""
+    long = (max(days) - min(days)).days
+    drawn, written = in_time(days, by_week=long >= MOST_DAYS), in_time(days, by_week=long >= FEW_DAYS)
     series = tuple(Series(prompts.sentence(name), tone) for name, tone in OUTCOMES.values())
-    labels = tuple(f"{day.day} {day:%b}" for day in counted)
-    parts = tuple(tuple(outcomes[outcome] for outcome in OUTCOMES) for outcomes in counted.values())
-    when = prompts.sentence("insights_column_week" if by_week else "insights_column_day")
+    labels = tuple(f"{day.day} {day:%b}" for day in drawn)
+    when = prompts.sentence("insights_column_week" if long >= FEW_DAYS else "insights_column_day")
     columns = (when, *(one.name for one in series), prompts.sentence("insights_column_all"))
-    rows = tuple((day.isoformat(), *map(str, row), str(sum(row))) for day, row in zip(counted, parts, strict=True))
-    said = prompts.sentence("insights_traffic_weeks" if by_week else "insights_traffic_days")
-    return Chart(Columns(series, labels, parts), said, Table(columns, rows))
+    rows = tuple((f"{day.day} {day:%b}", *map(str, row), str(sum(row))) for day, row in written.items())
+    said = prompts.sentence("insights_traffic_weeks" if long >= MOST_DAYS else "insights_traffic_days")
+    return Chart(Columns(series, labels, tuple(drawn.values())), said, Table(columns, rows))
 
 
 def _by_outcome(found: Traffic) -> Table:

@@ -70,7 +70,7 @@ def _columns(axes: "Axes", drawing: Columns, width: int) -> None:
     floor, room = TALL - FOOT, TALL - FOOT - FONT
     for value in scale:
         height = floor - value / scale[-1] * room
-        axes.plot([SIDE, width], [height, height], color=GRID, linewidth=1, clip_on=False)
+        axes.plot([SIDE, width], [height, height], color=GRID, linewidth=1, clip_on=False, zorder=0)
         _text(axes, SIDE - 6, height, f"{value:,}", ha="right", va="center", size=SMALL)
     each = (width - SIDE) / len(drawing.parts)
     every = -(-APART // each) if each < APART else 1  # so many columns share a label

@@ -1,7 +1,8 @@
 """What the guidance does not answer: abstained questions that mean the same, as a list of what to write next.
 
 Average-linkage clusters of cosine distances: each question is near to its whole group, not only to a neighbour that is
-near to another. What few people ask stands alone.
+near to another. All of them speak of RAG and fine-tuning, which says nothing of what they ask: the main directions of
+the guidance's own statements are taken out before (Mu and Viswanath, All-but-the-top, 2018).
 """
 
 import re
@@ -18,7 +19,8 @@ from bot.guidance.embedding import Embedder, Vectors
 from bot.store.insights import Asked
 
 MOST_EMBEDDED = 2_000  # different questions; of more, a sample of that many
-APART = 0.55  # mean cosine distance from which questions are no longer about the same
+SUBJECTS = 2  # directions of the guidance that are taken out: RAG and fine-tuning
+APART = 0.65  # mean cosine distance, of what is left, from which questions are no longer about the same
 SHOWN = 4  # questions of a group: the most typical one, and what else it holds
 LONGEST = 240  # characters of a question that are shown
 NAMES = re.compile(r"<[@#!][^>]*>|(?<![\w.])@[\w.-]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b[UW][A-Z0-9]{8,}\b|\b\d{15,}\b")
@@ -69,7 +71,7 @@ class Unanswered:
             return Gaps((), 0, 0, 0)
         vectors = embedder.embed([self.texts[key] for key in keys])
         guidance = embedder.embed([statement.text for statement in statements])
-        groups = [np.flatnonzero(labels) for labels in _members(vectors)]
+        groups = [np.flatnonzero(mask) for mask in _members(_without_subjects(vectors, guidance))]
         found = [self._gap([keys[n] for n in group], vectors[group], guidance, statements) for group in groups]
         wanted = sorted((gap for gap in found if gap.questions > 1), key=lambda gap: (-gap.people, -gap.questions))
         return Gaps(tuple(wanted), sum(gap.questions == 1 for gap in found), len(self.texts), len(keys))
@@ -104,6 +106,15 @@ def _sample(keys: list[str]) -> list[str]:
         return keys
     chosen = np.random.default_rng(0).choice(len(keys), MOST_EMBEDDED, replace=False)
     return [keys[n] for n in sorted(chosen)]
+
+
+def _without_subjects(vectors: Vectors, guidance: Vectors) -> Vectors:
+    """What is particular to each question, as unit vectors."""
+    _, _, directions = np.linalg.svd(guidance, full_matrices=False)
+    subjects = directions[:SUBJECTS]
+    particular = vectors - vectors @ subjects.T @ subjects
+    lengths = np.linalg.norm(particular, axis=1, keepdims=True)
+    return np.asarray(particular / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
 
 
 def _members(vectors: Vectors) -> Sequence[np.ndarray]:

@@ -35,7 +35,8 @@ def _drawings(drawing: Bars | Columns) -> dict[str, Markup]:
 
 
 def _legend(drawing: Bars | Columns) -> list[Series]:
-    """What the colours mean, where there are several, of those that are there."""
+    """What the colours mean, of those that are there, where there are several and the bars do not say it themselves."""
     rows = [bar.parts for bar in drawing.bars] if isinstance(drawing, Bars) else drawing.parts
     seen = [series for series, parts in zip(drawing.series, zip(*rows, strict=True), strict=True) if any(parts)]
-    return seen if len(drawing.series) > 1 else []
+    named = {bar.label for bar in drawing.bars} if isinstance(drawing, Bars) else set[str]()
+    return [] if len(drawing.series) == 1 or named >= {series.name for series in seen} else seen

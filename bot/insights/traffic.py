@@ -4,12 +4,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from enum import StrEnum
+from functools import cache
 
 from bot import prompts
-from bot.answering.input import clean, unreadable
+from bot.answering.input import LONGEST
 from bot.store.insights import Asked
 
-BESIDE = ("off_topic", "injection")  # the sentences that say that a message was about something else
+BESIDE = ("off_topic", "injection", "empty", "wordless")  # the sentences to what is no question on the subject
 
 
 class Outcome(StrEnum):
@@ -66,6 +67,10 @@ def outcome_of(asked: Asked) -> Outcome:
             return Outcome(asked.kind)
         case None:
             return Outcome.NONE
-    first = (asked.told or "").split("\n")[0]
-    is_beside = first in {prompts.sentence(name) for name in BESIDE} or unreadable(clean(asked.text or ""))
-    return Outcome.BESIDE if is_beside else Outcome.GAP
+    first, is_long = (asked.told or "").split("\n")[0], len(asked.text or "") > LONGEST
+    return Outcome.BESIDE if is_long or first in _said_beside() else Outcome.GAP
+
+
+@cache
+def _said_beside() -> frozenset[str]:
+    return frozenset(map(prompts.sentence, BESIDE))

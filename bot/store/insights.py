@@ -128,8 +128,10 @@ class Snapshot:
                 yield request
 
     async def _rows(self, statement: Columns) -> AsyncIterator[Found]:
-        async for row in await self._session.stream(statement.execution_options(yield_per=BATCH)):
-            yield row
+        found = await self._session.stream(statement.execution_options(yield_per=BATCH))
+        async for rows in found.partitions():  # row by row, each would switch to the database's thread and back
+            for row in rows:
+                yield row
 
     def _asked(self, row: Found) -> Asked:
         criteria = dict.fromkeys(str(reason["criterion"]) for reason in row.reasons or ())
