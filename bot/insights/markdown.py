@@ -5,19 +5,21 @@ from collections.abc import Iterator
 from bot.insights.blocks import Block, Chapter, Chart, Group, Groups, Report, Table, Text
 from bot.replies import escaped
 
+RULES = ("-", "+", "=")
+
 
 def markdown(report: Report) -> str:
     """The whole report; charts are tables."""
-    lines = [f"# {escaped(report.title)}", "", escaped(report.subtitle), ""]
-    lines += [f"- **{escaped(tile.figure)}** {escaped(tile.label)} {escaped(tile.said)}" for tile in report.tiles]
+    lines = [f"# {_said(report.title)}", "", _said(report.subtitle), ""]
+    lines += [f"- **{_said(tile.figure)}** {_said(tile.label)} {_said(tile.said)}" for tile in report.tiles]
     for chapter in report.chapters:
         lines += ["", *_chapter(chapter)]
-    lines += ["", "---", "", *(f"- {escaped(note)}" for note in report.notes)]
+    lines += ["", "---", "", *(f"- {_said(note)}" for note in report.notes)]
     return "\n".join(lines) + "\n"
 
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
-    yield f"## {escaped(chapter.title)}"
+    yield f"## {_said(chapter.title)}"
     for block in chapter.blocks:
         yield ""
         yield from _block(block)
@@ -26,11 +28,11 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Text(text):
-            yield escaped(text)
+            yield _said(text)
         case Table():
             yield from _table(block)
         case Chart(title=title, table=table):
-            yield f"**{escaped(title)}**"
+            yield f"**{_said(title)}**"
             yield ""
             yield from _table(table)
         case Groups(groups):
@@ -39,16 +41,20 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    for row in (table.header, ("---",) * len(table.header), *table.rows):
-        yield f"| {' | '.join(map(_cell, row))} |"
+    header, *rows = (f"| {' | '.join(map(_said, row))} |" for row in (table.header, *table.rows))
+    yield header
+    yield f"|{' --- |' * len(table.header)}"
+    yield from rows
 
 
-def _cell(text: str) -> str:
-    return text if text == "---" else escaped(" ".join(text.split()))
+def _said(text: str) -> str:
+    """Text on one line that Markdown shows as it is, also where a line of dashes or the like would mean something."""
+    said = escaped(" ".join(text.split()))
+    return f"\\{said}" if said.startswith(RULES) else said
 
 
 def _group(number: int, group: Group) -> Iterator[str]:
-    questions = [escaped(question) for question in group.questions if question]
+    questions = [said for question in group.questions if (said := _said(question))]
     first = f"**{questions[0]}** " if questions else ""
-    yield f"{number}. {first}{escaped(group.said)}"
+    yield f"{number}. {first}{_said(group.said)}"
     yield from (f"   - {question}" for question in questions[1:])

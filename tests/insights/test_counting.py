@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,13 @@ from hypothesis import strategies as some
 from bot.deciding.framework import Approach
 from bot.deciding.interview import Answer, Edit, Interview, Move, Screen, Skip
 from bot.deciding.outlook import Outlook
+from bot.insights.asking import in_time
 from bot.insights.decisions import Decisions
 from bot.insights.funnel import Funnel
 from bot.insights.gather import gather
 from bot.insights.shares import FEWEST_FOR_PERCENT, Share, Times, lasting
 from bot.insights.topics import Cited, Topics
+from bot.insights.traffic import Outcome
 from bot.interviewing import SESSION
 from bot.settings import Settings
 from bot.store.insights import Asked, Interviewed
@@ -38,6 +41,16 @@ async def test_days_are_those_of_the_desk(seeded: Store, settings: Settings) -> 
     east = settings.model_copy(update={"desk_timezone": "Pacific/Auckland"})  # 12 hours ahead
     found = (await gather(seeded.insights, east, None)).traffic
     assert set(found.days) == {date(2026, 6, 2), date(2026, 6, 4)}
+
+
+@given(some.dictionaries(some.dates(date(2026, 1, 1), date(2026, 12, 31)), some.integers(1, 9), min_size=1))
+def test_no_message_is_lost_between_days_and_weeks(asked_on: dict[date, int]) -> None:
+    days = {day: Counter({Outcome.ANSWER: count}) for day, count in asked_on.items()}
+    for by_week, step in ((False, 1), (True, 7)):
+        found = in_time(days, by_week=by_week)
+        assert sum(map(sum, found.values())) == sum(asked_on.values())
+        assert all(later - sooner == timedelta(days=step) for sooner, later in pairwise(found))
+    assert {day.weekday() for day in in_time(days, by_week=True)} == {0}
 
 
 async def test_only_the_last_days_count(seeded: Store, settings: Settings) -> None:
