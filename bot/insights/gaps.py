@@ -18,7 +18,7 @@ from bot.guidance.article import Statement
 from bot.guidance.embedding import Embedder, Vectors
 from bot.store.insights import Asked
 
-MOST_EMBEDDED = 2_000  # different questions; of more, a sample of that many
+MOST_EMBEDDED = 1_000  # different questions; of more, a sample of that many
 SUBJECTS = 2  # directions of the guidance that are taken out: RAG and fine-tuning
 APART = 0.65  # mean cosine distance, of what is left, from which questions are no longer about the same
 SHOWN = 4  # questions of a group: the most typical one, and what else it holds
