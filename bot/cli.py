@@ -314,6 +314,25 @@ def export(
 
 
 @app.command()
+def insights(
+    *,
+    days: Annotated[int | None, typer.Option(min=1, help="Only the last so many days.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with charts to this file.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help='Write Markdown to this file; "-", or no file at all, is standard output.')
+    ] = None,
+    texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Whether to quote unanswered questions.")] = True,
+) -> None:
+    """What teams ask, what the guidance lacks, what is recommended and who gets in touch: a report."""
+    from bot.insights.command import Wanted, run
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    _log_to_stderr(settings.log_level)
+    run(settings, Wanted(days, html, markdown, texts))
+
+
+@app.command()
 def doctor() -> None:
     """Check the configuration, the corpus, the models and the index; say what to do for each."""
     from bot.terminal.doctor import doctor as run

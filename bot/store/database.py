@@ -43,6 +43,7 @@ PASSING_IN_POSTGRES = frozenset(("08", "40", "53", "55", "57", "58"))  # classes
 SQLITE = b"SQLite format 3\0"  # the first bytes of its files
 TENANT, ALL = "tenant", "*"
 OWN = "rag_or_tune_own_rows"  # marks statements of which `Database.inserts` has set the tenant
+READING = "rag_or_tune_reading"  # marks a connection to SQLite whose transaction takes no lock
 
 
 def now() -> datetime:
@@ -153,6 +154,27 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """Everybody's rows as they are at this moment, for the operator's reports.
+
+        It takes as long as it likes: whoever writes meanwhile is not held up. Nothing can be changed in it.
+        """
+        if not self.where.embedded:
+            async with self._sessions(info={TENANT: ALL}) as session, session.begin():
+                options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                await session.connection(execution_options=options)
+                yield session
+            return
+        gate = self._gate.passing(is_urgent=False)
+        async with gate, self._sessions(info={TENANT: ALL}) as session, session.begin():
+            connection = await session.connection(execution_options={READING: True})
+            await connection.exec_driver_sql("PRAGMA query_only=ON")
+            try:
+                yield session
+            finally:
+                await connection.exec_driver_sql("PRAGMA query_only=OFF")
+
+    @asynccontextmanager
     async def _session(self, tenant: str, *, is_urgent: bool) -> AsyncIterator[AsyncSession]:
         gate = self._gate.passing(is_urgent=is_urgent) if self.where.embedded else nullcontext()
         async with gate, self._sessions(info={TENANT: tenant}) as session, session.begin():
@@ -243,4 +265,5 @@ def set_up_sqlite(connection: DBAPIConnection, record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    is_reading = connection.get_execution_options().get(READING)
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

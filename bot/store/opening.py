@@ -19,18 +19,22 @@ class DatabaseError(BotError):
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, migrating: bool = False) -> AsyncIterator[Store]:
+async def opened(settings: Settings, *, migrating: bool = False, reading: bool = False) -> AsyncIterator[Store]:
     """The store, closed at the end. The tables of SQLite are brought up to date; those of Postgres when `migrating`.
 
-    Raises DatabaseError, SchemaError or SettingsError, each saying what to do.
+    For `reading` it must be there and up to date, and it stays as it is. Raises DatabaseError, SchemaError or
+    SettingsError, each saying what to do.
     """
     where = where_of(settings)
     try:
-        if where.embedded:
+        if where.embedded and reading:
+            _must_be_there(where)
+        elif where.embedded:
             make_private(where.own)
         database = Database(where, _keys(settings, where))
         try:
-            await (schema.migrate(database) if migrating or where.embedded else schema.check(database))
+            is_ours = where.embedded and not reading
+            await (schema.migrate(database) if migrating or is_ours else schema.check(database))
         except BaseException:
             await database.close()
             raise
@@ -51,6 +55,11 @@ def where_of(settings: Settings) -> Where:
     """Where the database is. Raises SettingsError for a DATABASE_URL that cannot be used."""
     url = settings.database_url.get_secret_value() if settings.database_url else None
     return Where.of(url, settings.data_dir)
+
+
+def _must_be_there(where: Where) -> None:
+    if not Path(where.own.database or "").is_file():
+        raise DatabaseError("There is no database yet, so nothing was asked. Start the bot, or set DATABASE_URL.")
 
 
 def _keys(settings: Settings, where: Where) -> list[str]:

@@ -4,6 +4,7 @@ from bot.store.database import Database
 from bot.store.erasure import Erasure
 from bot.store.feedback import Feedbacks
 from bot.store.inbox import Inbox
+from bot.store.insights import Insights
 from bot.store.interviews import Interviews
 from bot.store.leads import Leads
 from bot.store.outbox import Outbox
@@ -20,6 +21,7 @@ class Store:
         self.leads = Leads(database)
         self.feedback = Feedbacks(database)
         self.erasure = Erasure(database)
+        self.insights = Insights(database)
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -137,3 +137,21 @@ async def test_an_error_while_the_store_is_used_is_not_taken_for_one_of_opening(
     with pytest.raises(OSError, match="mine"):
         async with opened(settings(tmp_path)):
             raise OSError("mine")
+
+
+async def test_for_reading_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="There is no database yet"):
+        async with opened(settings(tmp_path), reading=True):
+            pass
+    assert modes(tmp_path) == {}
+
+
+async def test_for_reading_nothing_is_brought_up_to_date(tmp_path: Path) -> None:
+    (tmp_path / "rag-or-tune.sqlite").touch()
+    with pytest.raises(SchemaError, match="Run rag-or-tune migrate"):
+        async with opened(settings(tmp_path), reading=True):
+            pass
+    async with opened(settings(tmp_path)) as store:
+        await accepted(store, said("hello"))
+    async with opened(settings(tmp_path), reading=True) as store:
+        assert len(await store.inbox.heads()) == 1
