@@ -328,7 +328,7 @@ def insights(
     from bot.settings import load_settings
 
     settings = load_settings()
-    _log_to_stderr(settings.log_level)
+    _log_to_stderr(settings)
     run(settings, Wanted(days, html, markdown, texts))
 
 
