@@ -7,7 +7,7 @@ from itertools import groupby
 from bot import prompts
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers
-from bot.deciding.recommendation import LIKELY, SURE, Flip, Reason, Recommendation
+from bot.deciding.recommendation import LIKELY, PARTS, SURE, Change, Doubt, Flip, Reason, Recommendation
 from bot.deciding.team import TeamResult
 from bot.replies import Line, LineKind, Notes, Reply, ReplyKind
 
@@ -39,8 +39,7 @@ class _Composer:
 
     def lines(self) -> Iterator[Line]:
         yield from self._verdict()
-        yield from self._reasons("speaks_for", self.found.speaking(for_it=True))
-        yield from self._reasons("speaks_against", self.found.speaking(for_it=False))
+        yield from self._speaking()
         yield from self._set_aside()
         yield from self._contradictions()
         if self.background.team:
@@ -59,7 +58,7 @@ class _Composer:
         outcome = self.framework.outcomes[found.approach]
         says = outcome.though if outcome.though and self._both_needs() else outcome.says
         settled = found.approach is not Approach.NEED_MORE_INFO
-        yield Line(f"{says} {prompts.sentence(_confidence(found.confidence))}" if settled else says)
+        yield Line(f"{says} {confidence_in(found.confidence, found.doubt)}" if settled else says)
         for name in found.obstacles:
             words = next(reason.because for reason in found.reasons if reason.question == name)
             yield Line(prompts.sentence("obstacle", words=words))
@@ -72,16 +71,24 @@ class _Composer:
         ]
         return max(weights, default=0) >= self.framework.decisive
 
+    def _speaking(self) -> Iterator[Line]:
+        """What speaks for the recommendation and against it; where that is not one side and the other, by sides."""
+        for_it, against = self.found.speaking(for_it=True), self.found.speaking(for_it=False)
+        if len(PARTS[self.found.approach]) == 1:
+            yield from self._reasons("speaks_for", for_it)
+        else:
+            for side in (Side.RAG, Side.FINE_TUNING):
+                yield from self._reasons(f"speaks_{_key(side)}", [r for r in for_it if r.toward is side])
+        yield from self._reasons("speaks_against", against)
+
     def _reasons(self, heading: str, reasons: Sequence[Reason]) -> Iterator[Line]:
         """Each answer in the team's words, its first sentence of the article, and the numbers of them all."""
         if reasons:
-            open_outcome = self.found.approach is Approach.NEED_MORE_INFO
-            yield Line(prompts.sentence("speaks_open" if open_outcome else heading), LineKind.HEADING)
+            yield Line(prompts.sentence(heading), LineKind.HEADING)
         for _, group in groupby(reasons, key=lambda reason: reason.question):
             together = list(group)
-            first = together[0]
-            yield Line(prompts.sentence("because", words=first.because, side=_said("side", first.toward)))
-            yield Line(first.statement.text, LineKind.QUOTE, self.notes.cite([r.statement for r in together]))
+            words = prompts.sentence("because", words=together[0].because, quote=together[0].statement.text)
+            yield Line(words, LineKind.ITEM, self.notes.cite([reason.statement for reason in together]))
 
     def _set_aside(self) -> Iterator[Line]:
         if self.found.set_aside:
@@ -117,24 +124,48 @@ class _Composer:
             yield Line(prompts.sentence("team_no_matter"))
 
     def _flips(self) -> Iterator[Line]:
+        """What other answers would lead to, what is still open first; what they have in common is said once."""
+        if not (self.found.reasons or self.found.approach is not Approach.NEED_MORE_INFO):
+            return
         flips = sorted(self.found.flips, key=self._given)[:MOST_FLIPS]
-        if flips and (self.found.reasons or self.found.approach is not Approach.NEED_MORE_INFO):
+        if flips:
             yield Line(prompts.sentence("would_change"), LineKind.HEADING)
-            for flip in flips:
-                changes = f" {prompts.sentence('and')} ".join(
-                    f"{self._label(c.question)}: “{self._option(c.question, c.after)}”" for c in flip.changes
-                )
-                yield Line(prompts.sentence("flip", changes=changes, approach=_said("name", flip.approach)))
+        if flips and self._is_settled:
+            yield Line(prompts.sentence("settled_flips"))
+        for approach in dict.fromkeys(flip.approach for flip in flips):
+            together = [flip.changes for flip in flips if flip.approach is approach]
+            common = [change for change in together[0] if all(change in changes for changes in together)]
+            common = common if len(together) > 1 else []
+            name = "flips_with" if common else "flips" if len(together) > 1 else "flip"
+            yield Line(prompts.sentence(name, turn=_said("turn", approach), common=self._changed(common)))
+            for changes in together:
+                yield Line(self._changed([change for change in changes if change not in common]), LineKind.ITEM)
+
+    def _changed(self, changes: Sequence[Change]) -> str:
+        """The answers that change an outcome, beside what the team said instead."""
+        said = {reason.question: reason.because for reason in self.found.reasons}
+        texts = list[str]()
+        for change in changes:
+            before = said.get(change.question) or (change.before and self._option(change.question, change.before))
+            name, after = "changed" if before else "added", self._option(change.question, change.after)
+            texts.append(prompts.sentence(name, label=self._label(change.question), after=after, before=before))
+        return f" {prompts.sentence('and')} ".join(texts)
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether nothing that is still open can change the outcome."""
+        return bool(self.found.missing) and not self.found.deciding
 
     def _given(self, flip: Flip) -> int:
-        """How many of the changes take back what the team said; what is still open comes first."""
+        """How many of the changes take back what the team said."""
         return sum(change.before is not None for change in flip.changes)
 
     def _open(self) -> Iterator[Line]:
         if self.found.outside or not self.found.missing:
             return
-        if not self.found.deciding:
-            yield Line(prompts.sentence("settled"))
+        if self._is_settled:
+            if not self.found.flips:
+                yield Line(prompts.sentence("settled"))
             return
         first = self.framework.questions[self.found.deciding[0]]
         yield Line(prompts.sentence("decides"), LineKind.HEADING)
@@ -147,8 +178,7 @@ class _Composer:
     def _steps(self) -> Iterator[Line]:
         yield Line(prompts.sentence("next_steps"), LineKind.HEADING)
         for step in self.found.steps:
-            yield Line(step.text)
-            yield Line(step.statement.text, LineKind.QUOTE, self.notes.cite([step.statement]))
+            yield Line(f"{step.text} {step.statement.text}", LineKind.ITEM, self.notes.cite([step.statement]))
         if self.found.approach is Approach.NEED_MORE_INFO:
             yield Line(prompts.sentence("offer"))
 
@@ -159,9 +189,17 @@ class _Composer:
         return self.framework.option(question, option).text if option else prompts.sentence("dont_know")
 
 
-def _confidence(confidence: float) -> str:
-    return "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "tentative"
+def confidence_in(confidence: float, doubt: Doubt | None = None) -> str:
+    """How sure a recommendation is, in words, and what that suffers from most."""
+    level = "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "tentative"
+    if level == "sure" or doubt is None:
+        return prompts.sentence(level)
+    return prompts.sentence(f"{level}_since", doubt=prompts.sentence(f"doubt_{doubt}"))
 
 
-def _said(what: str, value: Approach | Side) -> str:
-    return prompts.sentence(f"{what}_{value.replace('-', '_')}")
+def _said(what: str, value: Approach) -> str:
+    return prompts.sentence(f"{what}_{_key(value)}")
+
+
+def _key(value: Approach | Side) -> str:
+    return value.replace("-", "_")

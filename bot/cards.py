@@ -55,6 +55,11 @@ class Button:
     is_chosen: bool = False
     count: int | None = None
 
+    def label(self, most: int) -> str:
+        """What stands on it, at most so many characters; its count is never cut."""
+        count = "" if self.count is None else f" ({self.count})"
+        return shortened(f"✓ {self.text}" if self.is_chosen else self.text, most - len(count)) + count
+
 
 @dataclass(frozen=True)
 class Menu:
@@ -97,7 +102,10 @@ class Card:
 def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Button, ...], ...]:
     """The buttons under a reply to a turn; with `can_share`, for a reply that only one person sees."""
     rows: list[tuple[Button, ...]] = [
-        (_button("check", turn, is_main=reply.kind is ReplyKind.ADVICE), _button("contact", turn, choice=ANSWER))
+        (
+            _button("check", turn, is_main=reply.kind is ReplyKind.ADVICE),
+            _button("contact", turn, choice=ANSWER, is_main=reply.kind is ReplyKind.ABSTAIN),
+        )
     ]
     if reply.kind in (ReplyKind.ANSWER, ReplyKind.ADVICE):
         if can_share:
@@ -105,6 +113,12 @@ def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Bu
         opinions = ("yes", "do_helpful"), ("no", "do_unhelpful")
         rows.append(tuple(Button(prompts.sentence(said), Press("helpful", turn, choice=c)) for c, said in opinions))
     return tuple(rows)
+
+
+def shortened(text: str, most: int) -> str:
+    """Text of one to so many characters."""
+    text = text.strip() or "…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _button(name: str, turn: int, choice: str = "", *, is_main: bool = False) -> Button:

@@ -122,5 +122,5 @@ def notice_of(press: Press, session: Session) -> str:
 
 
 def how_far(interview: Interview, session: Session) -> str:
-    """How many of its questions are answered."""
-    return prompts.sentence("interview_open", answered=len(session.known), count=len(interview.framework.questions))
+    """How many of its questions are answered, and how many may still come."""
+    return prompts.sentence("interview_open", answered=len(session.known), to_go=interview.view(session).to_go)

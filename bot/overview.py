@@ -7,7 +7,7 @@ from bot.handoff.cards import standing_card
 from bot.replies import Line, LineKind
 from bot.service import Service
 
-MOST = 5  # interviews
+MOST = 4  # interviews, as many as fit in a row of buttons beside the one to begin
 
 Interviews = list[tuple[int, str]]
 
@@ -52,13 +52,14 @@ async def _request(service: Service, asker: Asker) -> Card:
 
 
 def _standing(own: Interviews) -> list[Line]:
-    return [Line(text, LineKind.QUOTE) for _, text in own[:MOST]]
+    """Each by the number that the button to go on with it has."""
+    return [Line(f"{number}. {text}") for number, (_, text) in enumerate(own[:MOST], 1)]
 
 
 def _begin_or_resume(own: Interviews) -> tuple[Button, ...]:
     resume = [
         Button(prompts.sentence("do_resume", number=number), Press("resume", interview))
-        for number, (interview, _) in enumerate(own[: MOST - 1], 1)
+        for number, (interview, _) in enumerate(own[:MOST], 1)
     ]
     return Button(prompts.sentence("do_check"), Press("check"), is_main=True), *resume
 

@@ -6,6 +6,7 @@ where the settings do not set that platform up. The entry point's own name begin
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from itertools import zip_longest
 from typing import Protocol
@@ -17,10 +18,21 @@ from bot.consultant import Show
 from bot.delivery.platform import Platform
 from bot.replies import Reply
 from bot.settings import Settings
+from bot.store.accepting import Message
 from bot.store.store import Store
 from bot.store.tables import Turn
 
 Keep = Callable[[Mapping[str, JsonValue]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Something that a person said. Unless it `is_addressed` to the bot, it may go on with a thread of the bot's;
+    not when it `is_for_others`."""
+
+    message: Message
+    is_addressed: bool
+    is_for_others: bool
 
 
 class Surface(Platform, Protocol):

@@ -93,7 +93,7 @@ class Poll:
         if view.question:
             return self._question(view, view.question)
         if view.screen is Screen.REVIEW:
-            answers = [(question.label, self._answer_of(question)) for question in framework.questions.values()]
+            answers = {question.label: self._answer_of(question) for question in framework.questions.values()}
             return review(self.row, self.session, framework, prompts.sentence("team_review"), answers)
         card = Card.of(self.summary, self._moves("contact", "copy"), afterwards(self.row, self.session))
         majority = {tally.question: tally.majority for tally in self.result.tallies}
@@ -120,13 +120,13 @@ class Poll:
     def _moves(self, *names: str) -> tuple[Button, ...]:
         return tuple(button(name, SAID[name], self.row, self.session, is_main=name in MAIN) for name in names)
 
-    def _answer_of(self, question: Question) -> str:
-        """What the review says of a question."""
+    def _answer_of(self, question: Question) -> str | None:
+        """What the review says of a question; None when nobody has voted on it."""
         tally = self.tally(question.id)
         if question.id in self.session.skipped:
             return prompts.sentence("skipped")
         if not tally.voters:
-            return prompts.sentence("dont_know" if tally.unknown else "not_answered")
+            return prompts.sentence("dont_know") if tally.unknown else None
         count = tally.voters + len(tally.unknown)
         if tally.majority is None:
             return prompts.sentence("team_split", count=count)

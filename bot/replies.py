@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
+from urllib.parse import quote
 
 from pydantic import JsonValue
 
@@ -33,7 +34,7 @@ class LineKind(StrEnum):
 
     PLAIN = "plain"
     HEADING = "heading"
-    QUOTE = "quote"
+    ITEM = "item"  # of a list
     CODE = "code"
 
 
@@ -50,6 +51,11 @@ class Citation:
     def of(cls, statement: Statement) -> "Citation":
         return cls(statement.section, statement.text, statement.source, statement.anchor)
 
+    def link(self, article_url: str) -> str:
+        """The address of the sentence in the published article (https://wicg.github.io/scroll-to-text-fragment)."""
+        fragment = quote(self.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
+        return f"{article_url}#:~:text={fragment}"
+
 
 @dataclass(frozen=True)
 class Line:
@@ -62,7 +68,7 @@ class Line:
     def plain(self) -> str:
         """The line as plain text, with its citations in brackets."""
         marks = "".join(f" [{number}]" for number in self.cites)
-        bullet = "- " if self.kind is LineKind.QUOTE else ""
+        bullet = "- " if self.kind is LineKind.ITEM else ""
         return f"{bullet}{self.text}{marks}"
 
     def markdown(self) -> str:
@@ -70,7 +76,7 @@ class Line:
         if self.kind is LineKind.CODE:
             return f"\n```\n{self.text}\n```"
         marks = "".join(f" [{number}]" for number in self.cites)
-        before = {LineKind.HEADING: "\n## ", LineKind.QUOTE: "- ", LineKind.PLAIN: "\n"}[self.kind]
+        before = {LineKind.HEADING: "\n## ", LineKind.ITEM: "- ", LineKind.PLAIN: "\n"}[self.kind]
         return f"{before}{escaped(self.text)}{marks}" + ("\n" if self.kind is LineKind.HEADING else "")
 
 
@@ -89,16 +95,18 @@ class Reply:
 
     @classmethod
     def of(cls, kept: Mapping[str, JsonValue]) -> "Reply":
-        """The reply of a stored `to_dict`, to be shown again: its text, line by line, with what it cites."""
-        lines = tuple(
-            Line(text.removeprefix("- "), LineKind.QUOTE if text.startswith("- ") else LineKind.PLAIN)
-            for text in str(kept["text"]).split("\n")
-        )
+        """The reply of a stored `to_kept`, to be shown again, without its recommendation.
+
+        Of replies from before their lines were stored, the text is shown line by line.
+        """
+        stored = cast(Sequence[tuple[str, str, Sequence[int]]], kept.get("lines"))
+        stored = stored or [(text, "plain", ()) for text in str(kept["text"]).split("\n")]
+        lines = tuple(Line(text, LineKind(kind), tuple(cites)) for text, kind, cites in stored)
         citations = cast(Sequence[Mapping[str, str]], kept["citations"])
         return cls(ReplyKind(str(kept["kind"])), lines, tuple(Citation(**citation) for citation in citations))
 
     def to_dict(self) -> dict[str, JsonValue]:
-        """As JSON values, for outsiders and for the store."""
+        """As JSON values, in the shape that outsiders rely on."""
         recommendation = self.recommendation.to_dict() if self.recommendation else None
         return {
             "kind": self.kind.value,
@@ -106,6 +114,10 @@ class Reply:
             "citations": [vars(citation) for citation in self.citations],
             "recommendation": cast(JsonValue, recommendation),
         }
+
+    def to_kept(self) -> dict[str, JsonValue]:
+        """As JSON values, for the store: `to_dict`, and each line with its kind and what it cites."""
+        return {**self.to_dict(), "lines": [[line.text, line.kind.value, [*line.cites]] for line in self.lines]}
 
     @property
     def markdown(self) -> str:

@@ -1,6 +1,6 @@
 """The screens of an interview as cards: a question, the review, the summary; and what a team's cards share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from bot import prompts
@@ -23,7 +23,7 @@ def screen(row: int, interview: Interview, session: Session) -> Card:
     if view.question:
         return _question(row, session, view, view.question)
     if view.screen is Screen.REVIEW:
-        answers = [(q.label, answer_of(q, session)) for q in interview.framework.questions.values()]
+        answers = {q.label: answer_of(q, session) for q in interview.framework.questions.values()}
         return review(row, session, interview.framework, prompts.sentence("interview_review"), answers)
     card = Card.of(
         summary(interview, session),
@@ -44,10 +44,12 @@ def headline(session: Session, view: View, question: Question) -> tuple[Line, ..
     return (*lines, Line(question.why)) if view.why else lines
 
 
-def review(row: int, session: Session, framework: Framework, title: str, answers: Iterable[tuple[str, str]]) -> Card:
-    """Each question's label with its answer, and a menu to edit one."""
+def review(row: int, session: Session, framework: Framework, title: str, answers: Mapping[str, str | None]) -> Card:
+    """Each question's label with its answer, then those without one, and a menu to edit one."""
     lines = [Line(title, LineKind.HEADING)]
-    lines += [Line(f"{label}: {answer}", LineKind.QUOTE) for label, answer in answers]
+    lines += [Line(f"{label}: {answer}", LineKind.ITEM) for label, answer in answers.items() if answer]
+    if unanswered := [label for label, answer in answers.items() if not answer]:
+        lines.append(Line(prompts.sentence("review_open", labels=", ".join(unanswered))))
     choices = tuple((question.id, question.label) for question in framework.questions.values())
     menu = Menu(prompts.sentence("edit_which"), Press("edit", row, session.step), choices)
     names = (("next", "do_forward"), ("finish", "do_finish"), ("restart", "do_restart"))
@@ -88,15 +90,15 @@ def summary(interview: Interview, session: Session) -> Reply:
     return advise(interview.framework, interview.recommendation(session), background)
 
 
-def answer_of(question: Question, session: Session) -> str:
-    """What the review says of a question."""
+def answer_of(question: Question, session: Session) -> str | None:
+    """What the review says of a question; None when it is not answered."""
     if question.id in session.known:
         option = session.known[question.id]
         text = question.options[option].text if option else prompts.sentence("dont_know")
         if question.id in session.read and question.id not in session.answers:
             return prompts.sentence("read_in", text=text, words=session.read[question.id].words)
         return text
-    return prompts.sentence("skipped" if question.id in session.skipped else "not_answered")
+    return prompts.sentence("skipped") if question.id in session.skipped else None
 
 
 def _question(row: int, session: Session, view: View, question: Question) -> Card:

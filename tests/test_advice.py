@@ -39,11 +39,11 @@ def test_a_team_lead_reads_what_was_understood_in_their_own_words(consultant: Co
         "needs_citations": "auditors want sources",
         "limited_training_data": "we have 200 tickets",
     }
-    quotes = [line.text for line in reply.lines if line.kind is LineKind.QUOTE]
-    assert quotes[:3] == [
-        "Your knowledge base changes frequently",
-        "You need citations and traceability",
-        "You have limited training data",
+    reasons = [line for line in reply.lines if line.kind is LineKind.ITEM]
+    assert [line.text for line in reasons[:3]] == [
+        "“docs change weekly”: Your knowledge base changes frequently",
+        "“auditors want sources”: You need citations and traceability",
+        "“we have 200 tickets”: You have limited training data",
     ]
     assert "Recommendation: RAG" in reply.text
     assert "What would change it" in reply.text

@@ -39,7 +39,7 @@ def test_an_answer_stands_on_the_article_word_for_word(plain: Consultant) -> Non
     reply = said(plain, QUESTION)
     assert reply.kind is ReplyKind.ANSWER
     texts = {s.text for s in plain.index.statements.values()}
-    assert all(line.text in texts for line in reply.lines if line.kind is LineKind.QUOTE)
+    assert all(line.text in texts for line in reply.lines if line.kind is LineKind.ITEM)
     assert "Your knowledge base changes frequently" in {c.quote for c in reply.citations}
 
 

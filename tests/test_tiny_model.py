@@ -36,7 +36,7 @@ def test_only_supported_sentences_reach_the_user(
     texts = {statement.text for statement in index.statements.values()}
     article = " ".join(f"{s.section} {s.text}" for s in index.statements.values()).lower()
     for line in reply.lines:
-        if line.kind is LineKind.QUOTE:
+        if line.kind is LineKind.ITEM:
             assert line.text in texts
         elif line.cites:  # a sentence of the model's: no number or link that neither the user nor the article has
             numbers = [word for word in line.text.split() if any(c.isdigit() for c in word)]

@@ -31,7 +31,7 @@ def _verbatim(reading: Reading, notes: Notes) -> Iterator[Line]:
         if reading.kind is not Kind.SECTION:
             yield Line(section, LineKind.HEADING)
         for statement in group:
-            yield Line(statement.text, LineKind.QUOTE, notes.cite([statement]))
+            yield Line(statement.text, LineKind.ITEM, notes.cite([statement]))
 
 
 def _by_section(statements: list[Statement]) -> list[Statement]:
@@ -46,4 +46,6 @@ def abstain(reading: Reading) -> Reply:
     for finding in reading.findings:
         nearest = finding.statement
         lines.append(Line(prompts.sentence("nearest", quote=nearest.text, section=nearest.section)))
+    if reading.kind is Kind.NEAR_TOPIC:
+        lines.append(Line(prompts.sentence("ask_a_person")))
     return Reply(ReplyKind.ABSTAIN, tuple(lines))

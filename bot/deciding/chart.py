@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-WIDTH, HEIGHT, DPI = 11.0, 5.6, 150  # inches, inches, dots an inch
+WIDTH, HEIGHT, DPI = 9.2, 5.0, 180  # inches, inches, dots an inch
 LONGEST_LABEL = 32  # characters
 BELOW = 0.66  # of the line: how high a need rises at most that small reasons do not make
 LINE = 0.5  # where on the plane a need begins
@@ -99,8 +99,8 @@ def chart(framework: Framework, found: Recommendation, answers: Answers, *, dark
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=theme.ground)
     FigureCanvasAgg(figure)
     drawing = _Drawing(figure, framework, found, answers, theme)
-    drawing.plane(figure.add_axes((0.055, 0.12, 0.375, 0.68)))
-    drawing.bars(figure.add_axes((0.69, 0.12, 0.28, 0.68)))
+    drawing.plane(figure.add_axes((0.055, 0.12, 0.395, 0.68)))
+    drawing.bars(figure.add_axes((0.71, 0.12, 0.265, 0.68)))
     drawing.title()
     png = io.BytesIO()
     figure.savefig(png, format="png", metadata={"Software": None})
@@ -122,7 +122,7 @@ class _Drawing:
         support = self.found.support
         said = f"Reasons weigh {support.rag} toward RAG, {support.fine_tuning} toward fine-tuning"
         self.figure.text(0.055, 0.853, said, color=theme.faint, fontsize=10.5, va="center")
-        self.figure.text(0.69, 0.853, "How each answer pulls", color=theme.faint, fontsize=10.5, va="center")
+        self.figure.text(0.71, 0.853, "How each answer pulls", color=theme.faint, fontsize=10.5, va="center")
 
     def plane(self, axes: "Axes") -> None:
         """The two needs, the regions, and where the case stands, unless neither approach is meant for it."""
@@ -133,7 +133,7 @@ class _Drawing:
             left, bottom = (LINE if right else -MARGIN), (LINE if top else -MARGIN)
             axes.add_patch(_square(left, bottom, theme.region if is_here else theme.ground))
             axes.text(
-                left + LINE / 2, bottom + LINE * 0.88, name, ha="center", va="center", fontsize=10.5,
+                left + LINE / 2, bottom + LINE * 0.86, name, ha="center", va="center", fontsize=9.8,
                 color=theme.ink if is_here else theme.faint, weight="bold" if is_here else "normal",
             )  # fmt: skip
         axes.axvline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import combinations, product
+from math import prod
 
 from bot.deciding.framework import Approach, Option, Question, Side, Step
 from bot.deciding.outlook import Answers, Outlook
@@ -31,6 +33,15 @@ class Reason:
     weight: int
     statement: Statement
     because: str
+
+
+class Doubt(StrEnum):
+    """What a recommendation's confidence suffers from."""
+
+    OPEN = "open"  # questions that are still open could change the outcome
+    AGAINST = "against"  # some of what was said speaks for the other approach
+    OBSTACLE = "obstacle"  # something that was said rules it out
+    READING = "reading"  # it is not sure that this was said
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class Recommendation:
     approach, halved by an obstacle. `missing` are the questions without an answer, the most decisive first, of which
     `deciding` can still change the outcome; `flips` every smallest change that leads elsewhere. `obstacles` are the
     questions whose answer rules out what is recommended all the same. `outside` names what the case is instead, when
-    neither approach is meant for it.
+    neither approach is meant for it. `doubt` is what lowers the confidence most.
     """
 
     approach: Approach
@@ -83,6 +94,7 @@ class Recommendation:
     steps: tuple[Step, ...]
     obstacles: tuple[str, ...] = ()
     outside: str | None = None
+    doubt: Doubt | None = None
 
     def speaking(self, *, for_it: bool) -> list[Reason]:
         """The reasons toward what is recommended, or those against it; for an open outcome, all are for it."""
@@ -151,9 +163,14 @@ def recommend(
         for name in framework.questions
         if name in known and framework.option(name, known[name]).rules_out in PARTS[approach]
     )
+    shares = {
+        **_shares(outlook, known, approach, support),
+        Doubt.OBSTACLE: OBSTRUCTED if obstacles else 1.0,
+        Doubt.READING: trust,
+    }
     return Recommendation(
         approach=approach,
-        confidence=_confidence(outlook, known, approach, support, trust * OBSTRUCTED ** bool(obstacles)),
+        confidence=0.0 if approach is Approach.NEED_MORE_INFO else round(prod(shares.values()), 2),
         support=support,
         reasons=reasons,
         missing=(*deciding, *(name for name in unknown if name not in deciding)),
@@ -162,6 +179,7 @@ def recommend(
         steps=framework.outcomes[approach].steps,
         obstacles=obstacles,
         outside=outside,
+        doubt=min(shares, key=lambda doubt: shares[doubt]) if min(shares.values()) < 1 else None,
     )
 
 
@@ -210,11 +228,8 @@ def _total(reasons: Sequence[Reason], side: Side) -> int:
     return sum(reason.weight for reason in reasons if reason.toward is side)
 
 
-def _confidence(
-    outlook: Outlook, known: Mapping[str, str], approach: Approach, support: Support, trust: float
-) -> float:
-    if approach is Approach.NEED_MORE_INFO:
-        return 0.0
+def _shares(outlook: Outlook, known: Mapping[str, str], approach: Approach, support: Support) -> dict[Doubt, float]:
+    """The share of the questions that cannot change the outcome, and that of the weights that speaks for it."""
     questions = outlook.framework.questions
     state = outlook.state(known)
     shaky = sum(
@@ -222,5 +237,5 @@ def _confidence(
         for name, question in questions.items()
         if name not in known
     )
-    mine = sum(support.toward(side) for side in PARTS[approach])
-    return round(trust * (1 - shaky / len(questions)) * mine / (support.rag + support.fine_tuning), 2)
+    mine, total = sum(support.toward(side) for side in PARTS[approach]), support.rag + support.fine_tuning
+    return {Doubt.OPEN: 1 - shaky / len(questions), Doubt.AGAINST: mine / total if total else 0.0}

@@ -14,7 +14,8 @@ from bot.discord.clicking import Pressed
 from bot.discord.commands import add_commands, synced
 from bot.discord.editing import deleted, edited
 from bot.discord.handoff import deletion_was_passed_on, is_passed_on, submitted, was_passed_on
-from bot.discord.hearing import Heard, heard, tenant_of
+from bot.discord.hearing import heard, tenant_of
+from bot.platforms import Heard
 from bot.service import Service
 from bot.store.database import persistently
 

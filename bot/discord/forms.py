@@ -33,7 +33,7 @@ def again(press: Press, values: Mapping[str, str], errors: Mapping[str, str]) ->
     """What was filled in wrongly, with what was written: Discord closes a form when it is sent."""
     said = Line(prompts.sentence("form_wrong", errors=" ".join(dict.fromkeys(errors.values()))))
     written = [
-        Line(prompts.sentence("form_written", text=values[name]), LineKind.QUOTE)
+        Line(prompts.sentence("form_written", text=values[name]), LineKind.ITEM)
         for name in ("need", "text")
         if values.get(name, "").strip()
     ]

@@ -1,23 +1,13 @@
 """Discord's messages and commands as messages of ours: what is said to the bot, and by whom."""
 
 import re
-from dataclasses import dataclass
 
 import discord
 
+from bot.platforms import Heard
 from bot.store.accepting import Message
 
 SAID = (discord.MessageType.default, discord.MessageType.reply)  # what people say; the others are the system's
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Something that a person said. Unless it `is_addressed` to the bot, it may go on with a thread of the bot's;
-    not when it `is_for_others`."""
-
-    message: Message
-    is_addressed: bool
-    is_for_others: bool
 
 
 def heard(said: discord.Message, bot: discord.ClientUser) -> Heard | None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import discord
 from pydantic import JsonValue
 
-from bot.cards import Button, Card, Menu
+from bot.cards import Button, Card, Menu, shortened
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
 from bot.discord.wording import cut, notes, pieces, written
 from bot.replies import Line
@@ -145,19 +145,17 @@ def _rows(card: Card) -> Iterator[Components]:
 
 
 def _button(button: Button) -> dict[str, JsonValue]:
-    count = "" if button.count is None else f" ({button.count})"
-    text = _shortened(f"✓ {button.text}" if button.is_chosen else button.text, BUTTON - len(count)) + count
     style = discord.ButtonStyle.secondary
     if button.is_chosen:
         style = discord.ButtonStyle.success
     elif button.is_main:
         style = discord.ButtonStyle.primary
-    return {"label": text, "id": button.press.id, "style": style.value}
+    return {"label": button.label(BUTTON), "id": button.press.id, "style": style.value}
 
 
 def _menu(menu: Menu) -> dict[str, JsonValue]:
-    options: list[JsonValue] = [[choice, _shortened(text, OPTION)] for choice, text in menu.choices]
-    return {"placeholder": _shortened(menu.text, PLACEHOLDER), "id": menu.press.id, "options": options}
+    options: list[JsonValue] = [[choice, shortened(text, OPTION)] for choice, text in menu.choices]
+    return {"placeholder": shortened(menu.text, PLACEHOLDER), "id": menu.press.id, "options": options}
 
 
 def _item(component: dict[str, JsonValue], row: int) -> discord.ui.Item[discord.ui.View]:
@@ -169,8 +167,3 @@ def _item(component: dict[str, JsonValue], row: int) -> discord.ui.Item[discord.
     options = cast(list[tuple[str, str]], component["options"])
     shown = [discord.SelectOption(label=text, value=choice) for choice, text in options]
     return discord.ui.Select(custom_id=name, placeholder=str(component["placeholder"]), options=shown, row=row)
-
-
-def _shortened(text: str, most: int) -> str:
-    text = text.strip() or "…"
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
 from bot.discord.limits import URL
 from bot.replies import Citation, Line, LineKind
@@ -36,7 +35,7 @@ def written(line: Line, *, is_first: bool = True) -> str:
     match line.kind:
         case LineKind.HEADING:
             return f"### {_in_one(text)}{marks}" if is_first else f"\n**{_in_one(text)}**{marks}"
-        case LineKind.QUOTE:
+        case LineKind.ITEM:
             return f"- {_in_one(text)}{marks}"
         case LineKind.CODE:
             return f"{FENCE}\n{_unfenced(line.text)}\n{FENCE}{marks}"
@@ -82,8 +81,7 @@ def _source(citation: Citation, article_url: str | None, most: int) -> str:
     section = escaped(_in_one(citation.section))
     if article_url is None:
         return f"*{section}*"
-    fragment = quote(citation.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
-    url = f"{article_url}#:~:text={fragment}".replace("(", "%28").replace(")", "%29")
+    url = citation.link(article_url).replace("(", "%28").replace(")", "%29")
     link = f"[{section}]({url})"
     return link if len(url) <= URL and len(link) <= most else f"[{section}]({article_url})"
 

@@ -44,7 +44,7 @@ def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[Delivery]
     ]
     case = cast(Sequence[str], lead.details.get("summary") or ())
     lines.append(Line(prompts.sentence("desk_case" if case else "desk_no_case"), LineKind.HEADING))
-    lines += [Line(text, LineKind.QUOTE) for text in case]
+    lines += [Line(text, LineKind.ITEM) for text in case]
     lines += [Line(text) for text in (_so_far(events, posts), said_of("desk_how", lead)) if text]
     names = BUTTONS.get(LeadState(lead.state), ())
     row = tuple(_button(name, lead, is_main=number == 0) for number, name in enumerate(names))
@@ -134,7 +134,7 @@ def digest_card(leads: Sequence[Lead]) -> Card:
         state = said_of(held, lead)
         since = lead.opened_at.strftime(MOMENT) if lead.opened_at else ""
         said = said_of("desk_digest_line", lead, state=state, since=since)
-        lines.append(Line(said, LineKind.QUOTE))
+        lines.append(Line(said, LineKind.ITEM))
     return Card(tuple(lines))
 
 

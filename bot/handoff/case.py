@@ -6,7 +6,7 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from bot import prompts
-from bot.deciding.recommendation import LIKELY, SURE
+from bot.advice import confidence_in
 from bot.replies import Reply
 from bot.store.tables import Turn
 
@@ -36,10 +36,9 @@ def transcript_text(transcript: Sequence[Mapping[str, str]], name: str) -> str:
 
 def _advised(found: Kept, labels: Mapping[str, str]) -> Iterable[str]:
     """The recommendation with its confidence, its reasons in the team's words, and what is not known yet."""
-    confidence = cast(float, found["confidence"])
-    sure = "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "tentative"
+    sure = confidence_in(cast(float, found["confidence"]))
     verdict = prompts.sentence(f"verdict_{_key(found['approach'])}")
-    yield verdict if found["approach"] == "need-more-info" else f"{verdict}. {prompts.sentence(sure)}"
+    yield verdict if found["approach"] == "need-more-info" else f"{verdict}. {sure}"
     reasons = cast(Sequence[Mapping[str, Any]], found["reasons"])
     for toward in dict.fromkeys(reason["toward"] for reason in reasons):
         words = dict.fromkeys(f"“{reason['because']}”" for reason in reasons if reason["toward"] == toward)

@@ -154,12 +154,12 @@ def passing_card(draft: Lead) -> Card:
     lines = [Line(prompts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
     if summary:
         lines.append(Line(prompts.sentence("contact_summary"), LineKind.HEADING))
-        lines += [Line(text, LineKind.QUOTE) for text in summary]
+        lines += [Line(text, LineKind.ITEM) for text in summary]
     if transcript:
         lines.append(Line(prompts.sentence("contact_conversation"), LineKind.HEADING))
         lines.append(Line(prompts.sentence("contact_conversation_is", count=len(transcript))))
         said = [textwrap.shorten(turn["said"], SHOWN_LENGTH, placeholder="…") for turn in transcript[-SHOWN:]]
-        lines += [Line(text, LineKind.QUOTE) for text in said]
+        lines += [Line(text, LineKind.ITEM) for text in said]
     buttons = [
         Button(prompts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent), consent == "summary")
         for consent in _consents(draft)

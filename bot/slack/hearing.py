@@ -1,13 +1,13 @@
 """Slack's payloads as messages: what is said to the bot, and by whom."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
 
+from bot.platforms import Heard
 from bot.slack.origin import Origin, origin
 from bot.store.accepting import Message
 
@@ -15,16 +15,6 @@ Body = dict[str, Any]
 ANSWERED = (None, "file_share", "thread_broadcast")  # the subtypes of what people say
 MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!(?:here|channel|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
 ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Something that a person said. Unless it `is_addressed` to the bot, it may go on with a thread of the bot's;
-    not when it `is_for_others`."""
-
-    message: Message
-    is_addressed: bool
-    is_for_others: bool
 
 
 def heard(body: Body, context: AsyncBoltContext) -> Heard | None:

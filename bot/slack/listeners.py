@@ -13,12 +13,13 @@ from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
 from bot.clicks import Clicked
 from bot.overview import status
+from bot.platforms import Heard
 from bot.references import report
 from bot.replies import Line
 from bot.service import Service
 from bot.slack.editing import deleted, edited, is_deletion
 from bot.slack.handoff import asker_of, asker_of_command, is_passed_on, listen_to_forms, was_passed_on
-from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, place_of, place_of_command
+from bot.slack.hearing import asked_by_command, asked_by_message, heard, place_of, place_of_command
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
 from bot.slack.origin import origin

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, groupby
 from typing import TypeVar, cast
-from urllib.parse import quote
 
 from pydantic import JsonValue
 from slack_sdk.models.blocks import (
@@ -26,7 +25,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.basic_components import PlainTextObject, SlackFile
 
-from bot.cards import Button, Card, Menu, Picture
+from bot.cards import Button, Card, Menu, Picture, shortened
 from bot.replies import Citation, Line, LineKind
 from bot.slack.limits import (
     ALT_TEXT,
@@ -147,7 +146,7 @@ def _element(line: Line, *, is_first: bool) -> RichTextElement:
         case LineKind.HEADING:
             above = "" if is_first else "\n"  # a block has its own space above
             return RichTextSectionElement(elements=[Text(text=f"{above}{line.text}\n", style=BOLD), *marks])
-        case LineKind.QUOTE:
+        case LineKind.ITEM:
             item = RichTextSectionElement(elements=[Text(text=line.text or " "), *marks])  # Slack takes no empty ones
             return RichTextListElement(style="bullet", elements=[item])
         case LineKind.CODE:
@@ -187,13 +186,12 @@ def _note(number: int, citation: Citation, article_url: str | None) -> tuple[str
 def _source(citation: Citation, article_url: str | None) -> RichTextElement:
     if article_url is None:
         return Text(text=citation.section or " ", style=ITALIC)
-    fragment = quote(citation.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
-    url = f"{article_url}#:~:text={fragment}"
+    url = citation.link(article_url)
     return Link(url=url if len(url) <= URL else article_url, text=citation.section or article_url)
 
 
 def _image(picture: Picture, file: str) -> Rendering:
-    alt_text = _shortened(picture.alt_text, ALT_TEXT)
+    alt_text = shortened(picture.alt_text, ALT_TEXT)
     return Rendering("", [ImageBlock(slack_file=SlackFile(id=file), alt_text=alt_text).to_dict()])
 
 
@@ -205,20 +203,13 @@ def _actions(card: Card) -> Iterator[Block]:
 
 
 def _button(button: Button) -> ButtonElement:
-    count = "" if button.count is None else f" ({button.count})"
-    text = _shortened(f"✓ {button.text}" if button.is_chosen else button.text, BUTTON - len(count)) + count
     style = "primary" if button.is_main or button.is_chosen else None
-    return ButtonElement(text=text, action_id=button.press.id, style=style)
+    return ButtonElement(text=button.label(BUTTON), action_id=button.press.id, style=style)
 
 
 def _menu(menu: Menu) -> StaticSelectElement:
-    options = [Option(value=choice, text=_shortened(text, OPTION)) for choice, text in menu.choices]
-    return StaticSelectElement(placeholder=_shortened(menu.text, PLACEHOLDER), action_id=menu.press.id, options=options)
-
-
-def _shortened(text: str, most: int) -> str:
-    text = text.strip() or "…"
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    options = [Option(value=choice, text=shortened(text, OPTION)) for choice, text in menu.choices]
+    return StaticSelectElement(placeholder=shortened(menu.text, PLACEHOLDER), action_id=menu.press.id, options=options)
 
 
 def _cut(text: str, most: int) -> Iterator[str]:

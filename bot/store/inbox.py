@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import Select, and_, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.batching import Batched
 from bot.store.accepting import Accepted, Accepting, Message, Work
 from bot.store.database import Database
+from bot.store.events import remember
 from bot.store.outbox import Sent
-from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Event, Turn, TurnState
+from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Turn, TurnState
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
 
@@ -60,7 +60,7 @@ class Inbox:
     async def is_new(self, tenant: str, keys: Sequence[str]) -> bool:
         """Whether an event that is no message, such as a click, comes for the first time; it is remembered."""
         async with self._db.transaction(tenant, is_urgent=True) as session:
-            if await self._remember(session, keys, self._db.clock()):
+            if await remember(self._db, session, keys, self._db.clock()):
                 return True
             await session.rollback()
             return False
@@ -73,7 +73,7 @@ class Inbox:
         """
         before = select(Turn.id).where(Turn.conversation_id == Conversation.id)
         if message.said_at:  # a platform may deliver what was said before we were asked after that
-            before = before.where(or_(Turn.said_at.is_(None), Turn.said_at < message.said_at))
+            before = before.where(or_(Turn.said_at.is_(None), Turn.said_at <= message.said_at))
         here = and_(Conversation.place == message.place, before.exists())
         spoke = before.where(Turn.user == message.user).exists()
         async with self._db.transaction(message.tenant, is_urgent=True) as session:
@@ -261,14 +261,6 @@ class Inbox:
             anew = posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
             await session.execute(anew.execution_options(synchronize_session=False))
         return sorted(found)
-
-    async def _remember(self, session: AsyncSession, keys: Sequence[str], moment: datetime) -> bool:
-        """Remembers the keys of an event; False when one of them is known. The first statement: it locks SQLite."""
-        for key in sorted(keys):  # in one order, for two events with the same keys would wait for one another
-            seen = self._db.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
-            if (await session.scalars(seen.returning(Event.id))).first() is None:
-                return False
-        return True
 
     def _delivery(self, turn: Turn, post: Mapping[str, JsonValue]) -> Delivery:
         return Delivery(

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
+from bot.store.events import remember
 from bot.store.interviews import StaleError
 from bot.store.tables import Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
 
@@ -259,10 +260,8 @@ class Leads:
         return self._db.across_tenants() if is_everywhere else self._db.transaction(tenant)
 
     async def _remember(self, transaction: AsyncSession, keys: Sequence[str], moment: datetime) -> None:
-        for key in sorted(keys):
-            seen = self._db.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
-            if (await transaction.scalars(seen.returning(Event.id))).first() is None:
-                raise KnownError
+        if not await remember(self._db, transaction, keys, moment):
+            raise KnownError
 
     async def _count(self, transaction: AsyncSession) -> None:
         row = self._db.insert(Tally).values(name=TALLY, count=1)

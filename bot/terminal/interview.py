@@ -50,7 +50,7 @@ def describe(settings: Settings, *, as_json: bool) -> None:
         show_line(Line(f"{question.text} ({question.id})", LineKind.HEADING))
         show_line(Line(question.why))
         for option in question.options.values():
-            show_line(Line(f"{option.text} ({option.id})", LineKind.QUOTE))
+            show_line(Line(f"{option.text} ({option.id})", LineKind.ITEM))
 
 
 def run(settings: Settings, wanted: Wanted, *, new: bool, as_json: bool) -> None:
@@ -139,7 +139,8 @@ def _question_actions(session: Session, question: Question) -> list[Entry[Chosen
 def _rows(framework: Framework, session: Session) -> Iterator[Entry[Chosen]]:
     """The review: each question with its answer, to be edited by its number."""
     for number, question in enumerate(framework.questions.values(), 1):
-        yield Entry[Chosen](str(number), f"{question.label}: {answer_of(question, session)}", Edit(question.id))
+        answer = answer_of(question, session) or prompts.sentence("not_answered")
+        yield Entry[Chosen](str(number), f"{question.label}: {answer}", Edit(question.id))
 
 
 def _hand_out(interview: Interview, session: Session, wanted: Wanted, *, as_json: bool) -> None:

@@ -88,7 +88,7 @@ class Talk:
 
     def answered(self, turn: Turn, reply: Reply) -> None:
         """Keeps the reply."""
-        self._run(self._inbox.answered(turn, Answer((), reply.to_dict())))
+        self._run(self._inbox.answered(turn, Answer((), reply.to_kept())))
         self._run(self._inbox.finish(turn))
 
     def failed(self, turn: Turn, reference: str) -> None:

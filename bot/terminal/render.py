@@ -18,7 +18,7 @@ def show_line(line: Line) -> None:
         case LineKind.HEADING:
             text.stylize("bold")
             console.print(Padding(text, (1, 0, 0, 2)))
-        case LineKind.QUOTE:
+        case LineKind.ITEM:
             console.print(Padding(Text("• ", style="cyan").append_text(text), (0, 0, 0, 4)))
         case LineKind.PLAIN | LineKind.CODE:
             console.print(Padding(text, (0, 0, 0, 2)))

@@ -26,10 +26,10 @@ def test_statements_of_one_section_stand_together_in_the_order_of_relevance(inde
     assert reply.kind is ReplyKind.ANSWER
     assert [(line.kind, line.text, line.cites) for line in reply.lines[1:]] == [
         (LineKind.HEADING, "Decision Framework > Choose RAG when", ()),
-        (LineKind.QUOTE, "You need citations and traceability", (1,)),
-        (LineKind.QUOTE, "Your knowledge base changes frequently", (2,)),
+        (LineKind.ITEM, "You need citations and traceability", (1,)),
+        (LineKind.ITEM, "Your knowledge base changes frequently", (2,)),
         (LineKind.HEADING, "RAG Explained > Strengths of RAG", ()),
-        (LineKind.QUOTE, "Transparent—you see what information was used", (3,)),
+        (LineKind.ITEM, "Transparent—you see what information was used", (3,)),
     ]
     assert [citation.quote for citation in reply.citations] == [line.text for line in reply.lines if line.cites]
 

@@ -256,7 +256,7 @@ def test_the_button_under_an_interviews_summary_passes_on_that(
 ) -> None:
     staffed.told(discord.click(directly, "Check it step by step", ann))
     card = screen(discord, ann, ann)
-    card.press("recommend now")
+    card.press("Recommend now")
     [shown] = staffed.told(discord.click(card.now, "Get in touch", ann))
     assert "For RAG: “our docs change weekly”" in plain(shown.text)
 

@@ -103,7 +103,7 @@ def close(text: str) -> str:
 @example(Card((Line("word " * 30_000),)), None, BOTH)
 @example(Card((Line("w" * 90_000),), rows=_rows(["yes"])), ARTICLE, BOTH)
 @example(Card((Line("w" * 1_999 + " " + "w" * 1_999),)), None, ONLY_TEXT)
-@example(Card(tuple(Line("word", LineKind.QUOTE) for _ in range(2_000))), None, BOTH)
+@example(Card(tuple(Line("word", LineKind.ITEM) for _ in range(2_000))), None, BOTH)
 @example(Card((), (Citation("s", "w" * 1_400, "article.md", "s"),)), ARTICLE, ONLY_TEXT)
 def test_discord_takes_every_message(card: Card, article_url: str | None, way: dict[str, bool]) -> None:
     for part in rendered(card, article_url, **way):

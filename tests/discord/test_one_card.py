@@ -37,18 +37,18 @@ def test_it_leads_to_a_summary_on_one_card(discord: Discord, ann: User, card: Sc
 
 def test_it_goes_back_and_says_why_and_skips(card: Screen) -> None:
     card.press(card.answers[0])
-    card.press("back")
+    card.press("Back")
     assert card.answers[0].startswith("✓ ")
     before = card.text
-    card.press("why this matters")
+    card.press("Why this matters")
     assert len(card.text) > len(before)
-    card.press("skip")
+    card.press("Skip")
     assert card.text.startswith("Question 2")
 
 
 def test_any_answer_can_be_edited_from_the_review(discord: Discord, ann: User, card: Screen) -> None:
     card.press(card.answers[0])
-    card.press("review and edit")
+    card.press("Review and edit")
     [menu] = card.now.selects
     told = discord.choose(card.now, menu["custom_id"], menu["options"][0]["value"], ann).wait()
     discord.wait_for(lambda: "Change this answer" in card.text, ANSWERING)
@@ -56,16 +56,16 @@ def test_any_answer_can_be_edited_from_the_review(discord: Discord, ann: User, c
 
 
 def test_markdown_comes_as_code(discord: Discord, ann: User, card: Screen) -> None:
-    card.press("recommend now")
+    card.press("Recommend now")
     told = discord.click(card.now, "Copy as Markdown", ann).wait()
     copied = discord.wait_for(lambda: told.answers, ANSWERING)
     assert copied[0].text.startswith("```\n")
 
 
 def test_the_picture_goes_when_the_summary_goes(card: Screen) -> None:
-    card.press("recommend now")
+    card.press("Recommend now")
     assert card.now.files
-    card.press("review and edit")
+    card.press("Review and edit")
     assert not card.now.files
 
 
@@ -139,10 +139,10 @@ def test_a_team_votes_on_one_card(discord: Discord, general: Channel, ann: User,
     moved = next(label for label in card.buttons if label.startswith(first.partition(" (")[0].removeprefix("✓ ")))
     card.press(moved, ben)
     discord.wait_for(lambda: any(label.endswith("(2)") for label in card.buttons), ANSWERING, "the moved vote")
-    told = discord.click(card.now, "go on", ben).wait()
+    told = discord.click(card.now, "Go on", ben).wait()
     [notice] = discord.wait_for(lambda: told.answers, ANSWERING)
     assert notice.ephemeral
-    card.press("go on")
+    card.press("Go on")
     discord.wait_for(lambda: card.text.startswith("Question 2"), ANSWERING)
 
 

@@ -87,7 +87,7 @@ async def card(simulation: Simulation, advice: discord.Message) -> Screen:
 @pytest_asyncio.fixture(loop_scope="module")
 async def question(card: Screen) -> Screen:
     """The card at the first question, without what was said."""
-    await card.press("start over")
+    await card.press("Start over")
     return card
 
 
@@ -95,8 +95,8 @@ async def test_the_card_begins_with_what_was_said(card: Screen) -> None:
     assert card.text.startswith(f"### {prompts.sentence('interview_review')}")
     assert "How often it changes: " in card.text
     assert "(read in “our docs change weekly”)" in card.text
-    assert "not answered" in card.text
-    assert labels(card.now) == ["go on", "recommend now", "start over"]
+    assert "Not answered: " in card.text
+    assert labels(card.now) == ["Go on", "Recommend now", "Start over"]
 
 
 async def test_somebody_elses_card_begins_with_nothing(simulation: Simulation, advice: discord.Message) -> None:
@@ -116,7 +116,7 @@ async def test_a_second_click_begins_no_second_interview(
 async def test_the_card_changes_in_place(simulation: Simulation, question: Screen) -> None:
     before = len(simulation.said(simulation.general))
     for _ in range(3):
-        assert await question.press("skip") == []
+        assert await question.press("Skip") == []
     assert question.text.startswith("Question 4")
     assert len(simulation.said(simulation.general)) == before
 
@@ -125,24 +125,24 @@ async def test_an_answer_leads_to_the_next_question_and_back_to_the_answered_one
     first, chosen = question.text, question.choices[0]
     await question.press(chosen)
     assert question.text.startswith("Question 2")
-    await question.press("back")
+    await question.press("Back")
     assert question.text == first
     assert question.choices[0] == f"✓ {chosen}"
 
 
 async def test_why_shows_the_reason_and_hides_it_again(question: Screen) -> None:
     plain = question.text
-    await question.press("why this matters")
+    await question.press("Why this matters")
     assert question.text.startswith(plain)
     assert len(question.text) > len(plain) + 20
-    await question.press("why this matters")
+    await question.press("Why this matters")
     assert question.text == plain
 
 
 async def test_skip_and_dont_know_leave_a_question_open(question: Screen) -> None:
-    await question.press("skip")
+    await question.press("Skip")
     await question.press("I don't know")
-    await question.press("review and edit")
+    await question.press("Review and edit")
     assert question.text.count(": skipped") == 1
     assert question.text.count(": I don't know") == 1
 
@@ -168,24 +168,24 @@ async def test_the_questions_come_to_an_end_with_a_recommendation_and_its_pictur
     assert attached.description
     assert sources(question.now)
     assert labels(question.now) == [
-        "Get in touch", "Share with channel", "Copy as Markdown", "review and edit", "start over"
+        "Get in touch", "Share with channel", "Copy as Markdown", "Review and edit", "Start over"
     ]  # fmt: skip
 
 
 async def test_the_picture_goes_with_the_summary(card: Screen) -> None:
-    await card.press("recommend now")
+    await card.press("Recommend now")
     assert len(card.now.attachments) == 1
     assert [embed.image.url for embed in card.now.embeds if embed.image]
-    await card.press("review and edit")
+    await card.press("Review and edit")
     assert card.now.attachments == []
     assert card.now.embeds == []
     assert card.text.startswith(f"### {prompts.sentence('interview_review')}")
 
 
 async def test_a_stale_click_shows_the_present_card_with_a_sentence(simulation: Simulation, question: Screen) -> None:
-    old = button_id(question.now, "skip")
+    old = button_id(question.now, "Skip")
     for _ in range(3):
-        await question.press("skip")
+        await question.press("Skip")
     present = question.text
     assert await question.press_old(old) == [prompts.sentence("interview_stale")]
     assert question.text == present
@@ -201,13 +201,13 @@ async def test_a_double_click_counts_once_and_is_passed_over(question: Screen) -
 
 async def test_a_foreign_click_is_refused_privately(simulation: Simulation, question: Screen) -> None:
     before = question.text
-    for which in ("skip", "recommend now", question.choices[0]):
+    for which in ("Skip", "Recommend now", question.choices[0]):
         assert await question.press(which, by=simulation.ben) == [prompts.sentence("interview_foreign")]
     assert question.text == before
 
 
 async def test_a_foreign_copy_shows_nothing_of_the_interview(simulation: Simulation, card: Screen) -> None:
-    await card.press("recommend now")
+    await card.press("Recommend now")
     assert await card.press("Copy as Markdown", by=simulation.ben) == [prompts.sentence("interview_gone")]
 
 
@@ -224,7 +224,7 @@ async def test_an_opinion_is_kept_once_and_the_last_one_counts(simulation: Simul
 
 
 async def test_a_copy_is_markdown_that_only_its_user_gets(card: Screen) -> None:
-    await card.press("recommend now")
+    await card.press("Recommend now")
     summary = card.text
     copied = "\n".join(await card.press("Copy as Markdown"))
     assert copied.startswith("```\n## ")
@@ -233,7 +233,7 @@ async def test_a_copy_is_markdown_that_only_its_user_gets(card: Screen) -> None:
 
 
 async def test_a_summary_is_shared_with_its_chart_and_pings_nobody(simulation: Simulation, card: Screen) -> None:
-    await card.press("recommend now")
+    await card.press("Recommend now")
     result = await simulation.press(card.now, "Share with channel")
     [shared] = said_anew(result)
     assert not shared.ephemeral
@@ -244,15 +244,15 @@ async def test_a_summary_is_shared_with_its_chart_and_pings_nobody(simulation: S
 
 
 async def test_a_summary_that_is_edited_again_is_not_shared(card: Screen) -> None:
-    await card.press("recommend now")
+    await card.press("Recommend now")
     old = button_id(card.now, "Share with channel")
-    await card.press("review and edit")
+    await card.press("Review and edit")
     assert await card.press_old(old) == [prompts.sentence("share_gone")]
 
 
 async def test_the_way_to_a_person_is_said(simulation: Simulation, card: Screen, advice: discord.Message) -> None:
     assert told(await simulation.press(advice, "Get in touch")) == [prompts.sentence("contact_later")]
-    await card.press("recommend now")
+    await card.press("Recommend now")
     assert await card.press("Get in touch") == [prompts.sentence("contact_later")]
 
 
@@ -264,7 +264,7 @@ async def test_the_interview_from_a_private_answer_is_private_too(simulation: Si
     assert begun.ephemeral
     assert "(read in “our docs change weekly”)" in shown(begun)
     card = Screen(simulation, begun)
-    await card.press("start over")
+    await card.press("Start over")
     assert card.text.startswith("Question 1")
     assert simulation.said(simulation.general) == []
 
@@ -274,7 +274,7 @@ async def test_the_interview_in_a_direct_message_changes_in_place(simulation: Si
     await simulation.press(answer, "Check it step by step")
     _, begun = simulation.direct(simulation.ann)
     card = Screen(simulation, begun)
-    await card.press("start over")
+    await card.press("Start over")
     await card.press(card.choices[0])
     assert card.text.startswith("Question 2")
     assert len(simulation.direct(simulation.ann)) == 2
@@ -324,7 +324,7 @@ async def test_a_button_that_this_version_does_not_know_says_so(question: Screen
     ],
 )
 async def test_an_id_that_we_did_not_make_does_no_harm(question: Screen, name: str) -> None:
-    _, _, interview, step, _ = button_id(question.now, "skip").split(":", 4)
+    _, _, interview, step, _ = button_id(question.now, "Skip").split(":", 4)
     before = question.text
     await question.press_old(name.format(interview=interview, step=step))
     assert question.text == before
@@ -343,7 +343,7 @@ async def test_a_choice_from_a_menu_that_was_never_there_does_no_harm(simulation
 async def test_a_button_without_a_meaning_does_not_turn_a_reply_into_an_interview(
     simulation: Simulation, advice: discord.Message, question: Screen
 ) -> None:
-    _, _, interview, step, _ = button_id(question.now, "skip").split(":", 4)
+    _, _, interview, step, _ = button_id(question.now, "Skip").split(":", 4)
     result = await simulation.press_forged(advice, f"rt1:nonsense:{interview}:{step}:")
     assert told(result) == []
     assert shown(simulation.now(advice)) == shown(advice)
@@ -368,9 +368,9 @@ async def test_a_click_that_discord_has_given_up_on_is_made_good_by_the_next(
     simulation.expects_trouble()
     simulation.env.inject_error("POST", "/interactions/*/*/callback", status=404, code=10062, times=2)
     before = question.text
-    await simulation.press(question.now, "skip")
+    await simulation.press(question.now, "Skip")
     assert question.text == before
-    await question.press("skip")
+    await question.press("Skip")
     assert question.text.startswith("Question 2")
 
 
@@ -385,14 +385,14 @@ def is_slow(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_click_that_takes_long_is_deferred_and_ends_in_the_same(
     simulation: Simulation, question: Screen, advice: discord.Message
 ) -> None:
-    result = await simulation.press(question.now, "skip")
+    result = await simulation.press(question.now, "Skip")
     assert result.deferred
     assert question.text.startswith("Question 2")
-    assert await question.press("skip", by=simulation.ben) == [prompts.sentence("interview_foreign")]
+    assert await question.press("Skip", by=simulation.ben) == [prompts.sentence("interview_foreign")]
     result = await simulation.press(advice, "Helpful")
     assert result.deferred
     assert told(result) == [prompts.sentence("feedback_thanks")]
-    await question.press("recommend now")
+    await question.press("Recommend now")
     assert len(question.now.attachments) == 1
     result = await simulation.press(question.now, "Share with channel")
     assert [followup.ephemeral for followup in result.followups] == [False]

@@ -91,7 +91,7 @@ async def test_an_interview_by_command_changes_in_place(simulation: Simulation) 
     await simulation.press(card, choices(card)[0])
     [card] = simulation.private(simulation.general, simulation.ann)
     assert shown(card).startswith("Question 2")
-    await simulation.press(card, "recommend now")
+    await simulation.press(card, "Recommend now")
     [card] = simulation.private(simulation.general, simulation.ann)
     assert "ecommendation" in shown(card)
     assert len(card.attachments) == 1

@@ -68,7 +68,7 @@ async def test_an_interview_survives_a_restart_between_any_two_clicks(simulation
     await simulation.reconnect()
     now = simulation.now(card)
     await simulation.press(card, choices(now)[1])
-    for label in ("start over", "skip", "why this matters", "back", "recommend now", "review and edit", "go on"):
+    for label in ("Start over", "Skip", "Why this matters", "Back", "Recommend now", "Review and edit", "Go on"):
         await simulation.reconnect()
         result = await simulation.press(card, label)
         assert said_anew(result) == [], label

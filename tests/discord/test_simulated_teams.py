@@ -46,9 +46,9 @@ async def test_votes_are_counted_live_and_everybody_has_one(simulation: Simulati
 
 async def test_only_who_started_it_leads_it_on(simulation: Simulation, card: discord.Message) -> None:
     await simulation.press(card, choices(card)[0], by=simulation.ben)
-    await simulation.press(simulation.now(card), "go on", by=simulation.ben)
+    await simulation.press(simulation.now(card), "Go on", by=simulation.ben)
     assert told(simulation, "ben") == [prompts.sentence("team_foreign")]
-    await simulation.press(simulation.now(card), "go on")
+    await simulation.press(simulation.now(card), "Go on")
     assert shown(simulation.now(card)).startswith("Question 2")
     assert told(simulation, "ann") == []
 
@@ -57,7 +57,7 @@ async def test_a_vote_on_an_earlier_question_shows_where_the_team_is(
     simulation: Simulation, card: discord.Message
 ) -> None:
     old = button_id(card, choices(card)[0])
-    await simulation.press(card, "go on")
+    await simulation.press(card, "Go on")
     present = shown(simulation.now(card))
     await simulation.press_forged(card, old, by=simulation.ben)
     assert told(simulation, "ben") == [prompts.sentence("team_stale")]
@@ -73,19 +73,19 @@ async def test_it_comes_to_a_summary_with_a_picture_that_everybody_may_copy(
             break
         for person in (simulation.ann, simulation.ben):
             await simulation.press(now, choices(simulation.now(card))[0], by=person)
-        await simulation.press(simulation.now(card), "go on")
+        await simulation.press(simulation.now(card), "Go on")
         now = simulation.now(card)
     assert "ecommendation" in shown(now)
     assert prompts.sentence("team", count=2) in shown(now)
     assert len(now.attachments) == 1
-    assert labels(now) == ["Get in touch", "Copy as Markdown", "review and edit", "start over"]
+    assert labels(now) == ["Get in touch", "Copy as Markdown", "Review and edit", "Start over"]
     await simulation.press(now, "Copy as Markdown", by=simulation.ben)
     assert told(simulation, "ben")[0].startswith("```\n## ")
     assert simulation.pinged() == set()
 
 
 async def test_its_leader_finds_it_by_status_and_shows_it_again(simulation: Simulation, card: discord.Message) -> None:
-    await simulation.press(card, "skip")
+    await simulation.press(card, "Skip")
     await simulation.command("status")
     [status] = simulation.private(simulation.general, simulation.ann)
     assert "(with your team)" in shown(status)
@@ -101,7 +101,7 @@ async def test_a_team_is_led_on_after_a_restart(simulation: Simulation, card: di
     await simulation.restart()
     await simulation.press(card, choices(simulation.now(card))[0])
     assert "Votes: 2." in shown(simulation.now(card))
-    await simulation.press(simulation.now(card), "go on")
+    await simulation.press(simulation.now(card), "Go on")
     assert shown(simulation.now(card)).startswith("Question 2")
 
 

@@ -104,7 +104,7 @@ def test_plain_words_stay_as_they_are(text: str) -> None:
     ("kind", "number", "markdown"),
     [
         (LineKind.PLAIN, 0, "a\nb \\[1\\] \\[2\\]"),
-        (LineKind.QUOTE, 1, "- a b \\[1\\] \\[2\\]"),
+        (LineKind.ITEM, 1, "- a b \\[1\\] \\[2\\]"),
         (LineKind.HEADING, 0, "### a b \\[1\\] \\[2\\]"),
         (LineKind.HEADING, 1, "\n**a b** \\[1\\] \\[2\\]"),
         (LineKind.CODE, 1, "```\na\nb\n``` \\[1\\] \\[2\\]"),

@@ -54,7 +54,7 @@ def _deciding(bot: Staffed, room: Channel, maya: User) -> Scenes:
     [card] = bot.told(discord.click(advice, "Check it step by step", maya))
     screen = Screen(discord, card, maya)
     yield "review", _page(discord, room, [screen.now])
-    screen.press("recommend now")
+    screen.press("Recommend now")
     yield "summary", _page(discord, room, [screen.now])
     yield "question", _command(bot, room, maya, "interview")
     [shown] = bot.told(discord.command(room, maya, "rag-or-tune", "team"))

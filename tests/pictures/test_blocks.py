@@ -19,8 +19,8 @@ CARD = Card(
     (
         Line("A title", LineKind.HEADING),
         Line("<script>"),
-        Line("one", LineKind.QUOTE, (1,)),
-        Line("two", LineKind.QUOTE),
+        Line("one", LineKind.ITEM, (1,)),
+        Line("two", LineKind.ITEM),
     ),
     (Citation("Costs", "Dear & slow.", "article.md", "costs"),),
     ((Button("Yes", Press("answer"), is_main=True), Button("No", Press("answer", choice="no"))),),

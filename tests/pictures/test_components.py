@@ -19,7 +19,7 @@ CARD = Card(
     (
         Line("A title", LineKind.HEADING),
         Line("<script> **not bold** - # 1. `not code`"),
-        Line("one", LineKind.QUOTE, (1,)),
+        Line("one", LineKind.ITEM, (1,)),
         Line("Another title", LineKind.HEADING),
         Line("a *fence*", LineKind.CODE),
     ),

@@ -32,7 +32,7 @@ def card(slack: Slack, ann: User, advice: Message) -> Screen:
 @pytest.fixture
 def question(card: Screen) -> Screen:
     """The card at the first question, without what was said."""
-    card.press("start over")
+    card.press("Start over")
     return card
 
 
@@ -46,7 +46,7 @@ def test_the_card_begins_with_what_was_said(card: Screen) -> None:
     assert "How often it changes: " in card.text
     assert "(read in “our docs change weekly”)" in card.text
     assert "not answered" in card.text
-    assert card.buttons == ["go on", "recommend now", "start over"]
+    assert card.buttons == ["Go on", "Recommend now", "Start over"]
 
 
 def test_somebody_elses_card_begins_with_nothing(slack: Slack, ben: User, advice: Message) -> None:
@@ -67,24 +67,24 @@ def test_an_answer_leads_to_the_next_question_and_back_to_the_answered_one(quest
     first, chosen = question.text, question.answers[0]
     question.press(chosen)
     assert question.text.startswith("Question 2")
-    question.press("back")
+    question.press("Back")
     assert question.text == first
     assert question.answers[0] == f"✓ {chosen}"
 
 
 def test_why_shows_the_reason_and_hides_it_again(question: Screen) -> None:
     plain = question.text
-    question.press("why this matters")
+    question.press("Why this matters")
     assert question.text.startswith(plain)
     assert len(question.text) > len(plain) + 20
-    question.press("why this matters")
+    question.press("Why this matters")
     assert question.text == plain
 
 
 def test_skip_and_dont_know_leave_a_question_open(question: Screen) -> None:
-    question.press("skip")
+    question.press("Skip")
     question.press("I don't know")
-    question.press("review and edit")
+    question.press("Review and edit")
     assert question.text.count(": skipped") == 1
     assert question.text.count(": I don't know") == 1
 
@@ -101,16 +101,16 @@ def test_one_answer_is_edited_by_the_menu_and_the_others_stay(card: Screen) -> N
 
 
 def test_finish_recommends_and_back_to_the_review_edits(card: Screen) -> None:
-    card.press("recommend now")
+    card.press("Recommend now")
     assert card.text.startswith("Recommendation: ")
     assert "] “" in card.text or "[1]" in card.text
-    assert card.buttons == ["Get in touch", "Share with channel", "Copy as Markdown", "review and edit", "start over"]
-    card.press("review and edit")
+    assert card.buttons == ["Get in touch", "Share with channel", "Copy as Markdown", "Review and edit", "Start over"]
+    card.press("Review and edit")
     assert card.text.startswith(prompts.sentence("interview_review"))
 
 
 def test_the_questions_come_to_an_end_with_a_recommendation(card: Screen) -> None:
-    card.press("start over")
+    card.press("Start over")
     assert card.text.startswith("Question 1")
     for _ in range(12):
         if not card.answers:
@@ -127,7 +127,7 @@ def test_a_stale_click_shows_the_present_card_with_a_sentence(
     for _ in range(3):
         question.press(question.answers[0])
     present = question.text
-    press(slack, old, "skip", ann)
+    press(slack, old, "Skip", ann)
     assert question.text == present
     assert notices(slack, general, ann) == [prompts.sentence("interview_stale")]
 
@@ -148,7 +148,7 @@ def test_a_foreign_click_is_refused_privately(
     slack: Slack, ann: User, ben: User, question: Screen, general: Channel
 ) -> None:
     before = question.text
-    for which in ("skip", "recommend now", question.answers[0]):
+    for which in ("Skip", "Recommend now", question.answers[0]):
         question.press(which, ben)
     assert question.text == before
     assert notices(slack, general, ben) == [prompts.sentence("interview_foreign")] * 3
@@ -156,7 +156,7 @@ def test_a_foreign_click_is_refused_privately(
 
 
 def test_a_foreign_copy_shows_nothing_of_the_interview(slack: Slack, ben: User, card: Screen, general: Channel) -> None:
-    card.press("recommend now")
+    card.press("Recommend now")
     card.press("Copy as Markdown", ben)
     assert [len(notice) < 200 for notice in notices(slack, general, ben)] == [True]
 
@@ -178,7 +178,7 @@ def test_an_opinion_is_kept_once_and_the_last_one_counts(
 
 
 def test_a_copy_is_markdown_that_only_its_user_gets(slack: Slack, ann: User, card: Screen, general: Channel) -> None:
-    card.press("recommend now")
+    card.press("Recommend now")
     shown = card.text
     card.press("Copy as Markdown")
     [message] = slack.ephemerals(general, ann)
@@ -195,7 +195,7 @@ def test_a_summary_is_shared_in_the_channel_with_its_chart(
     slack: Slack, ann: User, card: Screen, general: Channel
 ) -> None:
     before = slack.said(general)
-    card.press("recommend now")
+    card.press("Recommend now")
     card.press("Share with channel")
     [shared] = slack.said(general)[len(before) :]
     assert shared.thread_ts is None
@@ -205,16 +205,16 @@ def test_a_summary_is_shared_in_the_channel_with_its_chart(
 
 
 def test_a_summary_that_is_edited_again_is_not_shared(slack: Slack, ann: User, card: Screen, general: Channel) -> None:
-    card.press("recommend now")
+    card.press("Recommend now")
     summary = card.now
-    card.press("review and edit")
+    card.press("Review and edit")
     press(slack, summary, "Share with channel", ann)
     assert notices(slack, general, ann) == [prompts.sentence("share_gone")]
 
 
 def test_the_way_to_a_person_is_said(slack: Slack, ann: User, card: Screen, advice: Message, general: Channel) -> None:
     press(slack, advice, "Get in touch", ann)
-    card.press("recommend now")
+    card.press("Recommend now")
     card.press("Get in touch")
     assert notices(slack, general, ann) == [prompts.sentence("contact_later")] * 2
 
@@ -226,7 +226,7 @@ def test_an_interview_by_command_is_private(bot: Bot, slack: Slack, ann: User, g
     assert card.text.startswith("Question 1")
     card.press(card.answers[0])
     assert card.text.startswith("Question 2")
-    card.press("recommend now")
+    card.press("Recommend now")
     assert "ecommendation" in card.text
     assert slack.said(general) == []
     assert [message.ts for message in slack.ephemerals(general, ann)] == [shown.ts]
@@ -250,7 +250,7 @@ def test_the_interview_in_a_direct_message_changes_in_place(bot: Bot, slack: Sla
     press(slack, answer, "Check it step by step", ann)
     _, shown = slack.said(slack.direct(ann))
     card = Screen(slack, shown, ann)
-    card.press("start over")
+    card.press("Start over")
     card.press(card.answers[0])
     assert card.text.startswith("Question 2")
 

@@ -40,23 +40,23 @@ def assert_shown(slack: Slack, card: Screen) -> None:
 
 def test_a_summary_shows_its_chart_with_a_text_for_it(slack: Slack, card: Screen) -> None:
     assert not images(card)
-    card.press("recommend now")
+    card.press("Recommend now")
     assert_shown(slack, card)
-    card.press("review and edit")
+    card.press("Review and edit")
     assert not images(card)
 
 
 def test_a_chart_that_slack_has_not_looked_through_yet_is_shown_a_little_later(
     slack: Slack, card: Screen, slow: None
 ) -> None:
-    card.press("recommend now")
+    card.press("Recommend now")
     assert_shown(slack, card)
 
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
 def test_without_the_chart_the_summary_is_whole(slack: Slack, card: Screen, method: str) -> None:
     slack.fail(method, "internal_error", times=3)
-    card.press("recommend now")
+    card.press("Recommend now")
     assert card.text.startswith("Recommendation: ")
     assert not images(card)
     assert "Get in touch" in card.buttons
@@ -65,7 +65,7 @@ def test_without_the_chart_the_summary_is_whole(slack: Slack, card: Screen, meth
 def test_a_chart_that_slack_does_not_take_at_all_is_left_out(slack: Slack, card: Screen) -> None:
     slack.world.file_seconds = 60
     try:
-        card.press("recommend now")
+        card.press("Recommend now")
     finally:
         slack.world.file_seconds = 0.0
     assert card.text.startswith("Recommendation: ")

@@ -149,7 +149,6 @@ def test_after_a_kill_the_whole_answer_takes_the_place_of_what_was_begun(
 
 
 def test_what_is_answered_at_once_needs_no_status(writing: Bot, slack: Slack, ann: User) -> None:
-    before = len(slack.statuses)
-    slack.dm(ann, "hello!")
+    said = slack.dm(ann, "hello!")
     assert writing.direct(ann)
-    assert len(slack.statuses) == before
+    assert [status for status in slack.statuses if status["thread_ts"] == said.ts] == []

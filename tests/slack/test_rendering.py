@@ -110,7 +110,7 @@ def close(text: str) -> str:
 @example(Card((Line(""),) * 500), None)
 @example(Card((Line("word " * 30_000),)), None)
 @example(Card((Line("w" * 90_000),), rows=_rows(["yes"])), ARTICLE)
-@example(Card(tuple(Line("word", LineKind.QUOTE) for _ in range(2_000))), None)
+@example(Card(tuple(Line("word", LineKind.ITEM) for _ in range(2_000))), None)
 def test_slack_takes_every_message(card: Card, article_url: str | None) -> None:
     for part in rendered(card, article_url):
         assert violations(part.blocks, surface="message") == []
@@ -186,7 +186,7 @@ def test_a_citation_leads_to_its_sentence_in_the_article() -> None:
 
 
 def test_neighbouring_bullets_are_one_list() -> None:
-    bullet = Line("yes", LineKind.QUOTE)
+    bullet = Line("yes", LineKind.ITEM)
     [part] = rendered(Card((Line("Look"), bullet, bullet, Line("there"), bullet)))
     kinds = [(e["type"], len(e["elements"])) for e in part.blocks[0]["elements"] if e["type"] == "rich_text_list"]  # type: ignore[index,union-attr,call-overload]
     assert kinds == [("rich_text_list", 2), ("rich_text_list", 1)]

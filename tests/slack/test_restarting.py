@@ -51,7 +51,7 @@ def _card(bot: Bot) -> Screen:
     press(slack, advice, "Check it step by step", ann)
     _, shown = slack.answers(advice)
     card = Screen(slack, shown, ann)
-    card.press("start over")
+    card.press("Start over")
     return card
 
 
@@ -85,7 +85,7 @@ def test_buttons_go_on_after_a_restart(slack: Slack, aftermath: Aftermath) -> No
     assert card.text.startswith("Question 1")
     card.press(card.answers[0])
     assert card.text.startswith("Question 2")
-    card.press("back")
+    card.press("Back")
     assert card.answers[0].startswith("✓ ")
 
 

@@ -217,7 +217,7 @@ def test_the_button_under_an_interviews_summary_passes_on_that(
 ) -> None:
     press(slack, advice, "Check it step by step", ann)
     card = Screen(slack, slack.answers(advice)[-1], ann)
-    card.press("recommend now")
+    card.press("Recommend now")
     card.press("Get in touch")
     view = staffed.form(ann)
     assert "For RAG: “our docs change weekly”" in html.unescape(str(view.blocks))

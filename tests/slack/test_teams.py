@@ -53,7 +53,7 @@ def decided(card: Screen, ann: User, ben: User) -> None:
     while card.answers:
         vote(card, ann, 0)
         vote(card, ben, 1 if card.text.startswith("Question 1,") else 0)
-        card.press("go on")
+        card.press("Go on")
 
 
 def test_everybody_in_the_channel_sees_one_card(slack: Slack, ann: User, card: Screen, general: Channel) -> None:
@@ -63,11 +63,11 @@ def test_everybody_in_the_channel_sees_one_card(slack: Slack, ann: User, card: S
     assert set(counts(card)) == {0}
     assert card.answers[-1] == "I don't know (0)"
     assert card.buttons[len(card.answers) :] == [
-        "go on",
-        "skip",
-        "why this matters",
-        "review and edit",
-        "recommend now",
+        "Go on",
+        "Skip",
+        "Why this matters",
+        "Review and edit",
+        "Recommend now",
     ]
 
 
@@ -89,9 +89,9 @@ def test_the_answer_in_front_goes_on(bot: Bot, ann: User, ben: User, cat: User, 
         vote(card, user, number)
     answer = card.answers[1].removesuffix(" (2)")
     assert prompts.sentence("team_front", option=answer) in card.text
-    card.press("go on")
+    card.press("Go on")
     assert card.text.startswith("Question 2")
-    card.press("review and edit")
+    card.press("Review and edit")
     assert prompts.sentence("team_answer", text=answer, votes=2, count=3) in card.text
 
 
@@ -122,7 +122,7 @@ def test_others_who_want_to_lead_are_told_what_they_can_do(
     slack: Slack, ben: User, card: Screen, general: Channel
 ) -> None:
     before = card.text
-    moves = ["go on", "skip", "why this matters", "review and edit", "recommend now"]
+    moves = ["Go on", "Skip", "Why this matters", "Review and edit", "Recommend now"]
     for which in moves:
         card.press(which, ben)
     assert card.text == before
@@ -132,15 +132,15 @@ def test_others_who_want_to_lead_are_told_what_they_can_do(
 
 def test_the_leader_asks_why_for_everybody(card: Screen) -> None:
     plain = card.text
-    card.press("why this matters")
+    card.press("Why this matters")
     assert len(card.text) > len(plain) + 20
-    card.press("why this matters")
+    card.press("Why this matters")
     assert card.text == plain
 
 
 def test_a_vote_on_an_earlier_question_is_stale(slack: Slack, ben: User, card: Screen, general: Channel) -> None:
     old = card.now
-    card.press("go on")
+    card.press("Go on")
     then = card.text
     press(slack, old, card_answer(old), ben)
     assert card.text == then
@@ -160,7 +160,7 @@ def test_a_double_click_changes_nothing(
         well(delivery)
     slack.wait_for(lambda: counts(card)[0] == 1, ANSWERING)
     assert len(bot.rows("SELECT * FROM ballots WHERE member = ?", ben.id)) == 1
-    for delivery in [slack.click(old, "go on", ann) for _ in range(2)]:
+    for delivery in [slack.click(old, "Go on", ann) for _ in range(2)]:
         well(delivery)
     slack.wait_for(lambda: card.text.startswith("Question 2"), ANSWERING)
     assert notices(slack, general, ann) == notices(slack, general, ben) == []
@@ -180,11 +180,11 @@ def test_it_works_where_the_bot_is_no_member(slack: Slack, ann: User, ben: User)
     card = begun(slack, far, ann)
     vote(card, ben, 0)
     assert counts(card)[0] == 1
-    card.press("go on")
+    card.press("Go on")
     assert card.text.startswith("Question 2")
-    card.press("recommend now", ben)
+    card.press("Recommend now", ben)
     assert notices(slack, far, ben) == [prompts.sentence("team_foreign")]
-    card.press("recommend now")
+    card.press("Recommend now")
     assert "ecommendation" in card.text
     card.press("Copy as Markdown", ben)
     assert notices(slack, far, ben)[-1].startswith("## ")
@@ -194,7 +194,7 @@ def test_it_works_where_the_bot_is_no_member(slack: Slack, ann: User, ben: User)
 def test_in_a_direct_message_it_is_a_team_of_one(slack: Slack, ann: User) -> None:
     card = begun(slack, slack.direct(ann), ann)
     vote(card, ann, 0)
-    card.press("go on")
+    card.press("Go on")
     assert card.text.startswith("Question 2")
 
 
@@ -206,7 +206,7 @@ def test_the_summary_is_the_teams_and_everybody_may_copy_it(
     assert prompts.sentence("team", count=2) in card.text
     assert re.search(r"“.+” 1, “.+” 1 \(2 of 2 answered\)", card.text)
     assert ", agreed" in card.text
-    assert card.buttons == ["Get in touch", "Copy as Markdown", "review and edit", "start over"]
+    assert card.buttons == ["Get in touch", "Copy as Markdown", "Review and edit", "Start over"]
     [image] = [block for block in card.now.blocks if block["type"] == "image"]
     assert image["alt_text"].startswith("Chart: ")
     assert not any(user.id in str(card.now.blocks) + card.text for user in (ann, ben))
@@ -216,28 +216,28 @@ def test_the_summary_is_the_teams_and_everybody_may_copy_it(
     assert card.text.split("\n")[0] in copied
     card.press("Get in touch", ben)
     assert notices(slack, general, ben) == [prompts.sentence("contact_later")]
-    card.press("start over", cat)
+    card.press("Start over", cat)
     assert notices(slack, general, cat)[1:] == [prompts.sentence("team_foreign")]
 
 
 def test_the_leader_edits_an_answer_from_the_summary(ann: User, ben: User, card: Screen) -> None:
     decided(card, ann, ben)
-    card.press("review and edit")
+    card.press("Review and edit")
     assert card.text.startswith(prompts.sentence("team_review"))
     assert prompts.sentence("team_split", count=2) in card.text
     card.choose("Examples")
     assert card.text.startswith(prompts.sentence("editing"))
     assert counts(card)[:2] == [1, 1]
     vote(card, ben, 0)
-    card.press("go on")
+    card.press("Go on")
     assert prompts.sentence("team_split", count=2) not in card.text
-    card.press("recommend now")
+    card.press("Recommend now")
     assert "ecommendation" in card.text
 
 
 def test_starting_over_begins_without_votes(bot: Bot, ann: User, ben: User, card: Screen) -> None:
     decided(card, ann, ben)
-    card.press("start over")
+    card.press("Start over")
     assert card.text.startswith("Question 1")
     assert set(counts(card)) == {0}
     assert bot.rows("SELECT * FROM ballots WHERE member = ?", ben.id) == []
@@ -262,7 +262,7 @@ def test_it_goes_on_after_a_restart_between_two_clicks(
     bot.start()
     vote(card, cat, 0)
     assert counts(card)[0] == 2
-    card.press("go on")
+    card.press("Go on")
     assert card.text.startswith("Question 2")
 
 
@@ -281,7 +281,7 @@ def test_once_the_leader_is_forgotten_it_is_gone(
 ) -> None:
     forget(slack, general, ann)
     vote(card, ben, 0)
-    card.press("go on", ben)
+    card.press("Go on", ben)
     assert notices(slack, general, ben) == [prompts.sentence("interview_gone")] * 2
     assert "`/rag-or-tune team`" in prompts.sentence("interview_gone")
 
@@ -318,7 +318,7 @@ def test_the_home_leads_the_leader_back_even_where_the_bot_is_no_member(slack: S
     press(slack, slack.homes[ann.id], "Go on with 1", ann)
     [direct] = slack.said(slack.direct(ann))
     own = Screen(slack, direct, ann)
-    own.press("go on")
+    own.press("Go on")
     assert own.text.startswith("Question 2")
 
 
@@ -328,12 +328,12 @@ def test_a_teams_card_and_ones_own_do_not_meet(
     [advice] = bot.answers(slack.mention(general, ben, CASE))
     press(slack, advice, "Check it step by step", ben)
     own = Screen(slack, slack.answers(advice)[-1], ben)
-    own.press("start over")
+    own.press("Start over")
     own.press(own.answers[0])
     vote(card, ben, 1)
     assert own.text.startswith("Question 2")
     assert counts(card)[:2] == [0, 1]
-    own.press("skip", ann)
+    own.press("Skip", ann)
     assert notices(slack, general, ann) == [prompts.sentence("interview_foreign")]
 
 

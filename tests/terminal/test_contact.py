@@ -351,9 +351,9 @@ def test_in_a_terminal_a_form_is_given_up_and_the_chat_goes_on(data_dir: Path, f
     screen += read_until(controller, PROMPT)
     type_in(b"A private name\r", PROMPT)
     type_in(b"A need\r", PROMPT)
-    type_in(b"\r", b"give up")  # the arrow keys' menu
+    type_in(b"\r", b"Give up")  # the arrow keys' menu
     type_in(b"\x1b[B\r", b"What may be passed on?")
-    screen += read_until(controller, b"give up")
+    screen += read_until(controller, b"Give up")
     type_in(b"\x03", b"Nothing was sent.")
     screen += read_until(controller, PROMPT)
     for key in (b"\x03", b"\x04"):  # Ctrl-C, Ctrl-D

@@ -136,13 +136,13 @@ def test_arrow_keys_in_a_terminal(tmp_path: Path) -> None:
         start_new_session=True,
     )
     os.close(terminal)
-    screen = read_until(controller, b"stop for now")
+    screen = read_until(controller, b"Stop for now")
     os.write(controller, b"\x1b[B\r")  # down, enter: the second option
     screen += read_until(controller, b"Question 2")
-    screen += read_until(controller, b"stop for now")
+    screen += read_until(controller, b"Stop for now")
     os.write(controller, b"r\r")
     screen += read_until(controller, b"Cost: not answered")
-    screen += read_until(controller, b"stop for now")
+    screen += read_until(controller, b"Stop for now")
     os.write(controller, b"q\r")
     screen += read_until(controller, b"Kept.")
     assert process.wait(SECONDS) == 0

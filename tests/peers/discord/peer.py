@@ -14,6 +14,7 @@ from tests.peers.discord.people import People
 from tests.peers.discord.server import Server
 from tests.peers.discord.sight import Sight
 from tests.peers.discord.state import App, Json, Message, User, World
+from tests.peers.patience import ACK
 
 T = TypeVar("T")
 POLL = 0.01
@@ -250,7 +251,7 @@ def discord_server(
     *,
     app: App | None = None,
     shards: int = 1,
-    ack_seconds: float = 3.0,
+    ack_seconds: float = ACK,
     heartbeat: float = 41.25,
     posts: tuple[int, float] | None = None,
 ) -> Iterator[Discord]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.peers.discord.interaction import Interaction
+from tests.peers.patience import ACK
 
 EPOCH = 1_420_070_400_000
 TEXT, DM, GROUP, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 3, 11, 12
@@ -235,7 +236,7 @@ class World:
     interactions: dict[str, Interaction] = field(default_factory=dict)
     shards: int = 1
     url: str = ""
-    ack_seconds: float = 3.0
+    ack_seconds: float = ACK
     token_seconds: float = 900.0
     nonces: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
     publish: Callable[[str, str | None, Callable[[Any], Json | None]], None] = nobody_listens

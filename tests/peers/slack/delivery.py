@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from tests.peers.patience import ACK
 from tests.peers.slack.sockets import Sockets
 from tests.peers.slack.state import App, Json
 
@@ -24,7 +25,7 @@ AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 class Pace:
     """How long Slack waits for an ack, and the pauses before it tries an event again (Slack: 0, 60, 300 s)."""
 
-    ack: float = 3.0
+    ack: float = ACK
     retries: tuple[float, ...] = (0.0, 0.1, 0.2)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.peers.patience import ACK
+
 SCOPES = (
     "app_mentions:read",
     "assistant:write",
@@ -31,7 +33,6 @@ EVENTS = (
     "message.im",
     "tokens_revoked",
 )
-TRIGGER_SECONDS = 3.0
 RESPONSE_URL_SECONDS = 30 * 60.0
 RESPONSE_URL_POSTS = 5
 
@@ -240,7 +241,7 @@ class World:
     echoes: bool = True
     posts_a_second: float | None = None
     last_post: dict[str, float] = field(default_factory=dict)
-    trigger_seconds: float = TRIGGER_SECONDS
+    trigger_seconds: float = ACK
     response_url_seconds: float = RESPONSE_URL_SECONDS
     publish: Callable[[Json, str], list[Any]] = nobody_listens
     _count: int = 0

@@ -1,0 +1,21 @@
+"""The events that platforms deliver, remembered by their keys, so that each counts once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Database
+from bot.store.tables import Event
+
+
+async def remember(database: Database, session: AsyncSession, keys: Sequence[str], moment: datetime) -> bool:
+    """Remembers the keys of an event; False when one of them is known, then the transaction is to be given up.
+
+    As the first statement of a transaction it locks SQLite.
+    """
+    for key in sorted(keys):  # in one order, for two events with the same keys would wait for one another
+        seen = database.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
+        if (await session.scalars(seen.returning(Event.id))).first() is None:
+            return False
+    return True
