@@ -1,12 +1,12 @@
 """The real bot with everything in one process, or in several, on a loopback Slack and a loopback Discord."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.discord import bots as discord_bots
+from tests.forking import Forked
 from tests.peers.discord import Discord, discord_server
 from tests.peers.slack import Slack, slack_server
 from tests.running import STARTING, Running, free_port, status
@@ -22,7 +22,7 @@ class Everything(Running):
     data_dir: Path
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: Forked | None = field(default=None, init=False)
     url: str = field(default="", init=False)
 
     def start(self, command: str = "serve") -> None:

@@ -3,14 +3,13 @@
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import KEY, ROOT
+from tests.conftest import KEY
+from tests.forking import Forked
 from tests.terminal.processes import environment
 
 STARTING = 120.0  # seconds; the machine may be busy
@@ -24,15 +23,13 @@ class Running:
     data_dir: Path
     folder: Path
     settings: dict[str, str]
-    process: subprocess.Popen[bytes] | None
+    process: Forked | None
 
     def run(self, command: str, **variables: str) -> None:
         """Starts a process, with environment variables beside those that every one has."""
         database = f"sqlite:///{self._database}"
         own = {"DATABASE_URL": database, "SECRET_KEYS": KEY, **self.settings, **variables}
-        with self._log.open("ab") as log:
-            words = [sys.executable, "-m", "bot", command]
-            self.process = subprocess.Popen(words, cwd=ROOT, env=environment(self.data_dir, **own), stderr=log)
+        self.process = Forked([command], environment(self.data_dir, **own), self._log)
 
     def kill(self) -> None:
         """kill -9."""

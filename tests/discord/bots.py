@@ -1,10 +1,10 @@
 """The real bot in its process, on a loopback Discord; and how tests look at what it shows."""
 
 import re
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.forking import Forked
 from tests.peers.discord import Channel, Discord, Interaction, Message, User
 from tests.running import ANSWERING, STARTING, Running
 
@@ -23,7 +23,7 @@ class Bot(Running):
     data_dir: Path
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: Forked | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Starts a process, and waits until it listens."""

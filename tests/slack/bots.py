@@ -2,11 +2,11 @@
 
 import copy
 import re
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.forking import Forked
 from tests.peers.slack import Channel, Delivery, Message, Slack, User
 from tests.running import ANSWERING, STARTING, Running, free_port, status
 
@@ -24,7 +24,7 @@ class Bot(Running):
     data_dir: Path
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: Forked | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Starts a process, and waits until it listens."""
