@@ -18,12 +18,13 @@ class Part:
     """What a process does: the `platforms` that it delivers to, the `entrances` at which it listens.
 
     Each is told the settings, and raises SettingsError where something is not set. One that `is_public` has an HTTP
-    side in any case, another when PORT is set.
+    side in any case, another when PORT is set. A worker answers in any case, another unless ANSWERED_BY says otherwise.
     """
 
     platforms: Platforms
     entrances: Callable[[Settings], Sequence[Entrance]]
     is_public: bool = False
+    is_worker: bool = False
 
 
 async def run(settings: Settings, part: Part) -> None:
@@ -33,7 +34,8 @@ async def run(settings: Settings, part: Part) -> None:
     """
     entrances = part.entrances(settings)
     stopped = _stopping()
-    async with tracing(settings), serving(settings, part.platforms) as service:
+    answers = part.is_worker or settings.answered_by == "itself"
+    async with tracing(settings), serving(settings, part.platforms, answers=answers) as service:
         listening = [partial(entrance.listen, service, stopped) for entrance in entrances]
         if part.is_public or "port" in settings.model_fields_set:
             listening.append(partial(web.listen, service, entrances, settings.port, stopped))

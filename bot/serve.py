@@ -21,4 +21,4 @@ def _platforms(settings: Settings, store: Store) -> dict[str, Surface]:
 
 
 SERVE = Part(_platforms, entrances, is_public=True)
-WORKER = Part(_platforms, lambda _: ())
+WORKER = Part(_platforms, lambda _: (), is_worker=True)

@@ -35,8 +35,8 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, set_up: Platforms) -> AsyncIterator[Service]:
-    """The bot, answering on the platforms that are set up until the block ends."""
+async def serving(settings: Settings, set_up: Platforms, *, answers: bool = True) -> AsyncIterator[Service]:
+    """The bot on the platforms that are set up, until the block ends; unless it `answers`, it accepts for workers."""
     quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
     async with opened(settings) as store:
         platforms = set_up(settings, store)
@@ -45,7 +45,8 @@ async def serving(settings: Settings, set_up: Platforms) -> AsyncIterator[Servic
             responder = ConsultantResponder(consultant, platforms, store.inbox)
             clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
             days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)
-            async with taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk) as flow:
+            part = taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk, here=answers)
+            async with part as flow:
                 handoff = Handoff(store, settings, platforms, flow.ring)
                 yield Service(flow, Clicks(store, consultant.adviser, handoff), handoff, days)
         finally:

@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     """Where Discord's REST API is."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where the HTTP side listens: of `serve` and `web` in any case, of the other processes where this is set."""
+    answered_by: Literal["itself", "workers"] = "itself"
+    """Who answers what `serve`, `slack`, `discord` and `web` accept: the process itself, or the `worker` processes."""
     database_url: SecretStr | None = None
     """`postgresql://user:password@host/name`; unset means SQLite files in DATA_DIR."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_separated)] = ()

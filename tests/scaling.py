@@ -16,6 +16,7 @@ from tests.peers.discord import App, Discord, discord_server
 from tests.peers.slack import Channel, Pace, Slack, User, slack_server
 
 COMMANDS = ("web", "web", "worker", "worker", "discord")
+ANSWERED_BY = ("itself", "workers", "itself", "itself", "workers")  # so all ways are gone at once
 TURNS = ((0, 2), (1, 3), (4,))  # of the processes, in a rolling restart
 QUESTIONS = ("What are the cons of fine-tuning?", "What are the cons of RAG?", "Which one is cheaper to begin with?")
 PEOPLE = 3  # on each platform
@@ -128,7 +129,8 @@ def fleet(url: str, data_dir: Path, folder: Path) -> Iterator[Fleet]:
             for number, command in enumerate(COMMANDS):
                 own = folder / f"{number}-{command}"
                 own.mkdir()
-                processes.append(Everything(slack, discord, data_dir, own, dict(settings)))
+                answered = {"ANSWERED_BY": ANSWERED_BY[number]}
+                processes.append(Everything(slack, discord, data_dir, own, settings | answered))
             try:
                 yield Fleet(url, slack, discord, balanced, processes)
             finally:
