@@ -123,4 +123,5 @@ def notice_of(press: Press, session: Session) -> str:
 
 def how_far(interview: Interview, session: Session) -> str:
     """How many of its questions are answered, and how many may still come."""
-    return prompts.sentence("interview_open", answered=len(session.known), to_go=interview.view(session).to_go)
+    to_go = interview.outlook.most_to_go({**session.known, **dict.fromkeys(session.skipped)})
+    return prompts.sentence("interview_open", answered=len(session.known), to_go=to_go)

@@ -380,7 +380,7 @@ async def test_who_is_forgotten_takes_their_votes_along(team: Team) -> None:
 
 async def test_where_it_stands_is_told_to_whoever_leads(team: Team) -> None:
     row = await team.row()
-    so_far = prompts.sentence("interview_open", answered=0, count=11)
+    so_far = prompts.sentence("interview_open", answered=0, to_go=8)
     assert await team.teams.standing(row) == prompts.sentence("team_standing", text=so_far)
     await team.lead("finish")
     row = await team.row()

@@ -14,7 +14,7 @@ from bot.deciding.recommendation import recommend
 from tests.deciding.frameworks import answers_to, modest
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-SIZE = (1650, 840)  # pixels
+SIZE = (1656, 900)  # pixels
 READABLE, VISIBLE = 4.5, 3.0  # contrast of text, and of shapes (WCAG 2.2, success criteria 1.4.3 and 1.4.11)
 ANSWERS = {"change_rate": "often", "style_format": "essential", "citations": "not_needed", "training_data": None}
 

@@ -295,7 +295,7 @@ def test_the_home_leads_the_leader_back_to_the_team(
     slack: Slack, ann: User, ben: User, card: Screen, general: Channel
 ) -> None:
     vote(card, ben, 0)
-    standing = prompts.sentence("team_standing", text=prompts.sentence("interview_open", answered=0, count=11))
+    standing = prompts.sentence("team_standing", text=prompts.sentence("interview_open", answered=0, to_go=8))
     slack.open_home(ann, "home")
     slack.wait_for(lambda: ann.id in slack.homes and standing in str(slack.homes[ann.id].blocks))
     slack.open_home(ben, "home")
