@@ -20,7 +20,7 @@ from tests.slack.bots import QUESTION, WebBot, press, well
 CHUNK = b"186a0\r\n" + b"x" * 100_000 + b"\r\n"
 ENDLESS = 500  # chunks; nobody reads so many
 DAWDLERS = 60
-GROWN = 60_000_000  # bytes of memory that a process may take meanwhile
+GROWN = 25_000_000  # bytes of memory that a process may take meanwhile, half of what is sent
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_a_body_without_end_is_cut_off(web: WebBot, length: str) -> None:
     assert status(f"{web.url}/healthz") == 200
 
 
-@pytest.mark.parametrize("path", ["/slack/install", "/healthz", "/metrics"])
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/nothing"])
 def test_where_no_body_belongs_none_is_kept(web: WebBot, path: str) -> None:
     before = memory(web)
     with connection(web, "Transfer-Encoding: chunked\r\n", path, "GET") as endless:
