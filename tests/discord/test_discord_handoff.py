@@ -143,6 +143,7 @@ def test_what_users_and_consultants_write_is_only_text_for_the_others(
 ) -> None:
     card = staffed.card(request(staffed, advice, ann, need=HOSTILE))
     staffed.say_below(card, staffed.cem, f"reply: {HOSTILE}")
+    discord.wait_for(lambda: "your account" in discord.said(general)[-1].text, ANSWERING, "the reply")
     *_, reply = told(staffed, general, advice)
     for message in (card.now, reply):
         assert "your account" in message.text
