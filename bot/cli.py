@@ -34,7 +34,7 @@ def chat(
     *,
     new: Annotated[bool, typer.Option("--new", help="Start afresh instead of going on with the conversation.")] = False,
 ) -> None:
-    """Talk with the bot in this terminal. Needs no key, no server, no network."""
+    """Talk with the bot in this terminal, or through a pipe. Needs no key, no server, no network."""
     from bot.settings import load_settings
     from bot.terminal.chat import chat as start
 
@@ -43,7 +43,7 @@ def chat(
 
 @app.command()
 def ask(
-    text: Annotated[str, typer.Argument(help="The question, in your own words.")] = "",
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The question, in your own words.")] = "",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as one JSON object.")] = False,
     stdin: Annotated[
@@ -68,15 +68,21 @@ def interview(
     describe: Annotated[bool, typer.Option("--describe", help="Only list the questions and their options.")] = False,
     answers: Annotated[
         typer.FileBinaryRead | None,
-        typer.Option(help='A file of {"question": "option"}, one object or JSON lines; "-" is standard input.'),
+        typer.Option(
+            metavar="FILE", help='A file of {"question": "option"}, one object or JSON lines; "-" is standard input.'
+        ),
     ] = None,
     team: Annotated[
         bool, typer.Option("--team", help="Take the lines of --answers for the members of a team.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     new: Annotated[bool, typer.Option("--new", help="Start afresh instead of going on where you left.")] = False,
-    markdown: Annotated[Path | None, typer.Option(help="Also write the summary to this Markdown file.")] = None,
-    chart: Annotated[Path | None, typer.Option(help="Also draw the summary into this PNG file.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the summary to this Markdown file.")
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also draw the summary into this PNG file.")
+    ] = None,
 ) -> None:
     """Decide step by step: a few questions, then a recommendation with its reasons."""
     from bot.settings import load_settings
@@ -122,14 +128,17 @@ def index(
 
 @app.command()
 def evaluate(
-    directory: Annotated[Path, typer.Argument(help="A folder with questions.jsonl, unanswerable.jsonl, …")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder with questions.jsonl, unanswerable.jsonl, …")
+    ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
     cross_validate: Annotated[
         bool, typer.Option("--cross-validate", help="Also hold phrasings out by voice and by statement (minutes).")
     ] = False,
     write: Annotated[
-        Path | None, typer.Option("--write", help="Put the figures between the marks in this Markdown file.")
+        Path | None,
+        typer.Option("--write", metavar="FILE", help="Put the figures between the marks in this Markdown file."),
     ] = None,
 ) -> None:
     """Score the bot on a set of questions, beside simple baselines."""
@@ -143,13 +152,16 @@ def evaluate(
 
 @app.command()
 def serve() -> None:
-    """The bot wherever it is set up, in one process: Slack, Discord, and the HTTP side on PORT. Until it is stopped."""
+    """Everything that is set up, in one process: Slack by Socket Mode or HTTP, Discord, health and metrics on PORT."""
     from bot.serve import SERVE
 
     _run(SERVE)
 
 
-slack = typer.Typer(help="The bot in Slack, in one workspace, over Socket Mode.", invoke_without_command=True)
+slack = typer.Typer(
+    help="The bot in Slack over Socket Mode, which needs no public address. Runs until it is stopped.",
+    invoke_without_command=True,
+)
 app.add_typer(slack, name="slack")
 
 
@@ -157,7 +169,7 @@ app.add_typer(slack, name="slack")
 def manifest(
     *,
     url: Annotated[
-        str | None, typer.Option(help="The bot's public address: for several workspaces, over HTTP.")
+        str | None, typer.Option(metavar="URL", help="The bot's public address: for several workspaces, over HTTP.")
     ] = None,
 ) -> None:
     """Print the manifest of the Slack app, to be pasted where Slack makes apps."""
@@ -170,7 +182,7 @@ def manifest(
 
 @slack.callback()
 def run_slack(context: typer.Context) -> None:
-    """The bot in Slack, in one workspace, over Socket Mode: no public address is needed. Runs until it is stopped."""
+    """Without a command, runs the bot."""
     if context.invoked_subcommand:
         return
     from bot.slack.entrances import SOCKETS
@@ -178,7 +190,7 @@ def run_slack(context: typer.Context) -> None:
     _run(SOCKETS)
 
 
-discord = typer.Typer(help="The bot on Discord.", invoke_without_command=True)
+discord = typer.Typer(help="The bot on Discord. Runs until it is stopped.", invoke_without_command=True)
 app.add_typer(discord, name="discord")
 
 
@@ -194,7 +206,7 @@ def invite() -> None:
 
 @discord.callback()
 def run_discord(context: typer.Context) -> None:
-    """The bot on Discord. Runs until it is stopped."""
+    """Without a command, runs the bot."""
     if context.invoked_subcommand:
         return
     from bot.discord.entrances import GATEWAY
@@ -230,8 +242,8 @@ def migrate() -> None:
 
 
 @app.command()
-def forget(user: Annotated[str, typer.Argument(help="The person's id on the platform.")]) -> None:
-    """Delete everything that a person said and was told, everywhere."""
+def forget(user: Annotated[str, typer.Argument(metavar="USER", help="The person's id on the platform.")]) -> None:
+    """Delete everything that a person said and was told, and take their id out of everybody else's rows."""
     import asyncio
 
     from bot.settings import load_settings
@@ -242,7 +254,7 @@ def forget(user: Annotated[str, typer.Argument(help="The person's id on the plat
 
 @app.command()
 def resend(
-    turns: Annotated[list[int] | None, typer.Argument(help="The numbers of failed turns.")] = None,
+    turns: Annotated[list[int] | None, typer.Argument(metavar="TURN", help="The numbers of failed turns.")] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Send all that failed.")] = False,
 ) -> None:
@@ -258,6 +270,7 @@ def resend(
 desk = typer.Typer(help="Requests for a human consultant, without the consultants' channel.", no_args_is_help=True)
 app.add_typer(desk, name="desk")
 
+REFERENCE = Annotated[str, typer.Argument(metavar="REFERENCE", help="What the user was told, eight letters.")]
 AS_CSV = Annotated[bool, typer.Option("--csv", help="A table for spreadsheets instead of JSON lines.")]
 
 
@@ -273,7 +286,7 @@ def desk_list(*, everything: Annotated[bool, typer.Option("--all", help="Also th
 
 
 @desk.command("show")
-def desk_show(reference: str) -> None:
+def desk_show(reference: REFERENCE) -> None:
     """Show a request, with what happened to it."""
     import asyncio
 
@@ -284,7 +297,7 @@ def desk_show(reference: str) -> None:
 
 
 @desk.command("resend")
-def desk_resend(reference: str) -> None:
+def desk_resend(reference: REFERENCE) -> None:
     """Send again what could not be delivered of a request."""
     import asyncio
 
@@ -302,7 +315,9 @@ def desk_export(*, as_csv: AS_CSV = False) -> None:
 
 @app.command()
 def export(
-    what: Annotated[str, typer.Argument(help="leads, analytics, or all.")] = "all", *, as_csv: AS_CSV = False
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="leads, analytics, or all.")] = "all",
+    *,
+    as_csv: AS_CSV = False,
 ) -> None:
     """Print requests and daily figures as JSON lines, or one of them as CSV."""
     import asyncio
@@ -316,10 +331,11 @@ def export(
 @app.command()
 def insights(
     *,
-    days: Annotated[int | None, typer.Option(min=1, help="Only the last so many days.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page with charts to this file.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, metavar="DAYS", help="Only the last so many days.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with charts to this file.")] = None,
     markdown: Annotated[
-        Path | None, typer.Option(help='Write Markdown to this file; "-", or no file at all, is standard output.')
+        Path | None,
+        typer.Option(metavar="FILE", help='Write Markdown to this file; "-", or no file at all, is standard output.'),
     ] = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Whether to quote unanswered questions.")] = True,
 ) -> None:

@@ -13,11 +13,17 @@ from bot.deciding.recommendation import Recommendation
 from bot.guidance.article import Statement
 
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])|^([-+]|\d+[.)])(?=\s)")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # all but tabs and line feeds
 
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
     return MARKUP.sub(lambda found: f"\\{found[0]}", text)
+
+
+def without_controls(text: str) -> str:
+    """Text without what a terminal obeys or what turns its direction round."""
+    return CONTROLS.sub("", text)
 
 
 class ReplyKind(StrEnum):

@@ -59,44 +59,45 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("rag-or-tune"))
-    """Where the index, a tuned model, the chat's history and, unless it is elsewhere, the database are kept."""
+    """Where the index, a tuned model, the chat's history and, unless it is elsewhere, the database are kept; unset
+    means your user data folder."""
     corpus_dir: Annotated[Path, AfterValidator(_existing_folder)] = shipped("corpus")
-    """The articles, with their phrasings."""
+    """The articles, with their phrasings and the decision framework; unset means the corpus that is shipped."""
     embedding_model: Annotated[Path, AfterValidator(_existing_folder)] | None = None
     """The folder of a sentence-transformers model; unset means the packaged all-MiniLM-L6-v2, tuned if it was tuned."""
     llm_model: Annotated[str, AfterValidator(_provider_and_model)] | None = None
-    """`provider:model` as LangChain names them; unset means none: then only the article's own sentences are shown."""
+    """A language model as `provider:model`, such as `openai:gpt-4.1-mini`; any provider of LangChain's
+    `init_chat_model`. Unset means none: then only the article's own sentences are shown."""
     llm_timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
     """Seconds that the language model has for an answer; then the article's own sentences are shown."""
     slack_bot_token: SecretStr | None = None
-    """The token of the Slack app in its one workspace; it begins with xoxb-."""
+    """The token of the Slack app in its one workspace; it begins with `xoxb-`."""
     slack_app_token: SecretStr | None = None
-    """Socket Mode when set; it begins with xapp-."""
+    """Socket Mode when set, so that no public address is needed; it begins with `xapp-`."""
     slack_signing_secret: SecretStr | None = None
-    """Verifies what comes over HTTP."""
+    """Verifies what comes from Slack over HTTP."""
     slack_client_id: str | None = None
-    """Several workspaces when set, together with the next: each installs the app by OAuth and has its own token."""
+    """Several workspaces when set, together with the next, in place of `SLACK_BOT_TOKEN`: each installs the app by
+    OAuth and has its own token."""
     slack_client_secret: SecretStr | None = None
     """Proves to Slack that we are the app."""
     slack_api_url: str = "https://slack.com/api/"
     """Where Slack's Web API is."""
     consultant_slack_channel: Annotated[str, StringConstraints(pattern=SLACK_CHANNEL)] | None = None
-    """The id of the channel of consultants in Slack; with several workspaces as workspace/channel, by their ids.
-
-    On Enterprise Grid as organisation/workspace/channel.
-    """
+    """The id of the consultants' channel in Slack; with several workspaces `workspace/channel`, in an Enterprise Grid
+    organisation `organisation/workspace/channel`, by their ids."""
     consultant_discord_channel: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")] | None = None
-    """The id of the channel of consultants in Discord."""
+    """The id of the consultants' channel in Discord."""
     desk_hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
     """When the consultants are there."""
     desk_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    """The time zone of that, by its name in the tz database."""
+    """The time zone of that, such as `Europe/Berlin`."""
     desk_response_hours: Annotated[int, Field(ge=1, le=720)] = 4
     """Hours within which users are told to expect an answer."""
     desk_reminder_minutes: Annotated[float, Field(gt=0)] = 60.0
     """Minutes after which the consultants are reminded of a request that nobody has claimed, twice."""
     desk_webhook_url: HttpUrl | None = None
-    """Where a CRM is told what happens to requests."""
+    """Where a CRM is told what happens to requests; needs the next."""
     desk_webhook_secret: SecretStr | None = None
     """Signs what it is told."""
     discord_token: SecretStr | None = None
@@ -104,28 +105,29 @@ class Settings(BaseSettings):
     discord_api_url: str = "https://discord.com/api/v10"
     """Where Discord's REST API is."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
-    """Where the HTTP side listens: of `serve` and `web` in any case, of the other processes where this is set."""
+    """Where `serve` and `web` listen. Where it is set, `slack`, `discord` and `worker` show health and metrics there,
+    too."""
     answered_by: Literal["itself", "workers"] = "itself"
     """Who answers what `serve`, `slack`, `discord` and `web` accept: the process itself, or the `worker` processes."""
     database_url: SecretStr | None = None
-    """`postgresql://user:password@host/name`; unset means SQLite files in DATA_DIR."""
+    """`postgresql://user:password@host/name`; unset means SQLite files in `DATA_DIR`."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_separated)] = ()
-    """The keys that encrypt secrets in the database, separated by commas: the first encrypts, all decrypt. Needed on
-    Postgres; beside SQLite a key is made and kept in DATA_DIR."""
+    """The keys that encrypt secrets in the database, separated by commas: the first encrypts, all decrypt, so keys can
+    be rotated. Needed on Postgres; beside SQLite a key is made and kept in `DATA_DIR`."""
     retention_days: Annotated[int, Field(ge=1)] = 90
-    """Days after which what was said and what came of it is deleted."""
+    """Days after which what was said, and what came of it, is deleted."""
     questions_per_user: Annotated[int, Field(ge=1)] = 60
     """Questions of one user that are answered in an hour."""
     questions_per_tenant: Annotated[int, Field(ge=1)] = 1000
     """The same for a whole workspace or guild."""
     article_url: HttpUrl | None = None
-    """Where the article is published."""
+    """Where the article is published; citations link to it."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
-    """What is written to standard error."""
+    """From what on the log, on standard error, is written: `DEBUG`, `INFO`, `WARNING` or `ERROR`."""
+    log_format: Literal["text", "json"] = "text"
+    """How it is written: `text`, a line for people, or `json`."""
     otel_exporter_otlp_endpoint: str | None = None
     """Where traces go, by OTLP over HTTP; unset means nowhere. OpenTelemetry reads its other variables by itself."""
-    log_format: Literal["text", "json"] = "text"
-    """How: a line for people, or JSON."""
 
 
 def load_settings() -> Settings:

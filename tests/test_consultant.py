@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import time
 
 import pytest
 
+from bot.answering.input import LONGEST
 from bot.answering.model import Writer
 from bot.consultant import Consultant
 from bot.guidance.index import Index
@@ -14,6 +16,8 @@ from tests.peers.openai import Script
 
 QUESTION = "our price list is different every week, RAG or fine-tuning?"
 PATIENCE = 60.0  # seconds for the model; the first time it is asked, its client is still to be imported
+
+LONG = 20.0  # seconds of all cores for three texts; the machine may be slow
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +77,18 @@ def test_an_injection_has_no_effect(plain: Consultant, text: str) -> None:
     assert reply.kind is ReplyKind.ABSTAIN
     assert "everyone" not in reply.text
     assert "free" not in reply.text
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", "(", "1,", "- ", "no ", "we ", "a.b", "\u0301", "\u200b", "{}", "200 tickets, ", "the other one? "],
+)
+def test_no_text_takes_long(plain: Consultant, part: str) -> None:
+    longest = part * (LONGEST // len(part))
+    began = time.process_time()
+    for text in (longest, f"{longest[:-1]}!", part * 100_000):
+        said(plain, text, longest)
+    assert time.process_time() - began < LONG
 
 
 def test_a_follow_up_is_understood_from_the_conversation(plain: Consultant) -> None:

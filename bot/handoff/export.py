@@ -10,6 +10,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.handoff.webhook import as_json
+from bot.replies import without_controls
 from bot.store.store import Store
 from bot.store.tables import LeadState
 
@@ -45,7 +46,7 @@ async def figures(store: Store) -> list[Record]:
 
 def json_lines(kind: str, records: Iterable[Record]) -> str:
     """One object a line, each of that type."""
-    return "".join(json.dumps({"type": kind, **record}, ensure_ascii=False) + "\n" for record in records)
+    return "".join(json.dumps({"type": kind, **record}) + "\n" for record in records)
 
 
 def as_csv(columns: Sequence[str], records: Iterable[Record]) -> str:
@@ -63,5 +64,5 @@ def _figures(tenant: str, day: str, counts: Counter[str]) -> Record:
 
 def _cell(value: JsonValue) -> str:
     parts = cast(Sequence[object], value) if isinstance(value, list) else [] if value is None else [value]
-    said = "\n".join(map(str, parts))
+    said = without_controls("\n".join(map(str, parts)))
     return f"'{said}" if said.startswith(FORMULA) else said

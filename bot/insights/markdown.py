@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.insights.blocks import Block, Chapter, Chart, Group, Groups, Report, Table, Text
-from bot.replies import escaped
+from bot.replies import escaped, without_controls
 
 RULES = ("-", "+", "=")
 
@@ -49,7 +49,7 @@ def _table(table: Table) -> Iterator[str]:
 
 def _said(text: str) -> str:
     """Text on one line that Markdown shows as it is, also where a line of dashes or the like would mean something."""
-    said = escaped(" ".join(text.split()))
+    said = escaped(without_controls(" ".join(text.split())))
     return f"\\{said}" if said.startswith(RULES) else said
 
 

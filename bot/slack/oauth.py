@@ -16,6 +16,7 @@ from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Message
 
 from bot import prompts
 from bot.references import report
@@ -79,9 +80,13 @@ class InstallPages:
         if not TEAM.fullmatch(request.query_params.get("team", "T0")):  # Bolt puts it into Slack's address as it is
             return HTMLResponse(pages.not_installed("team"), 400, pages.HTML)
         try:
-            return await self._handler.handle(request)
+            return await self._handler.handle(Request(request.scope, _no_body))  # Bolt would read one of any size
         except Exception:  # noqa: BLE001 it is logged, with its reference
             return HTMLResponse(pages.broken(report(log, "an installation failed")), 500, pages.HTML)
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _flow(settings: Settings, installations: Installations, states: States) -> AsyncOAuthSettings:

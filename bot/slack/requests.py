@@ -1,17 +1,19 @@
 """Slack's requests over HTTP: signed by Slack and well-formed, or nobody looks at them."""
 
+import asyncio
 from collections.abc import Mapping
 
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot import metrics
 from bot.slack.wellformed import read
 
 LARGEST = 1_000_000  # bytes; Slack's are far smaller
+PATIENCE = 10.0  # seconds for a whole body; Slack itself gives up after three
 CERTIFICATE = "ssl_check=1"  # Slack looks at our certificate, and signs nothing
 
 
@@ -24,10 +26,12 @@ class Requests:
 
     async def handle(self, request: Request) -> Response:
         """Has Bolt deal with it, or refuses it."""
-        if int(request.headers.get("content-length", LARGEST + 1)) > LARGEST:
-            return PlainTextResponse("too large", 413)
         try:
-            body = (await request.body()).decode()
+            body = (await _body(request)).decode()
+        except (TimeoutError, ClientDisconnect):
+            return _refused("too slow", 408)
+        except OverflowError:
+            return _refused("too large", 413)
         except UnicodeDecodeError:
             return PlainTextResponse("not a request of Slack's", 400)
         if CERTIFICATE in body.split("&"):
@@ -47,3 +51,21 @@ class Requests:
             return self._verifier.is_valid_request(body, headers)
         except (TypeError, ValueError):  # the signature is not ASCII, the time is no number
             return False
+
+
+async def _body(request: Request) -> bytes:
+    """The body. Raises OverflowError and TimeoutError; what the headers say of its length is not relied on."""
+    if int(request.headers.get("content-length", 0)) > LARGEST:
+        raise OverflowError
+    read = bytearray()
+    async with asyncio.timeout(PATIENCE):
+        async for part in request.stream():
+            read += part
+            if len(read) > LARGEST:
+                raise OverflowError
+    return bytes(read)
+
+
+def _refused(reason: str, status: int) -> Response:
+    """The end of a connection over which there may be more to come."""
+    return PlainTextResponse(reason, status, {"Connection": "close"})

@@ -1,12 +1,24 @@
 """Replies in a terminal: headings, the article's sentences as quotations, citations as small numbers."""
 
-from rich.console import Console
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.text import Text
 
-from bot.replies import Citation, Line, LineKind, Reply
+from bot.replies import Citation, Line, LineKind, Reply, without_controls
 
-console = Console(highlight=False)
+
+class Screen(Console):
+    """A console on which text is only text: nothing in it moves the cursor, renames the window or turns it round."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=without_controls(segment.text))
+
+
+console = Screen(highlight=False)
 
 
 def show_line(line: Line) -> None:

@@ -1,5 +1,6 @@
 """Get in touch, on Discord: from the button to the consultants' channel, and back."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.peers.discord import Channel, Discord, Message, User
 from tests.running import ANSWERING
 
 SECRET = "Our codename is plum jam."
+HOSTILE = "@everyone <@&1> [your account](https://evil.example) https://discord.gg/abc"
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,21 @@ def test_a_reply_goes_to_the_user_where_they_asked_marked_as_a_persons(
     assert "claimed by cem" in card.text
     assert "Replies: 1 delivered" in card.text
     assert card.buttons == ["Reply", "Resolve", "Release"]
+
+
+def test_what_users_and_consultants_write_is_only_text_for_the_others(
+    staffed: Staffed, discord: Discord, ann: User, advice: Message, general: Channel
+) -> None:
+    card = staffed.card(request(staffed, advice, ann, need=HOSTILE))
+    staffed.say_below(card, staffed.cem, f"reply: {HOSTILE}")
+    discord.wait_for(lambda: "your account" in discord.said(general)[-1].text, ANSWERING, "the reply")
+    *_, reply = told(staffed, general, advice)
+    for message in (card.now, reply):
+        assert "your account" in message.text
+        alive = re.sub(r"\\.", "", message.text)
+        assert not any(sign in alive for sign in ("@everyone", "<@&", "](", "://", "discord.gg"))
+    assert reply.pinged == [ann.id]
+    assert card.now.pinged == []
 
 
 def test_in_the_thread_only_what_begins_with_reply_leaves(

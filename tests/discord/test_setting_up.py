@@ -9,6 +9,7 @@ from discord import Permissions
 from pydantic import SecretStr
 
 from bot.discord.app import surface
+from bot.discord.names import PERMISSIONS
 from bot.errors import BotError
 from bot.settings import Settings
 from bot.store.database import Database, Where
@@ -16,6 +17,17 @@ from bot.store.store import Store
 from tests.conftest import KEY, ROOT
 from tests.peers.discord import App, Discord, discord_server
 from tests.terminal.processes import environment
+
+USED = {  # where the bot does what the permission is for
+    "read_messages": ".history(",  # to see channels
+    "send_messages": ".send(",
+    "send_messages_in_threads": ".send(",
+    "create_public_threads": "start_thread",
+    "add_reactions": ".add_reaction(",
+    "embed_links": "Embed(",
+    "attach_files": "File(",
+    "read_message_history": ".history(",
+}
 
 
 def _said(data_dir: Path, tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -30,6 +42,12 @@ def test_it_prints_how_it_is_invited(data_dir: Path, tmp_path: Path) -> None:
     server, account = said.stdout.splitlines()
     assert f"client_id={app.id}&scope=bot+applications.commands&permissions=" in server
     assert account.endswith("integration_type=1")
+
+
+def test_it_asks_for_no_permission_that_nothing_needs() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "bot/discord").glob("*.py"))
+    assert {name for name, is_wanted in PERMISSIONS if is_wanted} == set(USED)
+    assert [name for name, does in USED.items() if does not in code] == []
 
 
 @pytest.mark.parametrize("words", [("discord",), ("discord", "invite")])

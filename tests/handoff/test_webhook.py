@@ -26,19 +26,26 @@ class Crm:
     url: str = ""
     answers: list[int] = field(default_factory=list)
     told: list[dict[str, object]] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
         signed = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
         assert hmac.compare_digest(request.headers["X-Signature-256"], f"sha256={signed}")
         self.told.append(json.loads(body))
-        return web.Response(status=self.answers.pop(0) if self.answers else 204)
+        status = self.answers.pop(0) if self.answers else 204
+        return web.Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else None)
+
+    async def take_elsewhere(self, request: web.Request) -> web.Response:
+        self.elsewhere.append(await request.text())
+        return web.Response(status=204)
 
 
 @pytest.fixture
 async def crm() -> AsyncIterator[Crm]:
     crm, app = Crm(), web.Application()
     app.router.add_post("/leads", crm.take)
+    app.router.add_route("*", "/elsewhere", crm.take_elsewhere)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -82,3 +89,13 @@ async def test_it_is_told_again_under_the_same_id_until_it_is_taken(crm: Crm, to
         town.clock.advance(minutes=10)
     assert len(crm.told) == 4
     assert len({told["id"] for told in crm.told}) == 1
+
+
+async def test_a_redirect_is_not_followed(crm: Crm, town: Town) -> None:
+    crm.answers = [302]
+    await town.request(ann())
+    await town.work(rounds=2)
+    assert (len(crm.told), crm.elsewhere) == (1, [])
+    town.clock.advance(minutes=10)
+    await town.work(rounds=2)
+    assert (len(crm.told), crm.elsewhere) == (2, [])

@@ -84,6 +84,7 @@ def test_what_users_wrote_stays_text_in_markdown(text: str) -> None:
         "code_inline",
     }
     assert sum(token.type == "heading_open" for token in tokens) == 2
+    assert not any(sign in made for sign in "\x1b\x9b\u202e")
 
 
 async def test_the_report_is_whole_and_needs_nothing_else(seeded: Store, settings: Settings, embedder) -> None:

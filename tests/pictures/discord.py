@@ -25,10 +25,11 @@ ASIDE = "I know this team, they are quick."
 
 def main() -> None:
     """Takes all the pictures."""
-    take("discord", __doc__, _scenes)
+    take("discord", __doc__, scenes)
 
 
-def _scenes(data: Path, folder: Path) -> Scenes:
+def scenes(data: Path, folder: Path) -> Scenes:
+    """All that is pictured, in the order in which it happens."""
     with with_consultants(data, folder, **ARTICLE) as bot:
         maya = bot.discord.user("Maya")
         room = bot.discord.channel(bot.discord.guild("acme", maya), "ai-projects")

@@ -24,10 +24,11 @@ PREVIEW = 5  # lines of a text file that are seen before it is opened
 
 def main() -> None:
     """Takes all the pictures."""
-    take("slack", __doc__, _scenes)
+    take("slack", __doc__, scenes)
 
 
-def _scenes(data: Path, folder: Path) -> Scenes:
+def scenes(data: Path, folder: Path) -> Scenes:
+    """All that is pictured, in the order in which it happens."""
     with with_consultants(data, folder, **ARTICLE) as bot:
         maya = bot.slack.user("Maya")
         room = bot.slack.channel("ai-projects", maya)

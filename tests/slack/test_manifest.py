@@ -23,6 +23,15 @@ NEEDED = {  # https://docs.slack.dev/reference/events: what each event needs
     "message.groups": "groups:history",
     "message.im": "im:history",
 }
+CALLED = {  # https://docs.slack.dev/reference/methods: a method of ours that needs it
+    "assistant:write": "assistant_threads_setStatus",
+    "channels:read": "conversations_members",
+    "chat:write": "chat_delete",
+    "files:write": "files_upload_v2",
+    "groups:read": "conversations_members",  # of private channels
+    "im:write": "conversations_open",
+    "users:read": "users_info",
+}
 
 
 def test_it_names_the_command_the_shortcut_and_the_events_that_are_listened_to() -> None:
@@ -89,3 +98,12 @@ def test_the_command_prints_it_for_several_workspaces(tmp_path: Path) -> None:
     refused = run(tmp_path, "slack", "manifest", "--url", "bot.example.com")
     assert refused.returncode == 1
     assert refused.stderr.startswith(b"rag-or-tune: --url: ")
+
+
+def test_it_asks_for_no_scope_that_nothing_needs() -> None:
+    """Each is for an event that is listened to, for a method that is called, or for the command."""
+    events = {NEEDED[event] for event in EVENTS if event in NEEDED}
+    code = "".join(path.read_text() for path in (ROOT / "bot/slack").glob("*.py"))
+    called = {scope for scope, method in CALLED.items() if method in code}
+    assert called == set(CALLED)
+    assert set(SCOPES) == events | called | {"commands"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -97,6 +98,15 @@ def test_the_way_to_slack_is_a_redirect_with_a_state_that_only_this_browser_has(
     cookie = page.headers["Set-Cookie"]
     assert f"={state};" in cookie
     assert {"Secure", "HttpOnly", "Max-Age=600"} <= {part.strip() for part in cookie.split(";")}
+
+
+@pytest.mark.parametrize("page", ["install", "oauth_redirect"])
+def test_no_page_waits_for_a_body(bot: InstallableBot, page: str) -> None:
+    """It could be of any size, and without end."""
+    begun = f"GET /slack/{page} HTTP/1.1\r\nHost: bot\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(bot.url).port), timeout=STOPPING) as browser:
+        browser.sendall(begun.encode())
+        assert browser.recv(100).startswith(b"HTTP/1.1 ")
 
 
 @pytest.mark.parametrize("team", ["T1&scope=admin", "T1\r\nSet-Cookie: a=b", "ü", "", "https://evil.example"])

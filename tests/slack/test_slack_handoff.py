@@ -1,6 +1,7 @@
 """Get in touch, in Slack: from the button to the consultants' channel, and back."""
 
 import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.slack.bots import CASE, Screen, elements, press, well
 from tests.slack.staffed import FILLED, NEED, Staffed, close_all, everything_in, request, told, with_consultants
 
 SECRET = "Our codename is plum jam."
+HOSTILE = "<!channel> <@U0BOSS0001> *see* <https://evil.example|your account>"
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,19 @@ def test_a_reply_goes_to_the_user_where_they_asked_marked_as_a_persons(
     assert "claimed by cem" in card.text
     assert "Replies: 1 delivered" in card.text
     assert card.buttons == ["Reply", "Resolve", "Release"]
+
+
+def test_what_users_and_consultants_write_is_only_text_for_the_others(
+    staffed: Staffed, slack: Slack, ann: User, advice: Message
+) -> None:
+    card = staffed.card(request(staffed, advice, ann, name=HOSTILE, need=HOSTILE))
+    slack.say(staffed.desk, staffed.cem, f"reply: {HOSTILE}", thread=card.message)
+    assert "your account" in told(staffed, advice)[-1]
+    seen = [*slack.answers(advice), *(message for message in slack.messages(staffed.desk) if message.bot_id)]
+    assert sum("your account" in message.text for message in seen) >= 2
+    for message in seen:
+        assert not re.search(r"<[!@#h]", message.text)
+        assert not any(kind in str(message.blocks) for kind in ("'mrkdwn'", "'user'", "'broadcast'", "'link'"))
 
 
 def test_in_the_thread_only_what_begins_with_reply_leaves(

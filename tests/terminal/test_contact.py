@@ -213,13 +213,14 @@ def test_with_consultants_the_desk_gets_it_and_their_words_come_back(
     assert {kind for kind, state in posts(file) if state == "pending"} == {"card", "file"}
     lead = run(memory.store.leads.by_reference(str(reference)))
     assert lead
-    assert run(desk.reply(cem(), lead, "Hello from a person")) == ""
+    assert run(desk.reply(cem(), lead, "Hello \x1b[2Jfrom a \x1b]0;persons\x07person")) == ""
     works(memory, desk)
     card = desk.places["slack"].sent[0]
     assert "Replies: 0 delivered, 1 on the way" in card.text
     ann.contact.deliver()
     shown = ann.shown()
-    assert shown.startswith(f"Cem, a human consultant, writes on your request {reference}: Hello from a person")
+    assert shown.startswith(f"Cem, a human consultant, writes on your request {reference}: Hello [2Jfrom a ]0;persons")
+    assert not any(sign in shown for sign in "\x1b\x07")
     assert "under /status: Add a note." in shown
     ann.contact.deliver()
     assert ann.shown() == ""

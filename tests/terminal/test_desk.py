@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from bot.store.tables import Lead
 from tests.handoff.town import Clock, Town, ann, cem
 from tests.terminal.processes import run
 
+ESCAPES = "\x1b]0;another title\x07 \x1b[2J\x9b1A\r\u202eback"  # renames, clears, overwrites and turns round
+OBEYED = re.compile(r"[^\n\x20-\x7e\xa0-\u2029\u2030-\U0010ffff]")
+
 
 @pytest.fixture
 def lead(tmp_path: Path) -> Lead:
@@ -26,9 +30,9 @@ def lead(tmp_path: Path) -> Lead:
         url = f"sqlite:///{tmp_path}/rag-or-tune.sqlite"
         store = Store(Database(Where.of(url, tmp_path), [key_in(tmp_path)], Clock()))
         town = Town(store, store.database.clock, Settings(consultant_slack_channel="C1"))
-        lead = await town.request(ann(), need="=HYPERLINK(1)", consent="all")
+        lead = await town.request(ann(), need=f"=HYPERLINK(1){ESCAPES}", consent="all")
         await town.work()
-        await town.reply(cem(), lead, "Hello from a person")
+        await town.reply(cem(), lead, f"Hello from a person{ESCAPES}")
         town.places["discord"].trouble = ConnectionError()
         for _ in range(26):
             await town.work(rounds=1)
@@ -58,7 +62,14 @@ def test_they_are_exported_as_json_lines_and_as_a_table(tmp_path: Path, lead: Le
     assert (record["type"], record["reference"], record["email"]) == ("lead", lead.reference, "")
     assert [event["kind"] for event in record["events"]] == ["opened", "requested", "replied"]
     [row] = csv.DictReader(io.StringIO(run(tmp_path, "export", "leads", "--csv").stdout.decode()))
-    assert (row["need"], row["state"], row["email"]) == ("'=HYPERLINK(1)", "claimed", "")
+    assert (row["need"][:14], row["state"], row["email"]) == ("'=HYPERLINK(1)", "claimed", "")
     assert run(tmp_path, "export", "--csv").returncode == 1
     assert [json.loads(line)["type"] for line in run(tmp_path, "export").stdout.splitlines()] == ["lead"]
     assert run(tmp_path, "export", "analytics", "--csv").stdout.startswith(b"tenant,day,questions,")
+
+
+@pytest.mark.parametrize("command", ["desk list", "desk show {}", "export", "export leads --csv"])
+def test_nothing_that_others_wrote_is_obeyed_by_a_terminal(tmp_path: Path, lead: Lead, command: str) -> None:
+    shown = run(tmp_path, *command.format(lead.reference).split()).stdout
+    assert lead.reference in shown.decode()
+    assert OBEYED.findall(shown.replace(b"\r\n", b"\n").decode()) == []
