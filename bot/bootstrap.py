@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bot.answering.facts import FactFinder
 from bot.answering.model import Writer
@@ -14,6 +15,9 @@ from bot.guidance.index import Index, IndexFolder
 from bot.guidance.kept import Progress
 from bot.guidance.tuning import tuned_folder
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.vectorserver import PgVectors
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +34,28 @@ def make_embedder(settings: Settings) -> Embedder:
     return Embedder(tuned) if tuned else Embedder(packaged_folder(), PACKAGED_SHA256)
 
 
+def vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | None":
+    """What searches vectors in place of FAISS, if it is set. Raises SettingsError when that cannot be used."""
+    if settings.vector_store_url is None:
+        return None
+    from bot.vectorserver import PgVectors
+
+    return PgVectors(settings.vector_store_url.get_secret_value(), embedder)
+
+
 def is_current(settings: Settings) -> bool:
-    """Whether all that is learned from the corpus is on disk, for the corpus as it is."""
+    """Whether all that is learned from the corpus is where it is kept, for the corpus as it is."""
     embedder = make_embedder(settings)
-    indexed = IndexFolder(settings.corpus_dir, settings.data_dir, embedder).is_current()
+    indexed = _folder(settings, embedder).is_current()
     book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
     return indexed and (book.is_current() or not has_framework(settings.corpus_dir))
 
 
 def index_of(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
-    """The index from disk, or built anew when it is not current. With `must_keep` raises OSError when it cannot be."""
-    folder = IndexFolder(settings.corpus_dir, settings.data_dir, embedder)
+    """The index as it is kept, or built anew when it is not current. With `must_keep` raises OSError when it cannot be
+    kept.
+    """
+    folder = _folder(settings, embedder)
     index = folder.load()
     if index is None:
         index = folder.build(progress)
@@ -71,6 +86,10 @@ def make_consultant(settings: Settings, progress: Progress | None = None) -> Con
     embedder.embed(["warm up"])
     finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
     return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)
+
+
+def _folder(settings: Settings, embedder: Embedder) -> IndexFolder:
+    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder, vector_server(settings, embedder))
 
 
 def _keep(save: Callable[[], None], *, must_keep: bool) -> None:

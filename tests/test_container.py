@@ -55,7 +55,16 @@ def test_it_runs_as_somebody_who_may_do_little() -> None:
 def test_only_what_is_needed_gets_in() -> None:
     first, last = stages()
     copied = [word for rest in of(first, "COPY") for word in shlex.split(rest)[:-1]]
-    needed = {"LICENSE", "README.md", "bot", "constraints.txt", "corpus", "prompts", "pyproject.toml"}
+    needed = {
+        "LICENSE",
+        "README.md",
+        "bot",
+        "constraints.txt",
+        "corpus",
+        "prompts",
+        "pyproject.toml",
+        "requirements.lock",
+    }
     assert set(copied) == needed
     assert all((ROOT / name).exists() for name in copied)
     assert of(last, "COPY") == ["--from=build /opt/bot /opt/bot"]

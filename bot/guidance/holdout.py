@@ -53,7 +53,7 @@ class HoldOut:
             return Understood(0.0, 0.0, 0.0, 1.0)  # a model that diverged understands nothing
         documents = [self.index.documents[row] for row in self.seen]
         ranker = Ranker.learn([d.text for d in documents], vectors[self.seen], [d.labels for d in documents])
-        search = Search(replace(self.index, ranker=ranker, vectors=searchable(vectors)))
+        search = Search(replace(self.index, ranker=ranker, vectors=searchable(vectors), elsewhere=None))
         held = [self.index.documents[row] for row in self.held]
         read = list(zip(held, search.read_all([d.text for d in held], vectors[self.held]), strict=True))
         asked = [(r, self._sections(d)) for d, r in read if d.labels[0].kind in (Kind.STATEMENT, Kind.SECTION)]

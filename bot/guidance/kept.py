@@ -55,9 +55,9 @@ class Kept:
         """The lines of `texts.jsonl`."""
         return _lines(self.folder)
 
-    def vectors(self) -> faiss.Index:
-        """The vectors, in the order of the lines."""
-        return faiss.read_index(str(self.folder / "vectors.faiss"))
+    def vectors(self, *, mapped: bool = False) -> faiss.Index:
+        """The vectors, in the order of the lines; when `mapped`, only those that are asked for get into memory."""
+        return faiss.read_index(str(self.folder / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
 
     def save(self, lines: Iterable[str], vectors: faiss.Index, arrays: Mapping[str, Mapping[str, ArrayLike]]) -> None:
         """Writes all beside its place, moves it there whole and removes older ones. Raises OSError.

@@ -67,18 +67,21 @@ class Search:
         ]
 
     def _read(self, scores: Mapping[Label, float], vector: Vectors) -> Reading:
-        reading = self.interpret(scores, self._unphrased(vector))
-        return replace(reading, findings=self._near(scores, vector)) if reading.kind is Kind.NEAR_TOPIC else reading
+        unphrased = self._unphrased(vector)
+        counted = {anchor: min(1.0, max(0.0, (c - RELATED) / (SAME - RELATED))) for anchor, c in unphrased.items()}
+        reading = self.interpret(scores, counted)
+        if reading.kind is not Kind.NEAR_TOPIC:
+            return reading
+        return replace(reading, findings=self._near(scores, self.index.phrased_cosines(vector) | unphrased))
 
-    def _near(self, scores: Mapping[Label, float], vector: Vectors) -> tuple[Finding, ...]:
+    def _near(self, scores: Mapping[Label, float], cosines: Mapping[str, float]) -> tuple[Finding, ...]:
         """The statement nearest to a question that none answers, by score and cosine together, if it is near at all."""
-        own_words: Vectors = self.index.vectors.reconstruct_n(0, len(self.index.statements))
         found = [
-            Finding(statement, scores.get(Label(Kind.STATEMENT, statement.anchor), 0.0) + cosine)
-            for statement, cosine in zip(self.index.statements.values(), (own_words @ vector).tolist(), strict=True)
+            Finding(self.index.statements[anchor], scores.get(Label(Kind.STATEMENT, anchor), 0.0) + cosine)
+            for anchor, cosine in cosines.items()
         ]
-        nearest = max(found, key=lambda finding: finding.score)
-        return (nearest,) if nearest.score >= NEAR else ()
+        nearest = max(found, key=lambda finding: finding.score, default=None)
+        return (nearest,) if nearest and nearest.score >= NEAR else ()
 
     def interpret(self, scores: Mapping[Label, float], unphrased: Mapping[str, float]) -> Reading:
         """Decides from the scores of the ranker, and those by anchor of statements that the ranker does not know."""
@@ -97,11 +100,11 @@ class Search:
         return self._whole(scores, evidence, findings) or Reading(Kind.STATEMENT, evidence, _cited(findings))
 
     def _unphrased(self, vector: Vectors) -> dict[str, float]:
-        """Scores by anchor, from the cosines alone, of the nearest statements that have no phrasings."""
+        """The cosines, by anchor, of the nearest statements that have no phrasings."""
         if not self.index.unphrased:
             return {}
         return {
-            label.key: min(1.0, max(0.0, (cosine - RELATED) / (SAME - RELATED)))
+            label.key: cosine
             for document, cosine in self.index.nearest(vector, NEIGHBOURS)
             for label in document.labels
             if label.key in self.index.unphrased

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.answering.model import Writer
-from bot.bootstrap import is_current, make_embedder
+from bot.bootstrap import is_current, make_embedder, vector_server
 from bot.corpus import has_framework, load_framework, load_voices
 from bot.delivery.platform import platform_of
 from bot.errors import BotError
@@ -54,6 +54,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
         yield "decision framework", lambda: _framework(settings)
     yield "data directory", lambda: _data_directory(settings)
     yield "embedding model", lambda: _embedding_model(settings)
+    yield "vector search", lambda: _vector_search(settings)
     yield "index", lambda: _index(settings)
     yield "language model", lambda: _language_model(settings)
     yield "database", lambda: asyncio.run(_database(settings))
@@ -100,6 +101,11 @@ def _data_directory(settings: Settings) -> str:
 def _embedding_model(settings: Settings) -> str:
     embedder = make_embedder(settings)
     return f"SHA-256 {embedder.sha256[:12]}…, {embedder.dimensions} dimensions"
+
+
+def _vector_search(settings: Settings) -> str:
+    server = vector_server(settings, make_embedder(settings))
+    return server.check() if server else "FAISS, in the process"
 
 
 def _index(settings: Settings) -> str:

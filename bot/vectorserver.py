@@ -1,0 +1,201 @@
+"""The vectors of the index in a Postgres with pgvector, searched through LangChain's PGVectorStore, in place of FAISS.
+
+A table holds one index and is made whole in one transaction, so that it is there whole or not at all. The tables of
+older indexes go when there is a new one, but for the one before, on which other processes may still run.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.sql import SQL, Identifier, Literal
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from bot.errors import BotError, SettingsError
+from bot.guidance.embedding import Embedder, Vectors
+from bot.guidance.index import EXACT_UP_TO, Neighbours
+
+if TYPE_CHECKING:
+    from langchain_postgres import PGEngine, PGVectorStore
+
+PATIENCE = 10  # seconds that a connection may take
+LOCK = 7_241_190_533  # the advisory lock under which tables are made and removed
+TABLES = "rag_or_tune_index_"
+MOST_MEMORY = 2_000  # MB that the server may take to build a graph
+WIDEST_GRAPH = 2_000  # dimensions that pgvector's HNSW index takes
+
+
+class VectorServerError(BotError):
+    """The server of VECTOR_STORE_URL cannot be used."""
+
+
+class PgVectors:
+    """Indexes on one server; see `VectorServer`."""
+
+    def __init__(self, url: str, embedder: Embedder) -> None:
+        """Raises SettingsError for a URL that cannot be used, and when what is needed for it is not installed."""
+        self._url, self._embedder = _postgres(url), embedder
+        try:
+            import langchain_postgres  # noqa: F401 only whether it is there
+        except ImportError as error:
+            raise SettingsError(
+                "VECTOR_STORE_URL: what it needs is not installed; run `pip install 'rag-or-tune[pgvector]'`, or leave "
+                "it out: then FAISS searches."
+            ) from error
+
+    def check(self) -> str:
+        """What is there, for the doctor. Raises VectorServerError when it cannot be used."""
+        with self._connected() as connection:
+            version = connection.info.parameter_status("server_version")
+            extension = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
+            (of_extension,) = extension.fetchone() or ("",)
+            return f"pgvector {of_extension} on Postgres {version}, {len(_tables(connection))} index(es)"
+
+    def holds(self, name: str, count: int) -> bool:
+        """Whether the index is there, with so many documents."""
+        with self._connected() as connection:
+            return _holds(connection, TABLES + name, count)
+
+    def fill(self, name: str, texts: Sequence[str], vectors: Vectors) -> None:
+        """Puts the index there, whole; what is there already stays."""
+        table = TABLES + name
+        with self._connected() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            if _holds(connection, table, len(texts)):
+                return  # another process put it there meanwhile
+            connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            before = [old for old in _tables(connection) if old != table]
+            for old in (*before[1:], table):
+                connection.execute(SQL("DROP TABLE IF EXISTS public.{}").format(Identifier(old)))
+            _make(connection, table, texts, vectors)
+
+    def neighbours(self, name: str) -> Neighbours:
+        """Searches the index, from the first question on."""
+        searched = _Searched(self._url, TABLES + name, self._embedder)
+        return searched.nearest
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        """A transaction, committed at the end."""
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
+                if not connection.execute("SELECT FROM pg_available_extensions WHERE name = 'vector'").rowcount:
+                    raise VectorServerError(
+                        "The server of VECTOR_STORE_URL has no pgvector; install that extension there (on Debian the "
+                        "package postgresql-18-pgvector, by the server's version), or leave VECTOR_STORE_URL out."
+                    )
+                yield connection
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise VectorServerError(
+                f"The user of VECTOR_STORE_URL may not do that: {_said(error)}. Let the database belong to that user, "
+                "and an administrator run CREATE EXTENSION vector in it."
+            ) from error
+        except psycopg.Error as error:
+            raise _unusable(error) from error
+
+
+class _Searched:
+    """One table, searched; connections are made when they are needed."""
+
+    def __init__(self, url: URL, table: str, embedder: Embedder) -> None:
+        self._url, self._table, self._embedder = url, table, embedder
+
+    @cached_property
+    def engine(self) -> "PGEngine":
+        """The pool of connections, in a thread of its own."""
+        from langchain_postgres import PGEngine
+
+        return PGEngine.from_connection_string(
+            self._url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": PATIENCE}
+        )
+
+    @cached_property
+    def store(self) -> "PGVectorStore":
+        """The table as LangChain's vector store; a passage's id is its document's number."""
+        from langchain_postgres import PGVectorStore
+        from langchain_postgres.v2.indexes import DistanceStrategy
+
+        return PGVectorStore.create_sync(
+            self.engine, self._embedder, self._table, distance_strategy=DistanceStrategy.INNER_PRODUCT
+        )
+
+    def nearest(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
+        """As `Neighbours` has it."""
+        try:
+            found = self.store.similarity_search_with_score_by_vector(vector.tolist(), k=count)
+        except (ValueError, DBAPIError) as error:
+            cause = getattr(error, "orig", None)
+            if cause and not isinstance(cause, psycopg.errors.UndefinedTable):
+                raise _unusable(cause) from error
+            raise VectorServerError(  # LangChain's own word for that is a ValueError
+                "The server of VECTOR_STORE_URL does not hold this index any more; start the bot anew."
+            ) from error
+        return [(int(passage.id or ""), float(cosine)) for passage, cosine in found]
+
+
+def _postgres(url: str) -> URL:
+    try:
+        given = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise SettingsError("VECTOR_STORE_URL: write postgresql://user:password@host/name, or leave it out") from error
+    if given.get_backend_name() not in ("postgresql", "postgres"):
+        raise SettingsError(
+            "VECTOR_STORE_URL: only a Postgres with pgvector will do: postgresql://user:password@host/name"
+        )
+    return given.set(drivername="postgresql+psycopg")
+
+
+def _unusable(error: BaseException | None) -> VectorServerError:
+    return VectorServerError(
+        f"The vector server cannot be used: {_said(error)}. Check VECTOR_STORE_URL and the server."
+    )
+
+
+def _said(error: BaseException | None) -> str:
+    """What Postgres says of an error, without its hints."""
+    return str(error).partition("\n")[0]
+
+
+def _tables(connection: psycopg.Connection) -> list[str]:
+    """The tables of indexes, the newest first."""
+    found = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
+        "AND starts_with(relname, %s) ORDER BY oid DESC",
+        [TABLES],
+    )
+    return [name for (name,) in found]
+
+
+def _holds(connection: psycopg.Connection, table: str, count: int) -> bool:
+    if table not in _tables(connection):
+        return False
+    (found,) = connection.execute(SQL("SELECT count(*) FROM public.{}").format(Identifier(table))).fetchone() or (0,)
+    return bool(found == count)
+
+
+def _make(connection: psycopg.Connection, table: str, texts: Sequence[str], vectors: Vectors) -> None:
+    """The table in PGVectorStore's form; its own `add_texts` inserts row by row, COPY is many times as fast."""
+    from pgvector.psycopg import register_vector
+
+    register_vector(connection)
+    name, width = Identifier(table), Literal(vectors.shape[1])
+    connection.execute(
+        SQL(
+            "CREATE TABLE public.{} "
+            "(langchain_id integer PRIMARY KEY, content text NOT NULL, embedding vector({}) NOT NULL)"
+        ).format(name, width)
+    )
+    command = SQL("COPY public.{} (langchain_id, content, embedding) FROM STDIN WITH (FORMAT BINARY)").format(name)
+    with connection.cursor() as cursor, cursor.copy(command) as copy:
+        copy.set_types(("int4", "text", "vector"))
+        for row in zip(range(len(texts)), texts, vectors, strict=True):
+            copy.write_row(row)
+    if len(texts) > EXACT_UP_TO and vectors.shape[1] <= WIDEST_GRAPH:
+        memory = min(64 + 3 * vectors.nbytes // 1_000_000, MOST_MEMORY)  # with less than the graph takes, it is slow
+        connection.execute(SQL("SET LOCAL maintenance_work_mem = {}").format(f"{memory}MB"))
+        connection.execute("SET LOCAL max_parallel_maintenance_workers = 0")  # they would need shared memory
+        connection.execute(SQL("CREATE INDEX ON public.{} USING hnsw (embedding vector_ip_ops)").format(name))
