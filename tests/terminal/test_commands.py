@@ -113,7 +113,7 @@ def test_a_chat_on_a_pipe(data_dir: Path, tmp_path: Path) -> None:
     assert shown.count("Recommendation: RAG") == 2
     assert shown.rstrip().endswith("Goodbye.")
     assert "unread" not in shown
-    assert shown.rindex("/help this text") > shown.rindex("d done")  # what comes after the interview is read, too
+    assert shown.rindex("/help this text") > shown.rindex("d Done")  # what comes after the interview is read, too
 
 
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
