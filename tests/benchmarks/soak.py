@@ -1,0 +1,58 @@
+"""Soak: the memory of a bot that has answered 100,000 messages, beside that of the same one after 1,000.
+
+To be through within the hour the connections to the platforms are left out (`soaked.py` says what is real); those are
+measured under load. Embedding has one core, the flow the other. What does not come within the longest time is not
+waited for; the figures say how many came.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.length import Length
+from tests.benchmarks.soaked import STEP
+from tests.benchmarks.timing import UNLIMITED, learned, resident
+from tests.conftest import KEY, ROOT
+from tests.terminal.processes import environment
+
+
+def figures(length: Length) -> list[Figure]:
+    """Memory and speed, from the first thousand messages to the last."""
+    with tempfile.TemporaryDirectory() as folder:
+        memory, seconds = _soaked(Path(folder), length)
+    count = len(memory) * STEP
+    name = f"resident memory after {count:,} of {length.soak:,} messages, flow and consultant in one process"
+    return [
+        Figure(name, memory[-1], "MB", memory[0], f"after {STEP:,}", "≤ 1.1"),
+        Figure("its greatest", max(memory), "MB", memory[0], f"after {STEP:,}", "≤ 1.1"),
+        Figure("answers a second", count / seconds, "/s"),
+    ]
+
+
+def _soaked(folder: Path, length: Length) -> tuple[list[float], float]:
+    """The memory in MB after each thousand messages, and the seconds that they took."""
+    own = {
+        "OMP_NUM_THREADS": "1",
+        "DATABASE_URL": f"sqlite:///{folder}/database.sqlite",
+        "SECRET_KEYS": KEY,
+        **UNLIMITED,
+    }
+    command = [sys.executable, "-m", "tests.benchmarks.soaked", str(length.soak), str(length.longest)]
+    variables = environment(learned(), **own)
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        memory = list[float]()
+        try:
+            assert process.stdout.readline() == "ready\n"
+            began = taken = time.monotonic()
+            for line in process.stdout:
+                if line == "over\n":
+                    break
+                memory.append(resident(process.pid))
+                taken = time.monotonic()
+        finally:
+            process.kill()
+    return memory, taken - began
