@@ -69,12 +69,14 @@ def _envelopes(bot: Bot, count: int) -> list[Figure]:
     for number in range(count):
         real = told.real[number % len(told.real)]
         acks += bot.slack.envelope(real.kind, broken(real, randomly)) is None
-    for frame in FRAMES:
-        bot.slack.frame(frame)
-    return [
+    found = [
         Figure(f"envelopes over the socket ({count:,}): not just acknowledged", count - acks, "", aim="0"),
         *_afterwards(told, kept, shown),
     ]
+    for frame in FRAMES:
+        bot.slack.frame(frame)
+    is_there = bot.slack.connected == 1 and told.answers(bot.slack.user("eve"))
+    return [*found, Figure(f"{len(FRAMES)} frames that are no envelopes: it goes on (1: yes)", is_there, "", aim="1")]
 
 
 def _afterwards(told: Told, kept: dict[str, int], shown: int) -> list[Figure]:
