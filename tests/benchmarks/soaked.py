@@ -40,7 +40,8 @@ class Nowhere(SlackSurface):
         self.arrived = dict[str, asyncio.Event]()
 
     async def send(self, delivery: Delivery) -> str:
-        self.arrived[str(delivery.address["thread"])].set()
+        if arrived := self.arrived.get(str(delivery.address["thread"])):
+            arrived.set()  # by the first post of an answer
         return delivery.marker
 
     async def find(self, delivery: Delivery) -> str | None:
@@ -90,8 +91,9 @@ async def main(messages: int, seconds: float) -> None:
     slack = Nowhere()
     async with serving(load_settings(), lambda settings, store: {"slack": slack}) as service:
         print("ready", flush=True)
-        await Soak(service.flow, slack, messages, seconds).run()
-        print("over", flush=True)
+        soak = Soak(service.flow, slack, messages, seconds)
+        await soak.run()
+        print(soak.answered, "over", sep="\n", flush=True)
         await asyncio.sleep(LOOKED_AT)
 
 
