@@ -59,4 +59,5 @@ def main() -> None:
             record(wanted.write, [*PARTS.values()], part, length, figures)
 
 
-main()
+if __name__ == "__main__":
+    main()
