@@ -46,11 +46,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"some parts only: {', '.join(PARTS)}")
     parser.add_argument("--short", action="store_true", help="minutes in place of an hour, to try things out")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables between the marks in this file")
-    parser.add_argument("--soak-minutes", type=float, metavar="N", help="end the soak after so long at the latest")
+    parser.add_argument("--soak-minutes", type=float, metavar="N", help="end the soak after so long; a short run")
     wanted = parser.parse_args()
     length = SHORT if wanted.short else FULL
     if wanted.soak_minutes:
-        length = replace(length, longest=60 * wanted.soak_minutes)
+        length = replace(length, name="short", longest=60 * wanted.soak_minutes)
     for name in wanted.only or PARTS:
         part = PARTS[name]
         figures = part.figures(length)

@@ -66,11 +66,12 @@ class Soak:
 
     async def _person(self) -> None:
         """Asks one question after another, each in a thread of its own unless it follows one up."""
-        thread = 0
+        thread: int | None = None
         for number in self._numbers:
             if time.monotonic() > self._end:
                 return
-            thread = thread if number % RARE == FOLLOWING else number
+            if thread is None or number % RARE != FOLLOWING:
+                thread = number
             await self._ask(thread, number)
 
     async def _ask(self, thread: int, number: int) -> None:
