@@ -21,7 +21,7 @@ coverage: $(VENV)/.ready-to-test
 	$(BIN)/pytest --cov=bot --cov-report=term:skip-covered
 
 bench: $(VENV)/.ready-to-test
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 lint: $(VENV)/.ready-to-test
 	$(BIN)/ruff check .

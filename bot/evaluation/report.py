@@ -10,11 +10,11 @@ from rich.table import Table
 
 from bot.bootstrap import make_consultant
 from bot.corpus import has_framework, load_framework, load_voices
-from bot.errors import InputError
 from bot.evaluation.baselines import Baseline, baselines
 from bot.evaluation.casereading import CasesRead, cases_by_voice, simple_reader
 from bot.evaluation.crossvalidation import Held, by_statement, by_voice, mean
 from bot.evaluation.dataset import Dataset
+from bot.evaluation.marked import replace, table
 from bot.evaluation.scores import Scores, Tally, score
 from bot.guidance.phrasings import Phrasing, read_phrasings
 from bot.settings import Settings
@@ -147,12 +147,4 @@ def _share(share: float | None) -> str:
 
 def _record(report: Report, path: Path) -> None:
     """Replaces what stands between the marks in a Markdown file. Raises InputError when it has none."""
-    text = path.read_text("utf-8")
-    if BEGIN not in text or END not in text:
-        raise InputError(f"{path} has no {BEGIN} and {END} lines to put the figures between.")
-    parts = list[str]()
-    for title, header, rows in _tables(report):
-        lines = [f"| {' | '.join(row)} |" for row in (header, ("---",) * len(header), *rows)]
-        parts.append(f"**{title}**\n\n" + "\n".join(lines))
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    path.write_text(f"{before}{BEGIN}\n" + "\n\n".join(parts) + f"\n{END}{after}", "utf-8")
+    replace(path, BEGIN, END, "\n\n".join(table(title, header, rows) for title, header, rows in _tables(report)))

@@ -131,7 +131,7 @@ def _first(error: ValidationError) -> str:
 def _id(raw: bytes) -> object:
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested too deeply
         return None
     return found.get("id") if isinstance(found, dict) else None
 

@@ -1,43 +1,63 @@
 """`make bench`: our figures beside a baseline in the same run, as ratios; this is no test and asserts nothing."""
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from tests.benchmarks import (
+    crashes,
+    deciding,
+    delivery,
+    discord,
+    growth,
+    load,
+    malformed,
+    quality,
+    scaling,
+    slack,
+    soak,
+    speed,
+    starting,
+    tiny_model,
+)
+from tests.benchmarks.length import FULL, SHORT
+from tests.benchmarks.report import Part, record, show
 
-from tests.benchmarks import deciding, delivery, discord, scaling, slack, speed, tiny_model
-from tests.benchmarks.figures import Figure
-
-
-def show(title: str, figures: list[Figure]) -> None:
-    table = Table("measure", "ours", "baseline", "ours / baseline", "aim", title=title, title_justify="left")
-    for figure in figures:
-        table.add_row(*figure.cells())
-    Console().print(table)
+PARTS = {
+    "quality": Part("Answers", quality.figures),
+    "speed": Part("Speed", speed.figures),
+    "deciding": Part("Deciding", deciding.figures),
+    "start": Part("Cold start", starting.figures, varies=True),
+    "slack": Part("Slack", slack.figures),
+    "discord": Part("Discord", discord.figures),
+    "load": Part("Sustained load", load.figures, varies=True),
+    "delivery": Part("The durable flow", delivery.figures, varies=True),
+    "crashes": Part("Killed at random moments", crashes.figures, varies=True),
+    "malformed": Part("Malformed input", malformed.figures, varies=True),
+    "scaling": Part("Scale-out", scaling.figures, varies=True),
+    "growth": Part("Growth of the index", growth.figures, varies=True),
+    "soak": Part("Soak", soak.figures, varies=True),
+    "model": Part("SmolLM2-135M as the language model, over the whole evaluation set", tiny_model.figures),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument(
-        "--only",
-        choices=("speed", "deciding", "delivery", "slack", "discord", "scaling", "model"),
-        help="one part only",
-    )
-    only = parser.parse_args().only
-    if only in (None, "speed"):
-        show("Speed", speed.figures())
-    if only in (None, "deciding"):
-        show("Deciding", deciding.figures())
-    if only in (None, "delivery"):
-        show("The durable flow", delivery.figures())
-    if only in (None, "slack"):
-        show("Slack", slack.figures())
-    if only in (None, "discord"):
-        show("Discord", discord.figures())
-    if only in (None, "scaling"):
-        show("Scale-out", scaling.figures())
-    if only in (None, "model"):
-        show("SmolLM2-135M as the language model, over the whole evaluation set", tiny_model.figures())
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"some parts only: {', '.join(PARTS)}")
+    parser.add_argument("--short", action="store_true", help="minutes in place of an hour, to try things out")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables between the marks in this file")
+    parser.add_argument("--soak-minutes", type=float, metavar="N", help="end the soak after so long; a short run")
+    wanted = parser.parse_args()
+    length = SHORT if wanted.short else FULL
+    if wanted.soak_minutes:
+        length = replace(length, name="short", longest=60 * wanted.soak_minutes)
+    for name in wanted.only or PARTS:
+        part = PARTS[name]
+        figures = part.figures(length)
+        show(part.titled(length), figures)
+        if wanted.write and figures:
+            record(wanted.write, [*PARTS.values()], part, length, figures)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,7 @@ from bot.deciding.reading import to_embed
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from tests.benchmarks.figures import Figure, interleaved
+from tests.benchmarks.length import Length
 from tests.conftest import ROOT
 
 CASE = (
@@ -28,7 +29,7 @@ STEPS = 200
 Result = TypeVar("Result")
 
 
-def figures() -> list[Figure]:
+def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
     framework = load_framework(ROOT / "corpus")
     embedder = Embedder(packaged_folder(), PACKAGED_SHA256)

@@ -24,12 +24,12 @@ from bot.store.database import Database, Where
 from bot.store.store import Store
 from bot.store.tables import Conversation, Delivery, DeliveryState, Turn, TurnState
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.length import Length
 from tests.conftest import KEY
 from tests.delivery.crashing import Outcome, Process, crash, prepare, some_messages, when_finished
 from tests.delivery.staging import UNLIMITED, Repeating
 from tests.peers.postgres import Postgres, binaries, postgres_server
 
-ROUNDS = 50
 MESSAGES = 20
 CONVERSATIONS = 10_000
 MEASURED = 300
@@ -39,16 +39,17 @@ INSERT = "INSERT INTO messages (text) VALUES (?)"
 TEXT = "our price list is different every week, RAG or fine-tuning?"
 
 
-def figures() -> list[Figure]:
+def figures(length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found = [*asyncio.run(_costs(folder)), *asyncio.run(_acknowledging(folder)), *_idle(folder)]
-        found += _crashes("SQLite", crash(_sqlite(folder, "crashes"), folder, rounds=ROUNDS, messages=MESSAGES))
+        outcome = crash(_sqlite(folder, "crashes"), folder, rounds=length.crashes, messages=MESSAGES)
+        found += _crashes("SQLite", length.crashes, outcome)
     if binaries() is None:
         return found
     with tempfile.TemporaryDirectory() as name, postgres_server(Path(name)) as server:
-        return [*found, *_on_postgres(server)]
+        return [*found, *_on_postgres(server, length.crashes)]
 
 
 class Instant:
@@ -134,12 +135,12 @@ def _idle(folder: Path) -> list[Figure]:
     return [Figure("a process without work", used / IDLE * 100, "% of a core")]
 
 
-def _on_postgres(server: Postgres) -> list[Figure]:
+def _on_postgres(server: Postgres, rounds: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         takeover = _takeover(_prepared(server, "takeover"), Path(name) / "takeover.jsonl")
-        outcome = crash(_prepared(server, "crashes"), Path(name), rounds=ROUNDS, messages=MESSAGES, workers=2)
+        outcome = crash(_prepared(server, "crashes"), Path(name), rounds=rounds, messages=MESSAGES, workers=2)
     return [
-        *_crashes("Postgres, two workers", outcome),
+        *_crashes("Postgres, two workers", rounds, outcome),
         Figure("a dead worker's turns all delivered by another", takeover, "s", aim="< 30 s"),
     ]
 
@@ -158,8 +159,8 @@ def _takeover(url: str, record: Path) -> float:
     return taken if outcome.is_perfect else float("inf")
 
 
-def _crashes(where: str, outcome: Outcome) -> list[Figure]:
-    what = f"{ROUNDS} × kill -9, {outcome.asked:,} messages, {where}"
+def _crashes(where: str, rounds: int, outcome: Outcome) -> list[Figure]:
+    what = f"{rounds} × kill -9, {outcome.asked:,} messages, {where}"
     return [
         Figure(f"{what}: lost", outcome.lost, "posts", aim="0"),
         Figure("the same: delivered twice", outcome.doubled, "posts", aim="0"),

@@ -17,23 +17,21 @@ from pathlib import Path
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from tests.benchmarks.delivery import bare_insert
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.timing import DATA, QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, p95, timed
+from tests.benchmarks.length import Length
+from tests.benchmarks.timing import QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, learned, p95, timed
 from tests.conftest import ROOT
 from tests.discord.bots import CASE, Bot
 from tests.peers.discord import Discord, Message, User, discord_server
 from tests.running import STARTING
-from tests.terminal.processes import environment
 
 POST = "POST /channels/{}/messages"
 CHANGES = ("PATCH /webhooks/{}/{}/messages/@original", "POST /interactions/{}/{}/callback")
 
 
-def figures() -> list[Figure]:
+def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
     embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
     embedder.embed(["warm up"])
-    DATA.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-m", "bot", "index"], cwd=ROOT, env=environment(DATA), check=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with _bot(folder) as ours, _echo() as echo, bare_insert(folder / "bare.sqlite") as insert:
@@ -50,7 +48,7 @@ def figures() -> list[Figure]:
 @contextmanager
 def _bot(folder: Path) -> Iterator[Discord]:
     with discord_server() as discord:
-        bot = Bot(discord, DATA, folder, UNLIMITED)
+        bot = Bot(discord, learned(), folder, UNLIMITED)
         bot.start()
         try:
             yield discord

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+HEADER = ("measure", "ours", "baseline", "ours / baseline", "aim")
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -18,16 +20,18 @@ class Figure:
     aim: str = ""
 
     def cells(self) -> tuple[str, str, str, str, str]:
-        ours = f"{self.ours:,.4g} {self.unit}"
+        """What stands under HEADER."""
+        ours = f"{_written(self.ours)} {self.unit}".strip()
         if self.baseline is None:
             return self.name, ours, self.beside, "", self.aim
-        return (
-            self.name,
-            ours,
-            f"{self.baseline:,.4g} {self.unit} ({self.beside})",
-            f"{self.ours / self.baseline:.2f}",
-            self.aim,
-        )
+        baseline = f"{_written(self.baseline)} {self.unit}".strip() + f" ({self.beside})"
+        ratio = f"{self.ours / self.baseline:.2f}" if self.baseline else "–"
+        return self.name, ours, baseline, ratio, self.aim
+
+
+def _written(value: float) -> str:
+    """Four digits, but counts in full."""
+    return f"{value:,.0f}" if value >= 1_000 or value == int(value) else f"{value:.4g}"
 
 
 def interleaved(rounds: int, *actions: Callable[[], object]) -> list[float]:

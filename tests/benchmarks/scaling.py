@@ -1,41 +1,35 @@
 """Scale-out over Postgres: round after round, each of five processes is stopped or killed while people go on asking."""
 
 import asyncio
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.timing import DATA
-from tests.conftest import ROOT
+from tests.benchmarks.length import Length
+from tests.benchmarks.timing import learned
 from tests.delivery.crashing import prepare
 from tests.peers.postgres import binaries, postgres_server
 from tests.running import Running
 from tests.scaling import Fleet, fleet
-from tests.terminal.processes import environment
-
-ROUNDS = 3
 
 
-def figures() -> list[Figure]:
+def figures(length: Length) -> list[Figure]:
     """What becomes of what people ask; without Postgres there is nothing to measure."""
     if binaries() is None:
         return []
-    DATA.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-m", "bot", "index"], cwd=ROOT, env=environment(DATA), check=True)
+    data = learned()
     with tempfile.TemporaryDirectory() as server, postgres_server(Path(server)) as postgres:
         found = list[Figure]()
         for name, end in (("stopped", Running.stop), ("killed", Running.kill)):
             url = postgres.database(name)
             asyncio.run(prepare(url))
-            with tempfile.TemporaryDirectory() as folder, fleet(url, DATA, Path(folder)) as bots:
+            with tempfile.TemporaryDirectory() as folder, fleet(url, data, Path(folder)) as bots:
                 bots.start()
                 with bots.talking():
-                    for _ in range(ROUNDS):
+                    for _ in range(length.restarts):
                         bots.restart(end)
                 bots.finished()
-                found += _of(bots, f"five processes, each {name} {ROUNDS} times")
+                found += _of(bots, f"five processes, each {name}, {length.restarts} ×")
         return found
 
 

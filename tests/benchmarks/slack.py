@@ -18,12 +18,12 @@ from pathlib import Path
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from tests.benchmarks.delivery import bare_insert
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.timing import DATA, QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, p95, quantile, timed
+from tests.benchmarks.length import Length
+from tests.benchmarks.timing import QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, learned, p95, quantile, timed
 from tests.conftest import ROOT
 from tests.peers.slack import Channel, Message, Pace, Slack, User, slack_server
 from tests.running import STARTING
 from tests.slack.bots import CASE, Bot
-from tests.terminal.processes import environment
 
 A_SECOND = 100  # mentions
 SECONDS = 10
@@ -32,12 +32,10 @@ LATE = 3_000  # ms; then Slack delivers again
 PATIENT = Pace(ack=60.0, retries=())  # an ack is timed however late it is; one that never comes counts as a minute
 
 
-def figures() -> list[Figure]:
+def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
     embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
     embedder.embed(["warm up"])
-    DATA.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-m", "bot", "index"], cwd=ROOT, env=environment(DATA), check=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with _bot(folder) as slack, _echo() as echo, bare_insert(folder / "bare.sqlite") as insert:
@@ -56,7 +54,7 @@ def figures() -> list[Figure]:
 @contextmanager
 def _bot(folder: Path) -> Iterator[Slack]:
     with slack_server(pace=PATIENT) as slack:
-        bot = Bot(slack, DATA, folder, UNLIMITED)
+        bot = Bot(slack, learned(), folder, UNLIMITED)
         bot.start()
         try:
             yield slack

@@ -1,4 +1,4 @@
-"""How fast the bot is: one answer, many at once, indexing, a large corpus, the start, memory, and a plain chain."""
+"""How fast the bot is: one answer, many at once, indexing, the start, memory, and a plain chain."""
 
 import asyncio
 import os
@@ -7,17 +7,16 @@ import sys
 import tempfile
 import time
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import psutil
 
 from bot.consultant import Consultant
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
-from bot.guidance.index import EXACT_UP_TO, Document, Index, IndexFolder, searchable
-from bot.guidance.phrasings import Kind, Label
+from bot.guidance.index import Index, IndexFolder
 from tests.benchmarks.figures import Figure, interleaved
+from tests.benchmarks.length import Length
+from tests.benchmarks.timing import MEGABYTE
 from tests.conftest import ROOT
 
 QUESTIONS = [
@@ -31,17 +30,16 @@ QUESTIONS = [
     "can both be combined and who does that",
 ]
 AT_ONCE = 64
-MEGABYTE = 1024 * 1024
 
 
-def figures() -> list[Figure]:
+def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
     embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
     embedder.embed(["warm up"])
     with tempfile.TemporaryDirectory() as name:
         folder = IndexFolder(ROOT / "corpus", Path(name), embedder)
         indexing, index = _indexing(folder)
-        found = [*_answers(index), *_at_once(index), *indexing, *_unchanged(folder), *_large(index)]
+        found = [*_answers(index), *_at_once(index), *indexing, *_unchanged(folder)]
         return [*found, *_peer(index), *_cold_start(Path(name))]
 
 
@@ -90,29 +88,6 @@ def _unchanged(folder: IndexFolder) -> list[Figure]:
 
     (ours,) = interleaved(5, load)
     return [Figure("an unchanged corpus, beyond imports", ours, "s", aim="≤ 1 s")]
-
-
-def _large(index: Index) -> list[Figure]:
-    """Search over as many synthetic statements as are searched exactly at most, and over twice as many."""
-    found = list[Figure]()
-    vector = index.embedder.embed([QUESTIONS[0]])[0]
-    for count in (EXACT_UP_TO, 2 * EXACT_UP_TO):
-        process = psutil.Process()
-        before = process.memory_info().rss
-        generator = np.random.default_rng(0)
-        vectors = generator.standard_normal((count, len(vector)), dtype=np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        documents = tuple(Document(f"statement {n}", (Label(Kind.STATEMENT, str(n)),)) for n in range(count))
-        large = replace(index, documents=documents, vectors=searchable(vectors))
-        del vectors
-        large.nearest(vector, 8)
-        memory = (process.memory_info().rss - before) / MEGABYTE
-        ours, one = interleaved(
-            30, lambda large=large: large.nearest(vector, 8), lambda: index.embedder.model.encode(QUESTIONS[1])
-        )
-        name = f"search over {count:,} statements (+{memory:,.0f} MB)"
-        found.append(Figure(name, ours * 1000, "ms", one * 1000, "one embedding", "≤ 1"))
-    return found
 
 
 def _peer(index: Index) -> list[Figure]:

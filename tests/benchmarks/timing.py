@@ -1,12 +1,18 @@
 """What the benchmarks of Slack and Discord share: what is asked, and times beside those of their least parts."""
 
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
 
 from tests.benchmarks.figures import Figure
 from tests.conftest import ROOT
+from tests.terminal.processes import environment
 
 DATA = ROOT / ".pytest_cache" / "d" / "data"  # what is learned, which the tests keep; to learn it takes minutes
 QUESTIONS = (
@@ -18,7 +24,16 @@ QUESTIONS = (
 )
 WARMING = 5
 ROUNDS = 60
+MEGABYTE = 1024 * 1024
 UNLIMITED = {"QUESTIONS_PER_USER": "1000000", "QUESTIONS_PER_TENANT": "1000000"}
+
+
+def learned() -> Path:
+    """The data directory, with all that is learned from the corpus."""
+    DATA.mkdir(parents=True, exist_ok=True)
+    command, nowhere = [sys.executable, "-m", "bot", "index"], subprocess.DEVNULL
+    subprocess.run(command, cwd=ROOT, env=environment(DATA), stdout=nowhere, check=True)
+    return DATA
 
 
 @dataclass
@@ -43,6 +58,12 @@ def timed(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return (time.perf_counter() - started) * 1000
+
+
+def resident(process: int) -> float:
+    """The resident memory of a process and of those that it started, in MB."""
+    parent = psutil.Process(process)
+    return sum(one.memory_info().rss for one in (parent, *parent.children(recursive=True))) / MEGABYTE
 
 
 def p95(times: Sequence[float]) -> float:

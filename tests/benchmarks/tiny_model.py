@@ -12,6 +12,7 @@ from bot.guidance.article import Statement
 from bot.replies import LineKind, Reply
 from bot.settings import load_settings
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.length import Length
 from tests.conftest import ROOT
 from tests.peers.smollm import smollm_server
 
@@ -35,7 +36,7 @@ class Counting(Writer):
             raise
 
 
-def figures() -> list[Figure]:
+def figures(_length: Length) -> list[Figure]:
     """Asks the whole set once; prints every sentence of the model's that was shown, with what it cites."""
     dataset = Dataset.read(ROOT.parent / "shared" / "eval")
     texts = [row.question for row in (*dataset.questions, *dataset.unanswerable)]

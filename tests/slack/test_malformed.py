@@ -3,48 +3,20 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from bot.slack.requests import LARGEST
 from bot.slack.wellformed import is_well_formed, read
-from tests.peers.slack import Signing, Slack, User, slack_server
+from tests.peers.slack import Slack, slack_server
 from tests.running import status
-from tests.slack.bots import ANSWERING, QUESTION, Bot, WebBot
-from tests.slack.breaking import Real, broken, broken_request, encoded, real_payloads
+from tests.slack.bots import ANSWERING, Bot, WebBot
+from tests.slack.breaking import broken, broken_request, encoded, real_payloads
+from tests.slack.pelting import FRAMES, IGNORED, REFUSED, Told, sent
 
 REQUESTS = 2_000
-AT_ONCE = 32
 ENVELOPES = 300
-FRAMES = ("", "{", "[]", "null", "5", "\0", "{}", '{"type":5}', '{"envelope_id":"a"}', "[" * 5_000, "x" * 100_000)
-REFUSED = (400, 413)
-IGNORED = (200, 404)  # 404: it has become an event, a shortcut or a form that the bot does not listen to
-TABLES = ("events", "conversations", "turns", "deliveries", "interviews", "ballots", "leads", "feedback")
-SHOWING = ("chat.", "views.", "conversations.open", "assistant.", "files.", "response_url")
-
-
-@dataclass(frozen=True)
-class Told:
-    """A bot that has been told of everything once, and what."""
-
-    bot: Bot
-    real: Sequence[Real]
-
-    def kept(self) -> dict[str, int]:
-        """How much the bot holds."""
-        return {table: self.bot.rows(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
-
-    def shown(self) -> int:
-        """How often it showed something."""
-        return sum(request.method.startswith(SHOWING) for request in self.bot.slack.requests)
-
-    def log(self) -> str:
-        return self.bot.log
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +50,7 @@ def test_nothing_malformed_is_an_error_or_leaves_a_trace(web: WebBot, told: Told
     randomly = random.Random(2)
     asked = [broken_request(told.real[n % len(told.real)], randomly) for n in range(REQUESTS)]
     kept, shown = told.kept(), told.shown()
-    counted = Counter(asyncio.run(_sent(web, asked)))
+    counted = Counter(asyncio.run(sent(web, asked)))
     assert set(counted) <= {*REFUSED, *IGNORED}, counted
     assert sum(counted[status] for status in REFUSED) > REQUESTS * 0.9, counted
     assert told.kept() == kept
@@ -86,7 +58,7 @@ def test_nothing_malformed_is_an_error_or_leaves_a_trace(web: WebBot, told: Told
     assert "Traceback" not in web.log
     assert "catastrophic" not in web.log
     assert status(f"{web.url}/readyz") == 200
-    _answers(web.slack, web.slack.user("ben"))
+    assert told.answers(web.slack.user("ben"))
 
 
 def test_a_command_may_speak_of_a_payload(web: WebBot) -> None:
@@ -119,27 +91,4 @@ def test_over_a_socket_what_is_malformed_is_acknowledged_and_no_more(bot: Bot, s
     assert told.kept() == kept
     assert told.shown() == shown
     assert slack.connected == 1
-    _answers(slack, slack.user("ben"))
-
-
-async def _sent(web: WebBot, requests: Sequence[tuple[bytes, str]]) -> list[int]:
-    """The statuses of all the requests, in their order."""
-    signing, url = Signing(web.slack.app.signing_secret), f"{web.url}/slack/events"
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
-
-        async def send(body: bytes, media: str) -> int:
-            headers = {"Content-Type": media, **signing.headers(body)}
-            try:
-                async with session.post(url, data=BytesIO(body), headers=headers) as answer:
-                    await answer.read()
-                    return answer.status
-            except aiohttp.ClientOSError:  # refused while it was still being sent
-                return 413 if len(body) > LARGEST else 500
-
-        return await asyncio.gather(*(send(body, media) for body, media in requests))
-
-
-def _answers(slack: Slack, user: User) -> None:
-    """A real question is answered."""
-    asked = slack.mention(slack.channel("afterwards", user), user, QUESTION)
-    slack.wait_for(lambda: slack.answers(asked), ANSWERING)
+    assert told.answers(slack.user("ben"))

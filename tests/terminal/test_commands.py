@@ -54,6 +54,7 @@ def test_json_lines_are_answered_in_order_and_bad_ones_do_not_stop_them(data_dir
         b'{"id": 13, "question": "which is faster?", "history": "no list"}',
         b'{"question": "thanks!"}',
         b'{"id": 15, "question": "we have 200 tickets, docs change weekly, auditors want sources"}',
+        b"[" * 5_000,
     ]
     finished = run(data_dir, "ask", "--stdin", typed=b"\n".join(lines))
     assert finished.returncode == 0
@@ -74,8 +75,9 @@ def test_json_lines_are_answered_in_order_and_bad_ones_do_not_stop_them(data_dir
         (13, 13),
         (None, "small_talk"),
         (15, "advice"),
+        (None, 16),
     ]
-    assert answers[-1]["recommendation"]["approach"] == "rag"
+    assert answers[-2]["recommendation"]["approach"] == "rag"
     assert answers[0]["citations"][0]["section"] == "RAG Explained > Limitations"
     assert b"Traceback" not in finished.stdout + finished.stderr
 
