@@ -45,7 +45,7 @@ def test_the_card_begins_with_what_was_said(card: Screen) -> None:
     assert card.text.startswith(prompts.sentence("interview_review"))
     assert "How often it changes: " in card.text
     assert "(read in “our docs change weekly”)" in card.text
-    assert "not answered" in card.text
+    assert "Not answered: " in card.text
     assert card.buttons == ["Go on", "Recommend now", "Start over"]
 
 

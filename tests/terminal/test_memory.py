@@ -87,7 +87,8 @@ def test_of_two_windows_on_one_interview_none_overwrites_the_other(tmp_path: Pat
     assert slow.stdin and slow.stdout
     shown = b""
     while b"Stop for" not in shown:
-        assert (read := slow.stdout.read1())
+        read = slow.stdout.read1()
+        assert read
         shown += read
     run(tmp_path, "interview", typed=b"1\nq\n")
     slow.stdin.write(b"2\nq\n")
