@@ -7,6 +7,7 @@ import pytest
 
 from bot import prompts
 from bot.deciding.framework import Approach, Side
+from bot.deciding.recommendation import Doubt
 from bot.errors import CorpusError
 from bot.guidance.index import Index
 from bot.guidance.phrasings import UNANSWERED, Kind
@@ -25,12 +26,14 @@ def test_every_kind_of_question_has_its_sentence(index: Index) -> None:
 def test_every_sentence_is_used(index: Index) -> None:
     code = "\n".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
     spoken = {label.key or label.kind.value for label in index.ranker.labels}
-    spoken |= {f"{what}_{one.replace('-', '_')}" for what in ("verdict", "name") for one in Approach}
+    spoken |= {f"{what}_{one.replace('-', '_')}" for what in ("verdict", "name", "turn") for one in Approach}
     spoken |= {f"{whose}_is_{state}" for whose in ("lead", "desk") for state in LeadState}
     spoken |= {f"contact_{name}" for name in ("urgency", "consent")}
     spoken |= {f"urgency_{name}" for name in URGENCIES} | {f"consent_{name}" for name in CONSENTS}
     spoken |= {f"do_pass_{name}" for name in CONSENTS} | {f"{what}_{n}" for what in ("hours",) for n in ("one", "many")}
     spoken |= {f"do_{name}" for name in PRESSES | {"note", "withdraw", "solved", "unsolved"}}
+    spoken |= {f"doubt_{one}" for one in Doubt} | {"likely_since", "tentative_since"}
+    spoken |= {f"speaks_{side.replace('-', '_')}" for side in (Side.RAG, Side.FINE_TUNING)}
     spoken |= {f"side_{side.replace('-', '_')}" for side in Side}
     assert {name for name in prompts.sentences() if name not in spoken and not re.search(rf'"{name}"', code)} == set()
 

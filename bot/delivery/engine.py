@@ -5,7 +5,7 @@ DBOS keeps nothing but ids of rows.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,10 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowSerializationFormat
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy import Engine as SyncEngine
 
+from bot.delivery.platform import platform_of
 from bot.store.accepting import Work
 from bot.store.database import BUSY, Where, make_private, set_up_sqlite
 
-QUEUE = "turns"
 VERSION = "1"  # of the workflow, not of the bot: what was begun before a deploy goes on after it
 POLLING = 0.25  # seconds between two looks for what another process accepted
 KEPT = timedelta(hours=25)  # longer than a platform may deliver an event again
@@ -44,9 +44,21 @@ class Run:
 class Engine:
     """DBOS over SQLite or Postgres. There is one in a process, and it belongs to the running event loop."""
 
-    def __init__(self, where: Where, process: str, do: Callable[[Work], Awaitable[None]], *, here: bool = True) -> None:
-        """`do` is the work; with `here` it is done in this process, else by those that look at the queue."""
+    def __init__(
+        self,
+        where: Where,
+        process: str,
+        do: Callable[[Work], Awaitable[None]],
+        platforms: Collection[str],
+        *,
+        here: bool = True,
+    ) -> None:
+        """`do` is the work; with `here` it is done in this process, else by those that look at its platform's queue.
+
+        `platforms` are those for which this process can do it.
+        """
         self._where = where
+        self._queues = [_queue(platform) for platform in platforms]
         self._process = process
         self._here = here
 
@@ -57,7 +69,7 @@ class Engine:
         self._workflow = workflow
 
     async def start(self) -> None:
-        """Connects; from here on, work on the queue is done, too."""
+        """Connects; from here on, work on the queues is done, too."""
         config = DBOSConfig(
             name="rag-or-tune",
             system_database_url=self._where.engine.render_as_string(hide_password=False),
@@ -69,9 +81,10 @@ class Engine:
         if self._where.embedded:
             config["system_database_engine"] = _sqlite(self._where.engine)
         DBOS(config=config)
-        DBOS.listen_queues([QUEUE] if self._here else [])
+        DBOS.listen_queues(self._queues if self._here else [])
         DBOS.launch()
-        await DBOS.register_queue_async(QUEUE, polling_interval_sec=POLLING)
+        for queue in self._queues:
+            await DBOS.register_queue_async(queue, polling_interval_sec=POLLING)
 
     async def begin(self, work: Work) -> None:
         """Begins some work, once: what was begun already, anywhere, is not begun again."""
@@ -79,7 +92,8 @@ class Engine:
             if self._here:
                 await DBOS.start_workflow_async(self._workflow, work.tenant, work.turn, work.runs)
             else:
-                await DBOS.enqueue_workflow_async(QUEUE, self._workflow, work.tenant, work.turn, work.runs)
+                queue = _queue(platform_of(work.tenant))
+                await DBOS.enqueue_workflow_async(queue, self._workflow, work.tenant, work.turn, work.runs)
 
     async def runs(self, works: Sequence[Work]) -> list[Run]:
         """How far each of `works` is."""
@@ -127,6 +141,11 @@ def migrate_engine(where: Where) -> None:
         engine.connect().close()
         engine.dispose()
     DBOS.migrate(where.engine.render_as_string(hide_password=False))
+
+
+def _queue(platform: str) -> str:
+    """The queue of a platform's work, for only a process that has that platform can do it."""
+    return f"turns.{platform}"
 
 
 def _id(work: Work) -> str:

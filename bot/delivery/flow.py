@@ -67,7 +67,7 @@ class Flow:
         """
         self.store = store
         self.platforms = platforms
-        self.engine = Engine(store.database.where, process, self._do, here=here)
+        self.engine = Engine(store.database.where, process, self._do, platforms, here=here)
         self.mine = set[int]()
         self.post_office = PostOffice(store, platforms, clerk, process) if clerk and here else None
         self._sender = Sender(store)

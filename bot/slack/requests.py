@@ -13,6 +13,7 @@ from bot import metrics
 from bot.slack.wellformed import read
 
 LARGEST = 1_000_000  # bytes; Slack's are far smaller
+DROPPED = 4_000_000  # bytes that are read and dropped, so that whoever still sends them hears the refusal
 PATIENCE = 10.0  # seconds for a whole body; Slack itself gives up after three
 CERTIFICATE = "ssl_check=1"  # Slack looks at our certificate, and signs nothing
 
@@ -55,14 +56,17 @@ class Requests:
 
 async def _body(request: Request) -> bytes:
     """The body. Raises OverflowError and TimeoutError; what the headers say of its length is not relied on."""
-    if int(request.headers.get("content-length", 0)) > LARGEST:
+    if int(request.headers.get("content-length", 0)) > DROPPED:
         raise OverflowError
-    read = bytearray()
+    read, length = bytearray(), 0
     async with asyncio.timeout(PATIENCE):
         async for part in request.stream():
-            read += part
-            if len(read) > LARGEST:
+            length += len(part)
+            if length > DROPPED:
                 raise OverflowError
+            read += part if length <= LARGEST else b""
+    if length > LARGEST:
+        raise OverflowError
     return bytes(read)
 
 

@@ -107,7 +107,7 @@ async def test_status_tells_of_interviews_and_resumes_them(simulation: Simulatio
     await simulation.press(card, choices(card.message)[0])
     await simulation.command("status")
     now = simulation.private(simulation.general, simulation.ann)[-1]
-    assert "- 1 of " in shown(now)
+    assert "1. 1 answered" in shown(now)
     result = await simulation.press(now, "Go on with 1")
     [resumed] = said_anew(result)
     assert shown(resumed).startswith("Question 2")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from bot.slack.requests import LARGEST, PATIENCE
+from bot.slack.requests import DROPPED, PATIENCE
 from tests.peers.slack import Signing, slack_server
 from tests.running import ANSWERING, status
 from tests.slack.bots import QUESTION, WebBot, press, well
@@ -77,7 +77,7 @@ def test_where_no_body_belongs_none_is_kept(web: WebBot, path: str) -> None:
 
 
 def test_a_body_that_is_announced_too_large_is_not_waited_for(web: WebBot) -> None:
-    with connection(web, f"Content-Length: {LARGEST + 1}\r\n") as large:
+    with connection(web, f"Content-Length: {DROPPED + 1}\r\n") as large:
         assert large.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
