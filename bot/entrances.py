@@ -6,11 +6,11 @@ settings do not set that platform up. It raises SettingsError where they do so b
 
 import asyncio
 from collections.abc import Callable, Sequence
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from starlette.routing import Route
 
+from bot.plugins import plugins
 from bot.service import Service
 from bot.settings import Settings
 
@@ -35,5 +35,5 @@ Plugin = Callable[[Settings], Sequence[Entrance]]
 
 def entrances(settings: Settings) -> list[Entrance]:
     """The entrances of all platforms that the settings set up."""
-    plugins: list[Plugin] = [point.load() for point in entry_points(group="rag_or_tune.entrances")]
-    return [entrance for plugin in plugins for entrance in plugin(settings)]
+    made: dict[str, Plugin] = plugins("entrances")
+    return [entrance for plugin in made.values() for entrance in plugin(settings)]

@@ -7,7 +7,6 @@ where the settings do not set that platform up. The entry point's own name begin
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from itertools import zip_longest
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from pydantic import JsonValue
 from bot.cards import Card
 from bot.consultant import Show
 from bot.delivery.platform import Platform
+from bot.plugins import plugins
 from bot.replies import Reply
 from bot.settings import Settings
 from bot.store.accepting import Message
@@ -60,14 +60,14 @@ class Surface(Platform, Protocol):
 Plugin = Callable[[Settings, Store], Surface | None]
 
 
-def plugins() -> dict[str, Plugin]:
+def adapters() -> dict[str, Plugin]:
     """What makes the adapters, by the names of their platforms."""
-    return {point.name: point.load() for point in entry_points(group="rag_or_tune.platforms")}
+    return plugins("platforms")
 
 
 def surfaces(settings: Settings, store: Store) -> dict[str, Surface]:
     """The adapters of the platforms that the settings set up, by name."""
-    made = {name: plugin(settings, store) for name, plugin in plugins().items()}
+    made = {name: plugin(settings, store) for name, plugin in adapters().items()}
     return {name: surface for name, surface in made.items() if surface is not None}
 
 

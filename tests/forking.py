@@ -1,7 +1,7 @@
 """Processes of the bot that start at once: each is forked from one that has only imported what they import.
 
-It saves every test process some five seconds of work. What is forked is the bot as a user starts it, with an
-environment, a log and an id of its own; that it starts by itself is tested where commands are.
+It saves every process some five seconds of work. What is forked is the bot as a user starts it, with an environment,
+files for what it reads and writes, and an id of its own; that it starts by itself is tested where commands are.
 """
 
 import multiprocessing
@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import coverage
@@ -23,11 +24,20 @@ _context.set_forkserver_preload(IMPORTED)
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # is read when it is imported
 
 
+@dataclass(frozen=True)
+class Files:
+    """What a process reads, and what it adds to; None is what the tests' process has."""
+
+    errors: Path
+    typed: Path | None = None
+    shown: Path | None = None
+
+
 class Forked:
     """`python -m bot WORDS`, as far as tests use `subprocess.Popen`."""
 
-    def __init__(self, words: Sequence[str], env: Mapping[str, str], log: Path) -> None:
-        self._process = _context.Process(target=_be_the_bot, args=(list(words), dict(env), str(log)))
+    def __init__(self, words: Sequence[str], env: Mapping[str, str], files: Files) -> None:
+        self._process = _context.Process(target=_be_the_bot, args=(list(words), dict(env), files))
         self._process.start()
 
     @property
@@ -55,18 +65,29 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _be_the_bot(words: list[str], env: dict[str, str], log: str) -> None:
+def _be_the_bot(words: list[str], env: dict[str, str], files: Files) -> None:
     from bot.cli import main
 
     os.environ.clear()
     os.environ.update(env)
     os.chdir(ROOT)
     sys.argv = ["rag-or-tune", *words]
-    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), sys.stderr.fileno())
+    sys.path[1:1] = [folder for folder in env.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    _open(files)
     measured = coverage.process_startup()  # when `make coverage` asks for it
     try:
         main()
     finally:
+        sys.stdout.flush()
         if measured:
             measured.stop()
             measured.save()
+
+
+def _open(files: Files) -> None:
+    for path, stream in ((files.shown, sys.stdout), (files.errors, sys.stderr)):
+        if path:
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
+    if files.typed:
+        os.dup2(os.open(files.typed, os.O_RDONLY), 0)
+        sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115 - for good

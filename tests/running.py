@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import KEY
-from tests.forking import Forked
+from tests.forking import Files, Forked
 from tests.terminal.processes import environment
 
 STARTING = 120.0  # seconds; the machine may be busy
@@ -29,7 +29,7 @@ class Running:
         """Starts a process, with environment variables beside those that every one has."""
         database = f"sqlite:///{self._database}"
         own = {"DATABASE_URL": database, "SECRET_KEYS": KEY, **self.settings, **variables}
-        self.process = Forked([command], environment(self.data_dir, **own), self._log)
+        self.process = Forked([command], environment(self.data_dir, **own), Files(self._log))
 
     def kill(self) -> None:
         """kill -9."""

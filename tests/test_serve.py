@@ -100,3 +100,13 @@ def test_what_is_not_set_is_said(tmp_path: Path, given: dict[str, str], said: st
     done = run(tmp_path, "serve", **given)
     assert done.returncode == 1
     assert done.stderr.decode().startswith(f"rag-or-tune: {said}")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_an_installation_that_is_older_than_the_code_is_refused(tmp_path: Path, command: str) -> None:
+    distribution = tmp_path / "rag_or_tune-0.dist-info"  # found first, it has no entry points
+    distribution.mkdir()
+    (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: rag-or-tune\nVersion: 0\n")
+    done = run(tmp_path, command, DISCORD_TOKEN="token", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("rag-or-tune: What is installed is older than the code")

@@ -15,7 +15,7 @@ from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
 from bot.handoff.channel import desk_channels
 from bot.handoff.ticket import WAITING
-from bot.platforms import Plugin, plugins
+from bot.platforms import Plugin, adapters
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
 from bot.store.outbox import ON
@@ -58,7 +58,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "index", lambda: _index(settings)
     yield "language model", lambda: _language_model(settings)
     yield "database", lambda: asyncio.run(_database(settings))
-    for name, plugin in plugins().items():
+    for name, plugin in adapters().items():
         yield name, partial(_platform, settings, plugin)
     yield "deliveries", lambda: asyncio.run(_deliveries(settings))
     yield "requests", lambda: asyncio.run(_requests(settings))

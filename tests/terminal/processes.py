@@ -5,10 +5,12 @@ import resource
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.forking import Files, Forked
 
 SECONDS = 120
 PROMPT = b"\x1b[?2004h"  # bracketed paste is switched on when the prompt is ready
@@ -23,11 +25,24 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     return {**kept, "DATA_DIR": str(data_dir), "COLUMNS": "100", "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", **more}
 
 
-def run(
+def run(data_dir: Path, *arguments: str, typed: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs `rag-or-tune ARGUMENTS`, from files into files."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = Files(Path(folder) / "errors", Path(folder) / "typed", Path(folder) / "shown")
+        Path(folder, "typed").write_bytes(typed)
+        process = Forked(arguments, environment(data_dir, **more), files)
+        try:
+            code = process.wait(SECONDS)
+        finally:
+            process.kill()
+        shown, errors = (path.read_bytes() if path and path.exists() else b"" for path in (files.shown, files.errors))
+    return subprocess.CompletedProcess(arguments, code, shown, errors)
+
+
+def run_anew(
     data_dir: Path, *arguments: str, typed: bytes = b"", limit: int | None = None, **more: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """Runs `rag-or-tune ARGUMENTS`; `limit` is the greatest size of a file that it can write, in bytes."""
-
+    """The same as a user starts it, through pipes; `limit` is the most that it can write into a file, in bytes."""
     variables = environment(data_dir, **more)
     if limit is not None:  # the limit would hit the files of the coverage measurement, too
         variables = {name: value for name, value in variables.items() if not name.startswith("COVERAGE")}

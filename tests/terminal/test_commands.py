@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.terminal.processes import PROMPT, SECONDS, environment, read_until, run
+from tests.terminal.processes import PROMPT, SECONDS, environment, read_until, run, run_anew
 
 
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys, bot.cli; print([m for m in ('torch', 'langchain', 'sklearn', 'faiss') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True).stdout == b"[]\n"
-    shown = run(Path("/nowhere"), "--help")
+    shown = run_anew(Path("/nowhere"), "--help")
     assert all(command in shown.stdout.decode() for command in ("chat", "ask", "interview", "index", "doctor"))
 
 
 def test_one_question_as_text_and_as_json(data_dir: Path) -> None:
-    shown = run(data_dir, "ask", "what are the drawbacks of RAG?")
+    shown = run_anew(data_dir, "ask", "what are the drawbacks of RAG?")
     assert shown.returncode == 0
     assert "Depends on retrieval quality [1]" in shown.stdout.decode()
     answer = json.loads(run(data_dir, "ask", "what are the drawbacks of RAG?", "--json").stdout)
@@ -103,7 +103,8 @@ def test_each_line_is_answered_before_the_next_is_typed(data_dir: Path) -> None:
 def test_a_chat_on_a_pipe(data_dir: Path, tmp_path: Path) -> None:
     typed = ["/sources", "/nonsense", "what are the cons of tuning?", "and the other one?", "/sources", "[bold]?!"]
     typed += ["docs change weekly and auditors want sources", "/interview", "f", "d", "/help", "/quit", "unread"]
-    finished = run(data_dir, "chat", typed="\n".join(typed).encode(), DATABASE_URL=f"sqlite:///{tmp_path}/chat.sqlite")
+    database = f"sqlite:///{tmp_path}/chat.sqlite"
+    finished = run_anew(data_dir, "chat", typed="\n".join(typed).encode(), DATABASE_URL=database)
     shown = finished.stdout.decode()
     assert "The last reply cites nothing" in shown
     assert "There is no command /nonsense" in shown
@@ -170,11 +171,11 @@ def test_a_data_directory_that_cannot_be_written(tiny: Path, tmp_path: Path, lim
     data = tmp_path / "data"
     if limit is None:
         data.write_text("not a folder")
-    finished = run(data, "ask", "does green tea cost little?", limit=limit, CORPUS_DIR=str(tiny))
+    finished = run_anew(data, "ask", "does green tea cost little?", limit=limit, CORPUS_DIR=str(tiny))
     assert finished.returncode == 0
     assert b"Green tea costs little." in finished.stdout
     assert b"cannot be kept in DATA_DIR" in finished.stderr
-    refused = run(data, "index", limit=limit, CORPUS_DIR=str(tiny))
+    refused = run_anew(data, "index", limit=limit, CORPUS_DIR=str(tiny))
     assert refused.returncode == 1
     assert b"cannot be written to DATA_DIR" in refused.stderr
     assert b"Traceback" not in finished.stderr + refused.stderr
