@@ -5,7 +5,6 @@ import resource
 import shutil
 import sqlite3
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,16 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.delivery.crashing import Process, Starting, prepare, some_messages, when_finished
 from tests.delivery.staging import Stage, said, until
-from tests.peers.postgres import Postgres, binaries, postgres_server
-
-
-@pytest.fixture
-def mortal_postgres() -> Iterator[Postgres]:
-    """A server that a test may stop."""
-    if binaries() is None:
-        pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
-    with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
-        yield server
+from tests.peers.postgres import Postgres
 
 
 def test_postgres_restarts_while_messages_come_in(

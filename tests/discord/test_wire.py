@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.discord.bots import CASE, QUESTION, Bot, Screen, cited, plain
-from tests.peers.discord import Channel, Discord, User, discord_server
+from tests.peers.discord import READS_ALL, App, Channel, Discord, User, discord_server
 from tests.running import ANSWERING
 
 POST = "POST /channels/{}/messages"
@@ -238,9 +238,7 @@ def test_a_wrong_token_is_said_in_a_sentence(other: Bot) -> None:
 
 
 def test_with_the_message_content_intent_threads_go_on(data_dir: Path, tmp_path: Path) -> None:
-    from tests.peers.discord import App
-
-    with discord_server(app=App(flags=1 << 19), shards=2) as discord:
+    with discord_server(app=App(flags=READS_ALL), shards=2) as discord:
         bot = Bot(discord, data_dir, tmp_path)
         bot.start()
         try:
