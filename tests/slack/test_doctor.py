@@ -129,15 +129,6 @@ async def test_several_workspaces_on_a_slack_that_is_not_there(store: Store) -> 
         await several(slack, store)
 
 
-def test_the_command_says_it_of_several_workspaces(data_dir: Path, tmp_path: Path) -> None:
-    with slack_server() as slack:
-        given = {"SLACK_CLIENT_ID": slack.app.client_id, "SLACK_CLIENT_SECRET": slack.app.client_secret}
-        kept = {"DATABASE_URL": f"sqlite:///{tmp_path}/doctor.sqlite", "SECRET_KEYS": KEY}
-        said = run(data_dir, "doctor", **given, **kept, SLACK_API_URL=slack.api_url, COLUMNS="300")
-    assert b"slack: no workspace has installed the app yet" in said.stdout
-    assert said.returncode == 1
-
-
 async def test_the_consultants_channel_is_looked_at(store: Store) -> None:
     with slack_server() as slack:
         desk = slack.channel("consultants", slack.user("cem"), private=True)
