@@ -1,5 +1,6 @@
 """`rag-or-tune serve`: everything that is set up in one process, and what ends it."""
 
+import html
 import signal
 import socket
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import prompts
 from bot.entrances import entrances
 from bot.errors import SettingsError
 from bot.settings import Settings
@@ -74,6 +76,20 @@ def test_without_socket_mode_slack_comes_over_http(data_dir: Path, tmp_path: Pat
         bot.process.send_signal(signal.SIGINT)  # others are stopped by SIGTERM
         assert bot.ended()[0] == 0
         assert "Traceback" not in bot.log
+
+
+def test_the_questions_of_a_user_and_of_a_workspace_are_limited_as_it_is_set(data_dir: Path, tmp_path: Path) -> None:
+    with everything(data_dir, tmp_path) as bot:
+        bot.settings |= {"QUESTIONS_PER_USER": "1", "QUESTIONS_PER_TENANT": "2"}
+        bot.start()
+        ann, ben, cem = (bot.slack.user(name) for name in ("ann", "ben", "cem"))
+        for user in (ann, ann, ben, cem):
+            bot.slack.dm(user, QUESTION)
+            bot.in_slack.direct(user)
+        refused = html.escape(prompts.sentence("too_many"), quote=False)
+        told = [[said.text == refused for said in bot.in_slack.direct(user)] for user in (ann, ben, cem)]
+        assert told == [[False, True], [False], [True]]
+        assert bot.stop() == 0
 
 
 def test_a_token_that_slack_refuses_ends_it(data_dir: Path, tmp_path: Path) -> None:
