@@ -38,8 +38,15 @@ class Discreet(logging.Formatter):
 def log_to_stderr(settings: Settings) -> None:
     """Sets the log up as the settings have it."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Discreet(_as_json() if settings.log_format == "json" else logging.Formatter(LINE), settings))
-    logging.basicConfig(level=settings.log_level, handlers=[handler])
+    log_to(handler, _as_json() if settings.log_format == "json" else logging.Formatter(LINE), settings)
+
+
+def log_to(handler: logging.Handler, formatter: logging.Formatter, settings: Settings) -> None:
+    """Has a handler write all that is logged from the level on that is set, without secrets."""
+    handler.setFormatter(Discreet(formatter, settings))
+    libraries = "INFO" if settings.log_level == "DEBUG" else settings.log_level  # below, they say what people said
+    logging.basicConfig(level=libraries, handlers=[handler])
+    logging.getLogger("bot").setLevel(settings.log_level)
 
 
 def _as_json() -> logging.Formatter:

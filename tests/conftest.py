@@ -75,6 +75,16 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A real server, shared by the tests that do not stop it."""
+    yield from _postgres()
+
+
+@pytest.fixture
+def mortal_postgres() -> Iterator[Postgres]:
+    """A server that a test may stop."""
+    yield from _postgres()
+
+
+def _postgres() -> Iterator[Postgres]:
     if binaries() is None:
         pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
     with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:

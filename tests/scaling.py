@@ -12,7 +12,7 @@ import psycopg
 
 from tests.everything import Everything, of_discord, of_slack
 from tests.peers.balancer import Balancer, balancer
-from tests.peers.discord import App, Discord, discord_server
+from tests.peers.discord import READS_ALL, App, Discord, discord_server
 from tests.peers.slack import Channel, Pace, Slack, User, slack_server
 
 COMMANDS = ("web", "web", "worker", "worker", "discord")
@@ -23,7 +23,6 @@ PEOPLE = 3  # on each platform
 PATIENT = Pace(retries=(0.0, 0.5, 1.0, 2.0, 4.0))
 FINISHING = 60.0  # seconds; what a dead process left is taken up after a while
 UNLIMITED = {"QUESTIONS_PER_USER": "1000000", "QUESTIONS_PER_TENANT": "1000000"}
-MESSAGE_CONTENT = 1 << 19  # the flag of an app that may read what does not mention it
 UNFINISHED = "SELECT count(*) FROM turns WHERE state IN ('accepted', 'answered')"
 SENT = """SELECT conversation_id, sent_as FROM turns JOIN deliveries ON deliveries.turn_id = turns.id
  ORDER BY turns.id, deliveries.id"""
@@ -121,7 +120,7 @@ class Fleet:
 @contextmanager
 def fleet(url: str, data_dir: Path, folder: Path) -> Iterator[Fleet]:
     """The processes, not started yet."""
-    with slack_server(pace=PATIENT) as slack, discord_server(app=App(flags=MESSAGE_CONTENT)) as discord:
+    with slack_server(pace=PATIENT) as slack, discord_server(app=App(flags=READS_ALL)) as discord:
         settings = of_slack(slack, sockets=False) | of_discord(discord) | {"DATABASE_URL": url, **UNLIMITED}
         with balancer() as balanced:
             slack.deliver_to(balanced.url)

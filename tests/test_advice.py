@@ -14,6 +14,7 @@ from bot.guidance.index import Index
 from bot.replies import LineKind, Reply, ReplyKind
 from tests.peers.openai import Script
 
+PATIENCE = 60.0  # seconds for the model; the first time it is asked, its client is still to be imported
 TEAM_LEAD = "we have 200 tickets, docs change weekly, auditors want sources"
 
 
@@ -160,39 +161,41 @@ def test_fifty_kilobytes_get_a_sentence(consultant: Consultant) -> None:
     assert "I can read up to" in said(consultant, f"{TEAM_LEAD}. " * 800).text
 
 
-DOUBTFUL = (
-    "A union of bakers. Flour rules come and go, one is struck out most weeks. Members should, on request, get the "
-    "clause."
-)
+DOUBTFUL = "Members should, on request, get the clause."
+READING = CaseReading((), (Fact("citations", "required", "get the clause.", 28, 43, 0.2),))
+
+
+@pytest.fixture
+def adviser(index: Index, cases: CaseReader, script: Script) -> Adviser:
+    """An adviser that asks the scripted model about what is doubtful."""
+    made = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", PATIENCE)).adviser
+    assert made is not None
+    return made
+
+
+def confirmed(adviser: Adviser) -> dict[str, str]:
+    """What is understood of the doubtful text."""
+    return because(asyncio.run(adviser.advise(DOUBTFUL, {}, READING)))
 
 
 @pytest.mark.parametrize("quote", ["not in the text at all", ""])
-def test_a_model_is_held_to_quotes_that_occur(
-    index: Index, cases: CaseReader, consultant: Consultant, script: Script, quote: str
-) -> None:
-    script.pieces = [
-        json.dumps({"facts": [{"fact": "citations.required", "quote": quote}, {"fact": "x", "quote": "A"}]})
-    ]
-    with_model = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 2.0))
-    assert said(with_model, DOUBTFUL) == said(consultant, DOUBTFUL)
+def test_a_model_is_held_to_quotes_that_occur(adviser: Adviser, script: Script, quote: str) -> None:
+    facts = [{"fact": "citations.required", "quote": quote}, {"fact": "x", "quote": "get the clause"}]
+    script.pieces = [json.dumps({"facts": facts})]
+    assert confirmed(adviser) == {}
+    assert script.requests
 
 
 @pytest.mark.parametrize("status", [401, 500])
-def test_a_failing_model_changes_nothing(
-    index: Index, cases: CaseReader, consultant: Consultant, script: Script, status: int
-) -> None:
+def test_a_failing_model_changes_nothing(adviser: Adviser, script: Script, status: int) -> None:
     script.status = status
-    with_model = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 2.0))
-    assert said(with_model, DOUBTFUL) == said(consultant, DOUBTFUL)
+    assert confirmed(adviser) == {}
+    assert script.requests
 
 
-def test_a_model_confirms_what_is_doubtful(index: Index, cases: CaseReader, script: Script) -> None:
-    adviser = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", 20.0)).adviser
-    assert adviser is not None
-    text = "Members should, on request, get the clause."
-    doubtful = CaseReading((), (Fact("citations", "required", "get the clause.", 28, 43, 0.2),))
+def test_a_model_confirms_what_is_doubtful(adviser: Adviser, script: Script) -> None:
     script.pieces = [json.dumps({"facts": [{"fact": "citations.required", "quote": "get the clause"}]})]
-    assert because(asyncio.run(adviser.advise(text, {}, doubtful))) == {"needs_citations": "get the clause"}
-    assert text not in str(script.requests[-1]["messages"][0])
+    assert confirmed(adviser) == {"needs_citations": "get the clause"}
+    assert DOUBTFUL not in str(script.requests[-1]["messages"][0])
     script.pieces = [json.dumps({"facts": []})]
-    assert because(asyncio.run(adviser.advise(text, {}, doubtful))) == {}
+    assert confirmed(adviser) == {}

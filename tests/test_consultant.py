@@ -120,6 +120,7 @@ def test_a_failing_model_gives_the_articles_own_sentences(
 ) -> None:
     script.status = status
     assert said(writing, QUESTION) == said(plain, QUESTION)
+    assert script.requests
 
 
 @pytest.mark.parametrize(
@@ -137,12 +138,14 @@ def test_garbage_from_the_model_gives_the_articles_own_sentences(
 ) -> None:
     script.pieces = pieces
     assert said(writing, QUESTION) == said(plain, QUESTION)
+    assert script.requests
 
 
 def test_a_slow_model_is_given_up(hurried: Consultant, plain: Consultant, script: Script) -> None:
     script.say(("Choose RAG when your knowledge base changes frequently.", [1]))
     script.delay = 1.0
     assert said(hurried, QUESTION) == said(plain, QUESTION)
+    assert script.requests
 
 
 def test_a_model_that_is_not_there(index: Index, plain: Consultant, monkeypatch: pytest.MonkeyPatch) -> None:

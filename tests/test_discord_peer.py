@@ -17,7 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from tests.peers.discord import App, Discord, Interaction, discord_server, violations
+from tests.peers.discord import READS_ALL, App, Discord, Interaction, discord_server, violations
 
 INTENTS = library.Intents(guilds=True, guild_messages=True, dm_messages=True)
 
@@ -159,7 +159,7 @@ def place(discord: Discord) -> tuple[Any, Any]:
 
 def test_the_message_content_intent_wants_to_be_granted(monkeypatch: pytest.MonkeyPatch):
     intents = library.Intents(guilds=True, guild_messages=True, message_content=True)
-    with discord_server(app=App(flags=1 << 19)) as discord:
+    with discord_server(app=App(flags=READS_ALL)) as discord:
         point_at(discord, monkeypatch)
         ann, general = place(discord)
         with running(discord, intents=intents) as bot:

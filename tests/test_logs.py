@@ -3,7 +3,10 @@
 import json
 import logging
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -11,6 +14,9 @@ from pydantic import SecretStr
 from bot.logs import HIDDEN, log_to_stderr
 from bot.references import report
 from bot.settings import Settings
+from tests.peers.slack import slack_server
+from tests.running import ANSWERING
+from tests.slack.bots import QUESTION, Bot
 
 SECRETS = (  # what is told, and what of it must not be written
     ("xoxb-1234567890-abcdefGHIJ", "1234567890-abcdefGHIJ"),
@@ -32,7 +38,8 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], logging.Logger]:
     def set_up(how: str) -> logging.Logger:
         own = logging.getLogger()
         monkeypatch.setattr(own, "handlers", [])
-        monkeypatch.setattr(own, "level", own.level)
+        for each in (own, logging.getLogger("bot")):
+            monkeypatch.setattr(each, "level", each.level)
         log_to_stderr(SETTINGS.model_copy(update={"log_format": how}))
         return own
 
@@ -79,3 +86,31 @@ def test_as_json_each_line_is_an_object_with_its_reference(
     assert told["message"] == f"turn 7 could not be answered, reference {reference}"
     assert "ValueError: two\nlines" in told["exception"]
     assert re.match(r"\d{4}-\d\d-\d\dT", told["time"])
+
+
+def test_the_reference_in_an_apology_leads_to_the_traceback_and_to_nothing_that_was_said(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    with slack_server() as slack:
+        bot = Bot(slack, data_dir, tmp_path, {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"})
+        bot.start()
+        try:
+            ann = slack.user("ann")
+            asked = slack.mention(slack.channel("general", ann), ann, QUESTION)
+            assert len(bot.answers(asked)) == 1
+            with closing(sqlite3.connect(tmp_path / "database.sqlite", timeout=ANSWERING)) as database, database:
+                database.execute("UPDATE turns SET text = x'FF'")  # damaged: what was said before cannot be read
+            slack.mention(asked.channel, ann, "And of RAG? Our codename is plum jam.", thread=asked)
+            _, apology = bot.answers(asked)
+            assert len(bot.answers(slack.mention(slack.channel("elsewhere", ann), ann, QUESTION))) == 1
+            token = slack.token()
+            assert bot.stop() == 0
+        finally:
+            bot.kill()
+    [reference] = re.findall(r"reference ([0-9a-f]{8})\b", apology.text)
+    [line] = [line for line in map(json.loads, bot.log.splitlines()) if line.get("reference") == reference]
+    assert line["message"].endswith(f"could not be answered, reference {reference}")
+    assert line["exception"].startswith("Traceback (most recent call last):")
+    assert "TypeError" in line["exception"]
+    assert not any(word in bot.log for word in ("plum", "And of RAG", "cons of", token))
+    assert bot.rows("SELECT state, reference FROM turns WHERE error IS NOT NULL") == [("failed", reference)]

@@ -1,13 +1,10 @@
 """The HTTP side while the database is there, and while it is not."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.service import Service
@@ -16,16 +13,7 @@ from bot.store.store import Store
 from bot.web import application
 from tests.conftest import KEY
 from tests.delivery.crashing import prepare
-from tests.peers.postgres import Postgres, binaries, postgres_server
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[Postgres]:
-    """A server that may be stopped."""
-    if binaries() is None:
-        pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
-    with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
-        yield server
+from tests.peers.postgres import Postgres
 
 
 def values(text: str) -> dict[str, float]:
@@ -34,8 +22,10 @@ def values(text: str) -> dict[str, float]:
     return {sample.name: sample.value for sample in samples if not sample.labels}
 
 
-async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_counting(own: Postgres) -> None:
-    url = own.database("scraped")
+async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_counting(
+    mortal_postgres: Postgres,
+) -> None:
+    url = mortal_postgres.database("scraped")
     await prepare(url)
     store = Store(Database(Where.of(url, Path()), [KEY]))
     service = cast(Service, SimpleNamespace(flow=SimpleNamespace(store=store)))
@@ -46,13 +36,13 @@ async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_coun
         assert values(there.text)["rag_or_tune_database_up"] == 1
         assert 'rag_or_tune_leads{state="open"} 0.0' in there.text
         assert 'rag_or_tune_queue_depth{queue="questions"} 0.0' in there.text
-        own.stop()
+        mortal_postgres.stop()
         try:
             ready = await client.get("/readyz")
             away = await client.get("/metrics")
             lives = await client.get("/healthz")
         finally:
-            own.start()
+            mortal_postgres.start()
         assert (ready.status_code, ready.text) == (503, "not connected: database")
         assert (away.status_code, values(away.text)["rag_or_tune_database_up"]) == (200, 0)
         assert "rag_or_tune_leads" not in away.text

@@ -1,11 +1,17 @@
 """`rag-or-tune serve`: everything that is set up in one process, and what ends it."""
 
+import html
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot import prompts
+from bot.entrances import entrances
+from bot.errors import SettingsError
+from bot.settings import Settings
 from tests.conftest import KEY
 from tests.everything import Everything, everything
 from tests.peers.discord import discord_server
@@ -66,8 +72,24 @@ def test_without_socket_mode_slack_comes_over_http(data_dir: Path, tmp_path: Pat
         bot.slack.deliver_to(bot.url)
         ann = bot.slack.user("ann")
         assert len(bot.in_slack.answers(bot.slack.mention(bot.slack.channel("general", ann), ann, QUESTION))) == 1
-        assert bot.stop() == 0
+        assert bot.process
+        bot.process.send_signal(signal.SIGINT)  # others are stopped by SIGTERM
+        assert bot.ended()[0] == 0
         assert "Traceback" not in bot.log
+
+
+def test_the_questions_of_a_user_and_of_a_workspace_are_limited_as_it_is_set(data_dir: Path, tmp_path: Path) -> None:
+    with everything(data_dir, tmp_path) as bot:
+        bot.settings |= {"QUESTIONS_PER_USER": "1", "QUESTIONS_PER_TENANT": "2"}
+        bot.start()
+        ann, ben, cem = (bot.slack.user(name) for name in ("ann", "ben", "cem"))
+        for user in (ann, ann, ben, cem):
+            bot.slack.dm(user, QUESTION)
+            bot.in_slack.direct(user)
+        refused = html.escape(prompts.sentence("too_many"), quote=False)
+        told = [[said.text == refused for said in bot.in_slack.direct(user)] for user in (ann, ben, cem)]
+        assert told == [[False, True], [False], [True]]
+        assert bot.stop() == 0
 
 
 def test_a_token_that_slack_refuses_ends_it(data_dir: Path, tmp_path: Path) -> None:
@@ -88,18 +110,16 @@ def test_a_port_that_is_taken_is_named(data_dir: Path, tmp_path: Path) -> None:
     assert done.stderr.decode().startswith(f"rag-or-tune: PORT: nothing can listen on {port} (Address already in use)")
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({}, "No platform is set up, so there is nothing to answer. For Slack set SLACK_BOT_TOKEN and"),
-        ({"SLACK_APP_TOKEN": "xapp-1"}, "Slack is set up by halves: set SLACK_BOT_TOKEN"),
-        ({"SLACK_BOT_TOKEN": "xoxb-1", "DISCORD_TOKEN": "x"}, "Slack is set up by halves: set SLACK_BOT_TOKEN"),
-    ],
-)
-def test_what_is_not_set_is_said(tmp_path: Path, given: dict[str, str], said: str) -> None:
-    done = run(tmp_path, "serve", **given)
+def test_what_is_not_set_is_said(tmp_path: Path) -> None:
+    done = run(tmp_path, "serve")
     assert done.returncode == 1
-    assert done.stderr.decode().startswith(f"rag-or-tune: {said}")
+    assert done.stderr.decode().startswith("rag-or-tune: No platform is set up, so there is nothing to answer.")
+
+
+@pytest.mark.parametrize("given", [{"slack_app_token": "xapp-1"}, {"slack_bot_token": "xoxb-1", "discord_token": "x"}])
+def test_what_is_set_by_halves_is_said(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"^Slack is set up by halves: set SLACK_BOT_TOKEN"):
+        entrances(Settings(**given))
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])

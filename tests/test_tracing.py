@@ -45,6 +45,17 @@ def test_a_question_is_one_trace_without_what_was_said(data_dir: Path, tmp_path:
     assert not any(word in told for word in (ann.id, asked.channel, "plum", "fine-tuning"))
 
 
+async def test_what_several_processes_do_on_a_turn_is_one_trace() -> None:
+    with collector() as collected, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.url)
+        for name, turn in (("accept", 7), ("answer", 7), ("answer", 8)):
+            async with tracing.tracing(Settings()):
+                with tracing.span(name, "slack:T1", turn):
+                    pass
+    assert set(collected.trace("accept")) == {"accept", "answer"}
+    assert len({span.trace_id for span in collected.spans}) == 2
+
+
 def test_a_collector_that_is_away_holds_nobody_up(data_dir: Path, tmp_path: Path) -> None:
     with slack_server() as slack:
         bot = Bot(slack, data_dir, tmp_path, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})

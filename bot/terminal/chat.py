@@ -14,7 +14,7 @@ from bot.clicks import PASSED_ON
 from bot.consultant import Consultant
 from bot.deciding.interview import Interview
 from bot.handoff.case import case_of
-from bot.logs import LINE, Discreet
+from bot.logs import LINE, log_to
 from bot.references import report
 from bot.replies import Line, Reply
 from bot.screens import summary
@@ -167,5 +167,4 @@ def _log_to_file(settings: Settings) -> None:
         )
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(Discreet(logging.Formatter(f"%(asctime)s {LINE}"), settings))
-    logging.basicConfig(level=settings.log_level, handlers=[handler])
+    log_to(handler, logging.Formatter(f"%(asctime)s {LINE}"), settings)

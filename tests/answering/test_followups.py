@@ -9,7 +9,6 @@ import pytest
 from bot.answering.followups import FollowUps
 from bot.guidance.embedding import Embedder
 from bot.guidance.index import Index
-from bot.guidance.phrasings import Kind
 from bot.guidance.search import Reading, Search
 
 CONVERSATIONS = Path(__file__).parents[1] / "data" / "conversations.jsonl"
@@ -96,10 +95,10 @@ def test_a_place_in_no_list_is_no_error(follow_ups: FollowUps, question: str):
     assert text
 
 
-def test_no_conversation_changes_nothing(follow_ups: FollowUps):
-    text, reading = follow_ups.read("and for the other one?", [])
-    assert text == "and for the other one?"
-    assert reading.kind in Kind
+def test_no_conversation_changes_nothing(follow_ups: FollowUps, embedder: Embedder):
+    question = "and for the other one?"
+    alone = follow_ups.search.read(question, embedder.embed([question])[0])
+    assert follow_ups.read(question, []) == (question, alone)
 
 
 def test_figures(follow_ups: FollowUps, embedder: Embedder, index: Index, capsys: pytest.CaptureFixture[str]):

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import janitor, sending
+from bot.delivery.backoff import FIRST
+from bot.delivery.flow import STOPPING
 from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from bot.store.accepting import Work
@@ -95,8 +97,8 @@ async def test_a_busy_platform_is_given_the_time_that_it_asks_for(stage: Stage) 
         assert stage.sent == ["elsewhere"]
         await stage.finished()
     first, _, second, third = (at for _, at in stage.platform.called)
-    assert 1 <= second - first < 2
-    assert 0.5 <= third - second < 1.5
+    assert second - first >= 1
+    assert third - second >= 0.5
     assert {name for name, _ in stage.platform.called} == {"send"}
 
 
@@ -113,7 +115,8 @@ async def test_what_may_have_arrived_is_looked_for_before_it_is_sent_again(stage
     assert stage.sent == ["arrived", "lost"]
     assert [name for name, _ in stage.platform.called] == ["send", "find", "send", "find", "send"]
     (first, _, second, _, third) = (at for _, at in stage.platform.called)
-    assert 0.25 <= second - first < 1 <= 1 + third - second
+    assert second - first >= FIRST / 2
+    assert third - second >= FIRST
 
 
 async def test_a_refused_post_is_kept_and_those_after_it_go_on(stage: Stage) -> None:
@@ -167,7 +170,7 @@ async def test_who_is_forgotten_while_a_post_waits_gets_none(stage: Stage) -> No
         await until(lambda: bool(stage.platform.called))
         await stage.store.erasure.forget("U1")
         await stage.finished()
-        await asyncio.sleep(1.5)
+        await until(lambda: not flow._tasks)  # it has not been waited for in vain
     assert stage.sent == ["yours"]
 
 
@@ -181,7 +184,7 @@ async def test_a_stop_does_not_wait_for_a_long_pause_and_the_next_process_goes_o
         await until(lambda: bool(stage.platform.called))
         await until(lambda: bool(flow._sender.asleep))
         started = time.monotonic()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < STOPPING
     assert stage.sent == []
     stage.clock.off = timedelta(seconds=99)
     async with stage.flow():
@@ -226,6 +229,24 @@ async def test_what_was_accepted_but_never_begun_is_found(stage: Stage) -> None:
     async with stage.flow():
         await stage.finished("left")
     assert await stage.states() == {"left": "done", "not ours": "accepted"}
+
+
+async def test_what_is_older_than_its_days_is_deleted(stage: Stage) -> None:
+    async with stage.flow() as flow:
+        await flow.accept(said("old"))
+        await stage.finished()
+    stage.clock.off = timedelta(days=29)
+    async with stage.flow() as flow:
+        await flow.accept(said("new"))
+        await stage.finished()
+    assert list(await stage.states()) == ["old", "new"]
+    stage.clock.off = timedelta(days=31)
+    async with stage.flow():
+        await until(lambda: _only(stage, "new"))
+
+
+async def _only(stage: Stage, text: str) -> bool:
+    return list(await stage.states()) == [text]
 
 
 async def test_a_message_that_takes_the_process_down_each_time_is_put_aside(

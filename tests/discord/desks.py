@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.discord.bots import Bot, Screen, plain
-from tests.peers.discord import App, Channel, Interaction, Message, Modal, User, discord_server
+from tests.peers.discord import READS_ALL, App, Channel, Interaction, Message, Modal, User, discord_server
 from tests.running import ANSWERING
 
 NEED = "Could somebody look at our plan with us?"
 SUMMARY, ALL, NOTHING = "Share the summary", "Share summary and conversation", "Share only what I write"
-MESSAGE_CONTENT = 1 << 19  # the flag of an app that may read what does not mention it
 ALWAYS = {"DESK_HOURS": "Mon-Sun 00:00-24:00"}
 
 
@@ -21,11 +20,11 @@ class Staffed(Bot):
     cem: User
     dora: User
 
-    def posted(self, kind: str | None = None) -> None:
+    def posted(self, kind: str | None = None, seconds: float = ANSWERING) -> None:
         """Waits until every post of a request is on its way no more."""
         which = "" if kind is None else f" AND kind = '{kind}'"
         waiting = f"SELECT count(*) FROM deliveries WHERE lane IS NOT NULL AND state = 'pending'{which}"
-        self.discord.wait_for(lambda: self.rows(waiting) == [(0,)], ANSWERING, "the posts")
+        self.discord.wait_for(lambda: self.rows(waiting) == [(0,)], seconds, "the posts")
 
     def form(self, told: Interaction) -> Modal:
         """The form that a click has opened."""
@@ -62,7 +61,7 @@ class Staffed(Bot):
 @contextmanager
 def with_consultants(data_dir: Path, folder: Path, **settings: str) -> Iterator[Staffed]:
     """A bot that runs and may read what does not mention it, on a Discord of its own."""
-    with discord_server(app=App(flags=MESSAGE_CONTENT)) as discord:
+    with discord_server(app=App(flags=READS_ALL)) as discord:
         cem, dora = discord.user("cem"), discord.user("dora")
         desk = discord.channel(discord.guild("firm", cem, dora), "consultants")
         discord.keep_private(desk, cem, dora)

@@ -52,11 +52,6 @@ def sending(staffed: Staffed, route: str, *, after: bool) -> Fault:
     return staffed.discord.fail(route, times=1_000, **how)
 
 
-def settled(staffed: Staffed) -> None:
-    waiting = "SELECT count(*) FROM deliveries WHERE lane IS NOT NULL AND state = 'pending'"
-    staffed.discord.wait_for(lambda: staffed.rows(waiting) == [(0,)], RESTARTING, "the posts")
-
-
 def cards_of(staffed: Staffed, user: User) -> list[Message]:
     reference = staffed.reference(user)
     return [message for message in staffed.discord.said(staffed.desk) if reference in message.text]
@@ -72,7 +67,7 @@ def submitting(staffed: Staffed, advice: Message, ann: User, consent: str = SUMM
 def test_killed_at_the_card_it_comes_once(staffed: Staffed, ann: User, advice: Message, *, after: bool) -> None:
     submit = submitting(staffed, advice, ann)
     killed(staffed, submit, sending(staffed, f"POST /channels/{staffed.desk.id}/messages", after=after))
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     [card] = cards_of(staffed, ann)
     assert NEED in card.text
 
@@ -83,7 +78,7 @@ def test_killed_after_a_reply_was_posted_it_comes_once(staffed: Staffed, ann: Us
         fault = sending(staffed, f"POST /channels/{advice.channel_id}/messages", after=True)
         form = staffed.form(staffed.discord.click(card.now, "Reply", staffed.cem))
         killed(staffed, lambda form=form, text=text: staffed.discord.submit(form, staffed.cem, {"text": text}), fault)
-        settled(staffed)
+        staffed.posted(seconds=RESTARTING)
     assert sum("\nHello" in message.text for message in staffed.discord.said(ann)) == 2
     assert "Replies: 2 delivered, 0 on the way" in card.text
 
@@ -93,7 +88,7 @@ def test_killed_after_a_note_was_posted_it_comes_once(staffed: Staffed, ann: Use
     staffed.say_below(card, staffed.cem, "Let us see.")
     fault = sending(staffed, f"POST /channels/{card.message.id}/messages", after=True)
     killed(staffed, lambda: staffed.discord.dm(ann, "note: One more thing"), fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert staffed.thread(card) == ["### ann adds:\nOne more thing"]
 
 
@@ -101,7 +96,7 @@ def test_killed_at_a_click_the_card_shows_what_is_so(staffed: Staffed, ann: User
     card = staffed.card(request(staffed, advice, ann))
     fault = sending(staffed, f"PATCH /channels/{staffed.desk.id}/messages/{{}}", after=True)
     killed(staffed, lambda: staffed.discord.click(card.now, "Resolve", staffed.cem), fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert "by cem" in card.text
     assert card.buttons == ["Reply"]
 
@@ -111,7 +106,7 @@ def test_killed_at_the_file_it_is_shared_once(staffed: Staffed, ann: User, advic
     submit = submitting(staffed, advice, ann, ALL)
     fault = staffed.discord.fail(step, times=1_000, late=30.0, when=lambda said: not said.get("components"))
     killed(staffed, submit, fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     [card] = cards_of(staffed, ann)
     assert [len(message.files) for message in staffed.discord.said(card.id)] == [1]
 
@@ -122,7 +117,7 @@ def test_killed_while_the_form_is_open_it_can_be_sent_afterwards(staffed: Staffe
     staffed.discord.wait_for(lambda: not staffed.discord.connected)
     staffed.start()
     assert submit().wait(ANSWERING).acked
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert len(cards_of(staffed, ann)) == 1
 
 
@@ -142,7 +137,7 @@ def test_what_consultants_wrote_while_the_bot_was_away_is_sent_once(
     staffed.say_below(card, staffed.cem, "reply: The second")
     staffed.start()
     staffed.discord.wait_for(lambda: told("The second"), RESTARTING)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert (told("The first"), told("The second")) == (1, 1)
 
 
@@ -163,7 +158,7 @@ def test_a_refused_reply_is_not_sent_when_the_bot_hears_of_it_again(
         return [each for each in staffed.discord.requests if each.path.endswith(asks) and each.route[:3] == "GET"]
 
     staffed.discord.wait_for(looks, RESTARTING, "a look at what was missed")
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert len(staffed.thread(card)) == 1
     assert not any("Not mine to say" in message.text for message in staffed.discord.said(ann))
 
@@ -174,7 +169,7 @@ def test_an_outage_of_the_consultants_channel_loses_nothing(staffed: Staffed, an
     staffed.discord.dm(ann, "note: It is urgent")
     staffed.discord.wait_for(lambda: down.times < 996, RESTARTING, "several attempts")
     down.times = 0
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     [card] = cards_of(staffed, ann)
     assert staffed.thread(Screen(staffed.discord, card, staffed.cem)) == ["### ann adds:\nIt is urgent"]
 
@@ -187,7 +182,7 @@ def test_a_bot_that_lost_the_channel_posts_there_when_it_is_back(staffed: Staffe
     staffed.discord.wait_for(lambda: staffed.rows(attempts, ann.id)[0][0] >= 2, ANSWERING, "two attempts")
     assert len(staffed.discord.said(ann)) == before + 2  # what could be passed on, and the confirmation
     staffed.discord.allow(staffed.desk, "SEND_MESSAGES")
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert len(cards_of(staffed, ann)) == 1
 
 

@@ -5,6 +5,7 @@ import pytest
 from simcord.enums import MessageType
 
 from bot import prompts
+from bot.discord import rendering
 from bot.discord.names import ASK
 from tests.discord.simulated import (
     ARTICLE,
@@ -169,10 +170,14 @@ async def test_a_command_to_the_bot_alone_is_answered_openly(simulation: Simulat
     assert "Share with channel" not in labels(answer)
 
 
-async def test_a_long_answer_to_a_command_is_as_private_in_all_its_messages(simulation: Simulation) -> None:
-    await simulation.command("ask", question="We have " + "200 tickets and docs that change weekly. " * 140)
-    for message in simulation.private(simulation.general, simulation.ann):
-        assert message.flags.ephemeral
+async def test_a_long_answer_to_a_command_is_as_private_in_all_its_messages(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("CONTENT", "EMBED", "EMBEDS"):
+        monkeypatch.setattr(rendering, limit, 400)
+    await simulation.command("ask", question=CASE)
+    assert len(simulation.private(simulation.general, simulation.ann)) > 2
+    assert simulation.private(simulation.general, simulation.ben) == []
     assert simulation.said(simulation.general) == []
 
 

@@ -1,13 +1,12 @@
 """The real process on a Discord that is slow, absent, full or gone; killed, stopped and started again."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.discord.bots import CASE, QUESTION, Bot, Screen, cited, plain
-from tests.peers.discord import Channel, Discord, User, discord_server
+from tests.peers.discord import READS_ALL, App, Channel, Discord, User, discord_server
 from tests.running import ANSWERING
 
 POST = "POST /channels/{}/messages"
@@ -33,8 +32,8 @@ def test_an_event_that_comes_again_is_answered_once(bot: Bot, discord: Discord, 
 def test_what_was_said_while_the_socket_was_gone_is_answered(bot: Bot, discord: Discord, ann: User) -> None:
     before = len(discord.resumed)
     with discord.away():
+        discord.wait_for(lambda: not discord.connected, RECONNECTING, "the socket to be gone")
         asked = discord.dm(ann, QUESTION)
-        time.sleep(0.5)
     discord.wait_for(lambda: len(discord.resumed) > before and discord.connected, RECONNECTING, "a resume")
     assert len(bot.answers(asked)) == 1
 
@@ -67,10 +66,10 @@ def test_what_a_lost_session_has_missed_is_asked_for(
         bot.answers(known)
     before = len(discord.identified)
     with discord.away(refuse=True):
+        discord.wait_for(lambda: not discord.connected, RECONNECTING, "the socket to be gone")
         missed = discord.dm(ann, "And of RAG?"), discord.mention(general, ben, CASE)
         for number in range(3):
             discord.say(general, ann, f"chatter {number}")
-        time.sleep(2)
         discord.forget_sessions()
     discord.wait_for(lambda: len(discord.identified) > before and discord.connected, RECONNECTING, "a new session")
     for asked in missed:
@@ -93,9 +92,7 @@ def test_a_reply_later_than_its_token_comes_as_a_direct_message(
 
 def test_commands_are_acknowledged_before_the_work(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
     told = discord.command(general, ann, "rag-or-tune", "ask", {"question": CASE}).wait()
-    assert told.type == 5
-    assert told.seconds
-    assert told.seconds < 3
+    assert told.type == 5  # deferred
     bot.told(told)
     assert not discord.complaints
 
@@ -241,9 +238,7 @@ def test_a_wrong_token_is_said_in_a_sentence(other: Bot) -> None:
 
 
 def test_with_the_message_content_intent_threads_go_on(data_dir: Path, tmp_path: Path) -> None:
-    from tests.peers.discord import App
-
-    with discord_server(app=App(flags=1 << 19), shards=2) as discord:
+    with discord_server(app=App(flags=READS_ALL), shards=2) as discord:
         bot = Bot(discord, data_dir, tmp_path)
         bot.start()
         try:

@@ -49,6 +49,13 @@ def test_each_target_of_make_is_there(document: Path) -> None:
     assert [name for name in sorted(named) if f"\n{name}:" not in makefile] == []
 
 
+def test_each_part_of_the_bot_has_its_place_in_the_table_of_where_things_live() -> None:
+    _, _, rest = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("\n## Where everything lives\n")
+    named = re.findall(r"`bot/(\w+)(?:\.py|/)`", rest.partition("\n## ")[0])
+    parts = {path.name.removesuffix(".py") for path in (ROOT / "bot").iterdir() if not path.name.startswith("_")}
+    assert sorted(named) == sorted(parts)
+
+
 def test_the_pictures_are_small() -> None:
     pictures = [ROOT / link for link in _links(README) if link.endswith(".png")]
     assert len(set(pictures)) == 3

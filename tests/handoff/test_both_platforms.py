@@ -11,13 +11,12 @@ import pytest
 from tests.discord import bots as discord_bots
 from tests.discord.bots import CASE, plain
 from tests.discord.desks import ALL, NEED, SUMMARY, Staffed, request
-from tests.peers.discord import App, User, discord_server
+from tests.peers.discord import READS_ALL, App, User, discord_server
 from tests.peers.slack import slack_server
 from tests.running import ANSWERING
 from tests.slack import staffed as slack_desks
 from tests.slack.bots import Screen, press, well
 
-MESSAGE_CONTENT = 1 << 19
 SECRET = "Our codename is plum jam."
 AGAIN = 30.0  # seconds until what could not be sent is tried again
 
@@ -52,7 +51,7 @@ class Both:
 @contextmanager
 def both(data_dir: Path, folder: Path, *used: str) -> Iterator[Both]:
     """Both processes run; consultants are on the platforms that are `used`."""
-    with slack_server() as slack, discord_server(app=App(flags=MESSAGE_CONTENT)) as discord:
+    with slack_server() as slack, discord_server(app=App(flags=READS_ALL)) as discord:
         there = slack_desks.Staffed(slack, data_dir, folder)
         there.cem, there.dora = slack.user("cem"), slack.user("dora")
         there.desk = slack.channel("consultants", there.cem, there.dora)

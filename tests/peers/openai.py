@@ -9,14 +9,21 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+LONGEST = 60.0  # seconds for which it is held
+
 
 @dataclass
 class Script:
-    """What the server does with each request: `status` other than 200 fails, `delay` seconds pass before each piece."""
+    """What the server does with each request: `status` other than 200 fails, `delay` seconds pass before each piece.
+
+    Words that it is `held_before` are not said until it may `go_on`.
+    """
 
     pieces: list[str] = field(default_factory=list)
     status: int = 200
     delay: float = 0.0
+    held_before: str = ""
+    go_on: threading.Event = field(default_factory=threading.Event)
     requests: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
@@ -51,8 +58,12 @@ def openai_server() -> Iterator[Script]:
                 self.wfile.write(json.dumps({"error": {"message": "scripted", "type": "scripted"}}).encode())
                 return
             try:
+                held_at, said = "".join(script.pieces).find(script.held_before or "\0"), 0
                 for piece in script.pieces:
                     time.sleep(script.delay)
+                    said += len(piece)
+                    if said > held_at >= 0:
+                        script.go_on.wait(LONGEST)
                     self._send(_chunk({"role": "assistant", "content": piece}, None))
                 self._send(_chunk({}, "stop"))
                 self.wfile.write(b"data: [DONE]\n\n")

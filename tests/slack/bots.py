@@ -1,6 +1,7 @@
 """The real bot in its process, on a loopback Slack; and how tests look at what it holds and what it shows."""
 
 import copy
+import html
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,6 +137,11 @@ def well(delivery: Delivery) -> Delivery:
     assert delivery.acked, delivery
     assert not delivery.error, delivery
     return delivery
+
+
+def notices(slack: Slack, channel: Channel, user: User) -> list[str]:
+    """What only this person was told."""
+    return [html.unescape(message.text) for message in slack.ephemerals(channel, user)]
 
 
 def forged(message: Message, action_id: str) -> Message:

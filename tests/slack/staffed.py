@@ -20,12 +20,12 @@ class Staffed(Bot):
     cem: User
     dora: User
 
-    def posted(self, kind: str | None = None) -> None:
+    def posted(self, kind: str | None = None, seconds: float = ANSWERING) -> None:
         """Waits until every post of a request is on its way no more."""
         which = "" if kind is None else f" AND kind = '{kind}'"
         waiting = f"SELECT count(*) FROM deliveries WHERE lane IS NOT NULL AND state = 'pending'{which}"
         self.slack.settle(ANSWERING)
-        self.slack.wait_for(lambda: self.rows(waiting) == [(0,)], ANSWERING, "the posts")
+        self.slack.wait_for(lambda: self.rows(waiting) == [(0,)], seconds, "the posts")
         self.slack.settle(ANSWERING)
 
     def form(self, user: User) -> View:

@@ -264,7 +264,7 @@ def test_it_waits_as_long_as_slack_asks_it_to(bot: Bot, slack: Slack, ann: User,
     slack.fail("chat.postMessage", "ratelimited", retry_after=2, when=into(general))
     bot.answers(slack.mention(general, ann, QUESTION))
     first, second = [call.at for call in slack.calls("chat.postMessage") if call.args["channel"] == general.id]
-    assert 2 <= second - first < 4
+    assert second - first >= 2
 
 
 def test_a_cut_connection_does_not_double_in_a_direct_message(bot: Bot, slack: Slack, ann: User) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from bot import prompts
 from bot.cards import Press
 from tests.peers.slack import Channel, Message, Slack, User
-from tests.slack.bots import ANSWERING, CASE, QUESTION, Bot, Screen, elements, forged, press, well, words
+from tests.slack.bots import ANSWERING, CASE, QUESTION, Bot, Screen, elements, forged, notices, press, well, words
 
 HUGE = 10**30
 
@@ -34,11 +34,6 @@ def question(card: Screen) -> Screen:
     """The card at the first question, without what was said."""
     card.press("Start over")
     return card
-
-
-def notices(slack: Slack, channel: Channel, user: User) -> list[str]:
-    """What only this person was told."""
-    return [html.unescape(message.text) for message in slack.ephemerals(channel, user)]
 
 
 def test_the_card_begins_with_what_was_said(card: Screen) -> None:

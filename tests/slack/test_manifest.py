@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from slack_bolt.async_app import AsyncApp
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import InputError
@@ -43,11 +44,17 @@ def test_it_names_the_command_the_shortcut_and_the_events_that_are_listened_to()
     assert all(NEEDED[event] in SCOPES for event in events if event in NEEDED)
 
 
-async def test_each_of_its_events_has_a_listener() -> None:
+@pytest.mark.parametrize("name", EVENTS)
+async def test_each_of_its_events_has_a_listener(name: str) -> None:
     app = AsyncApp(client=AsyncWebClient("xoxb-none"), signing_secret="secret")
     listen(app, service=None, article_url=None)
     listen_to_removal(app, installations=None)
-    assert len(app._async_listeners) == 9  # home, messages twice, removal twice, command, shortcut, buttons, forms
+    told = {"type": "event_callback", "event": {"type": name.partition(".")[0], "channel_type": "channel"}}
+    request = AsyncBoltRequest(body=told, mode="socket_mode")
+    matching = [
+        each for each in app._async_listeners if await each.async_matches(req=request, resp=BoltResponse(status=200))
+    ]
+    assert len(matching) == 1
 
 
 def test_its_words_are_as_short_as_slack_wants_them() -> None:

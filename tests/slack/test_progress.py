@@ -37,7 +37,8 @@ def writing(model: Script, data_dir: Path, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def slack(writing: Bot, model: Script) -> Slack:
     model.say((FIRST, [1]), (SECOND, [2]))
-    model.delay = 0
+    model.delay, model.held_before = 0, ""
+    model.go_on.clear()
     ann = writing.slack.user("learner")
     writing.slack.dm(ann, QUESTION)
     writing.direct(ann)  # now the model has been told the statements, and with them their numbers
@@ -68,12 +69,14 @@ def assert_whole(answer: Message) -> None:
 
 
 def test_in_a_thread_the_first_sentence_is_there_before_the_last_is_written(
-    writing: Bot, slack: Slack, ann: User, general: Channel
+    writing: Bot, model: Script, slack: Slack, ann: User, general: Channel
 ) -> None:
+    model.held_before = SECOND
     asked = slack.mention(general, ann, QUESTION)
     early = growing(slack, asked)
     assert FIRST.rstrip(".") in early.text
     assert SECOND.rstrip(".") not in early.text
+    model.go_on.set()
     [answer] = writing.answers(asked)
     assert answer.ts == early.ts
     assert_whole(answer)

@@ -53,14 +53,6 @@ def sending(staffed: Staffed, channel: str, method: str = "chat.*", *, after: bo
     return staffed.slack.fail(method, times=1_000, when=lambda said: said.get("channel") == channel, **how)
 
 
-def settled(staffed: Staffed) -> None:
-    slack = staffed.slack
-    waiting = "SELECT count(*) FROM deliveries WHERE lane IS NOT NULL AND state = 'pending'"
-    slack.settle(ANSWERING)
-    slack.wait_for(lambda: staffed.rows(waiting) == [(0,)], RESTARTING, "the posts")
-    slack.settle(ANSWERING)
-
-
 def cards_of(staffed: Staffed, user: User) -> list[Message]:
     [(reference,)] = staffed.rows("SELECT reference FROM leads WHERE user_id = ? AND state != 'draft'", user.id)
     return [m for m in staffed.slack.said(staffed.desk) if reference in m.text and not m.thread_ts]
@@ -73,7 +65,7 @@ def test_killed_at_the_card_it_comes_once(staffed: Staffed, ann: User, advice: M
     view = staffed.form(ann)
     fault = sending(staffed, staffed.desk.id, after=after)
     killed(staffed, lambda: slack.submit(view, FILLED).wait(ANSWERING), fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     [card] = cards_of(staffed, ann)
     assert NEED in card.text
     assert len(told(staffed, advice)) == 1
@@ -85,7 +77,7 @@ def test_killed_at_a_reply_it_comes_once(staffed: Staffed, ann: User, advice: Me
     card = staffed.card(request(staffed, advice, ann))
     fault = sending(staffed, advice.channel, after=after)
     killed(staffed, lambda: slack.say(staffed.desk, staffed.cem, "reply: Hello there", thread=card.message), fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert sum("Hello there" in text for text in told(staffed, advice)) == 1
     assert "Replies: 1 delivered, 0 on the way" in card.text
 
@@ -96,7 +88,7 @@ def test_killed_at_a_note_it_comes_once(staffed: Staffed, ann: User, advice: Mes
     card = staffed.card(request(staffed, advice, ann))
     fault = sending(staffed, staffed.desk.id, after=after)
     killed(staffed, lambda: slack.say(advice.channel, ann, "note: One more thing", thread=advice), fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert staffed.thread(card) == ["ann adds:\nOne more thing"]
 
 
@@ -106,7 +98,7 @@ def test_killed_at_a_click_the_card_shows_what_is_so(staffed: Staffed, ann: User
     card = staffed.card(request(staffed, advice, ann))
     fault = sending(staffed, staffed.desk.id, "chat.update", after=True)
     killed(staffed, lambda: slack.click(card.now, button, staffed.cem).wait(ANSWERING), fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert "by cem" in card.text
     assert card.buttons == (["Reply", "Resolve", "Release"] if button == "Claim" else ["Reply"])
 
@@ -118,7 +110,7 @@ def test_killed_at_the_file_it_is_shared_once(staffed: Staffed, ann: User, advic
     agreed = {"need": NEED, "consent": "The summary and the conversation"}
     fault = slack.fail("files.completeUploadExternal", times=1_000, late=30.0)
     killed(staffed, lambda: slack.submit(view, agreed).wait(ANSWERING), fault)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     [card] = cards_of(staffed, ann)
     assert [len(message.files) for message in slack.answers(card)] == [1]
 
@@ -132,7 +124,7 @@ def test_killed_while_the_form_is_open_it_can_be_sent_afterwards(staffed: Staffe
     staffed.start()
     slack.submit(view, FILLED).wait(ANSWERING)
     assert "is recorded" in close_all(slack, ann)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert len(cards_of(staffed, ann)) == 1
 
 
@@ -146,7 +138,7 @@ def test_an_outage_of_the_consultants_channel_loses_nothing(staffed: Staffed, an
     slack.say(advice.channel, ann, "note: It is urgent", thread=advice)
     slack.wait_for(lambda: down.times < 995, RESTARTING, "several attempts")
     down.times = 0
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     [card] = cards_of(staffed, ann)
     assert [html.unescape(m.text) for m in slack.answers(card)] == ["ann adds:\nIt is urgent"]
 
@@ -163,5 +155,5 @@ def test_a_bot_that_was_removed_from_the_channel_posts_there_when_it_is_back(
     slack.wait_for(lambda: staffed.rows(attempts, ann.id)[0][0] >= 2, ANSWERING, "two attempts")
     assert staffed.direct(ann) == []  # what is for the consultants never goes to the user instead
     slack.join(staffed.desk, slack.bot)
-    settled(staffed)
+    staffed.posted(seconds=RESTARTING)
     assert len(cards_of(staffed, ann)) == 1

@@ -1,13 +1,12 @@
 """A team in a channel: one card for everybody, a vote each, one who leads; with the real process."""
 
-import html
 import re
 
 import pytest
 
 from bot import prompts
 from tests.peers.slack import Channel, Message, Slack, User
-from tests.slack.bots import ANSWERING, CASE, Bot, Screen, elements, forged, press, well
+from tests.slack.bots import ANSWERING, CASE, Bot, Screen, elements, forged, notices, press, well
 
 COUNTED = re.compile(r"(.*) \((\d+)\)")
 
@@ -41,11 +40,6 @@ def counts(card: Screen) -> list[int]:
 
 def vote(card: Screen, user: User, number: int) -> None:
     card.press(card.answers[number], user)
-
-
-def notices(slack: Slack, channel: Channel, user: User) -> list[str]:
-    """What only this person was told."""
-    return [html.unescape(message.text) for message in slack.ephemerals(channel, user)]
 
 
 def decided(card: Screen, ann: User, ben: User) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -18,7 +17,7 @@ from bot.store.database import Database, UnguardedError, Where, passing, persist
 from bot.store.store import Store
 from bot.store.tables import Conversation, Event, Feedback, Row, Turn
 from tests.conftest import KEY
-from tests.peers.postgres import Postgres, postgres_server
+from tests.peers.postgres import Postgres
 from tests.store.rooms import ONE, TWO, held, impatient, said
 
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -303,25 +302,23 @@ class TestSqlite:
         assert values == ["wal", 2, 1, 1]
 
 
-async def test_a_server_that_goes_away_passes_and_is_waited_for(postgres: Postgres) -> None:
-    del postgres  # skips where there is none
-    with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
-        store = Store(Database(Where.of(server.database("mortal"), Path(folder)), [KEY]))
-        await schema.migrate(store.database)
-        assert await store.inbox.is_new(ONE, ["before"])
-        with pytest.raises(DBAPIError) as lost:
-            async with store.database.transaction(ONE) as session:
-                await session.scalars(select(Event))
-                await asyncio.to_thread(server.stop)
-                await session.scalars(select(Event))
-        assert passing(lost.value)
-        with pytest.raises(DBAPIError) as refused:
-            await store.inbox.is_new(ONE, ["meanwhile"])
-        assert passing(refused.value)
-        waiting = asyncio.create_task(persistently(store.inbox.is_new, ONE, ["meanwhile"]))
-        await asyncio.to_thread(server.start)
-        assert await asyncio.wait_for(waiting, 20)
-        await store.close()
+async def test_a_server_that_goes_away_passes_and_is_waited_for(mortal_postgres: Postgres, tmp_path: Path) -> None:
+    store = Store(Database(Where.of(mortal_postgres.database("mortal"), tmp_path), [KEY]))
+    await schema.migrate(store.database)
+    assert await store.inbox.is_new(ONE, ["before"])
+    with pytest.raises(DBAPIError) as lost:
+        async with store.database.transaction(ONE) as session:
+            await session.scalars(select(Event))
+            await asyncio.to_thread(mortal_postgres.stop)
+            await session.scalars(select(Event))
+    assert passing(lost.value)
+    with pytest.raises(DBAPIError) as refused:
+        await store.inbox.is_new(ONE, ["meanwhile"])
+    assert passing(refused.value)
+    waiting = asyncio.create_task(persistently(store.inbox.is_new, ONE, ["meanwhile"]))
+    await asyncio.to_thread(mortal_postgres.start)
+    assert await asyncio.wait_for(waiting, 20)
+    await store.close()
 
 
 def test_without_a_url_the_database_is_two_files(tmp_path: Path) -> None:

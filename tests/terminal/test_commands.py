@@ -153,14 +153,6 @@ def test_index_says_whether_it_is_current(data_dir: Path, tmp_path: Path) -> Non
     assert b"run `rag-or-tune index`" in stale.stdout
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    (corpus / "tea.md").write_text("## Tea\n\nTea warms you on cold days. Green tea costs little.\n")
-    return corpus
-
-
 def test_a_corpus_of_ones_own_without_phrasings(tiny: Path, tmp_path: Path) -> None:
     finished = run(tmp_path / "data", "ask", "does green tea cost little?", "--json", CORPUS_DIR=str(tiny))
     assert json.loads(finished.stdout)["citations"][0]["quote"] == "Green tea costs little."

@@ -69,19 +69,12 @@ def test_postgres_is_migrated_by_command_only(postgres: Postgres, tmp_path: Path
     assert b"Nothing failed" in run(tmp_path, "resend", **given).stdout
 
 
-def test_a_database_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+def test_a_database_that_is_not_there_is_a_sentence(tiny: Path, tmp_path: Path) -> None:
     gone = "postgresql://somebody:the-password@127.0.0.1:9/nothing"
     for command in ("chat", "resend", "migrate"):
-        refused = run(tmp_path, command, DATABASE_URL=gone, SECRET_KEYS=KEY, CORPUS_DIR=str(_tiny(tmp_path)))
+        refused = run(tmp_path, command, DATABASE_URL=gone, SECRET_KEYS=KEY, CORPUS_DIR=str(tiny))
         assert refused.returncode == 1
         assert b"The database cannot be used" in refused.stderr
         assert b"Traceback" not in refused.stderr
         assert b"the-password" not in refused.stderr
     assert json.loads(run(tmp_path, "interview", "--answers", "-", typed=b"{}").stdout)  # which needs no database
-
-
-def _tiny(folder: Path) -> Path:
-    corpus = folder / "corpus"
-    corpus.mkdir(exist_ok=True)
-    (corpus / "tea.md").write_text("## Tea\n\nTea warms you on cold days. Green tea costs little.\n")
-    return corpus

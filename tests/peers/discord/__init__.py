@@ -21,9 +21,11 @@ from tests.peers.discord.faults import Fault, Request
 from tests.peers.discord.forms import violations
 from tests.peers.discord.interaction import Interaction, Modal
 from tests.peers.discord.peer import Discord, discord_server
+from tests.peers.discord.rendering import READS_ALL
 from tests.peers.discord.state import App, Button, Channel, File, Guild, Message, Role, User
 
 __all__ = [
+    "READS_ALL",
     "App",
     "Button",
     "Channel",

@@ -8,7 +8,8 @@ from tests.peers.discord.permissions import permissions
 from tests.peers.discord.state import DM, Channel, File, Guild, Json, Message, User, World
 
 MESSAGE_CONTENT = 1 << 15
-CONTENT_GRANTED = (1 << 18) | (1 << 19)
+READS_ALL = 1 << 19  # the flag of an app that may read what does not mention it
+CONTENT_GRANTED = (1 << 18) | READS_ALL
 JOINED = "2026-01-01T00:00:00.000000+00:00"
 
 
