@@ -134,7 +134,10 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Reads the environment. Raises SettingsError naming each variable that cannot be used."""
-    load_dotenv(Path.cwd() / ".env")
+    try:
+        load_dotenv(Path.cwd() / ".env")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The file .env cannot be read ({type(error).__name__}); save it as UTF-8 text.") from error
     try:
         settings = Settings()
     except ValidationError as error:

@@ -80,6 +80,12 @@ def test_one_half_of_what_several_workspaces_need_is_not_enough(
     assert load_settings().slack_client_id
 
 
+def test_a_file_of_settings_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("LOG_LEVEL=INFO".encode("utf-16"))
+    with pytest.raises(SettingsError, match=r"\.env cannot be read .* UTF-8"):
+        load_settings()
+
+
 def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEYS", "new-key, old-key,")
     settings = load_settings()

@@ -53,17 +53,8 @@ class Kind(StrEnum):
 
 ANSWERED = frozenset({Kind.STATEMENT, Kind.SECTION, Kind.COMPARISON})
 UNANSWERED = (Kind.NEAR_TOPIC, Kind.OFF_TOPIC, Kind.INJECTION)
-SMALL_TALK = (
-    "greeting",
-    "thanks",
-    "farewell",
-    "identity",
-    "capability",
-    "human",
-    "praise",
-    "complaint",
-    "banter",
-)  # fmt: skip  each is answered with the fixed sentence of that name
+# Each is answered with the fixed sentence of its name.
+SMALL_TALK = ("greeting", "thanks", "farewell", "identity", "capability", "human", "praise", "complaint", "banter")
 
 
 class Label(NamedTuple):
