@@ -105,7 +105,7 @@ class Consultant:
         besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
         if besides:
             alone = await self._read_soon(clean(besides))
-            reading = max(reading, alone, key=_lead)
+            reading = max(reading, alone, key=lambda reading: reading.lead)
         return _both(compose(reading), advice) if asked and reading.answered else advice
 
     async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
@@ -143,11 +143,6 @@ def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -
     if asking or reading.kind is Kind.SMALL_TALK:
         return False
     return len(text.split()) >= (OUTSIDE_WORDS if found.outside else CASE_WORDS)
-
-
-def _lead(reading: Reading) -> float:
-    """The score of the statement that answers best, 0 when none does."""
-    return reading.findings[0].score if reading.answered else 0.0
 
 
 def _both(answer: Reply, advice: Reply) -> Reply:

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from bot.evaluation.dataset import Dataset
 from bot.guidance.embedding import Vectors
 from bot.guidance.index import Document, Index
+from bot.guidance.kept import rows_of
 from bot.guidance.phrasings import ANSWERED, UNANSWERED, Kind, Label
 
 Scores = NDArray[np.floating[Any]]  # of shape (texts, sections)
@@ -57,7 +58,7 @@ class _Systems:
 
     def __init__(self, index: Index, questions: Vectors, others: Vectors) -> None:
         self.index, self.questions, self.others = index, questions, others
-        self.vectors: Vectors = index.vectors.reconstruct_n(0, index.vectors.ntotal)
+        self.vectors = rows_of(index.vectors)
         self.sections = list(dict.fromkeys(s.section for s in index.statements.values()))
         self.statements = list(index.statements.values())
 
