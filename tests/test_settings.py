@@ -48,8 +48,6 @@ def test_a_file_of_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("RETENTION_DAYS", "for ever"),
         ("QUESTIONS_PER_USER", "-1"),
         ("QUESTIONS_PER_TENANT", "0"),
-        ("CONSULTANT_SLACK_CHANNEL", "#consultants"),
-        ("CONSULTANT_DISCORD_CHANNEL", "consultants"),
         ("DESK_HOURS", "always"),
         ("DESK_TIMEZONE", "Mars/Olympus"),
         ("DESK_RESPONSE_HOURS", "0"),
@@ -62,6 +60,21 @@ def test_a_file_of_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "to_do"),
+    [
+        ("CONSULTANT_SLACK_CHANNEL", "#consultants", "write the channel's id like C024BE91L"),
+        ("CONSULTANT_DISCORD_CHANNEL", "consultants", "write the channel's id, digits only"),
+    ],
+)
+def test_of_a_channel_is_said_how_its_id_is_written(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, to_do: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}: {to_do}"):
         load_settings()
 
 
