@@ -2,7 +2,7 @@
 
 Every span of the message is scored against all wordings by the ranker; for each question the best span is then judged
 by a logistic regression over the features of `candidates.py`, which learned from use cases whose voices the ranker had
-not seen. Numbers, negation and hedges count; what was hedged is no fact.
+not seen. Numbers, negation and hedges count; what is said to be undecided is no fact.
 """
 
 import re
@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bot.deciding.candidates import HEDGED, Candidate, Candidates
+from bot.deciding.candidates import UNDECIDED, Candidate, Candidates
 from bot.deciding.framework import Framework
 from bot.deciding.sayings import IRRELEVANT, OUTSIDE, Case, Voice
 from bot.deciding.spans import Span, spans
@@ -152,13 +152,13 @@ class CaseReader:
         )
 
     def _holds(self, text: str, found: Candidate, cut: Sequence[Span]) -> bool:
-        """Whether what was said is not hedged, nor taken back by words beside it in the sentence."""
+        """Whether what was said is not called undecided, nor taken back by words beside it in the sentence."""
         if found.question == OUTSIDE:
             return True
         sentence = next(span for span in cut if span.whole and span.sentence == found.span.sentence)
         beside = text[sentence.start : sentence.end].lower()
         unless = self.framework.option(found.question, found.option).unless
-        return not HEDGED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
+        return not UNDECIDED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
 
 
 def _fact(text: str, found: Candidate, probability: float) -> Fact:
