@@ -8,7 +8,8 @@ import numpy as np
 
 from bot.corpus import FRAMEWORK, load_framework, load_voices
 from bot.deciding.framework import Framework
-from bot.deciding.reading import FIRST_PERSON, CaseReader, Judge, examples, to_embed
+from bot.deciding.learning import examples, learn, to_embed
+from bot.deciding.reading import FIRST_PERSON, CaseReader, Judge
 from bot.deciding.sayings import IRRELEVANT, Saying, Voice
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
@@ -69,7 +70,7 @@ class Casebook:
         rows = self.kept.embed(texts, self.embedder, progress)
         place = {text: n for n, text in enumerate(texts)}
         try:
-            return CaseReader.learn(framework, voices, lambda asked: rows[[place[text] for text in asked]])
+            return learn(framework, voices, lambda asked: rows[[place[text] for text in asked]])
         except ValueError as error:
             raise CorpusError(self.corpus, None, f"*.said.yaml: {error}") from error
 

@@ -79,19 +79,20 @@ class Consultant:
         with tracing.span("search"):
             reading = await self._read(question, earlier)
         with tracing.span("compose"):
-            return await self._composed(text, earlier, reading, show)
+            if advice := await self._advice(text, question, earlier, reading):
+                return advice
+            return await self._reply(question, earlier, reading, show)
 
-    async def _composed(self, text: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
-        """The reply to a text that was read: advice on a use case, or an answer."""
-        question = clean(text)
-        if self.adviser:
-            case = await self.adviser.read(text)
-            before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
-            if is_case(question, reading, case, len(before or ())):
-                before = await self.adviser.facts(earlier) if before is None else before
-                advice = await self.adviser.advise(text, before, case)
-                return await self._beside(advice, text, reading)
-        return await self._reply(question, earlier, reading, show)
+    async def _advice(self, text: str, question: str, earlier: Sequence[str], reading: Reading) -> Reply | None:
+        """Advice on the use case that a text, `question` when it is clean, describes; None when it describes none."""
+        if self.adviser is None:
+            return None
+        case = await self.adviser.read(text)
+        before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
+        if not is_case(question, reading, case, len(before or ())):
+            return None
+        before = await self.adviser.facts(earlier) if before is None else before
+        return await self._beside(await self.adviser.advise(text, before, case), text, reading)
 
     async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
         if not earlier:

@@ -12,8 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from bot.casebook import voices_to_learn
 from bot.corpus import load_framework
 from bot.deciding.framework import Framework
+from bot.deciding.learning import examples, learn, to_embed
 from bot.deciding.outlook import Outlook
-from bot.deciding.reading import CaseReader, Embed, examples, to_embed
+from bot.deciding.reading import CaseReader, Embed
 from bot.deciding.sayings import UNSURE
 from bot.deciding.spans import spans
 from bot.evaluation.dataset import Vignette
@@ -85,7 +86,7 @@ def cases_by_voice(corpus: Path, embedder: Embedder) -> Iterator[CasesRead]:
         return
     embed(to_embed(voices))  # all at once is faster
     for held in with_cases:
-        reader = CaseReader.learn(framework, [voice for voice in voices if voice is not held], embed)
+        reader = learn(framework, [voice for voice in voices if voice is not held], embed)
         count = _Count()
         for case, read in zip(held.cases, reader.read_all([c.text for c in held.cases], embed), strict=True):
             answers = {fact.question: fact.option for fact in read.facts}
