@@ -12,7 +12,7 @@ from bot.corpus import has_framework
 from bot.deciding.reading import CaseReader
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder
-from bot.guidance.kept import Progress
+from bot.guidance.kept import Progress, no_progress
 from bot.guidance.tuning import tuned_folder
 from bot.settings import Settings
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from bot.vectorserver import PgVectors
 
 log = logging.getLogger(__name__)
-
-
-def no_progress(done: int, total: int) -> None:
-    """Tells nobody."""
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -77,12 +73,12 @@ def cases_of(
     return reader
 
 
-def make_consultant(settings: Settings, progress: Progress | None = None) -> Consultant:
+def make_consultant(settings: Settings, progress: Progress = no_progress) -> Consultant:
     """Everything that answers: the index, the loaded embedding model and, when one is set, the language model."""
     writer = Writer.of(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
     embedder = make_embedder(settings)
-    index = index_of(settings, embedder, progress or no_progress)
-    cases = cases_of(settings, embedder, progress or no_progress)
+    index = index_of(settings, embedder, progress)
+    cases = cases_of(settings, embedder, progress)
     embedder.embed(["warm up"])
     finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
     return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)

@@ -8,13 +8,14 @@ import numpy as np
 
 from bot.corpus import FRAMEWORK, load_framework, load_voices
 from bot.deciding.framework import Framework
-from bot.deciding.reading import FIRST_PERSON, CaseReader, Judge, examples, to_embed
+from bot.deciding.learning import examples, learn, to_embed
+from bot.deciding.reading import FIRST_PERSON, CaseReader, Judge
 from bot.deciding.sayings import IRRELEVANT, Saying, Voice
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
-from bot.guidance.embedding import Embedder, Vectors
+from bot.guidance.embedding import Embedder
 from bot.guidance.index import searchable
-from bot.guidance.kept import Kept, Progress, fingerprints
+from bot.guidance.kept import Kept, Progress, fingerprints, no_progress, rows_of
 from bot.guidance.phrasings import read_phrasings
 from bot.guidance.ranking import Ranker
 
@@ -52,8 +53,7 @@ class Casebook:
         if not self.is_current():
             return None
         states = [json.loads(line)["states"] for line in self.kept.lines()]
-        vectors = self.kept.vectors()
-        rows: Vectors = vectors.reconstruct_n(0, vectors.ntotal)
+        rows = rows_of(self.kept.vectors())
         labels = sorted({label for which in states for label in which})
         with (
             np.load(self.kept.folder / "ranker.npz", allow_pickle=False) as ranker,
@@ -62,15 +62,15 @@ class Casebook:
             framework = load_framework(self.corpus)
             return CaseReader(framework, Ranker.from_arrays(labels, rows, ranker), Judge.from_arrays(judge))
 
-    def build(self, progress: Progress | None = None) -> CaseReader:
+    def build(self, progress: Progress = no_progress) -> CaseReader:
         """Reads the corpus, embeds what is new in it and learns. Writes nothing. Raises CorpusError."""
         framework = load_framework(self.corpus)
         voices = voices_to_learn(self.corpus, framework)
         texts = to_embed(voices)
-        rows = self.kept.embed(texts, self.embedder, progress or (lambda done, total: None))
+        rows = self.kept.embed(texts, self.embedder, progress)
         place = {text: n for n, text in enumerate(texts)}
         try:
-            return CaseReader.learn(framework, voices, lambda asked: rows[[place[text] for text in asked]])
+            return learn(framework, voices, lambda asked: rows[[place[text] for text in asked]])
         except ValueError as error:
             raise CorpusError(self.corpus, None, f"*.said.yaml: {error}") from error
 

@@ -51,11 +51,9 @@ def ask(
     ] = False,
 ) -> None:
     """Ask one question, or many from standard input."""
-    from bot.settings import load_settings
     from bot.terminal import ask as asking
 
-    settings = load_settings()
-    _log_to_stderr(settings)
+    settings = _settings()
     if stdin:
         asking.answer_lines(settings, sys.stdin.buffer, sys.stdout)
     else:
@@ -85,12 +83,10 @@ def interview(
     ] = None,
 ) -> None:
     """Decide step by step: a few questions, then a recommendation with its reasons."""
-    from bot.settings import load_settings
     from bot.terminal import answers as answering
     from bot.terminal import interview as interviewing
 
-    settings = load_settings()
-    _log_to_stderr(settings)
+    settings = _settings()
     if describe:
         interviewing.describe(settings, as_json=as_json)
     elif team and not answers:
@@ -114,11 +110,9 @@ def index(
     ] = False,
 ) -> None:
     """Build what changed in the corpus since the last time."""
-    from bot.settings import load_settings
     from bot.terminal import indexing
 
-    settings = load_settings()
-    _log_to_stderr(settings)
+    settings = _settings()
     if check:
         raise typer.Exit(0 if indexing.check(settings) else 1)
     if tune:
@@ -143,10 +137,8 @@ def evaluate(
 ) -> None:
     """Score the bot on a set of questions, beside simple baselines."""
     from bot.evaluation.report import evaluate as run
-    from bot.settings import load_settings
 
-    settings = load_settings()
-    _log_to_stderr(settings)
+    settings = _settings()
     run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
 
 
@@ -198,9 +190,8 @@ app.add_typer(discord, name="discord")
 def invite() -> None:
     """Print the links by which the bot is invited to a server, and added to an account."""
     from bot.discord.app import invitations
-    from bot.settings import load_settings
 
-    server, account = invitations(load_settings())
+    server, account = invitations(_settings())
     sys.stdout.write(f"For a server:  {server}\nFor yourself:  {account}\n")
 
 
@@ -235,10 +226,9 @@ def migrate() -> None:
     """Bring the database up to date; on SQLite every start does so too."""
     import asyncio
 
-    from bot.settings import load_settings
     from bot.terminal import upkeep
 
-    asyncio.run(upkeep.migrate(load_settings()))
+    asyncio.run(upkeep.migrate(_settings()))
 
 
 @app.command()
@@ -246,10 +236,9 @@ def forget(user: Annotated[str, typer.Argument(metavar="USER", help="The person'
     """Delete everything that a person said and was told, and take their id out of everybody else's rows."""
     import asyncio
 
-    from bot.settings import load_settings
     from bot.terminal import upkeep
 
-    asyncio.run(upkeep.forget(load_settings(), user))
+    asyncio.run(upkeep.forget(_settings(), user))
 
 
 @app.command()
@@ -261,10 +250,9 @@ def resend(
     """List what could not be answered or delivered, and send it again."""
     import asyncio
 
-    from bot.settings import load_settings
     from bot.terminal import upkeep
 
-    asyncio.run(upkeep.resend(load_settings(), turns or [], everything=everything))
+    asyncio.run(upkeep.resend(_settings(), turns or [], everything=everything))
 
 
 desk = typer.Typer(help="Requests for a human consultant, without the consultants' channel.", no_args_is_help=True)
@@ -279,10 +267,9 @@ def desk_list(*, everything: Annotated[bool, typer.Option("--all", help="Also th
     """List the requests that are not finished."""
     import asyncio
 
-    from bot.settings import load_settings
     from bot.terminal import desk as desking
 
-    asyncio.run(desking.show_list(load_settings(), everything=everything))
+    asyncio.run(desking.show_list(_settings(), everything=everything))
 
 
 @desk.command("show")
@@ -290,10 +277,9 @@ def desk_show(reference: REFERENCE) -> None:
     """Show a request, with what happened to it."""
     import asyncio
 
-    from bot.settings import load_settings
     from bot.terminal import desk as desking
 
-    asyncio.run(desking.show_one(load_settings(), reference))
+    asyncio.run(desking.show_one(_settings(), reference))
 
 
 @desk.command("resend")
@@ -301,10 +287,9 @@ def desk_resend(reference: REFERENCE) -> None:
     """Send again what could not be delivered of a request."""
     import asyncio
 
-    from bot.settings import load_settings
     from bot.terminal import desk as desking
 
-    asyncio.run(desking.resend(load_settings(), reference))
+    asyncio.run(desking.resend(_settings(), reference))
 
 
 @desk.command("export")
@@ -322,10 +307,9 @@ def export(
     """Print requests and daily figures as JSON lines, or one of them as CSV."""
     import asyncio
 
-    from bot.settings import load_settings
     from bot.terminal import desk as desking
 
-    asyncio.run(desking.write(load_settings(), what, as_csv=as_csv))
+    asyncio.run(desking.write(_settings(), what, as_csv=as_csv))
 
 
 @app.command()
@@ -341,10 +325,8 @@ def insights(
 ) -> None:
     """What teams ask, what the guidance lacks, what is recommended and who gets in touch: a report."""
     from bot.insights.command import Wanted, run
-    from bot.settings import load_settings
 
-    settings = load_settings()
-    _log_to_stderr(settings)
+    settings = _settings()
     run(settings, Wanted(days, html, markdown, texts))
 
 
@@ -361,14 +343,16 @@ def _run(part: "Part") -> None:
     import asyncio
 
     from bot.running import run
-    from bot.settings import load_settings
 
-    settings = load_settings()
-    _log_to_stderr(settings)
+    settings = _settings()
     asyncio.run(run(settings, part))
 
 
-def _log_to_stderr(settings: "Settings") -> None:
+def _settings() -> "Settings":
+    """The settings; what is logged goes to standard error as they have it, without secrets."""
     from bot.logs import log_to_stderr
+    from bot.settings import load_settings
 
+    settings = load_settings()
     log_to_stderr(settings)
+    return settings

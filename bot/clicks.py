@@ -22,7 +22,7 @@ PASSED_ON = 40  # messages of a conversation that can be passed on
 
 
 class Spot(StrEnum):
-    """Spot a card is to be shown: in place of the one that was clicked on, below it, or anew for one or for all."""
+    """Where a card is to be shown: in place of the one that was clicked on, below it, or anew for one or for all."""
 
     INSTEAD = "instead"
     BELOW = "below"

@@ -79,19 +79,20 @@ class Consultant:
         with tracing.span("search"):
             reading = await self._read(question, earlier)
         with tracing.span("compose"):
-            return await self._composed(text, earlier, reading, show)
+            if advice := await self._advice(text, question, earlier, reading):
+                return advice
+            return await self._reply(question, earlier, reading, show)
 
-    async def _composed(self, text: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
-        """The reply to a text that was read: advice on a use case, or an answer."""
-        question = clean(text)
-        if self.adviser:
-            case = await self.adviser.read(text)
-            before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
-            if is_case(question, reading, case, len(before or ())):
-                before = await self.adviser.facts(earlier) if before is None else before
-                advice = await self.adviser.advise(text, before, case)
-                return await self._beside(advice, text, reading)
-        return await self._reply(question, earlier, reading, show)
+    async def _advice(self, text: str, question: str, earlier: Sequence[str], reading: Reading) -> Reply | None:
+        """Advice on the use case that a text, `question` when it is clean, describes; None when it describes none."""
+        if self.adviser is None:
+            return None
+        case = await self.adviser.read(text)
+        before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
+        if not is_case(question, reading, case, len(before or ())):
+            return None
+        before = await self.adviser.facts(earlier) if before is None else before
+        return await self._beside(await self.adviser.advise(text, before, case), text, reading)
 
     async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
         if not earlier:
@@ -105,7 +106,7 @@ class Consultant:
         besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
         if besides:
             alone = await self._read_soon(clean(besides))
-            reading = max(reading, alone, key=_lead)
+            reading = max(reading, alone, key=lambda reading: reading.lead)
         return _both(compose(reading), advice) if asked and reading.answered else advice
 
     async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
@@ -143,11 +144,6 @@ def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -
     if asking or reading.kind is Kind.SMALL_TALK:
         return False
     return len(text.split()) >= (OUTSIDE_WORDS if found.outside else CASE_WORDS)
-
-
-def _lead(reading: Reading) -> float:
-    """The score of the statement that answers best, 0 when none does."""
-    return reading.findings[0].score if reading.answered else 0.0
 
 
 def _both(answer: Reply, advice: Reply) -> Reply:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-WRITTEN = re.compile(r"(\w{3})-(\w{3}) (\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)\Z")
+WRITTEN = re.compile(r"(\w{3})-(\w{3}) (\d{1,2}):([0-5]\d)-(\d{1,2}):([0-5]\d)\Z")
 DAY = 24 * 60  # minutes
 
 
@@ -50,10 +50,10 @@ class Hours:
         return moment + span
 
     def opens(self, moment: datetime) -> datetime:
-        """When somebody is there next, from a moment at which nobody is."""
+        """When somebody is there next, from a moment at which nobody is, or at which a day's hours have just ended."""
         local = moment.astimezone(self.zone)
         for day in range(8):
             begin = self.begin(local + timedelta(days=day))
-            if begin > local and begin.weekday() in self.days:
+            if begin >= local and begin.weekday() in self.days:
                 return begin
         raise AssertionError("there is a day in each week")

@@ -15,16 +15,6 @@ from bot.deciding.team import Tally, TeamResult, decide_together, tally_of
 from bot.replies import Line, Reply
 from bot.screens import UNKNOWN, afterwards, button, can_go_back, headline, in_rows, review, with_picture
 
-SAID = {
-    "back": "do_back",
-    "next": "do_forward",
-    "skip": "do_skip",
-    "why": "do_why",
-    "review": "do_review",
-    "finish": "do_finish",
-    "contact": "do_contact",
-    "copy": "do_copy",
-}  # by the names of presses, the sentences on their buttons
 MAIN = ("next", "contact")
 
 
@@ -118,7 +108,7 @@ class Poll:
         return Card(lines, rows=(*in_rows(votes), *moves))
 
     def _moves(self, *names: str) -> tuple[Button, ...]:
-        return tuple(button(name, SAID[name], self.row, self.session, is_main=name in MAIN) for name in names)
+        return tuple(button(name, self.row, self.session, is_main=name in MAIN) for name in names)
 
     def _answer_of(self, question: Question) -> str | None:
         """What the review says of a question; None when nobody has voted on it."""

@@ -15,6 +15,18 @@ from bot.replies import Line, LineKind, Reply
 
 UNKNOWN = "-"  # the choice that says "I don't know"
 FULL_ROW = 5
+SAID = {
+    "back": "do_back",
+    "next": "do_forward",
+    "skip": "do_skip",
+    "why": "do_why",
+    "review": "do_review",
+    "finish": "do_finish",
+    "restart": "do_restart",
+    "contact": "do_contact",
+    "share": "do_share",
+    "copy": "do_copy",
+}  # by the names of presses, the sentences on their buttons
 
 
 def screen(row: int, interview: Interview, session: Session) -> Card:
@@ -28,9 +40,9 @@ def screen(row: int, interview: Interview, session: Session) -> Card:
     card = Card.of(
         summary(interview, session),
         (
-            button("contact", "do_contact", row, session, is_main=True),
-            button("share", "do_share", row, session),
-            button("copy", "do_copy", row, session),
+            button("contact", row, session, is_main=True),
+            button("share", row, session),
+            button("copy", row, session),
         ),
         afterwards(row, session),
     )
@@ -52,13 +64,13 @@ def review(row: int, session: Session, framework: Framework, title: str, answers
         lines.append(Line(prompts.sentence("review_open", labels=", ".join(unanswered))))
     choices = tuple((question.id, question.label) for question in framework.questions.values())
     menu = Menu(prompts.sentence("edit_which"), Press("edit", row, session.step), choices)
-    names = (("next", "do_forward"), ("finish", "do_finish"), ("restart", "do_restart"))
-    return Card(tuple(lines), rows=(tuple(button(name, said, row, session) for name, said in names),), menu=menu)
+    moves = tuple(button(name, row, session) for name in ("next", "finish", "restart"))
+    return Card(tuple(lines), rows=(moves,), menu=menu)
 
 
 def afterwards(row: int, session: Session) -> tuple[Button, ...]:
     """What can be done from a summary to change it."""
-    return button("review", "do_review", row, session), button("restart", "do_restart", row, session)
+    return button("review", row, session), button("restart", row, session)
 
 
 def with_picture(card: Card, framework: Framework, found: Recommendation, answers: Answers) -> Card:
@@ -67,9 +79,9 @@ def with_picture(card: Card, framework: Framework, found: Recommendation, answer
     return Card(card.lines, card.citations, card.rows, picture=picture)
 
 
-def button(name: str, sentence: str, row: int, session: Session, *, is_main: bool = False) -> Button:
+def button(name: str, row: int, session: Session, *, is_main: bool = False) -> Button:
     """A button of the interview's present step."""
-    return Button(prompts.sentence(sentence), Press(name, row, session.step), is_main)
+    return Button(prompts.sentence(SAID[name]), Press(name, row, session.step), is_main)
 
 
 def in_rows(buttons: Sequence[Button]) -> Iterator[tuple[Button, ...]]:
@@ -105,8 +117,6 @@ def _question(row: int, session: Session, view: View, question: Question) -> Car
     answer = Press("answer", row, session.step)
     answers = [Button(o.text, answer.choosing(o.id), is_chosen=o.id == view.chosen) for o in question.options.values()]
     answers.append(Button(prompts.sentence("dont_know"), answer.choosing(UNKNOWN)))
-    names = [("skip", "do_skip"), ("why", "do_why"), ("review", "do_review"), ("finish", "do_finish")]
-    if can_go_back(session):
-        names.insert(0, ("back", "do_back"))
-    moves = tuple(button(name, sentence, row, session) for name, sentence in names)
+    back = ("back",) if can_go_back(session) else ()
+    moves = tuple(button(name, row, session) for name in (*back, "skip", "why", "review", "finish"))
     return Card(headline(session, view, question), rows=(*in_rows(answers), moves))

@@ -1,5 +1,6 @@
 """Every environment variable, in one place. A file `.env` in the current folder is read too."""
 
+import re
 from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,13 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import load_dotenv
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.hours import Hours
 
-SLACK_CHANNEL = r"^((E[A-Z0-9]+/)?T[A-Z0-9]+/)?[CG][A-Z0-9]+$"
+SLACK_CHANNEL = re.compile(r"((E[A-Z0-9]+/)?T[A-Z0-9]+/)?[CG][A-Z0-9]+\Z")
+DISCORD_CHANNEL = re.compile(r"[0-9]{1,20}\Z")
 PACKAGE = Path(__file__).parent
 
 
@@ -45,6 +47,18 @@ def _zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError("there is no such time zone; write it like Europe/Berlin") from error
     return name
+
+
+def _slack_channel(written: str) -> str:
+    if not SLACK_CHANNEL.match(written):
+        raise ValueError("write the channel's id like C024BE91L, or with its workspace like T024BE7LH/C024BE91L")
+    return written
+
+
+def _discord_channel(written: str) -> str:
+    if not DISCORD_CHANNEL.match(written):
+        raise ValueError("write the channel's id, digits only, as Copy Channel ID gives it")
+    return written
 
 
 def _existing_folder(path: Path) -> Path:
@@ -83,10 +97,10 @@ class Settings(BaseSettings):
     """Proves to Slack that we are the app."""
     slack_api_url: str = "https://slack.com/api/"
     """Where Slack's Web API is."""
-    consultant_slack_channel: Annotated[str, StringConstraints(pattern=SLACK_CHANNEL)] | None = None
+    consultant_slack_channel: Annotated[str, AfterValidator(_slack_channel)] | None = None
     """The id of the consultants' channel in Slack; with several workspaces `workspace/channel`, in an Enterprise Grid
     organisation `organisation/workspace/channel`, by their ids."""
-    consultant_discord_channel: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")] | None = None
+    consultant_discord_channel: Annotated[str, AfterValidator(_discord_channel)] | None = None
     """The id of the consultants' channel in Discord."""
     desk_hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
     """When the consultants are there."""
@@ -134,7 +148,10 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Reads the environment. Raises SettingsError naming each variable that cannot be used."""
-    load_dotenv(Path.cwd() / ".env")
+    try:
+        load_dotenv(Path.cwd() / ".env")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The file .env cannot be read ({type(error).__name__}); save it as UTF-8 text.") from error
     try:
         settings = Settings()
     except ValidationError as error:

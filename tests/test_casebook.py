@@ -11,6 +11,7 @@ from bot.deciding.framework import Approach
 from bot.deciding.outlook import Outlook
 from bot.deciding.sayings import OUTSIDE
 from bot.errors import CorpusError
+from bot.evaluation.casereading import cases_by_voice
 from bot.guidance.embedding import Embedder
 
 VOICE = """voice: {name}
@@ -85,6 +86,14 @@ def test_a_truncated_file_is_not_trusted(book: Casebook, name: str) -> None:
     path = book.kept.folder / name
     path.write_bytes(path.read_bytes()[:-5])
     assert again(book).load() is None
+
+
+def test_each_voice_is_held_out_in_turn_and_a_hedge_in_its_cases_is_no_fact(small: Path, embedder: Embedder) -> None:
+    assert list(cases_by_voice(small, embedder)) == []
+    hedged = VOICE.replace("Nine vans.", "Nine vans, and [citations.unsure: we might need sources].")
+    (small / "decision-framework.c.said.yaml").write_text(hedged.format(name="c", who="pilots"))
+    names = [read.name for read in cases_by_voice(small, embedder)]
+    assert names == [*(f"this bot, {name} held out" for name in "abc"), "this bot, all voices held out"]
 
 
 def test_one_voice_is_too_few(small: Path, tmp_path: Path, embedder: Embedder) -> None:

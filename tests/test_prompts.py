@@ -10,7 +10,7 @@ from bot.deciding.framework import Approach, Side
 from bot.deciding.recommendation import Doubt
 from bot.errors import CorpusError
 from bot.guidance.index import Index
-from bot.guidance.phrasings import UNANSWERED, Kind
+from bot.guidance.phrasings import SMALL_TALK, UNANSWERED, Kind
 from bot.handoff.desk import PRESSES
 from bot.handoff.request import CONSENTS, URGENCIES
 from bot.store.tables import LeadState
@@ -18,9 +18,8 @@ from tests.conftest import ROOT
 
 
 def test_every_kind_of_question_has_its_sentence(index: Index) -> None:
-    intents = {label.key for label in index.ranker.labels if label.kind is Kind.SMALL_TALK}
-    assert intents
-    assert intents | {kind.value for kind in UNANSWERED} <= prompts.sentences()
+    assert {label.key for label in index.ranker.labels if label.kind is Kind.SMALL_TALK} == set(SMALL_TALK)
+    assert {*SMALL_TALK, *(kind.value for kind in UNANSWERED)} <= prompts.sentences()
 
 
 def test_every_sentence_is_used(index: Index) -> None:

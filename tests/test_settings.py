@@ -48,8 +48,6 @@ def test_a_file_of_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("RETENTION_DAYS", "for ever"),
         ("QUESTIONS_PER_USER", "-1"),
         ("QUESTIONS_PER_TENANT", "0"),
-        ("CONSULTANT_SLACK_CHANNEL", "#consultants"),
-        ("CONSULTANT_DISCORD_CHANNEL", "consultants"),
         ("DESK_HOURS", "always"),
         ("DESK_TIMEZONE", "Mars/Olympus"),
         ("DESK_RESPONSE_HOURS", "0"),
@@ -66,6 +64,21 @@ def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, n
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "to_do"),
+    [
+        ("CONSULTANT_SLACK_CHANNEL", "#consultants", "write the channel's id like C024BE91L"),
+        ("CONSULTANT_DISCORD_CHANNEL", "consultants", "write the channel's id, digits only"),
+    ],
+)
+def test_of_a_channel_is_said_how_its_id_is_written(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, to_do: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}: {to_do}"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
     ("given", "lacking"),
     [("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"), ("SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID")],
 )
@@ -78,6 +91,12 @@ def test_one_half_of_what_several_workspaces_need_is_not_enough(
     assert "its-value" not in str(refused.value)
     monkeypatch.setenv(lacking, "another")
     assert load_settings().slack_client_id
+
+
+def test_a_file_of_settings_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("LOG_LEVEL=INFO".encode("utf-16"))
+    with pytest.raises(SettingsError, match=r"\.env cannot be read .* UTF-8"):
+        load_settings()
 
 
 def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

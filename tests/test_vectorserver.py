@@ -15,12 +15,13 @@ import psycopg
 import pytest
 
 import bot.vectorserver
-from bot.bootstrap import index_of, is_current, no_progress
+from bot.bootstrap import index_of, is_current
 from bot.consultant import Consultant
 from bot.deciding.reading import CaseReader
 from bot.errors import BotError, SettingsError
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.index import Index, IndexFolder
+from bot.guidance.kept import no_progress
 from bot.settings import Settings
 from bot.vectorserver import TABLES, PgVectors
 from tests.conftest import ROOT

@@ -232,25 +232,21 @@ def _choose(question: str, completed: str, joined: str, side: Approach | None, r
     swayed = side is not None and alone.answered and _side(alone) is side.other
     changed = completed != question
     if form is Form.FRAGMENT:
-        plain = [text for text in (completed, question) if _lead(read(text)) >= PLAIN]
+        plain = [text for text in (completed, question) if read(text).lead >= PLAIN]
         answered = [text for text in (joined, completed) if read(text).answered]
         return next(iter([*plain, *answered]), question)
     if form is Form.LEANING and swayed and changed and question.endswith("?"):
         return completed
-    if form is Form.SUBJECT and _lead(alone) >= FIRM and not swayed:
+    if form is Form.SUBJECT and alone.lead >= FIRM and not swayed:
         return question
     if form in (Form.SUBJECT, Form.OTHER) and changed:
         return f"{joined.removesuffix(question)}{completed}" if SAME.search(question) else completed
     empty = form is Form.OTHER and BACK.search(question)
-    return joined if empty or _lead(alone) < VAGUE else question
+    return joined if empty or alone.lead < VAGUE else question
 
 
 def _side(reading: Reading) -> Approach | None:
     return _only(reading.findings[0].statement.approaches) if reading.findings else None
-
-
-def _lead(reading: Reading) -> float:
-    return reading.findings[0].score if reading.answered else 0.0
 
 
 def _place_in(question: str) -> int:

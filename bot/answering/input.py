@@ -5,10 +5,10 @@ import unicodedata
 from dataclasses import dataclass
 
 LONGEST = 4000  # characters; a use case with all its detail fits, a pasted log does not
-LATIN_SHARE = 0.5
+LATIN_SHARE = 0.5  # of the letters, at least
+FEWEST_LATIN = 2
 LINE_ENDS = ("\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c")
 CLUSTER = re.compile(r".[\u0300-\u036f\ufe00-\ufe0f]*", re.DOTALL)  # a character and the marks that belong to it
-LETTERS = 2
 
 
 def clean(text: str) -> str:
@@ -68,6 +68,6 @@ def unreadable(text: str) -> str | None:
     letters = [c for c in text if c.isalpha()]
     latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
     garbage = text.count("\ufffd") > len(text) / 10
-    if latin < LETTERS or latin < LATIN_SHARE * len(letters) or garbage:
+    if latin < FEWEST_LATIN or latin < LATIN_SHARE * len(letters) or garbage:
         return "wordless"
     return None

@@ -20,13 +20,14 @@ from bot.guidance.ranking import negates
 
 Scores = NDArray[np.float32]  # of shape (spans, labels)
 
-UNDECIDED = (
+_UNDECIDED = (
     r"\b(?:might|maybe|perhaps|possibly|not sure|unsure|no idea|who knows|undecided|don['’]?t know(?: yet| whether| if)"
     r"|hard to say|not decided|tbd|wait and see)\b"
 )
-HEDGED = re.compile(UNDECIDED, re.IGNORECASE)  # what is said so is no fact
-HEDGE = re.compile(
-    rf"{UNDECIDED}|\b(?:may|could be|unclear|depends|probably|some ?day|one day|eventually|whether|if)\b", re.IGNORECASE
+UNDECIDED = re.compile(_UNDECIDED, re.IGNORECASE)  # what is said so is no fact
+HEDGED = re.compile(
+    rf"{_UNDECIDED}|\b(?:may|could be|unclear|depends|probably|some ?day|one day|eventually|whether|if)\b",
+    re.IGNORECASE,
 )
 
 
@@ -124,7 +125,7 @@ class Candidates:
 
 
 def _wording(words: str) -> tuple[float, float, float]:
-    return float(negates([words])[0]), float(bool(HEDGE.search(words))), float(np.log1p(len(words.split())))
+    return float(negates([words])[0]), float(bool(HEDGED.search(words))), float(np.log1p(len(words.split())))
 
 
 def _columns(scores: Scores, numbers: Sequence[int | None]) -> Scores:

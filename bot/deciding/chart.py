@@ -91,7 +91,7 @@ def alt_text(framework: Framework, found: Recommendation) -> str:
 
 
 def chart(framework: Framework, found: Recommendation, answers: Answers, *, dark: bool = False) -> bytes:
-    """A PNG of 1650 by 840 pixels. Takes a second the first time: call it from a thread."""
+    """A PNG of 1656 by 900 pixels. Takes a second the first time: call it from a thread."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

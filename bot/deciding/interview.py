@@ -102,8 +102,7 @@ class Session:
 class View:
     """What to show. `number` counts the questions shown; after this one, at most `to_go` more will come.
 
-    `chosen` is the present answer to the question on the screen. `settled` says that no open question can change the
-    outcome. `recommendation` is there on the review and the summary.
+    `chosen` is the present answer to the question on the screen, `why` whether to say why it matters.
     """
 
     screen: Screen
@@ -112,8 +111,6 @@ class View:
     to_go: int = 0
     chosen: str | None = None
     why: bool = False
-    settled: bool = False
-    recommendation: Recommendation | None = None
 
 
 class Interview:
@@ -172,7 +169,7 @@ class Interview:
                 chosen=session.known.get(session.question),
                 why=session.why,
             )
-        return View(session.screen, settled=self._settled(session), recommendation=self.recommendation(session))
+        return View(session.screen)
 
     def recommendation(self, session: Session) -> Recommendation:
         """What the answers so far lead to."""
@@ -250,9 +247,6 @@ class Interview:
         if session.read and session.screen is not Screen.REVIEW:
             return replace(session, screen=Screen.REVIEW, later=later, why=False)
         return session
-
-    def _settled(self, session: Session) -> bool:
-        return self.outlook.settled({name: option for name, option in session.known.items() if option is not None})
 
     def _most_after(self, session: Session) -> int:
         """The most questions that can come after the one on the screen, over all answers to it."""

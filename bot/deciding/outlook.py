@@ -62,10 +62,6 @@ class Outlook:
         """The open questions that can still change the outcome, the most influential first."""
         return list(self._deciding(self.state(answers), self._open(answers)))
 
-    def settled(self, answers: Answers) -> bool:
-        """Whether no answer to what is open can change the outcome."""
-        return not self._deciding(self.state(answers), self._open(answers))
-
     def most_to_go(self, answers: Answers) -> int:
         """How many questions will be asked at most, the most influential first, until the outcome is settled."""
         return self._most(self.state(answers), self._open(answers))

@@ -1,8 +1,8 @@
 """Reads a use case: which facts does a team state, in which of its words?
 
 Every span of the message is scored against all wordings by the ranker; for each question the best span is then judged
-by a logistic regression over the features of `candidates.py`, which learned from use cases whose voices the ranker had
-not seen. Numbers, negation and hedges count; what was hedged is no fact.
+by a logistic regression over the features of `candidates.py`. Numbers, negation and hedges count; what is said to be
+undecided is no fact.
 """
 
 import re
@@ -16,9 +16,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bot.deciding.candidates import HEDGED, Candidate, Candidates
+from bot.deciding.candidates import UNDECIDED, Candidate, Candidates
 from bot.deciding.framework import Framework
-from bot.deciding.sayings import IRRELEVANT, OUTSIDE, Case, Voice
+from bot.deciding.sayings import OUTSIDE
 from bot.deciding.spans import Span, spans
 from bot.guidance.embedding import Vectors
 from bot.guidance.ranking import Ranker
@@ -26,8 +26,6 @@ from bot.guidance.ranking import Ranker
 STATED = 0.4  # probability from which a fact counts as stated; by cross-validation over the voices
 DOUBTFUL = 0.1  # probability from which it counts if a language model finds it stated, too
 IS_OUTSIDE = 0.5  # the same for what neither approach is for
-JUDGED = 2  # one case of so many is enough for the judge
-FOLDS = 3  # of the voices with cases, for the scores that the judge learns from
 STRENGTH = 0.1  # inverse of the judge's regularisation
 FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|i|my|mine|me|i['’]m|we['’]\w+|i['’]\w+)\b", re.IGNORECASE)
 
@@ -99,30 +97,11 @@ class Judge:
 
 
 class CaseReader:
-    """Reads messages; learned from the voices in the corpus."""
+    """Reads messages by a ranker and a judge that learned from the voices in the corpus (`learning.py`)."""
 
     def __init__(self, framework: Framework, ranker: Ranker[str], judge: Judge) -> None:
         self.framework, self.ranker, self.judge = framework, ranker, judge
         self._candidates = Candidates(framework, ranker.labels)
-
-    @classmethod
-    def learn(cls, framework: Framework, voices: Sequence[Voice], embed: Embed) -> "CaseReader":
-        """Learns the ranker from all voices, and the judge from cases in voices that were left out in turn.
-
-        Raises ValueError when fewer than two voices have cases.
-        """
-        with_cases = [voice.name for voice in voices if voice.cases]
-        if len(with_cases) < 2:
-            raise ValueError("two voices with cases are needed, so that one can be judged by what the other taught")
-        features, stated = list[tuple[float, ...]](), list[bool]()
-        for fold in (with_cases[start::FOLDS] for start in range(FOLDS)):
-            seen = _ranker([voice for voice in voices if voice.name not in fold], embed)
-            reader = _Scorer(Candidates(framework, seen.labels), seen, embed)
-            for case in (case for voice in voices if voice.name in fold for case in judged(voice)):
-                found = reader.candidates(case.text)
-                features.extend(candidate.features for candidate in found)
-                stated.extend(_states(case, candidate) for candidate in found)
-        return cls(framework, _ranker(voices, embed), Judge.learn(features, stated))
 
     def read(self, text: str, embed: Embed) -> CaseReading:
         """The facts that `text` states; a question that says nothing of the team states none."""
@@ -152,13 +131,13 @@ class CaseReader:
         )
 
     def _holds(self, text: str, found: Candidate, cut: Sequence[Span]) -> bool:
-        """Whether what was said is not hedged, nor taken back by words beside it in the sentence."""
+        """Whether what was said is not called undecided, nor taken back by words beside it in the sentence."""
         if found.question == OUTSIDE:
             return True
         sentence = next(span for span in cut if span.whole and span.sentence == found.span.sentence)
         beside = text[sentence.start : sentence.end].lower()
         unless = self.framework.option(found.question, found.option).unless
-        return not HEDGED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
+        return not UNDECIDED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
 
 
 def _fact(text: str, found: Candidate, probability: float) -> Fact:
@@ -183,62 +162,6 @@ def stating(text: str) -> list[Span]:
 
 def _says_nothing(sentence: str) -> bool:
     return asks(sentence) and not FIRST_PERSON.search(sentence)
-
-
-def examples(voices: Sequence[Voice]) -> dict[str, list[str]]:
-    """What the ranker learns from: each wording, each marked stretch of a case, and the clauses that state nothing."""
-    found = dict[str, set[str]]()
-    for voice in voices:
-        for saying in voice.sayings:
-            found.setdefault(saying.text, set()).add(saying.states)
-        for case in voice.cases:
-            for mark in case.marks:
-                found.setdefault(case.text[mark.start : mark.end], set()).add(mark.states)
-            for span in _irrelevant(case):
-                found.setdefault(case.text[span.start : span.end], set()).add(IRRELEVANT)
-    return {text: sorted(states) for text, states in found.items()}
-
-
-def judged(voice: Voice) -> tuple[Case, ...]:
-    """The cases of a voice that the judge learns from."""
-    return voice.cases[::JUDGED]
-
-
-def to_embed(voices: Sequence[Voice]) -> list[str]:
-    """Every text whose vector is needed to learn from the voices; those of `examples` come first."""
-    of_cases = [
-        case.text[span.start : span.end] for voice in voices for case in judged(voice) for span in spans(case.text)
-    ]
-    return list(dict.fromkeys([*examples(voices), *of_cases]))
-
-
-class _Scorer:
-    """Finds the candidates of whole cases."""
-
-    def __init__(self, candidates: Candidates, ranker: Ranker[str], embed: Embed) -> None:
-        self._candidates, self._ranker, self._embed = candidates, ranker, embed
-
-    def candidates(self, text: str) -> list[Candidate]:
-        found = spans(text)
-        words = [text[span.start : span.end] for span in found]
-        return self._candidates.of(text, found, self._ranker.scores(words, self._embed(words)))
-
-
-def _ranker(voices: Sequence[Voice], embed: Embed) -> Ranker[str]:
-    texts = examples(voices)
-    return Ranker.learn(list(texts), embed(list(texts)), list(texts.values()))
-
-
-def _irrelevant(case: Case) -> list[Span]:
-    """The smallest spans that touch no mark."""
-    found = [s for s in spans(case.text) if not any(m.start < s.end and s.start < m.end for m in case.marks)]
-    return [s for s in found if not any(s != o and s.start <= o.start and o.end <= s.end for o in found)]
-
-
-def _states(case: Case, candidate: Candidate) -> bool:
-    if candidate.question == OUTSIDE:
-        return any(mark.states.startswith(f"{OUTSIDE}.") for mark in case.marks)
-    return any(mark.states == candidate.states for mark in case.marks)
 
 
 def asks(sentence: str) -> bool:

@@ -103,9 +103,9 @@ class _Reader:
 
     def _cases(self) -> Iterator[Case]:
         if "cases" in self.parts:
-            for approach, _, texts in self.nodes.pairs(self.parts["cases"]):
+            for approach, key, texts in self.nodes.pairs(self.parts["cases"]):
                 if approach not in list(Approach):
-                    raise self.nodes.error(texts, f"{approach!r} is no approach; use {', '.join(Approach)}")
+                    raise self.nodes.error(key, f"{approach!r} is no approach; use {', '.join(Approach)}")
                 if not isinstance(texts, yaml.SequenceNode):
                     raise self.nodes.error(texts, "expected a list of cases, each after a dash")
                 for node in texts.value:

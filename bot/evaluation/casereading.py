@@ -1,7 +1,7 @@
 """How use cases are read: by a simple reader on the same set, and by ours in voices that it has not learned from."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.casebook import voices_to_learn
 from bot.corpus import load_framework
+from bot.deciding.framework import Framework
+from bot.deciding.learning import examples, learn, to_embed
 from bot.deciding.outlook import Outlook
-from bot.deciding.reading import CaseReader, Embed, examples, to_embed
-from bot.deciding.sayings import OUTSIDE, UNSURE
+from bot.deciding.reading import CaseReader, Embed
+from bot.deciding.sayings import UNSURE
 from bot.deciding.spans import spans
 from bot.evaluation.dataset import Vignette
 from bot.guidance.embedding import Embedder, Vectors
@@ -65,8 +67,7 @@ def simple_reader(corpus: Path, reader: CaseReader, embed: Embed, vignettes: Seq
     for vignette in vignettes:
         sentences = [vignette.text[s.start : s.end] for s in spans(vignette.text) if s.whole]
         sure = model.predict_proba(embed(sentences))
-        labels = (model.classes_[row.argmax()].split(".") for row in sure if row.max() >= SURE)
-        answers = {label[0]: label[1] for label in labels if label[0] in framework.questions and label[1] != UNSURE}
+        answers = dict(_facts(framework, (model.classes_[row.argmax()] for row in sure if row.max() >= SURE)))
         count.add(
             {framework.option(q, o).criterion for q, o in answers.items()},
             {fact.criterion for fact in vignette.facts},
@@ -76,18 +77,21 @@ def simple_reader(corpus: Path, reader: CaseReader, embed: Embed, vignettes: Seq
 
 
 def cases_by_voice(corpus: Path, embedder: Embedder) -> Iterator[CasesRead]:
-    """Each voice with cases held out in turn, then all of them together."""
+    """Each voice with cases held out in turn, then all of them together; nothing when there are fewer than three."""
     framework, embed = load_framework(corpus), _remembering(embedder)
     voices, together = voices_to_learn(corpus, framework), _Count()
     outlook = Outlook(framework)
+    with_cases = [voice for voice in voices if voice.cases]
+    if len(with_cases) < 3:  # the two others are what the reader learns from
+        return
     embed(to_embed(voices))  # all at once is faster
-    for held in (voice for voice in voices if voice.cases):
-        reader = CaseReader.learn(framework, [voice for voice in voices if voice is not held], embed)
+    for held in with_cases:
+        reader = learn(framework, [voice for voice in voices if voice is not held], embed)
         count = _Count()
         for case, read in zip(held.cases, reader.read_all([c.text for c in held.cases], embed), strict=True):
             answers = {fact.question: fact.option for fact in read.facts}
             approach = "need-more-info" if read.outside else outlook.approach(answers)
-            said = [mark.states.split(".") for mark in case.marks if not mark.states.startswith(OUTSIDE)]
+            said = _facts(framework, (mark.states for mark in case.marks))
             for total in (count, together):
                 total.add(
                     {framework.option(q, o).criterion for q, o in answers.items()},
@@ -96,6 +100,12 @@ def cases_by_voice(corpus: Path, embedder: Embedder) -> Iterator[CasesRead]:
                 )
         yield count.shares(f"this bot, {held.name} held out")
     yield together.shares("this bot, all voices held out")
+
+
+def _facts(framework: Framework, states: Iterable[str]) -> list[tuple[str, str]]:
+    """Those of what is stated that answer a question: its id and the option's."""
+    parts = (state.partition(".") for state in states)
+    return [(question, option) for question, _, option in parts if question in framework.questions and option != UNSURE]
 
 
 def _remembering(embedder: Embedder) -> Embed:

@@ -7,6 +7,7 @@ import numpy as np
 
 from bot.guidance.holdout import HoldOut, Understood
 from bot.guidance.index import Index
+from bot.guidance.kept import rows_of
 from bot.guidance.phrasings import Phrasing
 
 STATEMENT_FOLDS = 5
@@ -23,7 +24,7 @@ class Held:
 def by_voice(index: Index, phrasings: Sequence[Phrasing]) -> Iterator[Held]:
     """Each voice held out in turn: how well is a stranger understood?"""
     for voice in sorted({phrasing.voice for phrasing in phrasings}):
-        yield Held(voice, _scores(index, phrasings, [phrasing.voice == voice for phrasing in phrasings]))
+        yield Held(voice, _scores(index, [phrasing.voice == voice for phrasing in phrasings]))
 
 
 def by_statement(index: Index, phrasings: Sequence[Phrasing]) -> Held:
@@ -31,7 +32,7 @@ def by_statement(index: Index, phrasings: Sequence[Phrasing]) -> Held:
     anchors = list(index.statements)
     folds = (frozenset(anchors[start::STATEMENT_FOLDS]) for start in range(STATEMENT_FOLDS))
     outs = [[any(label.key in fold for label in p.labels) for p in phrasings] for fold in folds]
-    return mean("statements", [Held("", _scores(index, phrasings, out)) for out in outs])
+    return mean("statements", [Held("", _scores(index, out)) for out in outs])
 
 
 def mean(name: str, helds: Sequence[Held]) -> Held:
@@ -43,7 +44,5 @@ def mean(name: str, helds: Sequence[Held]) -> Held:
     )
 
 
-def _scores(index: Index, phrasings: Sequence[Phrasing], out: Sequence[bool]) -> Understood:
-    first = len(index.documents) - len(phrasings)  # the statements' own words come before the phrasings
-    fold = HoldOut.of(index, {first + n for n, is_held in enumerate(out) if is_held})
-    return fold.scores(index.vectors.reconstruct_n(0, index.vectors.ntotal))
+def _scores(index: Index, held: Sequence[bool]) -> Understood:
+    return HoldOut.of(index, held).scores(rows_of(index.vectors))

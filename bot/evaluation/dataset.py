@@ -109,7 +109,7 @@ def _bare(text: str) -> str:
 def _rows(path: Path, shape: type[Row]) -> Iterable[Row]:
     if not path.is_file():
         return
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             yield shape.model_validate_json(line)
         except ValidationError as error:

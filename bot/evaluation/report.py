@@ -14,7 +14,7 @@ from bot.evaluation.baselines import Baseline, baselines
 from bot.evaluation.casereading import CasesRead, cases_by_voice, simple_reader
 from bot.evaluation.crossvalidation import Held, by_statement, by_voice, mean
 from bot.evaluation.dataset import Dataset
-from bot.evaluation.marked import replace, table
+from bot.evaluation.marked import between, replace, table
 from bot.evaluation.scores import Scores, Tally, score
 from bot.guidance.phrasings import Phrasing, read_phrasings
 from bot.settings import Settings
@@ -52,8 +52,10 @@ class Report:
 
 
 def evaluate(settings: Settings, directory: Path, *, as_json: bool, cross_validate: bool, write: Path | None) -> None:
-    """Scores the bot on `directory`. Raises InputError when that holds nothing to score."""
+    """Scores the bot on `directory`. Raises InputError when that holds nothing to score, or `write` no marks."""
     dataset = Dataset.read(directory)
+    if write:
+        between(write, BEGIN, END)  # refuses a file without them now, not after minutes
     with bar("Indexing the guidance") as progress:
         consultant = make_consultant(settings, progress)
     index = consultant.index
@@ -71,8 +73,9 @@ def evaluate(settings: Settings, directory: Path, *, as_json: bool, cross_valida
             cases.append(_ours(scores))
     if cross_validate:
         with err.status("Cross-validating…"):
-            voices = list(by_voice(index, phrasings))
-            held = [*voices, mean("all voices", voices), by_statement(index, phrasings)]
+            if phrasings:
+                voices = list(by_voice(index, phrasings))
+                held = [*voices, mean("all voices", voices), by_statement(index, phrasings)]
             if consultant.adviser:
                 cases.extend(cases_by_voice(settings.corpus_dir, index.embedder))
     report = Report(scores, beside, held, cases, dataset.copied(_corpus_texts(settings, phrasings)))
@@ -107,7 +110,8 @@ def _tables(report: Report) -> Iterator[_Table]:
     header = ("first", "within three", "refused", "refused wrongly")
     if report.baselines:
         s = report.scores
-        ours = Baseline("this bot", s.first.share, s.within_three.share, s.refusals.share, 1 - s.answered.share)
+        refused = s.refusals.share if s.refusals.total else None
+        ours = Baseline("this bot", s.first.share, s.within_three.share, refused, 1 - s.answered.share)
         yield (
             "Beside simple systems, same run",
             ("system", *header),
@@ -146,5 +150,5 @@ def _share(share: float | None) -> str:
 
 
 def _record(report: Report, path: Path) -> None:
-    """Replaces what stands between the marks in a Markdown file. Raises InputError when it has none."""
+    """Replaces what stands between the marks in a Markdown file."""
     replace(path, BEGIN, END, "\n\n".join(table(title, header, rows) for title, header, rows in _tables(report)))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sentencex
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
@@ -37,11 +36,9 @@ class Statement:
 
 @dataclass(frozen=True)
 class Article:
-    """A guidance article: where it is published, and its statements in reading order."""
+    """A guidance article: the name of its file, and its statements in reading order."""
 
     source: str
-    title: str
-    url: str | None
     statements: tuple[Statement, ...]
 
 
@@ -50,29 +47,31 @@ def read_articles(corpus: Path) -> tuple[Article, ...]:
     paths = sorted(corpus.glob("*.md"))
     if not paths:
         raise CorpusError(corpus, None, "holds no article; put at least one Markdown file (*.md) there")
-    return tuple(read_article(path) for path in paths)
+    taken = set[str]()
+    return tuple(_read_article(path, taken) for path in paths)
 
 
-def read_article(path: Path) -> Article:
-    """Reads one Markdown file: headings make sections, sentences and bullets make statements, quotations are asides."""
+def _read_article(path: Path, taken: set[str]) -> Article:
+    """Reads one Markdown file: headings make sections, sentences and bullets make statements, quotations are asides.
+
+    `taken` are the anchors so far, of all articles; those of this one are added.
+    """
     try:
         tokens = MarkdownIt("commonmark").use(front_matter_plugin).parse(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise CorpusError(path, None, f"cannot be read as UTF-8 text ({type(error).__name__})") from error
-    meta = _front_matter(path, tokens)
-    title, statements = path.stem, list[Statement]()
-    headings = list[str]()
+    statements, headings = list[Statement](), list[str]()
     for block in _blocks(tokens):
         if block.level == 1:
-            title, headings = block.text, []
+            headings = []
         elif block.level > 1:
             headings = [*headings[: block.level - 2], block.text.rstrip(": ")]
         else:
             section = " > ".join(headings) or INTRODUCTION
-            statements.extend(_statements(block, section, path.name, statements))
+            statements.extend(_statements(block, section, path.name, taken))
     if not statements:
         raise CorpusError(path, None, "has no statement; write sentences or bullets under headings")
-    return Article(path.name, str(meta.get("title") or title), meta.get("url"), tuple(statements))
+    return Article(path.name, tuple(statements))
 
 
 @dataclass(frozen=True)
@@ -85,22 +84,22 @@ class _Block:
 
 
 def _blocks(tokens: list[Token]) -> Iterator[_Block]:
-    opened = list[str]()
+    opened = list[Token]()
     for token in tokens:
         if token.nesting == 1:
-            opened.append(token.type)
+            opened.append(token)
         elif token.nesting == -1:
             opened.pop()
-        elif token.type == "inline" and "blockquote_open" not in opened:
+        elif token.type == "inline" and not _within("blockquote_open", opened):
             text = _plain(token)
-            if opened[-1] == "heading_open":
-                yield _Block(_heading_level(tokens, token), text)
+            if opened[-1].type == "heading_open":
+                yield _Block(int(opened[-1].tag.removeprefix("h")), text)
             elif text:
-                yield _Block(0, text, "list_item_open" in opened)
+                yield _Block(0, text, _within("list_item_open", opened))
 
 
-def _heading_level(tokens: list[Token], inline: Token) -> int:
-    return int(tokens[tokens.index(inline) - 1].tag[1:])
+def _within(kind: str, opened: list[Token]) -> bool:
+    return any(token.type == kind for token in opened)
 
 
 def _plain(inline: Token) -> str:
@@ -109,9 +108,8 @@ def _plain(inline: Token) -> str:
     return "".join(pieces).strip()
 
 
-def _statements(block: _Block, section: str, source: str, before: list[Statement]) -> Iterator[Statement]:
+def _statements(block: _Block, section: str, source: str, taken: set[str]) -> Iterator[Statement]:
     texts = [block.text] if block.bullet else [s.strip() for s in sentencex.segment("en", block.text)]
-    taken = {statement.anchor for statement in before}
     subject = frozenset[Approach]()
     for text in filter(None, texts):
         anchor = _anchor(section, text, taken)
@@ -134,16 +132,3 @@ def _anchor(section: str, text: str, taken: set[str]) -> str:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower().replace("'", "")).strip("-")
-
-
-def _front_matter(path: Path, tokens: list[Token]) -> dict[str, str]:
-    for token in tokens[:1]:
-        if token.type == "front_matter":
-            try:
-                meta = yaml.safe_load(token.content) or {}
-            except yaml.YAMLError as error:
-                raise CorpusError(path, 1, f"the front matter is not YAML ({error})") from error
-            if not isinstance(meta, dict):
-                raise CorpusError(path, 1, "the front matter must be `name: value` lines, such as `title:` and `url:`")
-            return {str(name): str(value) for name, value in meta.items()}
-    return {}

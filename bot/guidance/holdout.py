@@ -1,6 +1,6 @@
 """Held-out phrasings: what the ranker understands of wordings that it has not seen, after learning from the others."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,12 +40,14 @@ class HoldOut:
     held: list[int]
 
     @classmethod
-    def of(cls, index: Index, out: Collection[int]) -> "HoldOut":
-        """Holds out the rows `out`; a wording that a seen row has too is not scored."""
-        kept = [row for row in range(len(index.documents)) if row not in out]
+    def of(cls, index: Index, held: Sequence[bool]) -> "HoldOut":
+        """Holds out those of the phrasings; a wording that a seen row has too is not scored."""
+        first = len(index.documents) - len(held)  # the statements come before the phrasings
+        out = [first + n for n, is_held in enumerate(held) if is_held]
+        kept = sorted(set(range(len(index.documents))).difference(out))
         seen = [kept[n] for n in examples([index.documents[row] for row in kept])]
         known = {index.documents[row].text for row in kept}
-        return cls(index, seen, [row for row in sorted(out) if index.documents[row].text not in known])
+        return cls(index, seen, [row for row in out if index.documents[row].text not in known])
 
     def scores(self, vectors: Vectors) -> Understood:
         """How the held-out wordings are understood; `vectors` has a row for each document of the index."""

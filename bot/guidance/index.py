@@ -18,7 +18,7 @@ import numpy as np
 
 from bot.guidance.article import Article, Statement, read_articles
 from bot.guidance.embedding import Embedder, Vectors
-from bot.guidance.kept import Kept, Progress, fingerprints
+from bot.guidance.kept import Kept, Progress, fingerprints, no_progress, rows_of
 from bot.guidance.phrasings import Kind, Label, read_phrasings
 from bot.guidance.ranking import Ranker
 
@@ -155,11 +155,11 @@ class IndexFolder:
             ranker = Ranker.from_arrays(labels, of_known, arrays)
         return Index(read_articles(self.corpus), documents, vectors, ranker, self.embedder, self._elsewhere())
 
-    def build(self, progress: Progress | None = None) -> Index:
+    def build(self, progress: Progress = no_progress) -> Index:
         """Reads the corpus, embeds what is new in it, learns the ranker. Writes nothing."""
         articles = read_articles(self.corpus)
         documents = tuple(_documents(self.corpus, articles))
-        vectors = self.kept.embed([d.text for d in documents], self.embedder, progress or (lambda done, total: None))
+        vectors = self.kept.embed([d.text for d in documents], self.embedder, progress)
         known = examples(documents)
         of_known = [documents[n] for n in known]
         ranker = Ranker.learn([d.text for d in of_known], vectors[known], [d.labels for d in of_known])
@@ -172,8 +172,7 @@ class IndexFolder:
         Before that it is put on the server, if there is one.
         """
         if self.server:
-            vectors = index.vectors.reconstruct_n(0, index.vectors.ntotal)
-            self.server.fill(self.name, [document.text for document in index.documents], vectors)
+            self.server.fill(self.name, [document.text for document in index.documents], rows_of(index.vectors))
         self.kept.save(map(_line, index.documents), index.vectors, {"ranker.npz": index.ranker.arrays()})
 
     def _elsewhere(self) -> Neighbours | None:

@@ -23,6 +23,16 @@ AT_ONCE = 8 * BATCH  # texts embedded between two reports of progress
 Progress = Callable[[int, int], None]
 
 
+def no_progress(done: int, total: int) -> None:
+    """Tells nobody."""
+
+
+def rows_of(vectors: faiss.Index) -> Vectors:
+    """All vectors of an index, a row each, in the order in which they were added."""
+    rows: Vectors = vectors.reconstruct_n(0, vectors.ntotal)
+    return rows
+
+
 def fingerprints(files: Iterable[Path]) -> dict[str, str]:
     """The SHA-256 of each file, by name. Raises CorpusError when one cannot be read."""
     try:
@@ -100,7 +110,7 @@ class Kept:
                 try:
                     texts = [json.loads(line)["text"] for line in _lines(old.parent)]
                     vectors = faiss.read_index(str(old.parent / "vectors.faiss"))
-                    return dict(zip(texts, vectors.reconstruct_n(0, vectors.ntotal), strict=True))
+                    return dict(zip(texts, rows_of(vectors), strict=True))
                 except (OSError, ValueError, KeyError, TypeError, RuntimeError):
                     continue
         return {}

@@ -53,6 +53,8 @@ class Kind(StrEnum):
 
 ANSWERED = frozenset({Kind.STATEMENT, Kind.SECTION, Kind.COMPARISON})
 UNANSWERED = (Kind.NEAR_TOPIC, Kind.OFF_TOPIC, Kind.INJECTION)
+# Each is answered with the fixed sentence of its name.
+SMALL_TALK = ("greeting", "thanks", "farewell", "identity", "capability", "human", "praise", "complaint", "banter")
 
 
 class Label(NamedTuple):
@@ -84,9 +86,9 @@ def read_phrasings(corpus: Path, articles: tuple[Article, ...]) -> tuple[Phrasin
 
 
 def _read_file(path: Path, articles: dict[str, Article]) -> list[Phrasing]:
-    file = _File(path)
+    file = _File(path, articles)
     labels = defaultdict[str, list[Label]](list)
-    for text, label in file.labelled(articles):
+    for text, label in file.labelled():
         if label not in labels[text]:
             labels[text].append(label)
     return [Phrasing(text, file.voice, tuple(which)) for text, which in labels.items()]
@@ -95,35 +97,32 @@ def _read_file(path: Path, articles: dict[str, Article]) -> list[Phrasing]:
 class _File:
     """One phrasings file."""
 
-    def __init__(self, path: Path) -> None:
-        self.nodes = Nodes(path)
-        self.parts = {key: node for key, _, node in self.nodes.pairs(self.nodes.root)}
-        self.voice = self.nodes.text(self.parts.pop("voice", None), "voice")
-        self.article = self.nodes.text(self.parts.pop("article", None), "article")
+    def __init__(self, path: Path, articles: dict[str, Article]) -> None:
+        self.nodes = nodes = Nodes(path)
+        self.parts = nodes.parts(nodes.root, ("voice", "article"), ("asked", "compared", "unanswered", "small_talk"))
+        self.voice = nodes.text(self.parts["voice"], "voice")
+        name = nodes.text(self.parts["article"], "article")
+        if name not in articles:
+            raise nodes.error(self.parts["article"], f"speaks of the article {name!r}, which is not in the corpus")
+        self.article = articles[name]
 
-    def labelled(self, articles: dict[str, Article]) -> Iterator[tuple[str, Label]]:
-        if self.article not in articles:
-            raise CorpusError(
-                self.nodes.path, None, f"speaks of the article {self.article!r}, which is not in the corpus"
-            )
+    def labelled(self) -> Iterator[tuple[str, Label]]:
         for part, node in self.parts.items():
             match part:
                 case "asked":
-                    yield from self._asked(node, articles[self.article])
+                    yield from self._asked(node)
                 case "compared":
                     yield from ((text, Label(Kind.COMPARISON)) for text in self.nodes.texts(node))
                 case "unanswered":
                     yield from self._unanswered(node)
                 case "small_talk":
-                    for intent, _, texts in self.nodes.pairs(node):
-                        yield from ((text, Label(Kind.SMALL_TALK, intent)) for text in self.nodes.texts(texts))
-                case _:
-                    raise self.nodes.error(node, f"unknown key {part!r}; use asked, compared, unanswered or small_talk")
+                    yield from self._small_talk(node)
 
-    def _asked(self, node: yaml.Node, article: Article) -> Iterator[tuple[str, Label]]:
-        anchors = {(s.section, s.text): s.anchor for s in article.statements}
+    def _asked(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
+        anchors = {(s.section, s.text): s.anchor for s in self.article.statements}
+        sections = {s.section for s in self.article.statements}
         for section, key, statements in self.nodes.pairs(node):
-            if section not in {s.section for s in article.statements}:
+            if section not in sections:
                 raise self.nodes.error(key, f"the article has no section {section!r}")
             for statement, where, texts in self.nodes.pairs(statements):
                 if statement == WHOLE_LIST:
@@ -141,6 +140,12 @@ class _File:
             if kind not in UNANSWERED:
                 raise self.nodes.error(key, f"unknown kind {kind!r}; use {', '.join(UNANSWERED)}")
             yield from ((text, Label(Kind(kind))) for text in self.nodes.texts(texts))
+
+    def _small_talk(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
+        for intent, key, texts in self.nodes.pairs(node):
+            if intent not in SMALL_TALK:
+                raise self.nodes.error(key, f"unknown small talk {intent!r}; use {', '.join(SMALL_TALK)}")
+            yield from ((text, Label(Kind.SMALL_TALK, intent)) for text in self.nodes.texts(texts))
 
 
 def _check_enough(corpus: Path, articles: tuple[Article, ...], phrasings: list[Phrasing]) -> None:

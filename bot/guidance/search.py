@@ -47,6 +47,11 @@ class Reading:
     def answered(self) -> bool:
         return self.kind in ANSWERED
 
+    @property
+    def lead(self) -> float:
+        """The score of the statement that answers best, 0 when none does."""
+        return self.findings[0].score if self.answered else 0.0
+
 
 class Search:
     """Reads texts against an index."""

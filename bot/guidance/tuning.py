@@ -24,7 +24,7 @@ from bot.guidance.article import read_articles
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.holdout import HoldOut, Understood
 from bot.guidance.index import Index, IndexFolder, examples
-from bot.guidance.kept import Progress
+from bot.guidance.kept import Progress, rows_of
 from bot.guidance.phrasings import Phrasing, read_phrasings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def tune(corpus: Path, data: Path, embedder: Embedder, progress: Progress, *, ra
             raise CorpusError(corpus, None, "has no phrasings to tune on; write *.phrasings.yaml beside the article")
         folder = IndexFolder(corpus, data, embedder)
         index = folder.load() or folder.build()
-        vectors: Vectors = index.vectors.reconstruct_n(0, len(index.documents))
+        vectors = rows_of(index.vectors)
         rows, fold = examples(index.documents), _fold(index, phrasings)
         first, total = EPOCHS * len(fold.seen), EPOCHS * (len(fold.seen) + len(rows))
         before = fold.scores(vectors)
@@ -97,8 +97,7 @@ def _fold(index: Index, phrasings: Sequence[Phrasing]) -> HoldOut:
     voices = sorted({p.voice for p in phrasings})
     mixed = len(voices) < HELD_OUT
     out = [n % HELD_OUT == 0 if mixed else p.voice in voices[::HELD_OUT] for n, p in enumerate(phrasings)]
-    first = len(index.documents) - len(phrasings)  # the statements come before the phrasings
-    return HoldOut.of(index, {first + n for n, is_held in enumerate(out) if is_held})
+    return HoldOut.of(index, out)
 
 
 def _tuned(

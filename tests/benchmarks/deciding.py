@@ -11,8 +11,8 @@ from bot.casebook import Casebook, voices_to_learn
 from bot.corpus import load_framework
 from bot.deciding.chart import chart
 from bot.deciding.interview import Answer, Interview, Screen, Session
+from bot.deciding.learning import to_embed
 from bot.deciding.outlook import Outlook
-from bot.deciding.reading import to_embed
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from tests.benchmarks.figures import Figure, interleaved

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.bootstrap import index_of, make_embedder, no_progress
+from bot.bootstrap import index_of, make_embedder
 from bot.guidance.embedding import Vectors
 from bot.guidance.index import EXACT_UP_TO
+from bot.guidance.kept import no_progress
 from bot.settings import Settings
 from tests.benchmarks.figures import Figure, interleaved
 from tests.benchmarks.grown import COUNT, Grown

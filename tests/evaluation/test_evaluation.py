@@ -88,9 +88,30 @@ def test_the_figures_are_put_between_the_marks(settings: Settings, directory: Pa
     assert "BM25" in text
     assert "old" not in text
     assert text.endswith(f"\n{END}\nafter\n")
+
+
+def test_where_no_figures_can_be_put_is_said_before_they_are_measured(
+    settings: Settings, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = directory / "page.md"
+    with pytest.raises(InputError, match="cannot be read"):
+        evaluate(settings, directory, as_json=True, cross_validate=False, write=page)
     page.write_text("no marks")
     with pytest.raises(InputError, match="to put the figures between"):
         evaluate(settings, directory, as_json=True, cross_validate=False, write=page)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_corpus_without_phrasings_is_scored_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tea.md").write_text("## Cost\n\n- It costs money.\n\n## Taste\n\n- It tastes of leaves.\n")
+    row = {"id": "q", "question": "what does it cost?", "sections": ["Cost"]}
+    (tmp_path / "questions.jsonl").write_text(json.dumps(row) + "\n")
+    settings = Settings(corpus_dir=tmp_path, data_dir=tmp_path / "data", llm_model=None)
+    evaluate(settings, tmp_path, as_json=False, cross_validate=True, write=None)
+    refused, over_refused = next(
+        line.split("│")[4:6] for line in capsys.readouterr().out.splitlines() if "this bot" in line
+    )
+    assert (refused.strip(), over_refused.strip()) == ("–", "0.000")  # nothing was to be refused
 
 
 def test_a_wording_that_the_corpus_has_is_no_test(directory: Path) -> None:
@@ -121,9 +142,11 @@ def test_baselines_rank_the_same_questions(index: Index, directory: Path) -> Non
         ("{}", "questions.jsonl, line 1: id"),
         ('{"id": "a"', "questions.jsonl, line 1: the line"),
         ('{"id": "a", "question": "b", "sections": "c"}', "line 1: sections"),
+        ('{"id": "a", "question": "\u2028", "sections": []}\n{', "questions.jsonl, line 2: the line"),
+        ("\udcff", "questions.jsonl, line 1: the line"),
     ],
 )
 def test_a_broken_set_is_named_with_its_line(tmp_path: Path, content: str, problem: str) -> None:
-    (tmp_path / "questions.jsonl").write_text(content)
+    (tmp_path / "questions.jsonl").write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match=problem):
         Dataset.read(tmp_path)

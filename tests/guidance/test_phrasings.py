@@ -63,7 +63,8 @@ def test_a_wording_under_two_statements_asks_for_both(tmp_path: Path) -> None:
         ("asked:\n  Tea:\n    Warms you: a\n", "line 5: expected a list of wordings"),
         ("asked:\n  - a\n", "line 4: expected `name:`"),
         ("unanswered:\n  nonsense: [a]\n", "line 4: unknown kind 'nonsense'"),
-        ("answers: [a]\n", "unknown key 'answers'"),
+        ("compared: [a]\nanswers:\n  - a\n", "line 4: unknown key 'answers'; use voice, article, asked"),
+        ("small_talk:\n  weather: [rainy]\n", "line 4: unknown small talk 'weather'; use greeting"),
         ("asked: [\n", "is not YAML"),
         ("asked:\n  Tea:\n    Warms you: [a, b]\n", f"2 wordings for 'Warms you' .*at least {FEWEST}"),
     ],
@@ -77,8 +78,8 @@ def test_a_broken_phrasings_file_is_named_with_its_line(tmp_path: Path, body: st
     ("content", "problem"),
     [
         (b"", "is empty"),
-        (b"voice: a\n", "article must be a line of text"),
-        (b"voice: a\narticle: other.md\n", "speaks of the article 'other.md'"),
+        (b"voice: a\n", "line 1: 'article' is missing here"),
+        (b"voice: a\narticle: other.md\n", "line 2: speaks of the article 'other.md'"),
         (b"\xff", "cannot be read as UTF-8"),
     ],
 )

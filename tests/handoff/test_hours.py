@@ -27,7 +27,8 @@ def test_within_and_without(written: str, moment: datetime, is_open: bool) -> No
 
 
 @pytest.mark.parametrize(
-    "written", ["", "always", "Mon-Fri", "Mon-Fry 09:00-17:00", "Mon-Fri 17:00-09:00", "Mon-Fri 9-17"]
+    "written",
+    ["", "always", "Mon-Fri", "Mon-Fry 09:00-17:00", "Mon-Fri 17:00-09:00", "Mon-Fri 9-17", "Mon-Fri 09:75-17:00"],
 )
 def test_what_is_written_otherwise_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="Mon-Fri 09:00-17:00"):
@@ -65,3 +66,9 @@ def test_later_counts_only_the_minutes_in_which_somebody_is_there(moment: dateti
         while not WORKING.is_open(passed - timedelta(minutes=1)):
             passed += timedelta(minutes=1)
     assert WORKING.later(moment, timedelta(minutes=minutes)) == passed
+
+
+def test_where_somebody_is_always_there_no_day_is_left_out() -> None:
+    late = datetime(2026, 11, 23, 22, tzinfo=UTC)
+    assert Hours.of("Mon-Sun 00:00-24:00", UTC).later(late, timedelta(hours=4)) == late + timedelta(hours=4)
+    assert Hours.of("Mon-Sun 00:00-24:00", UTC).later(late, timedelta(hours=60)) == late + timedelta(hours=60)
