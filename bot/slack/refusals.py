@@ -20,7 +20,8 @@ NO_PLACE = frozenset(
         "user_not_in_channel",
     )
 )
-GONE = frozenset(("message_not_found", "cant_update_message", "cant_delete_message"))
+MISSING = "message_not_found"
+GONE = frozenset((MISSING, "cant_update_message", "cant_delete_message"))
 GROWING = "streaming_state_conflict"  # a message whose writer was killed
 REMOVED = frozenset(("account_inactive", "app_not_installed", "invalid_auth", "token_expired", "token_revoked"))
 GROWN = "message_not_in_streaming_state"
