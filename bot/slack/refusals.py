@@ -24,6 +24,7 @@ MISSING = "message_not_found"
 GONE = frozenset((MISSING, "cant_update_message", "cant_delete_message"))
 GROWING = "streaming_state_conflict"  # a message whose writer was killed
 REMOVED = frozenset(("account_inactive", "app_not_installed", "invalid_auth", "token_expired", "token_revoked"))
+NOT_ADDED = "team_access_not_granted"  # to a workspace of the organisation that has installed the app
 GROWN = "message_not_in_streaming_state"
 PASSING = frozenset(("internal_error", "fatal_error", "service_unavailable", "request_timeout"))
 
@@ -37,6 +38,8 @@ def meaning(error: SlackApiError) -> Exception:
         return ConnectionError(code_of(error))
     if code_of(error) in REMOVED:
         return RefusedError(f"Slack takes the bot's token no more ({code_of(error)}); reinstall the app, then resend")
+    if code_of(error) == NOT_ADDED:
+        return RefusedError("the app is not in this workspace any more; add it there for the organisation, then resend")
     return RefusedError(code_of(error))
 
 

@@ -144,7 +144,7 @@ class _Words(_Event):
 
 
 class _Visit(_Event):
-    """Somebody opened the app, or came into a channel."""
+    """Somebody opened the app."""
 
     user: Id
     channel: Id
@@ -155,11 +155,15 @@ class _Revocation(_Event):
     tokens: dict[str, list[Id] | None]
 
 
+class _Withdrawal(_Event):
+    team_ids: list[Id]
+
+
 EVENTS: dict[str, type[_Event]] = {
     "app_mention": _Words,
     "message": _Words,
     "app_home_opened": _Visit,
-    "member_joined_channel": _Visit,
+    "team_access_revoked": _Withdrawal,
     "tokens_revoked": _Revocation,
 }
 

@@ -47,7 +47,9 @@ async def test_each_of_its_events_has_a_listener() -> None:
     app = AsyncApp(client=AsyncWebClient("xoxb-none"), signing_secret="secret")
     listen(app, service=None, article_url=None)
     listen_to_removal(app, installations=None)
-    assert len(app._async_listeners) == 9  # home, messages twice, removal twice, command, shortcut, buttons, forms
+    assert (
+        len(app._async_listeners) == 10
+    )  # home, messages twice, removal three times, command, shortcut, buttons, forms
 
 
 def test_its_words_are_as_short_as_slack_wants_them() -> None:
