@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import discord
-from aiohttp import ClientError
 
 from bot import prompts
 from bot.cards import Card, Picture
@@ -17,7 +16,7 @@ from bot.clicks import Clicked, Spot
 from bot.discord.forms import modal
 from bot.discord.hearing import is_with_bot
 from bot.discord.limits import ALT_TEXT
-from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE
+from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
 from bot.discord.rendering import PICTURE, Rendering, rendered
 from bot.forms import Form
 from bot.replies import Line
@@ -114,7 +113,7 @@ class Stage:
     async def apologize(self, reference: str) -> None:
         """Says that something went wrong, if that can still be said."""
         said = Card((Line(prompts.sentence("unforeseen", reference=reference)),))
-        with suppress(discord.DiscordException, ClientError, OSError, RuntimeError):  # the last when it is closed
+        with suppress(*TROUBLE, RuntimeError):  # the last when it is closed
             await self.show_privately(said)
 
     async def _show_in(self, channel: int, card: Card) -> None:

@@ -1,7 +1,7 @@
 """Messages that their authors edit or delete: the answer follows."""
 
 import logging
-from typing import Any, cast
+from typing import cast
 
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -10,13 +10,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.delivery.flow import Flow
 from bot.delivery.platform import RefusedError
 from bot.slack.hearing import name_of, place_of, plain_text
-from bot.slack.origin import origin
+from bot.slack.origin import Body, origin
 from bot.slack.refusals import MISSING, code_of, meaning
 from bot.store.accepting import Message
 
 log = logging.getLogger(__name__)
-
-Body = dict[str, Any]
 
 
 def is_deletion(event: Body) -> bool:

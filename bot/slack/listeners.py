@@ -3,7 +3,6 @@
 import logging
 import re
 from contextlib import suppress
-from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
@@ -22,13 +21,12 @@ from bot.slack.handoff import asker_of, asker_of_command, is_passed_on, listen_t
 from bot.slack.hearing import asked_by_command, asked_by_message, heard, place_of, place_of_command
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
-from bot.slack.origin import origin
-from bot.slack.progress import TROUBLE
+from bot.slack.origin import Body, origin
+from bot.slack.refusals import TROUBLE
 from bot.slack.showing import show, show_begun, show_clicked
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]  # a payload of Slack's, as JSON
 ANY = re.compile("")
 SHOWS = 4  # of a card that others go on changing; a response_url takes five posts
 

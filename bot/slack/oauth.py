@@ -4,7 +4,6 @@ import logging
 import re
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urljoin
 
 from slack_bolt import BoltResponse
@@ -23,7 +22,7 @@ from bot.references import report
 from bot.settings import Settings
 from bot.slack import pages
 from bot.slack.names import INSTALL, REDIRECT, SCOPES
-from bot.slack.origin import Origin, origin
+from bot.slack.origin import Body, Origin, origin
 from bot.store.installations import STATE_SECONDS, Installations, States
 
 log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ def listen_to_removal(app: AsyncApp, installations: Installations | None) -> Non
     @app.event("app_uninstalled")
     @app.event("team_access_revoked")
     @app.event("tokens_revoked")
-    async def removed(body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def removed(body: Body, context: AsyncBoltContext) -> None:
         for whose in _removed_from(body, context):
             log.warning("Slack has removed the app from %s", whose.tenant)
             if installations:
@@ -68,7 +67,7 @@ def listen_to_removal(app: AsyncApp, installations: Installations | None) -> Non
                 await installations.remove(whose.enterprise, None if whose.enterprise else whose.team, moment)
 
 
-def _removed_from(body: dict[str, Any], context: AsyncBoltContext) -> list[Origin]:
+def _removed_from(body: Body, context: AsyncBoltContext) -> list[Origin]:
     """Where the app is not any more: in a workspace, in a whole organisation, or in some workspaces of one."""
     event = body["event"]
     if event["type"] == "team_access_revoked":

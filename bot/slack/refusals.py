@@ -2,11 +2,14 @@
 
 from typing import cast
 
-from slack_sdk.errors import SlackApiError
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery.platform import BusyError, RefusedError
 
+# Whatever may come of asking Slack; a timeout is an OSError.
+TROUBLE = (SlackClientError, ClientError, OSError)
 TOO_MUCH = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"))
 NO_PLACE = frozenset(
     (

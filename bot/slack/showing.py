@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
@@ -16,13 +15,13 @@ from bot.cards import Card
 from bot.clicks import Clicked, Spot
 from bot.replies import Line
 from bot.slack.forms import opened
+from bot.slack.origin import Body
 from bot.slack.pictures import uploaded
 from bot.slack.refusals import TOO_MUCH, code_of
 from bot.slack.rendering import Rendering, escaped, rendered
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]  # a payload of Slack's, as JSON
 Post = Callable[[Rendering], Awaitable[bool]]  # whether Slack has nothing against what is in it
 
 OK = 200
