@@ -7,14 +7,14 @@ from typing import cast
 import discord
 from pydantic import JsonValue
 
-from bot.cards import Card, under
+from bot.cards import Card, fitted, under
 from bot.consultant import Show
 from bot.discord.checking import check
 from bot.discord.desk import checked, may_see
 from bot.discord.finding import find
 from bot.discord.progress import progress
 from bot.discord.refusals import meaning
-from bot.discord.rendering import in_one, rendered
+from bot.discord.rendering import rendered
 from bot.discord.rest import Rest
 from bot.discord.sending import send
 from bot.handoff.channel import DeskChannel
@@ -42,7 +42,7 @@ class DiscordSurface:
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
-        return in_one(card, self._article_url).payload
+        return fitted(card, lambda shorter: rendered(shorter, self._article_url)).payload
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person may see a channel of a server."""

@@ -13,7 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import prompts
-from bot.cards import Card, under
+from bot.cards import Card, fitted, under
 from bot.consultant import Show
 from bot.delivery.platform import RefusedError
 from bot.errors import BotError
@@ -42,8 +42,7 @@ class SlackSurface:
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
-        *_, shown = rendered(card, self._article_url)
-        return {"text": shown.text, "blocks": cast(JsonValue, shown.blocks)}
+        return fitted(card, lambda shorter: rendered(shorter, self._article_url)).payload
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person is in a channel."""
