@@ -6,7 +6,7 @@ from bot.cards import LONGEST_ID, Press
 from bot.discord.limits import DESCRIPTION, LABEL
 from bot.forms import Form
 from bot.handoff.desk import reply_form
-from bot.handoff.request import request_form, small_form
+from bot.handoff.forms import request_form, small_form
 from bot.slack.forms import modal, notice, values_of
 from bot.store.tables import Lead
 from tests.peers.slack import view_violations
