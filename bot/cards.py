@@ -1,16 +1,20 @@
 """Cards: what a platform shows with buttons under it, and what a click on one of them says. Neutral, as replies are."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from bot import prompts
 from bot.replies import Citation, Line, Reply, ReplyKind
+
+T = TypeVar("T")
 
 VERSION = "rt1"  # of the ids: buttons that were posted long ago still carry what they were given then
 ANSWER = "turn"  # the choice of a button under an answer where the same stands under an interview
 ASK_FIRST = "ask"  # the choice of a button that forgets only after another click
 LONGEST_ID = 100  # characters, Discord's limit
+SHORT = 40  # characters of a line that is left out rather than shortened
 NUMBER = re.compile(r"[0-9]{1,18}\Z")  # fits the database's numbers
 
 
@@ -113,6 +117,21 @@ def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Bu
         opinions = ("yes", "do_helpful"), ("no", "do_unhelpful")
         rows.append(tuple(Button(prompts.sentence(said), Press("helpful", turn, choice=c)) for c, said in opinions))
     return tuple(rows)
+
+
+def fitted(card: Card, rendered: Callable[[Card], Sequence[T]]) -> T:
+    """The one message that shows a card, of those that it takes; until it is one, the longest lines are shortened."""
+    while len(parts := rendered(card)) > 1:
+        card = _shorter(card)
+    return parts[0]
+
+
+def _shorter(card: Card) -> Card:
+    longest = max((len(line.text) for line in card.lines), default=0)
+    if longest <= SHORT:
+        return replace(card, lines=card.lines[:-1], citations=card.citations if card.lines else ())
+    lines = (replace(line, text=shortened(line.text, max(SHORT, longest * 3 // 4))) for line in card.lines)
+    return replace(card, lines=tuple(lines))
 
 
 def shortened(text: str, most: int) -> str:

@@ -1,5 +1,6 @@
 """What the buttons do, the same on each platform: a press leads to a card, to a notice, or to both."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ from bot.store.store import Store
 from bot.teaming import Teams
 
 CONTACT = Press("contact")
+SHOWS = 4  # of a card that others go on changing; Slack takes five posts in answer to one click
 PASSED_ON = 40  # messages of a conversation that can be passed on
 
 
@@ -114,11 +116,20 @@ class Clicks:
         labels = {name: question.label for name, question in questions.items()}
         return _led_to(await self._handoff.begin(asker, case_of(turns, advice, labels)))
 
-    async def newer(self, tenant: str, clicked: Clicked) -> Clicked | None:
-        """A team's card once more, if others changed it while it was sent: of two on the way the older may win."""
-        poll = clicked.shown.poll
-        shown = await self._teams.newer(tenant, poll) if poll and self._teams else None
-        return Clicked(shown) if shown else None
+    async def shows(
+        self, tenant: str, place: str, user: str, press: Press | None, asker: Asker
+    ) -> AsyncIterator[Clicked]:
+        """What a click leads to; then a team's card once more, as often as others changed it while it was shown: of
+        two on the way the older may win."""
+        clicked = await self.press(tenant, place, user, press, asker)
+        yield clicked
+        for _ in range(SHOWS - 1):
+            poll = clicked.shown.poll
+            newer = await self._teams.newer(tenant, poll) if poll and self._teams else None
+            if newer is None:
+                return
+            clicked = Clicked(newer)
+            yield clicked
 
     async def interview(self, tenant: str, place: str, user: str, turn: int = 0) -> Card:
         """A new interview; it begins with what the user said in a turn and before it."""

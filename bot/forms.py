@@ -9,7 +9,6 @@ from pydantic import JsonValue
 from bot.cards import Card, Press
 from bot.replies import Line
 
-TITLE, LABEL = 24, 45  # characters: Slack's limit of a title, Discord's of a label
 LONGEST = 2_000  # characters in a field
 
 

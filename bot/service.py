@@ -12,8 +12,9 @@ from bot.delivery.platform import Platform
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
 from bot.handoff.channel import desk_channels
-from bot.handoff.clerk import HandoffClerk, Rules
+from bot.handoff.clerk import HandoffClerk
 from bot.handoff.handing import Handoff
+from bot.handoff.rules import Rules
 from bot.handoff.webhook import webhooks
 from bot.platforms import Surface
 from bot.responder import ConsultantResponder

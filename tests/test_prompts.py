@@ -12,7 +12,7 @@ from bot.errors import CorpusError
 from bot.guidance.index import Index
 from bot.guidance.phrasings import SMALL_TALK, UNANSWERED, Kind
 from bot.handoff.desk import PRESSES
-from bot.handoff.request import CONSENTS, URGENCIES
+from bot.handoff.forms import CONSENTS, URGENCIES
 from bot.store.tables import LeadState
 from tests.conftest import ROOT
 

@@ -9,7 +9,7 @@ from bot.discord.names import PERMISSIONS
 from bot.discord.rest import Rest
 from bot.discord.surface import DiscordSurface
 from bot.errors import SettingsError
-from bot.handoff.channel import desk_channels
+from bot.handoff.channel import desk_channel
 from bot.settings import Settings
 from bot.store.store import Store
 
@@ -24,7 +24,7 @@ def surface(settings: Settings, store: Store) -> DiscordSurface | None:
 def surfaces(settings: Settings, store: Store) -> dict[str, DiscordSurface]:
     """Discord alone, for a process that serves nothing else."""
     del store
-    return {"discord": _surface(settings, rest(settings))}
+    return {"discord": DiscordSurface(rest(settings), article(settings), desk_channel(settings, "discord"))}
 
 
 def invitations(settings: Settings) -> tuple[str, str]:
@@ -44,11 +44,6 @@ def _application(token: str) -> int:
         raise SettingsError(
             "DISCORD_TOKEN: is no bot's token; copy it from the page Bot of your application."
         ) from error
-
-
-def _surface(settings: Settings, rest: Rest) -> DiscordSurface:
-    desk = next((channel for channel in desk_channels(settings) if channel.platform == "discord"), None)
-    return DiscordSurface(rest, article(settings), desk)
 
 
 def rest(settings: Settings) -> Rest:

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import discord
-from aiohttp import ClientError
 
 from bot.delivery.platform import platform_of
+from bot.discord.refusals import TROUBLE
 from bot.handoff.channel import DeskChannel
 from bot.handoff.ticket import REACHABLE
 from bot.store.database import persistently
@@ -68,7 +68,7 @@ async def _told_in(client: discord.AutoShardedClient, lead: Lead, shard: int) ->
         return 0  # direct messages are of the first
     try:
         return (await client.create_dm(discord.Object(int(lead.user)))).id
-    except (discord.DiscordException, ClientError, OSError, TimeoutError) as error:
+    except TROUBLE as error:
         log.warning("a user's direct messages cannot be opened: %s", type(error).__name__)
         return 0
 
@@ -79,7 +79,7 @@ async def _since(client: discord.Client, channel: int, after: discord.Object) ->
         if not isinstance(place, discord.abc.Messageable):
             return []
         newest = [said async for said in place.history(limit=MOST, after=after, oldest_first=False)]
-    except (discord.DiscordException, ClientError, OSError, TimeoutError) as error:
+    except TROUBLE as error:
         log.warning("what was said in a channel meanwhile cannot be read: %s", type(error).__name__)
         return []
     return newest[::-1]

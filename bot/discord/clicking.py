@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 
 from bot.cards import Press
-from bot.clicks import Clicked
 from bot.discord.handoff import asker_of
 from bot.discord.hearing import tenant
 from bot.discord.showing import Stage
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORMS = frozenset(("contact", "note", "solved", "reply"))  # what may open a form
-SHOWS = 4  # of a card that others go on changing
 
 Item = discord.ui.Item[Any]
 
@@ -51,10 +49,6 @@ def _press_of(interaction: discord.Interaction) -> Press | None:
 
 
 async def _press(client: "DiscordBot", interaction: discord.Interaction, stage: Stage, press: Press | None) -> None:
-    clicks, whose, user = client.service.clicks, tenant(interaction), str(interaction.user.id)
-    place, asker = str(interaction.channel_id), asker_of(interaction)
-    clicked: Clicked | None = await clicks.press(whose, place, user, press, asker)
-    for _ in range(SHOWS):
-        if clicked:
-            await stage.show_clicked(clicked)
-            clicked = await clicks.newer(whose, clicked)
+    whose, user, asker = tenant(interaction), str(interaction.user.id), asker_of(interaction)
+    async for clicked in client.service.clicks.shows(whose, str(interaction.channel_id), user, press, asker):
+        await stage.show_clicked(clicked)

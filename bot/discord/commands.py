@@ -12,7 +12,6 @@ from bot.discord.handoff import asker_of
 from bot.discord.hearing import asked_by_command, is_with_bot, place_of_command, tenant
 from bot.discord.limits import QUESTION
 from bot.discord.names import ASK, COMMAND
-from bot.discord.refusals import ACKNOWLEDGED
 from bot.discord.showing import Stage
 from bot.overview import status
 from bot.references import report
@@ -42,14 +41,14 @@ class Commands(app_commands.Group):
     @app_commands.describe(question=prompts.sentence("discord_question"))
     async def ask(self, interaction: discord.Interaction, question: app_commands.Range[str, 1, QUESTION]) -> None:
         """Answers a question."""
-        await self._defer(interaction)
+        await self._thinking(interaction)
         await persistently(self._service.flow.accept, asked_by_command(interaction, question))
 
     @app_commands.command(description=prompts.sentence("discord_interview"))
     @app_commands.checks.cooldown(BEGUN, 60)
     async def interview(self, interaction: discord.Interaction) -> None:
         """Begins an interview."""
-        stage = await self._defer(interaction)
+        stage = await self._thinking(interaction)
         place, user = str(interaction.channel_id), str(interaction.user.id)
         await stage.show_instead(await self._service.clicks.interview(tenant(interaction), place, user))
 
@@ -57,16 +56,17 @@ class Commands(app_commands.Group):
     @app_commands.checks.cooldown(BEGUN, 60)
     async def team(self, interaction: discord.Interaction) -> None:
         """Begins the interview of everybody there."""
-        await deferred(interaction, is_private=False)
+        stage = Stage(interaction, self._article_url)
+        await stage.think()
         place, user = str(interaction.channel_id), str(interaction.user.id)
         begun = await self._service.clicks.team(tenant(interaction), place, user)
         if begun.shown.card:
-            await Stage(interaction, self._article_url).show_instead(begun.shown.card)
+            await stage.show_instead(begun.shown.card)
 
     @app_commands.command(description=prompts.sentence("discord_contact"))
     async def contact(self, interaction: discord.Interaction) -> None:
         """Leads to a person."""
-        stage = await self._defer(interaction)
+        stage = await self._thinking(interaction)
         clicked = await self._service.clicks.contact(asker_of(interaction), place=place_of_command(interaction))
         form, notice = clicked.form, Card((Line(clicked.shown.notice),))
         await stage.show_instead((form.in_steps if form else None) or clicked.shown.card or notice)
@@ -74,14 +74,14 @@ class Commands(app_commands.Group):
     @app_commands.command(description=prompts.sentence("discord_help_hint"))
     async def help(self, interaction: discord.Interaction) -> None:
         """Says what the bot does."""
-        stage = await self._defer(interaction)
+        stage = await self._thinking(interaction)
         buttons = (Button(prompts.sentence("do_check"), Press("check"), is_main=True),)
         await stage.show_instead(Card((Line(prompts.sentence("discord_help")),), rows=(buttons,)))
 
     @app_commands.command(description=prompts.sentence("discord_forget"))
     async def forget(self, interaction: discord.Interaction) -> None:
         """Deletes what a person said, once they are sure."""
-        stage = await self._defer(interaction)
+        stage = await self._thinking(interaction)
         ask = Press("forget", choice=ASK_FIRST)
         clicked = await self._service.clicks.press(tenant(interaction), "", str(interaction.user.id), ask)
         if clicked.shown.card:
@@ -90,23 +90,18 @@ class Commands(app_commands.Group):
     @app_commands.command(description=prompts.sentence("discord_status"))
     async def status(self, interaction: discord.Interaction) -> None:
         """Says where everything stands."""
-        stage = await self._defer(interaction)
+        stage = await self._thinking(interaction)
         await stage.show_instead(await status(self._service, asker_of(interaction)))
 
-    async def _defer(self, interaction: discord.Interaction) -> Stage:
-        """Gains time; in a server only the one who called sees what follows."""
-        is_private = not is_with_bot(interaction)
-        await deferred(interaction, is_private=is_private)
-        return Stage(interaction, self._article_url, is_private=is_private)
+    async def _thinking(self, interaction: discord.Interaction) -> Stage:
+        return await thinking(interaction, self._article_url)
 
 
-async def deferred(interaction: discord.Interaction, *, is_private: bool) -> None:
-    """Says that it is worked on, unless that was said: discord.py tries again what may have arrived."""
-    try:
-        await interaction.response.defer(ephemeral=is_private, thinking=True)
-    except discord.HTTPException as error:
-        if error.code != ACKNOWLEDGED:
-            raise
+async def thinking(interaction: discord.Interaction, article_url: str | None) -> Stage:
+    """Says that a command is worked on; in a server only the one who called sees what follows."""
+    stage = Stage(interaction, article_url, is_private=not is_with_bot(interaction))
+    await stage.think()
+    return stage
 
 
 def add_commands(tree: app_commands.CommandTree, service: Service, article_url: str | None) -> None:
@@ -117,7 +112,7 @@ def add_commands(tree: app_commands.CommandTree, service: Service, article_url: 
     @everywhere
     @for_all
     async def ask(interaction: discord.Interaction, message: discord.Message) -> None:
-        await deferred(interaction, is_private=not is_with_bot(interaction))
+        await thinking(interaction, article_url)
         await persistently(service.flow.accept, asked_by_command(interaction, message.content))
 
     @tree.error

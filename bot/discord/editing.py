@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import cast
 
 import discord
-from aiohttp import ClientError
 from pydantic import JsonValue
 
 from bot.delivery.flow import Flow
 from bot.discord.hearing import message_of, name_of
+from bot.discord.refusals import TROUBLE
 from bot.store.database import persistently
 
 log = logging.getLogger(__name__)
@@ -41,5 +41,5 @@ async def deleted(tenant: str, channel: int, message: int, flow: Flow, client: d
     for post in posts:
         try:
             await client.get_partial_messageable(channel).get_partial_message(int(post)).delete()
-        except (discord.DiscordException, ClientError, OSError, TimeoutError) as error:
+        except TROUBLE as error:
             log.warning("the answer to a deleted question stays: %s", type(error).__name__)

@@ -5,13 +5,13 @@ from contextlib import suppress
 from typing import Any, cast
 
 import discord
-from aiohttp import ClientError
 from pydantic import JsonValue
 
 from bot import prompts
 from bot.cards import Card, Press
 from bot.discord.forms import again, values_of
-from bot.discord.hearing import SAID, is_with_bot, name_of, plain_text, tenant, tenant_of
+from bot.discord.hearing import is_of_a_person, is_with_bot, name_of, plain_text, tenant, tenant_of
+from bot.discord.refusals import TROUBLE
 from bot.discord.showing import Stage
 from bot.discord.wording import escaped
 from bot.forms import Asker
@@ -81,7 +81,7 @@ async def _submitted(interaction: discord.Interaction, service: Service, stage: 
 
 async def is_passed_on(said: discord.Message, bot: discord.ClientUser, service: Service) -> bool:
     """Whether words are between a user and the consultants, and so none of the bot's business."""
-    if said.author.bot or said.webhook_id or said.type not in SAID:
+    if not is_of_a_person(said):
         return False
     handoff, whose = service.handoff, _author_of(said)
     if isinstance(said.channel, discord.Thread) and (
@@ -89,13 +89,13 @@ async def is_passed_on(said: discord.Message, bot: discord.ClientUser, service: 
     ):
         problem = await persistently(handoff.relay.from_desk, whose, desk, _words(said, bot, str(said.channel.id)))
         if problem:
-            with suppress(discord.DiscordException, ClientError, OSError):
+            with suppress(*TROUBLE):
                 await said.reply(escaped(problem), mention_author=False)
         is_ours = problem is not None
     else:
         is_ours = await persistently(handoff.relay.from_user, whose, _words(said, bot, _answered(said, bot)))
         if is_ours:
-            with suppress(discord.DiscordException, ClientError, OSError):
+            with suppress(*TROUBLE):
                 await said.add_reaction(PASSED_ON)
     if is_ours:
         handoff.ring()

@@ -12,7 +12,7 @@ SAID = (discord.MessageType.default, discord.MessageType.reply)  # what people s
 
 def heard(said: discord.Message, bot: discord.ClientUser) -> Heard | None:
     """What a message says; None for what is not for the bot to answer."""
-    if said.author.bot or said.webhook_id or said.type not in SAID:
+    if not is_of_a_person(said):
         return None
     is_direct, is_mentioned = isinstance(said.channel, discord.DMChannel), bot in said.mentions
     is_in_thread = isinstance(said.channel, discord.Thread)
@@ -21,6 +21,11 @@ def heard(said: discord.Message, bot: discord.ClientUser) -> Heard | None:
     others = [user for user in said.mentions if user != bot]
     is_for_others = bool(others or said.role_mentions or said.mention_everyone)
     return Heard(message_of(said, bot), is_direct or is_mentioned, is_for_others)
+
+
+def is_of_a_person(said: discord.Message) -> bool:
+    """Whether a person has said something, rather than a bot or Discord itself."""
+    return not said.author.bot and not said.webhook_id and said.type in SAID
 
 
 def message_of(said: discord.Message, bot: discord.ClientUser) -> Message:

@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
-import discord
-from aiohttp import ClientError
-
 from bot.delivery.platform import RefusedError
+from bot.discord.refusals import TROUBLE
 from bot.discord.rest import Rest, channel_of
 
 PATIENCE = 0.3  # seconds without it: an answer that comes at once needs none
@@ -26,6 +24,6 @@ async def progress(rest: Rest, address: Mapping[str, object]) -> AsyncIterator[N
 
 async def _type(rest: Rest, address: Mapping[str, object]) -> None:
     await asyncio.sleep(PATIENCE)
-    with suppress(discord.DiscordException, RefusedError, ClientError, OSError, TimeoutError):
+    with suppress(*TROUBLE, RefusedError):
         async with channel_of(await rest.client(), address).typing():
             await asyncio.Event().wait()

@@ -1,8 +1,12 @@
 """What Discord's refusals mean, https://docs.discord.com/developers/topics/opcodes-and-status-codes#json."""
 
 import discord
+from aiohttp import ClientError
 
 from bot.delivery.platform import BusyError, RefusedError
+
+# Whatever may come of asking Discord; a timeout is an OSError.
+TROUBLE = (discord.DiscordException, ClientError, OSError)
 
 ACKNOWLEDGED = 40060
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10003, 10008, 10015, 10062

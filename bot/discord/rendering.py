@@ -15,7 +15,6 @@ from bot.replies import Line
 PICTURE = "summary.png"
 COLOUR = 0x4752C4
 LINE_STARTS = ("#", "-", ">", "```")
-SHORT = 40  # characters of a line that is left out rather than shortened
 NOTHING = "…"  # Discord takes no empty message
 
 Components = list[dict[str, JsonValue]]
@@ -86,19 +85,6 @@ def rendered(card: Card, article_url: str | None = None, *, with_embeds: bool = 
     parts = [part if part.embeds or part.content.strip() else Rendering(NOTHING) for part in parts or [Rendering()]]
     last = Rendering(parts[-1].content, parts[-1].embeds, [*_rows(card)], has_picture=card.picture is not None)
     return [*parts[:-1], last]
-
-
-def in_one(card: Card, article_url: str | None = None) -> Rendering:
-    """The message that shows a card; what is longer than a message may be is shortened, the longest line first."""
-    while len(parts := rendered(card, article_url)) > 1:
-        longest = max(range(len(card.lines)), key=lambda number: len(card.lines[number].text), default=0)
-        shorter = [
-            replace(line, text=f"{line.text[: len(line.text) * 3 // 4]}…") if number == longest else line
-            for number, line in enumerate(card.lines)
-            if number != longest or len(line.text) > SHORT
-        ]
-        card = replace(card, lines=tuple(shorter), citations=card.citations if card.lines else ())
-    return parts[0]
 
 
 def _with_embeds(card: Card, article_url: str | None) -> list[Rendering]:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import discord
-from aiohttp import ClientError
 
 from bot import prompts
 from bot.cards import Card, Picture
@@ -17,7 +16,7 @@ from bot.clicks import Clicked, Spot
 from bot.discord.forms import modal
 from bot.discord.hearing import is_with_bot
 from bot.discord.limits import ALT_TEXT
-from bot.discord.refusals import EXPIRED, NO_PLACE
+from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
 from bot.discord.rendering import PICTURE, Rendering, rendered
 from bot.forms import Form
 from bot.replies import Line
@@ -32,11 +31,16 @@ class Stage:
     """Shows cards in answer to one interaction, as its response or, once it is deferred, after it."""
 
     def __init__(self, interaction: discord.Interaction, article_url: str | None, *, is_private: bool = False) -> None:
-        """With `is_private`, the response that was deferred is only for the one who called."""
+        """With `is_private`, what is said of a command is only for the one who called."""
         self._interaction = interaction
         self._has_private = is_private
         self._article_url = article_url
         self._responding = asyncio.Lock()
+        self._has_responded = interaction.response.is_done()
+
+    async def think(self) -> None:
+        """Gains time for a command: says that it is worked on."""
+        await self._respond(partial(self._interaction.response.defer, ephemeral=self._has_private, thinking=True))
 
     @asynccontextmanager
     async def deferred(self, *, may_open_form: bool = False) -> AsyncIterator[None]:
@@ -96,15 +100,20 @@ class Stage:
     async def _respond(self, respond: Callable[[], Awaitable[object]]) -> bool:
         """Makes this the response to the interaction; False when there is one already."""
         async with self._responding:
-            if self._interaction.response.is_done():
+            if self._has_responded:
                 return False
-            await respond()
+            try:
+                await respond()
+            except discord.HTTPException as error:
+                if error.code != ACKNOWLEDGED:
+                    raise  # else it is this one that has arrived: discord.py tries again what may have
+            self._has_responded = True
             return True
 
     async def apologize(self, reference: str) -> None:
         """Says that something went wrong, if that can still be said."""
         said = Card((Line(prompts.sentence("unforeseen", reference=reference)),))
-        with suppress(discord.DiscordException, ClientError, OSError, RuntimeError):  # the last when it is closed
+        with suppress(*TROUBLE, RuntimeError):  # the last when it is closed
             await self.show_privately(said)
 
     async def _show_in(self, channel: int, card: Card) -> None:

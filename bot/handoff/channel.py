@@ -49,6 +49,11 @@ def desk_channels(settings: Settings) -> tuple[DeskChannel, ...]:
     return tuple(_channel(platform, written) for platform, written in named if written)
 
 
+def desk_channel(settings: Settings, platform: str) -> DeskChannel | None:
+    """The channel on a platform, if there is one."""
+    return next((channel for channel in desk_channels(settings) if channel.platform == platform), None)
+
+
 def in_order(channels: tuple[DeskChannel, ...], tenant: str) -> list[DeskChannel]:
     """The channels for a tenant's requests: first that of their own platform, then the one to fall back to."""
     return sorted(channels, key=lambda channel: channel.platform != platform_of(tenant))

@@ -1,14 +1,11 @@
 """Makes the posts of requests when they are sent, so that they say what is so by then; and sees to reminders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, cast
-from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
-from bot import prompts
 from bot.cards import Card
 from bot.delivery.backoff import PATIENCE
 from bot.delivery.platform import BusyError, RefusedError, platform_of
@@ -16,10 +13,9 @@ from bot.handoff import cards
 from bot.handoff.acting import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, announcement, lane
 from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
+from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING, Act
 from bot.handoff.webhook import told
-from bot.hours import Hours
-from bot.settings import Settings
 from bot.store.leads import CARD, Post
 from bot.store.outbox import ON, TAKE_BACK
 from bot.store.store import Store
@@ -44,36 +40,6 @@ class Shows(Protocol):
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """When the consultants are there, how fast they answer, and after how long they are reminded."""
-
-    hours: Hours
-    response_hours: int
-    reminder: timedelta
-
-    @classmethod
-    def of(cls, settings: Settings) -> "Rules":
-        zone = UTC if settings.desk_timezone == "UTC" else ZoneInfo(settings.desk_timezone)
-        reminder = timedelta(minutes=settings.desk_reminder_minutes)
-        return cls(Hours.of(settings.desk_hours, zone), settings.desk_response_hours, reminder)
-
-    def expected(self, moment: datetime) -> str:
-        """When somebody who asks then can expect an answer."""
-        hours = prompts.counted("hours", self.response_hours)
-        if not self.hours.is_open(moment):
-            when = self.hours.opens(moment).strftime(cards.MOMENT)
-            return prompts.sentence("lead_out_of_hours", when=when, hours=hours)
-        if self.by(moment) == moment + timedelta(hours=self.response_hours):
-            return prompts.sentence("lead_expected", hours=hours)
-        return prompts.sentence("lead_expected_by", when=self.by(moment).strftime(cards.MOMENT))
-
-    def by(self, moment: datetime) -> datetime:
-        """When somebody who asks then is answered at the latest."""
-        since = moment if self.hours.is_open(moment) else self.hours.opens(moment)
-        return self.hours.later(since, timedelta(hours=self.response_hours)).astimezone(self.hours.zone)
 
 
 class HandoffClerk:

@@ -10,8 +10,9 @@ from bot.forms import Asker, Outcome
 from bot.handoff.acting import Actions, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper, desk_channels
 from bot.handoff.desk import PRESSES, Desk
+from bot.handoff.forms import CONSENTS
 from bot.handoff.relay import Relay
-from bot.handoff.request import CONSENTS, Requests
+from bot.handoff.request import Requests
 from bot.handoff.ticket import ImpossibleError
 from bot.settings import Settings
 from bot.store.store import Store

@@ -9,7 +9,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SettingsError
-from bot.handoff.channel import desk_channels
+from bot.handoff.channel import desk_channel
 from bot.service import Service
 from bot.settings import Settings
 from bot.slack.listeners import listen
@@ -32,7 +32,7 @@ def surface(settings: Settings, store: Store) -> SlackSurface | None:
 
 def surfaces(settings: Settings, store: Store) -> dict[str, SlackSurface]:
     """Slack alone, for a process that serves nothing else."""
-    desk = next((channel for channel in desk_channels(settings) if channel.platform == "slack"), None)
+    desk = desk_channel(settings, "slack")
     return {"slack": SlackSurface(_workspaces(settings, store), _article(settings), desk)}
 
 

@@ -1,17 +1,20 @@
 """Messages that their authors edit or delete: the answer follows."""
 
-from typing import Any, cast
+import logging
+from typing import cast
 
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.flow import Flow
+from bot.delivery.platform import RefusedError
 from bot.slack.hearing import name_of, place_of, plain_text
-from bot.slack.origin import origin
+from bot.slack.origin import Body, origin
+from bot.slack.refusals import MISSING, code_of, meaning
 from bot.store.accepting import Message
 
-Body = dict[str, Any]
+log = logging.getLogger(__name__)
 
 
 def is_deletion(event: Body) -> bool:
@@ -44,7 +47,7 @@ async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
 
 
 async def deleted(body: Body, context: AsyncBoltContext, flow: Flow, client: AsyncWebClient) -> None:
-    """Forgets a question that was taken back, and takes the answer back."""
+    """Forgets a question that was taken back, and takes the answer back as far as Slack lets us."""
     event = body["event"]
     ts = event.get("deleted_ts") or event["message"]["ts"]
     turn = await flow.store.inbox.named(origin(body, context).tenant, name_of(event["channel"], ts))
@@ -55,8 +58,10 @@ async def deleted(body: Body, context: AsyncBoltContext, flow: Flow, client: Asy
         try:
             await client.chat_delete(channel=event["channel"], ts=post)
         except SlackApiError as error:
-            if error.response.get("error") != "message_not_found":
-                raise
+            if not isinstance(meaning(error), RefusedError):
+                raise  # Slack tells of it again
+            if code_of(error) != MISSING:
+                log.warning("the answer to a deleted question stays: %s", code_of(error))
     following = await flow.store.inbox.remove(turn)
     if following:
         flow.begin(following)

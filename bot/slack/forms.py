@@ -11,6 +11,7 @@ from bot import prompts
 from bot.cards import Card
 from bot.forms import LONGEST, Field, FieldKind, Form
 from bot.replies import Line
+from bot.slack.refusals import code_of
 from bot.slack.rendering import rendered
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ async def opened(client: AsyncWebClient, trigger: str, form: Form) -> bool:
     try:
         await client.views_open(trigger_id=trigger, view=modal(form))
     except SlackApiError as error:
-        if error.response.get("error") not in ("expired_trigger_id", "exchanged_trigger_id", "trigger_expired"):
+        if code_of(error) not in ("expired_trigger_id", "exchanged_trigger_id", "trigger_expired"):
             raise
         return False
     return True

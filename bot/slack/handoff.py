@@ -1,14 +1,10 @@
 """The handoff's listeners in Slack: who asks and where, forms that are sent, and words that are passed on."""
 
 import logging
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from aiohttp import ClientError
 from pydantic import JsonValue
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import prompts
@@ -19,13 +15,13 @@ from bot.handoff.relay import Words
 from bot.references import report
 from bot.service import Service
 from bot.slack.forms import notice, values_of
-from bot.slack.hearing import ANSWERED, name_of, plain_text
-from bot.slack.origin import origin
+from bot.slack.hearing import is_of_a_person, moment_of, name_of, plain_text
+from bot.slack.origin import Body, origin
+from bot.slack.refusals import TROUBLE
 from bot.slack.rendering import escaped
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]
 DIRECT = "D"  # the first letter of a direct message's id
 
 
@@ -81,29 +77,15 @@ def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # n
 
 async def is_passed_on(body: Body, context: AsyncBoltContext, client: AsyncWebClient, service: Service) -> bool:
     """Whether words are between a user and the consultants, and so none of the bot's business."""
-    event, whose = body["event"], origin(body, context)
-    user = event.get("user")
-    if not user or event.get("bot_id") or user == context.bot_user_id or event.get("subtype") not in ANSWERED:
+    event, whose, bot, handoff = body["event"], origin(body, context), context.bot_user_id, service.handoff
+    if not is_of_a_person(event, bot):
         return False
-    handoff = service.handoff
-    asker = Asker(whose.tenant, user, "", whose.address)
+    asker = Asker(whose.tenant, event["user"], "", whose.address)
     desk = handoff.channel_at(whose.tenant, event["channel"])
     if desk and event.get("thread_ts"):
-        return await _from_desk(asker, desk, body, client, service, context.bot_user_id)
-    is_direct = event.get("channel_type") == "im"
-    words = _words(body, context.bot_user_id, event.get("thread_ts") if is_direct else None)
-    is_mentioned = f"<@{context.bot_user_id}" in str(event.get("text") or "")
-    place = {"channel": event["channel"], "thread": event.get("thread_ts")}
-    is_in_talk = is_direct or bool(event.get("thread_ts"))
-    words = replace(
-        words,
-        is_addressed=is_direct or is_mentioned,
-        is_to_bot=is_mentioned,
-        is_in_talk=is_in_talk,
-        place=place,
-        said_at=datetime.fromtimestamp(float(event["ts"]), UTC),
-    )
-    if not await handoff.relay.from_user(asker, words):
+        return await _from_desk(asker, desk, body, client, service, bot)
+    below = event.get("thread_ts") if event.get("channel_type") == "im" else None
+    if not await handoff.relay.from_user(asker, _words(body, bot, below)):
         return False
     handoff.ring()
     if event["type"] == "message":  # a mention comes as this, too
@@ -154,15 +136,26 @@ async def _tell(client: AsyncWebClient, event: Body, text: str) -> None:
         await client.chat_postEphemeral(
             channel=event["channel"], user=event["user"], thread_ts=thread, text=escaped(text)
         )
-    except (SlackApiError, ClientError, OSError, TimeoutError) as error:  # it is done all the same
+    except TROUBLE as error:  # it is done all the same
         log.warning("a person could not be told what came of their words: %s", type(error).__name__)
 
 
 def _words(body: Body, bot: str | None, below: str | None) -> Words:
     event = body["event"]
-    channel, ts = event["channel"], event["ts"]
-    keys = [f"event:{body['event_id']}", f"message:{channel}/{ts}"]
-    return Words(plain_text(str(event.get("text") or ""), bot), name_of(channel, ts), keys, below, _files(event))
+    channel, ts, thread, text = event["channel"], event["ts"], event.get("thread_ts"), str(event.get("text") or "")
+    is_direct, is_to_bot = event.get("channel_type") == "im", f"<@{bot}" in text
+    return Words(
+        plain_text(text, bot),
+        name_of(channel, ts),
+        [f"event:{body['event_id']}", f"message:{channel}/{ts}"],
+        below,
+        _files(event),
+        is_addressed=is_direct or is_to_bot,
+        is_to_bot=is_to_bot,
+        is_in_talk=is_direct or bool(thread),
+        said_at=moment_of(ts),
+        place={"channel": channel, "thread": thread},
+    )
 
 
 def _files(said: Body) -> list[str]:

@@ -2,16 +2,14 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
 
 from bot.platforms import Heard
-from bot.slack.origin import Origin, origin
+from bot.slack.origin import Body, Origin, origin
 from bot.store.accepting import Message
 
-Body = dict[str, Any]
 ANSWERED = (None, "file_share", "thread_broadcast")  # the subtypes of what people say
 MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!(?:here|channel|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
 ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
@@ -19,9 +17,8 @@ ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
 def heard(body: Body, context: AsyncBoltContext) -> Heard | None:
     """What an event of the kinds `app_mention` and `message` says; None for what is not for the bot to answer."""
-    event = body["event"]
-    user, bot = event.get("user"), context.bot_user_id
-    if not user or event.get("bot_id") or user in (bot, "USLACKBOT") or event.get("subtype") not in ANSWERED:
+    event, bot = body["event"], context.bot_user_id
+    if not is_of_a_person(event, bot):
         return None
     text, channel, thread = str(event.get("text") or ""), event["channel"], event.get("thread_ts")
     is_direct, is_mentioned = event.get("channel_type") == "im", bool(re.search(_mention_of(bot), text))
@@ -31,7 +28,7 @@ def heard(body: Body, context: AsyncBoltContext) -> Heard | None:
     message = Message(
         tenant=whose.tenant,
         place=place_of(channel, answer_in),
-        user=user,
+        user=event["user"],
         text=plain_text(text, bot),
         keys=[f"event:{body['event_id']}", f"message:{channel}/{event['ts']}"],
         address={"channel": channel, "thread": answer_in, **whose.address},
@@ -39,6 +36,13 @@ def heard(body: Body, context: AsyncBoltContext) -> Heard | None:
         said_at=moment_of(event["ts"]),
     )
     return Heard(message, is_direct or is_mentioned, bool(MENTION.search(text)))
+
+
+def is_of_a_person(event: Body, bot: str | None) -> bool:
+    """Whether a person has said something, rather than a bot or Slack itself."""
+    user = event.get("user")
+    is_a_bots = bool(event.get("bot_id")) or user in (bot, "USLACKBOT")
+    return bool(user) and not is_a_bots and event.get("subtype") in ANSWERED
 
 
 def place_of(channel: str, thread: str | None) -> str:

@@ -3,7 +3,6 @@
 import logging
 import re
 from contextlib import suppress
-from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
@@ -11,7 +10,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import prompts
 from bot.cards import ASK_FIRST, Button, Card, Press
-from bot.clicks import Clicked
 from bot.overview import status
 from bot.platforms import Heard
 from bot.references import report
@@ -22,15 +20,13 @@ from bot.slack.handoff import asker_of, asker_of_command, is_passed_on, listen_t
 from bot.slack.hearing import asked_by_command, asked_by_message, heard, place_of, place_of_command
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
-from bot.slack.origin import origin
-from bot.slack.progress import TROUBLE
+from bot.slack.origin import Body, origin
+from bot.slack.refusals import TROUBLE
 from bot.slack.showing import show, show_begun, show_clicked
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]  # a payload of Slack's, as JSON
 ANY = re.compile("")
-SHOWS = 4  # of a card that others go on changing; a response_url takes five posts
 
 
 def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
@@ -120,13 +116,9 @@ def _listen_to_clicks(app: AsyncApp, service: Service, article_url: str | None) 
             press = press.choosing(action["selected_option"]["value"])
         container = body["container"]
         place = place_of(container.get("channel_id", ""), container.get("thread_ts") or container.get("message_ts"))
-        tenant = _tenant(body, context)
-        asker = asker_of(body, context)
-        clicked: Clicked | None = await service.clicks.press(tenant, place, body["user"]["id"], press, asker)
-        for _ in range(SHOWS):
-            if clicked:
-                await show_clicked(clicked, body, respond, client, article_url)
-                clicked = await service.clicks.newer(tenant, clicked)
+        whose, user, asker = _tenant(body, context), body["user"]["id"], asker_of(body, context)
+        async for clicked in service.clicks.shows(whose, place, user, press, asker):
+            await show_clicked(clicked, body, respond, client, article_url)
 
 
 async def _follows_up(service: Service, words: Heard) -> bool:

@@ -10,6 +10,7 @@ EVENTS = (
     "message.channels",
     "message.groups",
     "message.im",
+    "team_access_revoked",
     "tokens_revoked",
 )
 SCOPES = (

@@ -4,7 +4,6 @@ import logging
 import re
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urljoin
 
 from slack_bolt import BoltResponse
@@ -23,7 +22,7 @@ from bot.references import report
 from bot.settings import Settings
 from bot.slack import pages
 from bot.slack.names import INSTALL, REDIRECT, SCOPES
-from bot.slack.origin import origin
+from bot.slack.origin import Body, Origin, origin
 from bot.store.installations import STATE_SECONDS, Installations, States
 
 log = logging.getLogger(__name__)
@@ -57,16 +56,25 @@ def listen_to_removal(app: AsyncApp, installations: Installations | None) -> Non
     """Registers what happens when a workspace removes the app: its token is deleted, if it is one of several."""
 
     @app.event("app_uninstalled")
+    @app.event("team_access_revoked")
     @app.event("tokens_revoked")
-    async def removed(body: dict[str, Any], context: AsyncBoltContext) -> None:
-        event, whose = body["event"], origin(body, context)
-        if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
-            return  # those of persons, which we have none of
-        log.warning("Slack has removed the app from %s", whose.tenant)
-        if installations:
-            # One that was made since then stays: Slack tells things late, and more than once.
-            moment = datetime.fromtimestamp(body.get("event_time") or time.time(), UTC) + SAME_SECOND
-            await installations.remove(whose.enterprise, None if whose.enterprise else whose.team, moment)
+    async def removed(body: Body, context: AsyncBoltContext) -> None:
+        for whose in _removed_from(body, context):
+            log.warning("Slack has removed the app from %s", whose.tenant)
+            if installations:
+                # One that was made since then stays: Slack tells things late, and more than once.
+                moment = datetime.fromtimestamp(body.get("event_time") or time.time(), UTC) + SAME_SECOND
+                await installations.remove(whose.enterprise, None if whose.enterprise else whose.team, moment)
+
+
+def _removed_from(body: Body, context: AsyncBoltContext) -> list[Origin]:
+    """Where the app is not any more: in a workspace, in a whole organisation, or in some workspaces of one."""
+    event = body["event"]
+    if event["type"] == "team_access_revoked":
+        return [Origin(team, None) for team in event["team_ids"]]  # the organisation's own token stays
+    if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
+        return []  # those of persons, which we have none of
+    return [origin(body, context)]
 
 
 class InstallPages:

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
 
+Body = dict[str, Any]  # a payload of Slack's, or a part of one, as JSON
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -25,7 +27,7 @@ class Origin:
         return {"enterprise": self.enterprise} if self.enterprise else {}
 
 
-def origin(body: dict[str, Any], context: AsyncBoltContext) -> Origin:
+def origin(body: Body, context: AsyncBoltContext) -> Origin:
     """Where a payload comes from, as Bolt has read it.
 
     An event's authorization names no workspace when the app is installed in the whole organisation; its envelope does.

@@ -3,11 +3,10 @@
 import asyncio
 import logging
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import Picture
+from bot.slack.refusals import TROUBLE
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,6 @@ async def uploaded(client: AsyncWebClient, picture: Picture) -> str | None:
         async with asyncio.timeout(PATIENCE):
             given = await client.files_upload_v2(filename="summary.png", content=png, alt_txt=picture.alt_text)
             return str(given["file"]["id"])
-    except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+    except TROUBLE as error:
         log.warning("a picture could not be uploaded: %s", type(error).__name__)
         return None

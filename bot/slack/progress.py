@@ -5,8 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -14,13 +13,13 @@ from bot import prompts
 from bot.consultant import Show
 from bot.platforms import Keep
 from bot.replies import Line
+from bot.slack.refusals import TROUBLE
 from bot.store.tables import Turn
 
 log = logging.getLogger(__name__)
 
 LOOKED_AT = 50  # the messages among which one is looked for
 PATIENCE = 0.3  # seconds without a status: an answer that comes at once needs none
-TROUBLE = (SlackClientError, ClientError, OSError, TimeoutError)
 
 
 @asynccontextmanager

@@ -2,11 +2,14 @@
 
 from typing import cast
 
-from slack_sdk.errors import SlackApiError
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery.platform import BusyError, RefusedError
 
+# Whatever may come of asking Slack; a timeout is an OSError.
+TROUBLE = (SlackClientError, ClientError, OSError)
 TOO_MUCH = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"))
 NO_PLACE = frozenset(
     (
@@ -20,9 +23,11 @@ NO_PLACE = frozenset(
         "user_not_in_channel",
     )
 )
-GONE = frozenset(("message_not_found", "cant_update_message", "cant_delete_message"))
+MISSING = "message_not_found"
+GONE = frozenset((MISSING, "cant_update_message", "cant_delete_message"))
 GROWING = "streaming_state_conflict"  # a message whose writer was killed
 REMOVED = frozenset(("account_inactive", "app_not_installed", "invalid_auth", "token_expired", "token_revoked"))
+NOT_ADDED = "team_access_not_granted"  # to a workspace of the organisation that has installed the app
 GROWN = "message_not_in_streaming_state"
 PASSING = frozenset(("internal_error", "fatal_error", "service_unavailable", "request_timeout"))
 
@@ -36,6 +41,8 @@ def meaning(error: SlackApiError) -> Exception:
         return ConnectionError(code_of(error))
     if code_of(error) in REMOVED:
         return RefusedError(f"Slack takes the bot's token no more ({code_of(error)}); reinstall the app, then resend")
+    if code_of(error) == NOT_ADDED:
+        return RefusedError("the app is not in this workspace any more; add it there for the organisation, then resend")
     return RefusedError(code_of(error))
 
 

@@ -10,7 +10,7 @@ from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.limits import UPDATE
-from bot.slack.refusals import GONE, GROWING, GROWN, code_of
+from bot.slack.refusals import GONE, GROWING, GROWN, NO_PLACE, code_of
 from bot.store.tables import Delivery
 
 POST = "rag_or_tune_post"
@@ -54,10 +54,14 @@ def marker_of(delivery: Delivery) -> Metadata:
 
 
 async def remove(client: AsyncWebClient, delivery: Delivery) -> str:
-    """Takes an earlier post away; nothing is left that has a name."""
+    """Takes an earlier post away; nothing is left that has a name.
+
+    Where the bot is kept out there is nothing to take away any more; from consultants it is tried again.
+    """
     try:
         await client.chat_delete(channel=str(delivery.address["channel"]), ts=str(delivery.payload["removes"]))
     except SlackApiError as error:
-        if code_of(error) not in GONE:
+        is_kept_out = code_of(error) in NO_PLACE and not delivery.address.get("only_there")
+        if code_of(error) not in GONE and not is_kept_out:
             raise
     return ""

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from typing import Any
 
 from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
@@ -16,19 +15,26 @@ from bot.cards import Card
 from bot.clicks import Clicked, Spot
 from bot.replies import Line
 from bot.slack.forms import opened
+from bot.slack.origin import Body
 from bot.slack.pictures import uploaded
 from bot.slack.refusals import TOO_MUCH, code_of
 from bot.slack.rendering import Rendering, escaped, rendered
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]  # a payload of Slack's, as JSON
 Post = Callable[[Rendering], Awaitable[bool]]  # whether Slack has nothing against what is in it
 
 OK = 200
 REFUSED = 400  # of a response_url, for what is in a message
 CARD = Metadata(event_type="rag_or_tune_card", event_payload={"marker": "card"})
 DEVELOPING = 0.5  # seconds until Slack has looked through a picture that it was just given
+
+
+class NotShownError(Exception):
+    """A response_url takes nothing: it is half an hour old or was used five times (404), or Slack is in trouble."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"a response_url answered {status}")
 
 
 async def show_clicked(
@@ -45,7 +51,7 @@ async def show_clicked(
     if notice and is_at_home:
         await _post_below(Card((Line(notice),)), body, client, article_url)
     elif notice:
-        await respond(text=escaped(notice), response_type="ephemeral", replace_original=False)
+        await _taken(respond, Rendering(escaped(notice), []))
 
 
 async def show_begun(clicked: Clicked, respond: AsyncRespond, article_url: str | None) -> None:
@@ -67,11 +73,19 @@ async def show(
 
     async def post(part: Rendering) -> bool:
         nonlocal replaces
-        given = await respond(text=part.text, blocks=part.blocks, response_type=whom, replace_original=replaces)
-        replaces = replaces and given.status_code != OK
-        return given.status_code != REFUSED
+        is_taken = await _taken(respond, part, whom, replaces=replaces)
+        replaces = replaces and not is_taken
+        return is_taken
 
     await _show(card, article_url, client, post)
+
+
+async def _taken(respond: AsyncRespond, part: Rendering, whom: str = "ephemeral", *, replaces: bool = False) -> bool:
+    """Whether Slack has nothing against what is in a message. Raises NotShownError when it takes none any more."""
+    given = await respond(text=part.text, blocks=part.blocks, response_type=whom, replace_original=replaces)
+    if given.status_code not in (OK, REFUSED):
+        raise NotShownError(given.status_code)
+    return given.status_code == OK
 
 
 async def _post_below(card: Card, body: Body, client: AsyncWebClient, article_url: str | None, place: str = "") -> None:

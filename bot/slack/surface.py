@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import cast
 
+from aiohttp import ClientError
 from pydantic import JsonValue
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,9 +13,10 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import prompts
-from bot.cards import Card, under
+from bot.cards import Card, fitted, under
 from bot.consultant import Show
 from bot.delivery.platform import RefusedError
+from bot.errors import BotError
 from bot.handoff.channel import DeskChannel
 from bot.platforms import Keep, in_place_of
 from bot.replies import Reply
@@ -23,7 +25,7 @@ from bot.slack.progress import progress
 from bot.slack.refusals import NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.rendering import escaped, rendered
 from bot.slack.replacing import Blocks, marker_of, remove, replace
-from bot.slack.workspaces import Workspaces
+from bot.slack.workspaces import UNREACHABLE, Workspaces
 from bot.store.tables import Delivery, Turn
 
 LOOKED_AT = 50  # the messages among which a post is looked for
@@ -40,8 +42,7 @@ class SlackSurface:
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
-        *_, shown = rendered(card, self._article_url)
-        return {"text": shown.text, "blocks": cast(JsonValue, shown.blocks)}
+        return fitted(card, lambda shorter: rendered(shorter, self._article_url)).payload
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person is in a channel."""
@@ -69,10 +70,7 @@ class SlackSurface:
     async def check(self) -> str:
         """Asks Slack whether it knows the tokens, which scopes they have, and whether the consultants can be told."""
         found = await self._workspaces.check()
-        if self._desk is None:
-            return found
-        client = await self._workspaces.client(Delivery(tenant=self._desk.tenant, address=self._desk.address))
-        return f"{found}; {await checked(client, self._desk.channel)}"
+        return f"{found}; {await self._desk_checked(self._desk)}" if self._desk else found
 
     async def close(self) -> None:
         """Nothing is kept open."""
@@ -109,6 +107,15 @@ class SlackSurface:
                 return None
             raise meaning(error) from error
         return with_file(found, delivery) if "file" in delivery.payload else _marked(found, delivery.marker)
+
+    async def _desk_checked(self, desk: DeskChannel) -> str:
+        try:
+            client = await self._workspaces.client(Delivery(tenant=desk.tenant, address=desk.address))
+            return await checked(client, desk.channel)
+        except RefusedError as error:
+            raise BotError(f"CONSULTANT_SLACK_CHANNEL {desk.channel} cannot be seen: {error}") from error
+        except (ClientError, OSError) as error:
+            raise BotError(UNREACHABLE) from error
 
     async def _located(self, delivery: Delivery) -> Delivery:
         """The post, with the channel of its direct message where it is for one."""

@@ -5,7 +5,7 @@ import sys
 from bot.errors import InputError
 from bot.handoff import cards, export
 from bot.handoff.case import transcript_text
-from bot.handoff.clerk import Rules
+from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING
 from bot.settings import Settings
 from bot.store.opening import opened

@@ -10,7 +10,8 @@ from bot.cards import Card
 from bot.delivery.posting import NOTHING
 from bot.handoff.cards import TO_USER, said, standing_card, users_rows
 from bot.handoff.channel import desk_channels
-from bot.handoff.clerk import HandoffClerk, Rules
+from bot.handoff.clerk import HandoffClerk
+from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING, Act
 from bot.replies import Line, LineKind
 from bot.settings import Settings

@@ -1,7 +1,10 @@
 """The commands on a simulated Discord: what each says, to whom, how often, and when Discord is told of them."""
 
+from typing import Any
+
 import pytest
 from discord import app_commands
+from discord.http import Route
 
 from bot import prompts
 from bot.discord.names import ASK, COMMAND
@@ -162,6 +165,30 @@ async def test_a_command_that_fails_says_so_with_a_reference(simulation: Simulat
     [error] = simulation.env.errors
     assert isinstance(error, app_commands.CommandInvokeError)
     simulation.forgives([error])
+
+
+@pytest.fixture
+def is_repeated(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord takes each response, and answers with an error of its own; discord.py then tries it again."""
+    request = simulation.env._webhook_adapter.request
+
+    async def twice(address: Route, *arguments: Any, **named: Any) -> Any:
+        if address.url.endswith("/callback"):
+            await request(address, *arguments, **named)
+        return await request(address, *arguments, **named)
+
+    monkeypatch.setattr(simulation.env._webhook_adapter, "request", twice)
+
+
+@pytest.mark.usefixtures("is_repeated")
+async def test_what_discord_took_at_the_first_attempt_goes_on(simulation: Simulation) -> None:
+    result = await simulation.command("interview")
+    assert result.response
+    question = result.response
+    assert shown(question).startswith("Question 1")
+    await simulation.press(question, "Skip")
+    assert len(simulation.private(simulation.general, simulation.ann)) == 1
+    assert shown(simulation.now(question)).startswith("Question 2")
 
 
 async def test_discord_takes_no_question_that_is_too_long(simulation: Simulation) -> None:

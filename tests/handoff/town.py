@@ -11,8 +11,9 @@ from bot.delivery.platform import RefusedError
 from bot.delivery.posting import PostOffice
 from bot.forms import Asker, Form
 from bot.handoff.channel import desk_channels
-from bot.handoff.clerk import HandoffClerk, Rules
+from bot.handoff.clerk import HandoffClerk
 from bot.handoff.handing import Handoff
+from bot.handoff.rules import Rules
 from bot.settings import Settings
 from bot.store.store import Store
 from bot.store.tables import Delivery, Lead

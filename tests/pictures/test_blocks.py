@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.cards import Button, Card, Menu, Press
-from bot.handoff.request import request_form
+from bot.handoff.forms import request_form
 from bot.replies import Citation, Line, LineKind
 from bot.slack.forms import modal
 from bot.slack.rendering import rendered

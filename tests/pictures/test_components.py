@@ -8,7 +8,7 @@ import pytest
 from bot.cards import Button, Card, Menu, Press
 from bot.discord.forms import modal
 from bot.discord.rendering import rendered
-from bot.handoff.request import request_form
+from bot.handoff.forms import request_form
 from bot.replies import Citation, Line, LineKind
 from bot.store.tables import Lead
 from tests.peers.discord import File, Message, Modal

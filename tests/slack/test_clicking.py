@@ -319,6 +319,21 @@ def test_a_card_that_slack_did_not_take_is_shown_by_the_next_click(slack: Slack,
     assert question.text.startswith("Question 2")
 
 
+def test_who_clicked_hears_that_slack_did_not_take_the_card(slack: Slack, ann: User, question: Screen) -> None:
+    slack.fail("response_url", status=500)
+    question.press(question.answers[0])
+    [said] = slack.ephemerals(question.message.channel, ann)
+    assert "went wrong" in said.text
+
+
+def test_a_card_for_which_the_clicks_address_was_used_up_is_in_the_log(
+    bot: Bot, slack: Slack, question: Screen
+) -> None:
+    slack.fail("response_url", status=404, times=2)
+    question.press(question.answers[0])
+    assert "a response_url answered 404" in bot.log
+
+
 @given(some.text())
 def test_any_id_can_be_read(text: str) -> None:
     for name in (text, f"rt1:{text}", f"rt1:answer:{text}:1:often", f"rt1:answer:1:{text}:often"):

@@ -73,7 +73,9 @@ async def test_a_slack_that_is_not_there_is_said(store: Store) -> None:
         await checked(slack, store, slack_api_url="http://127.0.0.1:9/api/")
 
 
-async def several(slack: Slack, store: Store, *teams: Team, scopes: str = "", key: str = KEY) -> str:
+async def several(
+    slack: Slack, store: Store, *teams: Team, scopes: str = "", key: str = KEY, desk: str | None = None
+) -> str:
     """What the doctor says when these teams have installed the app."""
     app = slack.app
     installations = Installations(store.database, app.client_id)
@@ -83,7 +85,7 @@ async def several(slack: Slack, store: Store, *teams: Team, scopes: str = "", ke
         await installations.async_save(Installation(**known, **bot))
     database = Database(store.database.where, [key])
     given = {"slack_client_id": app.client_id, "slack_client_secret": SecretStr(app.client_secret)}
-    made = surface(Settings(**given, slack_api_url=slack.api_url), Store(database))
+    made = surface(Settings(**given, slack_api_url=slack.api_url, consultant_slack_channel=desk), Store(database))
     assert made
     try:
         return await made.check()
@@ -143,3 +145,17 @@ async def test_the_consultants_channel_is_looked_at(store: Store) -> None:
         slack.archive(public)
         with pytest.raises(BotError, match="is archived"):
             await checked(slack, store, consultant_slack_channel=public.id)
+
+
+async def test_consultants_of_a_workspace_that_has_not_installed_the_app_are_named(store: Store) -> None:
+    with (
+        slack_server() as slack,
+        pytest.raises(BotError, match=r"CHANNEL C1 cannot be seen: .* not installed in slack:T9"),
+    ):
+        await several(slack, store, slack.home, desk="T9/C1")
+
+
+async def test_a_slack_that_goes_away_before_the_channel_is_looked_at_is_said(store: Store) -> None:
+    with slack_server() as slack, pytest.raises(BotError, match="cannot be reached"):
+        slack.fail("conversations.info", reset="before", times=5)
+        await checked(slack, store, consultant_slack_channel="C1")

@@ -3,12 +3,16 @@
 import pytest
 
 from bot.cards import LONGEST_ID, Press
-from bot.forms import LABEL, TITLE, Form
+from bot.discord.limits import DESCRIPTION, LABEL
+from bot.forms import Form
 from bot.handoff.desk import reply_form
-from bot.handoff.request import request_form, small_form
+from bot.handoff.forms import request_form, small_form
 from bot.slack.forms import modal, notice, values_of
 from bot.store.tables import Lead
 from tests.peers.slack import view_violations
+
+TITLE = 24  # characters, Slack's limit
+MOST_FIELDS = 5  # Discord's limit
 
 CASE = {"summary": ["a <!channel> summary"] * 16, "transcript": [{"said": "x", "replied": "y"}]}
 FORMS = [
@@ -24,8 +28,8 @@ FORMS = [
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.title)
 def test_forms_fit_every_platform(form: Form) -> None:
     assert len(form.title) <= TITLE
-    assert 1 <= len(form.fields) <= 5  # Discord's limit
-    assert all(len(field.label) <= LABEL and len(field.hint) <= 100 for field in form.fields)
+    assert 1 <= len(form.fields) <= MOST_FIELDS
+    assert all(len(field.label) <= LABEL and len(field.hint) <= DESCRIPTION for field in form.fields)
     assert len({field.name for field in form.fields}) == len(form.fields)
     assert len(form.press.id) <= LONGEST_ID
     assert view_violations(modal(form)) == []

@@ -70,6 +70,18 @@ def test_a_deleted_question_takes_its_answer_along(slack: Slack, bot: Bot, ann: 
     slack.wait_for(lambda: not slack.answers(asked))
 
 
+def test_a_deleted_question_is_forgotten_where_its_answer_must_stay(
+    slack: Slack, bot: Bot, ann: User, general: Channel
+) -> None:
+    slack.join(general, slack.bot)
+    asked = slack.mention(general, ann, "what are the cons of tuning?")
+    assert bot.answers(asked)
+    slack.fail("chat.delete", "cant_delete_message")
+    slack.delete(asked)
+    slack.wait_for(lambda: not bot.turns(general.id))
+    assert slack.answers(asked)
+
+
 def test_forgetting_is_asked_once_more_and_then_done(slack: Slack, bot: Bot, ann: User, general: Channel) -> None:
     slack.command(ann, general, "forget")
     slack.wait_for(lambda: slack.ephemerals(general, ann))

@@ -389,6 +389,19 @@ def test_an_organisation_that_removes_the_app_leaves_no_token(
     assert bot.answers(ask(slack, installed(bot, "Beside")))
 
 
+def test_a_workspace_that_is_taken_out_of_an_organisations_app_leaves_no_token(
+    bot: InstallableBot, slack: Slack, organisation: tuple[Team, Team]
+) -> None:
+    staying, leaving = organisation
+    own = installed(bot, "Own")  # from before it joined the organisation
+    well(slack.event({"type": "team_access_revoked", "team_ids": [leaving.id, own.id]}, staying))
+    assert bot.rows("SELECT 1 FROM slack_bots WHERE team_id = ?", own.id) == []
+    assert f"Slack has removed the app from slack:{leaving.id}" in bot.log
+    assert bot.answers(ask(slack, staying))
+    slack.fail("chat.postMessage", "team_access_not_granted")
+    assert "add it there for the organisation, then resend" in str(told(bot, ask(slack, leaving)))
+
+
 def test_a_workspace_that_joins_an_organisation_is_still_known(bot: InstallableBot, slack: Slack) -> None:
     team = installed(bot, "Joining")
     slack.run(lambda: setattr(slack.world.teams[team.id], "enterprise_id", "E0JOINED"))

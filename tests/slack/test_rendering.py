@@ -12,6 +12,8 @@ from bot.cards import Button, Card, Menu, Press
 from bot.replies import Citation, Line, LineKind
 from bot.slack.limits import TEXT
 from bot.slack.rendering import Rendering, escaped, rendered
+from bot.slack.surface import SlackSurface
+from bot.slack.workspaces import OneWorkspace
 from tests.peers.slack import violations, weight
 from tests.peers.slack.blocks import WEIGHT_A_MESSAGE
 
@@ -195,3 +197,14 @@ def test_neighbouring_bullets_are_one_list() -> None:
 @given(some.text())
 def test_escaped_text_reads_as_before(text: str) -> None:
     assert escaped(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+def test_a_post_that_is_too_long_for_one_message_keeps_its_beginning_its_end_and_its_buttons() -> None:
+    long = (Line(f"{number}: {'very ' * 400}long", LineKind.ITEM) for number in range(40))
+    card = Card((Line("What is open", LineKind.HEADING), *long), rows=((Button("Claim", Press("claim", 1)),),))
+    shown = SlackSurface(OneWorkspace("xoxb-none", "https://slack.example/api/", None), None).post(card)
+    said = str(shown["text"])
+    assert said.startswith("What is open\n- 0: very")
+    assert "- 39: very" in said
+    assert "rt1:claim:1" in str(shown["blocks"])
+    assert violations(shown["blocks"], surface="message") == []

@@ -30,6 +30,7 @@ EVENTS = (
     "message.channels",
     "message.groups",
     "message.im",
+    "team_access_revoked",
     "tokens_revoked",
 )
 RESPONSE_URL_SECONDS = 30 * 60.0

@@ -1,0 +1,80 @@
+"""Finds a post that may have been sent: Discord says nothing of our markers, so it is known by what it shows."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, timedelta
+
+import discord
+
+from bot.cards import Press
+from bot.discord.desk import with_file
+from bot.discord.refusals import NO_PLACE, meaning
+from bot.discord.rendering import Rendering
+from bot.discord.sending import part_of, place_of
+from bot.store.tables import Delivery
+
+CLOCKS = timedelta(minutes=1)  # by which Discord's clock and ours may differ
+LOOKED_AT = 50  # the messages among which a post is looked for
+
+
+async def find(client: discord.Client, delivery: Delivery) -> str | None:
+    """The name of a post among what came after the question, or None when it is not there."""
+    try:
+        place = await place_of(client, delivery)
+        is_answer = delivery.turn_id is not None  # which comes soon after what it answers
+        last = place.history(limit=LOOKED_AT, after=_earlier(delivery), oldest_first=is_answer)
+        since = sorted([message async for message in last], key=lambda message: message.id)
+    except (discord.HTTPException, discord.RateLimited) as error:
+        if isinstance(error, discord.HTTPException) and error.code in NO_PLACE:
+            return None
+        raise meaning(error) from error
+    own = [message for message in since if client.user and message.author.id == client.user.id]
+    name = with_file(own, delivery) if "file" in delivery.payload else _oldest(own, delivery)
+    thread = delivery.address.get("thread")
+    return f"{thread}/{name}" if name and thread else name
+
+
+def _earlier(delivery: Delivery) -> discord.Object:
+    """What a post that may have been sent is looked for after."""
+    name = str(delivery.address.get("asked") or delivery.address.get("after") or "").rpartition("/")[2]
+    since = delivery.created_at.astimezone(UTC) - CLOCKS
+    return discord.Object(int(name) if name.isdigit() else discord.utils.time_snowflake(since))
+
+
+def _oldest(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
+    """The post among the bot's messages since the question, the oldest first.
+
+    They say nothing of our markers. But a conversation is answered in its order, and the buttons under an answer name
+    its turn: what is before another turn's buttons belongs to that one.
+    """
+    found: str | None = None
+    for message in own:
+        turn = next(_turns(message), None)
+        if delivery.turn_id and turn not in (None, delivery.turn_id):
+            found = None
+        elif found is None and (_is(message, part_of(delivery)) or _is_card(message, delivery)):
+            found = str(message.id)
+    return found
+
+
+def _is(message: discord.Message, part: Rendering) -> bool:
+    embeds = [embed.description or "" for embed in message.embeds]
+    return message.content == part.content.strip() and embeds == [text.strip() for text in part.embeds]
+
+
+def _is_card(message: discord.Message, delivery: Delivery) -> bool:
+    """Whether a message is the same request's card, which may have said something else when it was sent."""
+    own = {press.subject for press in _presses(message) if press.name == "resolve"}
+    rows = Rendering.of(delivery.payload).rows
+    meant = [Press.of(str(component["id"])) for row in rows for component in row]
+    return any(press and press.name == "resolve" and press.subject in own for press in meant)
+
+
+def _turns(message: discord.Message) -> Iterator[int]:
+    return (press.subject for press in _presses(message) if press.name == "check")
+
+
+def _presses(message: discord.Message) -> Iterator[Press]:
+    for row in message.components:
+        for component in getattr(row, "children", ()):
+            if press := Press.of(getattr(component, "custom_id", None) or ""):
+                yield press

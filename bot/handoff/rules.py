@@ -1,0 +1,40 @@
+"""The consultants' rules: when they are there, and by when they answer."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot import prompts
+from bot.handoff.cards import MOMENT
+from bot.hours import Hours
+from bot.settings import Settings
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When the consultants are there, how fast they answer, and after how long they are reminded."""
+
+    hours: Hours
+    response_hours: int
+    reminder: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        zone = UTC if settings.desk_timezone == "UTC" else ZoneInfo(settings.desk_timezone)
+        reminder = timedelta(minutes=settings.desk_reminder_minutes)
+        return cls(Hours.of(settings.desk_hours, zone), settings.desk_response_hours, reminder)
+
+    def expected(self, moment: datetime) -> str:
+        """When somebody who asks then can expect an answer."""
+        hours = prompts.counted("hours", self.response_hours)
+        if not self.hours.is_open(moment):
+            when = self.hours.opens(moment).strftime(MOMENT)
+            return prompts.sentence("lead_out_of_hours", when=when, hours=hours)
+        if self.by(moment) == moment + timedelta(hours=self.response_hours):
+            return prompts.sentence("lead_expected", hours=hours)
+        return prompts.sentence("lead_expected_by", when=self.by(moment).strftime(MOMENT))
+
+    def by(self, moment: datetime) -> datetime:
+        """When somebody who asks then is answered at the latest."""
+        since = moment if self.hours.is_open(moment) else self.hours.opens(moment)
+        return self.hours.later(since, timedelta(hours=self.response_hours)).astimezone(self.hours.zone)

@@ -1,0 +1,37 @@
+"""What stands in place of earlier posts, where Slack does not let the bot change them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.delivery.platform import RefusedError
+from bot.slack.surface import SlackSurface
+from bot.slack.workspaces import OneWorkspace
+from bot.store.tables import Delivery
+from tests.peers.slack import Slack, slack_server
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    with slack_server() as slack:
+        yield slack
+
+
+def left_over(**address: bool) -> Delivery:
+    """What takes away the second post of an answer that has become shorter."""
+    payload = {"text": "", "removes": "1.1"}
+    return Delivery(tenant="slack:T1", user="U1", marker="m", address={"channel": "C1", **address}, payload=payload)
+
+
+async def test_where_the_bot_is_kept_out_nobody_hears_of_a_post_that_was_to_be_taken_away(slack: Slack) -> None:
+    surface = SlackSurface(OneWorkspace(slack.token(), slack.api_url, None), None)
+    slack.fail("chat.delete", "channel_not_found")
+    assert await surface.send(left_over()) == ""
+    assert not slack.calls("chat.postMessage")
+
+
+async def test_from_consultants_it_is_taken_away_as_soon_as_the_bot_is_let_in(slack: Slack) -> None:
+    surface = SlackSurface(OneWorkspace(slack.token(), slack.api_url, None), None)
+    slack.fail("chat.delete", "channel_not_found")
+    with pytest.raises(RefusedError, match="channel_not_found"):
+        await surface.send(left_over(only_there=True))
