@@ -181,6 +181,8 @@ class Flow:
         if is_new:
             with tracing.span("answer", turn.tenant, turn.id):
                 posts, error = await self._answer(question)
+            if posts is None:
+                return  # it is gone, or another run has answered it; what nobody delivers then, the janitor takes up
         else:
             posts, error = await persistently(self.store.outbox.pending, turn), turn.error
         with tracing.span("deliver", turn.tenant, turn.id):
@@ -194,8 +196,8 @@ class Flow:
         if following:
             self.begin(following)
 
-    async def _answer(self, question: Question) -> tuple[list[Delivery], str | None]:
-        """Keeps an answer to a turn, or what is said instead; returns the posts, and what went wrong."""
+    async def _answer(self, question: Question) -> tuple[list[Delivery] | None, str | None]:
+        """Keeps an answer to a turn, or what is said instead; returns the posts, if it was kept, and what went wrong."""
         turn = question.turn
         if not self._quota.allows(question.usage):
             return await self._keep(turn, await self._refusal(turn), "too_many"), None
@@ -210,7 +212,7 @@ class Flow:
 
     async def _keep(
         self, turn: Turn, answer: Answer, outcome: str, error: str | None = None, reference: str | None = None
-    ) -> list[Delivery]:
+    ) -> list[Delivery] | None:
         """Keeps what is said to a turn, and counts what came of it."""
         posts = await persistently(self.store.inbox.answered, turn, answer, error, reference)
         metrics.questions.labels(outcome).inc()

@@ -186,13 +186,16 @@ class Inbox:
 
     async def answered(
         self, turn: Turn, answer: Answer, error: str | None = None, reference: str | None = None
-    ) -> list[Delivery]:
-        """Keeps the answer, or the `error` that stands for it; returns its posts, none when it was answered before."""
+    ) -> list[Delivery] | None:
+        """Keeps the answer, or the `error` that stands for it; returns its posts.
+
+        None when the turn is gone, or was answered before: then what was kept first is what is to be delivered.
+        """
         values = {"state": TurnState.ANSWERED, "reply": answer.reply, "error": error, "reference": reference}
         own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(values)
         async with self._db.transaction(turn.tenant) as session:
             if (await session.scalars(own.returning(Turn.id))).first() is None:
-                return []
+                return None
             posts = [self._delivery(turn, post) for post in answer.posts]
             for post in posts:
                 session.add(post)

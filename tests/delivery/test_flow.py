@@ -3,13 +3,16 @@
 import asyncio
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.delivery import janitor, sending
 from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from bot.store.accepting import Work
+from bot.store.tables import Delivery
 from tests.delivery.staging import Stage, said, until
 
 
@@ -144,6 +147,23 @@ async def test_a_post_is_given_up_after_a_day(stage: Stage) -> None:
         await stage.store.inbox.resend([failed.id])
         await stage.finished()
     assert stage.sent == ["post"]
+
+
+async def test_an_answer_is_delivered_though_the_database_was_lost_right_after_it_was_kept(stage: Stage) -> None:
+    keep, lost = stage.store.inbox.answered, [OperationalError("COMMIT", {}, ConnectionError())]
+
+    async def answered(*args: Any) -> list[Delivery] | None:
+        posts = await keep(*args)
+        if lost:
+            raise lost.pop()
+        return posts
+
+    stage.store.inbox.answered = answered  # type: ignore[method-assign] # a server that restarts
+    async with stage.flow() as flow:
+        await flow.accept(said("first"))
+        await flow.accept(said("second"))
+        await stage.finished()
+    assert stage.sent == ["first", "second"]
 
 
 async def test_who_is_forgotten_while_an_answer_is_made_gets_none(stage: Stage) -> None:
