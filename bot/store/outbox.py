@@ -76,15 +76,21 @@ class Outbox:
             return list(await session.scalars(free.order_by(Delivery.id)))
 
     async def take(self, delivery: Delivery, process: str) -> bool:
-        """Whether this process is the one to send a post; no other is, until it is put back or the process dies."""
-        own = _change(delivery, taken_by=process).where(Delivery.taken_by.is_(None))
+        """Whether this process is the one to send a post; no other is, until it is put back or the process dies.
+
+        Asked again by the same process, it is so still: the first word of it may have been lost.
+        """
+        own = _change(delivery, taken_by=process).where(or_(Delivery.taken_by.is_(None), Delivery.taken_by == process))
         async with self._db.transaction(delivery.tenant) as session:
             return await session.scalar(own.returning(Delivery.id)) is not None
 
     async def settle(
         self, delivery: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post], on: str | None = None
     ) -> None:
-        """A platform (`on`) has a post, `sent_as`, or never will (`error`); `then` are posts that follow from that."""
+        """A platform (`on`) has a post, `sent_as`, or never will (`error`); `then` are posts that follow from that.
+
+        Nothing follows when it was settled before.
+        """
         moment = self._db.clock()
         if sent_as is None:
             change = _change(delivery, state=DeliveryState.FAILED, error=error, taken_by=None)
@@ -94,7 +100,8 @@ class Outbox:
             change = _change(delivery, **values, error=None, taken_by=None)
         async with self._db.transaction(delivery.tenant) as session:
             if (await session.scalars(change.returning(Delivery.id))).first() is None:
-                if sent_as and on and delivery.kind in SEEN:  # its user was forgotten meanwhile
+                is_there = await session.scalar(select(Delivery.id).where(Delivery.id == delivery.id)) is not None
+                if sent_as and on and delivery.kind in SEEN and not is_there:  # its user was forgotten meanwhile
                     session.add(taking_back(delivery, on, sent_as, "", moment))
                 return
             for post in then:
