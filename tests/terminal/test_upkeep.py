@@ -1,6 +1,7 @@
 """The operator's commands on the database: migrate, forget, resend, and what doctor says of it."""
 
 import asyncio
+import getpass
 import json
 from pathlib import Path
 
@@ -85,3 +86,12 @@ def _tiny(folder: Path) -> Path:
     corpus.mkdir(exist_ok=True)
     (corpus / "tea.md").write_text("## Tea\n\nTea warms you on cold days. Green tea costs little.\n")
     return corpus
+
+
+def test_what_a_person_typed_on_this_machine_is_forgotten_too(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    typed = tmp_path / "chat-history"
+    for user, is_kept in (("somebody-else", True), (getpass.getuser(), False)):
+        typed.write_text("+our secret recipe\n")
+        assert b"Deleted" in run(tmp_path, "forget", user).stdout
+        assert typed.exists() is is_kept
