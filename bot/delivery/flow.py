@@ -197,7 +197,7 @@ class Flow:
             self.begin(following)
 
     async def _answer(self, question: Question) -> tuple[list[Delivery] | None, str | None]:
-        """Keeps an answer to a turn, or what is said instead; returns the posts, if it was kept, and what went wrong."""
+        """Keeps an answer to a turn, or what is said instead; returns the posts if it was kept, and what went wrong."""
         turn = question.turn
         if not self._quota.allows(question.usage):
             return await self._keep(turn, await self._refusal(turn), "too_many"), None

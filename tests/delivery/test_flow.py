@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.delivery import janitor, sending
+from bot.delivery.janitor import Janitor
+from bot.delivery.liveness import liveness_of
 from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from bot.store.accepting import Work
@@ -246,6 +249,20 @@ async def test_what_was_accepted_but_never_begun_is_found(stage: Stage) -> None:
     async with stage.flow():
         await stage.finished("left")
     assert await stage.states() == {"left": "done", "not ours": "accepted"}
+
+
+async def test_what_the_engine_knows_of_another_platforms_work_is_kept_while_that_is_unfinished(stage: Stage) -> None:
+    accepted = await stage.store.inbox.accept(said("not ours", tenant="other:one"))
+    assert accepted
+    kept = list[Work]()
+
+    async def purge(unfinished: Sequence[Work]) -> None:
+        kept.extend(unfinished)
+
+    async with stage.flow() as flow:
+        flow.engine.purge = purge  # type: ignore[method-assign] # to hear what it is asked
+        await Janitor(flow, liveness_of(stage.store.database), "another", 30).round()
+    assert kept == [accepted.work]
 
 
 async def test_a_message_that_takes_the_process_down_each_time_is_put_aside(
