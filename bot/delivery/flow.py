@@ -19,14 +19,13 @@ from bot.delivery.sending import Sender
 from bot.references import report
 from bot.store.accepting import Message, Work
 from bot.store.database import persistently
-from bot.store.inbox import Answer, Question
+from bot.store.inbox import REMEMBERED, Answer, Question
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import UNFINISHED, Delivery, Turn, TurnState
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 6  # earlier messages that a follow-up may refer to
 AT_ONCE = 64  # answers
 COURTESY = 1.0  # seconds that beginning waits at most for accepting
 BEGUN_AT_ONCE = 4  # turns; in a flood the rest waits, and what comes in is accepted meanwhile

@@ -1,6 +1,5 @@
 """The inbox: what users said, accepted once, until it is answered and delivered."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.batching import Batched
 from bot.store.accepting import Accepted, Accepting, Message, Work
-from bot.store.database import Database
+from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.outbox import Sent
 from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Turn, TurnState
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
+REMEMBERED = 6  # earlier messages of a conversation that a follow-up may refer to
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,7 @@ class Inbox:
             if (await session.scalars(own.returning(Turn.id))).first() is None:
                 return None
             posts = [self._delivery(turn, post) for post in answer.posts]
-            for post in posts:
-                session.add(post)
-                await session.flush()  # one by one: their ids are their order
+            await add_in_order(session, posts)
             return posts
 
     async def finish(self, turn: Turn, error: str | None = None, sent: Sent | None = None) -> Work | None:
@@ -273,7 +271,6 @@ class Inbox:
         return Delivery(
             turn_id=turn.id,
             user=turn.user,
-            marker=secrets.token_hex(12),  # fits Discord's nonce, 25 characters
             address=turn.address,
             token=turn.token,
             payload=dict(post),

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.database import Database
+from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.interviews import StaleError
 from bot.store.tables import Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
@@ -37,7 +37,6 @@ class Post:
         told: dict[str, JsonValue] = {} if event is None else {"event": event}
         return Delivery(
             user=user,
-            marker=secrets.token_hex(12),  # fits Discord's nonce, 25 characters
             address={},
             payload={**told, **self.payload},
             created_at=moment,
@@ -150,7 +149,7 @@ class Leads:
             event.happened_at = moment
             transaction.add(event)
             await transaction.flush()
-            await _add(transaction, [post.row(lead.user, moment, lead.id, event.id) for post in change.posts])
+            await add_in_order(transaction, [post.row(lead.user, moment, lead.id, event.id) for post in change.posts])
             if change.is_counted:
                 await self._count(transaction)
             return changed
@@ -163,7 +162,7 @@ class Leads:
             counted = await transaction.scalar(own.values(reminders=lead.reminders + 1).returning(Lead.id))
             if counted is None:
                 return False
-            await _add(transaction, [post.row(lead.user, moment, lead.id) for post in posts])
+            await add_in_order(transaction, [post.row(lead.user, moment, lead.id) for post in posts])
             return True
 
     async def post(self, tenant: str, key: str, post: Post) -> bool:
@@ -282,9 +281,3 @@ def _values(lead: Lead, change: Change, moment: datetime) -> dict[str, object]:
     if change.state == LeadState.OPEN != lead.state:
         values |= {"opened_at": moment, "reminders": 0}
     return values
-
-
-async def _add(transaction: AsyncSession, rows: Sequence[Delivery]) -> None:
-    for row in rows:
-        transaction.add(row)
-        await transaction.flush()  # one by one: their ids are their order

@@ -40,8 +40,8 @@ async def opened(settings: Settings, *, migrating: bool = False, reading: bool =
             raise
     except OSError as error:
         raise DatabaseError(
-            f"The database cannot be kept in {where.own.database} ({error.strerror}); set DATA_DIR to another folder, or "
-            "DATABASE_URL to another file."
+            f"The database cannot be kept in {where.own.database} ({error.strerror}); set DATA_DIR to another folder, "
+            "or DATABASE_URL to another file."
         ) from error
     except DBAPIError as error:
         raise DatabaseError(f"The database cannot be used: {error.orig}. {_what_to_do(where)}") from error
@@ -63,8 +63,8 @@ def _what_to_do(where: Where) -> str:
     if not where.embedded:
         return "Check DATABASE_URL and the server."
     return (
-        f"Stop what else uses {where.own.database}; if it is damaged, bring back a copy of it, or move it away to begin "
-        "a new one."
+        f"Stop what else uses {where.own.database}; if it is damaged, bring back a copy of it, or move it away to "
+        "begin a new one."
     )
 
 

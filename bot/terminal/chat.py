@@ -19,6 +19,7 @@ from bot.references import report
 from bot.replies import Line, Reply
 from bot.screens import summary
 from bot.settings import Settings
+from bot.store.inbox import REMEMBERED
 from bot.store.tables import Turn
 from bot.terminal.contact import Contact
 from bot.terminal.interview import converse
@@ -30,7 +31,6 @@ from bot.terminal.render import console, show_citations, show_line, show_reply
 log = logging.getLogger(__name__)
 
 QUOTED = 80  # characters of a question that is brought to mind
-REMEMBERED = 6  # earlier questions that a follow-up may refer to
 
 
 def chat(settings: Settings, *, new: bool = False) -> None:
