@@ -91,13 +91,8 @@ class Leads:
             transaction.add(LeadEvent(lead_id=row.id, kind="opened", actor=user, happened_at=moment))
         return row
 
-    async def find(self, tenant: str, reference: str) -> Lead | None:
-        """The request under that reference."""
-        async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(Lead).where(Lead.reference == reference))
-
     async def by_reference(self, reference: str) -> Lead | None:
-        """The same for the operator, whoever's tenant it is of."""
+        """The request that was sent under a reference, whoever's tenant it is of; for the operator."""
         sent = select(Lead).where(Lead.reference == reference, Lead.state != LeadState.DRAFT)
         async with self._db.across_tenants() as transaction:
             return await transaction.scalar(sent)
@@ -125,12 +120,6 @@ class Leads:
         """All requests in these states, the oldest first."""
         async with self._db.across_tenants() as transaction:
             return list(await transaction.scalars(select(Lead).where(Lead.state.in_(states)).order_by(Lead.id)))
-
-    async def change(
-        self, lead: Lead, kind: str, actor: str, *, state: LeadState, holder: str | None = None, text: str = ""
-    ) -> Lead:
-        """The request in another state, with the event that led there. Raises StaleError when it changed meanwhile."""
-        return await self.apply(lead, Change(kind, actor, state, holder, text))
 
     async def apply(self, lead: Lead, change: Change) -> Lead:
         """The request after a change, with its event and its posts: all of it is kept, or nothing.

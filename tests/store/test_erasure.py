@@ -36,7 +36,7 @@ async def speak(store: Store, user: str, words: str, tenant: str = ONE) -> None:
     interview = await store.interviews.start(tenant, f"dm/{user}", user, {"answers": words, "by": user})
     await store.interviews.vote(interview, user, "q", words)
     lead = await store.leads.open(tenant, user, {"about": words, "by": user})
-    await store.leads.change(lead, "withdrawn", user, state=LeadState.WITHDRAWN, text=words)
+    await store.leads.apply(lead, Change("withdrawn", user, LeadState.WITHDRAWN, text=words))
     for number, state in enumerate(("waiting", "answered", "done", "failed")):
         message = said(
             words, f"dm/{user}/{number}", place=f"dm/{user}/{number}", tenant=tenant, user=user, address={"to": [user]}
@@ -63,7 +63,7 @@ async def mention(store: Store, user: str) -> Turn:
     await store.interviews.vote(interview, user, "q", "yes")
     await store.interviews.vote(interview, "U2", "q", everywhere)
     lead = await store.leads.open(ONE, "U2", nested)
-    await store.leads.change(lead, "claimed", user, state=LeadState.CLAIMED, holder=user, text=everywhere)
+    await store.leads.apply(lead, Change("claimed", user, LeadState.CLAIMED, holder=user, text=everywhere))
     return turn
 
 
@@ -244,7 +244,7 @@ async def test_an_interview_expires_after_its_last_touch(timed: Store, clock: Cl
 @pytest.mark.parametrize("state", LeadState)
 async def test_a_lead_expires_only_when_it_is_closed(timed: Store, clock: Clock, state: LeadState) -> None:
     lead = await timed.leads.open(ONE, "U1", {})
-    await timed.leads.change(lead, "changed", "U9", state=state)
+    await timed.leads.apply(lead, Change("changed", "U9", state))
     days = 1 if state is LeadState.DRAFT else 90
     clock.advance(days=days)
     await timed.erasure.expire(days=90)
