@@ -7,7 +7,6 @@ from enum import StrEnum
 from bot import metrics, prompts
 from bot.adviser import Adviser
 from bot.cards import ANSWER, ASK_FIRST, Button, Card, Press
-from bot.delivery.flow import REMEMBERED
 from bot.forms import Asker, Form, Outcome
 from bot.handoff.case import case_of
 from bot.handoff.handing import Handoff
@@ -15,6 +14,7 @@ from bot.interviewing import PRESSES, Interviewer, Shown
 from bot.replies import Line, LineKind, Reply
 from bot.store import tables
 from bot.store.accepting import Work
+from bot.store.inbox import REMEMBERED
 from bot.store.store import Store
 from bot.teaming import Teams
 

@@ -19,14 +19,13 @@ from bot.delivery.sending import Sender
 from bot.references import report
 from bot.store.accepting import Message, Work
 from bot.store.database import persistently
-from bot.store.inbox import Answer, Question
+from bot.store.inbox import REMEMBERED, Answer, Question
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import UNFINISHED, Delivery, Turn, TurnState
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 6  # earlier messages that a follow-up may refer to
 AT_ONCE = 64  # answers
 COURTESY = 1.0  # seconds that beginning waits at most for accepting
 BEGUN_AT_ONCE = 4  # turns; in a flood the rest waits, and what comes in is accepted meanwhile
@@ -181,6 +180,8 @@ class Flow:
         if is_new:
             with tracing.span("answer", turn.tenant, turn.id):
                 posts, error = await self._answer(question)
+            if posts is None:
+                return  # it is gone, or another run has answered it; what nobody delivers then, the janitor takes up
         else:
             posts, error = await persistently(self.store.outbox.pending, turn), turn.error
         with tracing.span("deliver", turn.tenant, turn.id):
@@ -194,8 +195,8 @@ class Flow:
         if following:
             self.begin(following)
 
-    async def _answer(self, question: Question) -> tuple[list[Delivery], str | None]:
-        """Keeps an answer to a turn, or what is said instead; returns the posts, and what went wrong."""
+    async def _answer(self, question: Question) -> tuple[list[Delivery] | None, str | None]:
+        """Keeps an answer to a turn, or what is said instead; returns the posts if it was kept, and what went wrong."""
         turn = question.turn
         if not self._quota.allows(question.usage):
             return await self._keep(turn, await self._refusal(turn), "too_many"), None
@@ -210,7 +211,7 @@ class Flow:
 
     async def _keep(
         self, turn: Turn, answer: Answer, outcome: str, error: str | None = None, reference: str | None = None
-    ) -> list[Delivery]:
+    ) -> list[Delivery] | None:
         """Keeps what is said to a turn, and counts what came of it."""
         posts = await persistently(self.store.inbox.answered, turn, answer, error, reference)
         metrics.questions.labels(outcome).inc()

@@ -41,10 +41,9 @@ class Janitor:
     async def round(self) -> None:
         """Holds this process's lock, takes up what nobody does, and deletes what is old."""
         await self._liveness.hold(self._process)
-        heads = [
-            work for work in await self._flow.store.inbox.heads() if platform_of(work.tenant) in self._flow.platforms
-        ]
-        await self._take_up([work for work in heads if work.turn not in self._flow.mine])
+        heads = await self._flow.store.inbox.heads()
+        ours = [work for work in heads if platform_of(work.tenant) in self._flow.platforms]
+        await self._take_up([work for work in ours if work.turn not in self._flow.mine])
         if time.monotonic() - self._kept_up >= UPKEEP:
             await self._flow.store.erasure.expire(self._retention_days)
             await self._flow.engine.purge(heads)

@@ -140,7 +140,7 @@ class PostOffice:
             self.ring()
         elif self._clerk.is_final(post, problem, now):
             counted(post, "failed")
-            await self._settle(post, None, error, await self._clerk.after(post, error))
+            await self._settle(post, None, error, await persistently(self._clerk.after, post, error))
         else:
             counted(post, "retried")
             until = now + timedelta(seconds=pause(problem, post.attempts))

@@ -3,9 +3,10 @@
 from bot import prompts
 from bot.deciding.chart import NAMES
 from bot.deciding.framework import Approach, Side
+from bot.handoff.request import URGENCIES
 from bot.insights.blocks import Bar, Bars, Block, Chapter, Chart, Series, Table, Text, Tone, header
 from bot.insights.decisions import Decisions, Weighed
-from bot.insights.desk import STATES, URGENCIES, Desk
+from bot.insights.desk import STATES, Desk
 from bot.insights.funnel import REVIEW, Funnel
 from bot.insights.shares import Share, Times
 from bot.insights.topics import ranked

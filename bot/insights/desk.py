@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.handoff.request import URGENCIES
 from bot.insights.shares import Times
 from bot.store.insights import Requested
 from bot.store.tables import LeadState
 
 DONE = (LeadState.RESOLVED, LeadState.CLOSED)
 STATES = (LeadState.OPEN, LeadState.CLAIMED, LeadState.RESOLVED, LeadState.CLOSED, LeadState.WITHDRAWN)
-URGENCIES = ("now", "week", "later")
 
 
 @dataclass(frozen=True)

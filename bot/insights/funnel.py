@@ -22,7 +22,6 @@ class Funnel:
     interview: Interview
     now: datetime
     started: int = 0
-    begun: int = 0
     finished: int = 0
     going_on: int = 0
     shown: Counter[str] = field(default_factory=Counter)
@@ -35,7 +34,6 @@ class Funnel:
         if session is None:
             return None
         self.started += 1
-        self.begun += bool(session.known)
         seen = _seen(session)
         is_over = session.screen is Screen.SUMMARY
         is_left = not is_over and self.now - kept.touched_at >= GOING_ON

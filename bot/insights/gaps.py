@@ -60,10 +60,6 @@ class Unanswered:
         self.texts.setdefault(key, text)
         self.askers[key].append(asked.asker)
 
-    @property
-    def total(self) -> int:
-        return sum(map(len, self.askers.values()))
-
     def grouped(self, embedder: Embedder, statements: Sequence[Statement]) -> Gaps:
         """The questions by meaning; `statements` are the guidance's."""
         keys = _sample(list(self.texts))

@@ -2,7 +2,7 @@
 
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -195,6 +195,13 @@ class Database:
     async def close(self) -> None:
         """Closes the connections."""
         await self.engine.dispose()
+
+
+async def add_in_order(session: AsyncSession, rows: Iterable[Row]) -> None:
+    """Adds rows one by one, so that their ids are in their order."""
+    for row in rows:
+        session.add(row)
+        await session.flush()
 
 
 async def persistently(

@@ -78,8 +78,8 @@ class Erasure:
             delete(Delivery).where(Delivery.lead_id.is_not(None), _WITHOUT_LEAD),
             delete(Conversation).where(_EMPTY, Conversation.touched_at < moment),
         )
-        async with self._db.across_tenants() as session:
-            for mapper in Row.registry.mappers:
+        for mapper in Row.registry.mappers:
+            async with self._db.across_tenants() as session:
                 await _redact(session, mapper.class_, user)
         async with self._db.engine.begin() as connection:
             installed = update(INSTALLATIONS).where(INSTALLATIONS.c.user_id == user)
@@ -99,12 +99,17 @@ class Erasure:
         return deleted
 
     async def _take_back(self, session: AsyncSession, leads: ColumnElement[bool]) -> None:
-        """Keeps posts by which the consultants' platform forgets what it was sent of these leads."""
-        seen = select(Delivery, Lead.reference).join(Lead, Lead.id == Delivery.lead_id)
-        seen = seen.where(leads, Delivery.kind.in_(SEEN), Delivery.state == DeliveryState.SENT, Delivery.sent_as != "")
-        for post, reference in (await session.execute(seen.order_by(Delivery.id))).all():
-            row = taking_back(post, str(post.payload.get(ON)), post.sent_as or "", reference, self._db.clock())
-            names = ("user", "marker", "address", "payload", "created_at", "kind", "lane")
+        """Keeps posts by which the consultants' platform forgets what it was sent of these leads.
+
+        Locked on Postgres, since one that is just being sent is known to be seen a moment later.
+        """
+        posts = select(Delivery, Lead.reference).join(Lead, Lead.id == Delivery.lead_id)
+        posts = posts.where(leads, Delivery.kind.in_(SEEN)).order_by(Delivery.id).with_for_update(of=Delivery)
+        for post, reference in (await session.execute(posts)).all():
+            if post.state != DeliveryState.SENT or not post.sent_as:
+                continue
+            row = taking_back(post, str(post.payload.get(ON)), post.sent_as, reference, self._db.clock())
+            names = ("user", "address", "payload", "created_at", "kind", "lane")
             values = {name: getattr(row, name) for name in names}
             await session.execute(self._db.insert(Delivery).values(tenant=post.tenant, **values))
 
@@ -125,7 +130,7 @@ async def _redact(session: AsyncSession, table: type[Row], user: str) -> None:
     spellings = {user, json.dumps(user)[1:-1]}  # the second is how JSON is stored
     mentions = (cast(column, Text).contains(said, autoescape=True) for column in columns for said in spellings)
     name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(user)}(?![A-Za-z0-9])")
-    for row in await session.scalars(select(table).where(or_(*mentions))):
+    for row in await session.scalars(select(table).where(or_(*mentions)).with_for_update()):
         for column in columns:
             before = getattr(row, column.key)
             after = _without(name, before)

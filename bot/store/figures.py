@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from bot.store.database import Database
-from bot.store.tables import UNFINISHED, Delivery, Lead, LeadState, Turn
-
-_WAITING = text("lane IS NOT NULL AND state = 'pending'")
+from bot.store.tables import IN_LANES, UNFINISHED, Delivery, Lead, LeadState, Turn
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Figures:
 async def figures(database: Database) -> Figures:
     """The figures of everybody, as they are now. Each is read from an index."""
     waiting = select(func.count(), func.min(Turn.accepted_at)).where(Turn.state.in_(UNFINISHED))
-    posts = select(func.count(), func.min(Delivery.created_at)).where(_WAITING)
+    posts = select(func.count(), func.min(Delivery.created_at)).where(IN_LANES)
     leads = select(Lead.state, func.count()).group_by(Lead.state)
     async with database.across_tenants() as session:
         turns_and_oldest = (await session.execute(waiting)).one()

@@ -1,21 +1,22 @@
 """The inbox: what users said, accepted once, until it is answered and delivered."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.batching import Batched
 from bot.store.accepting import Accepted, Accepting, Message, Work
-from bot.store.database import Database
+from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.outbox import Sent
 from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Turn, TurnState
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
+REMEMBERED = 6  # earlier messages of a conversation that a follow-up may refer to
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ class Inbox:
         """
         same = or_(Turn.id == turn.id, Turn.name == turn.name) if turn.name else Turn.id == turn.id
         async with self._db.transaction(turn.tenant) as session:
+            await self._lock(session, turn)
             await session.execute(delete(Turn).where(same))
-            following = (await session.execute(_head(turn.conversation_id))).first()
-            return Work(turn.tenant, following.id, following.runs) if following else None
+            return await _next(session, turn)
 
     async def question(self, work: Work, since: datetime, most: int) -> Question | None:
         """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted."""
@@ -186,17 +187,18 @@ class Inbox:
 
     async def answered(
         self, turn: Turn, answer: Answer, error: str | None = None, reference: str | None = None
-    ) -> list[Delivery]:
-        """Keeps the answer, or the `error` that stands for it; returns its posts, none when it was answered before."""
+    ) -> list[Delivery] | None:
+        """Keeps the answer, or the `error` that stands for it; returns its posts.
+
+        None when the turn is gone, or was answered before: then what was kept first is what is to be delivered.
+        """
         values = {"state": TurnState.ANSWERED, "reply": answer.reply, "error": error, "reference": reference}
         own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(values)
         async with self._db.transaction(turn.tenant) as session:
             if (await session.scalars(own.returning(Turn.id))).first() is None:
-                return []
+                return None
             posts = [self._delivery(turn, post) for post in answer.posts]
-            for post in posts:
-                session.add(post)
-                await session.flush()  # one by one: their ids are their order
+            await add_in_order(session, posts)
             return posts
 
     async def finish(self, turn: Turn, error: str | None = None, sent: Sent | None = None) -> Work | None:
@@ -209,15 +211,12 @@ class Inbox:
         done = {"state": state, "error": error, "finished_at": self._db.clock()}
         if not error:
             done["token"] = None
-        lock = select(Conversation.id).where(Conversation.id == turn.conversation_id).with_for_update()
         async with self._db.transaction(turn.tenant) as session:
-            if not self._db.where.embedded:
-                await session.execute(lock)  # else a message that is accepted meanwhile would be seen by neither
+            await self._lock(session, turn)
             if sent:
                 await session.execute(sent.kept())
             await session.execute(update(Turn).where(Turn.id == turn.id, Turn.state.in_(UNFINISHED)).values(done))
-            following = (await session.execute(_head(turn.conversation_id))).first()
-            return Work(turn.tenant, following.id, following.runs) if following else None
+            return await _next(session, turn)
 
     async def begin_anew(self, work: Work) -> Work | None:
         """Counts one more run of a turn whose work was lost; None when another process did."""
@@ -262,11 +261,16 @@ class Inbox:
             await session.execute(anew.execution_options(synchronize_session=False))
         return sorted(found)
 
+    async def _lock(self, session: AsyncSession, turn: Turn) -> None:
+        """Locks a turn's conversation, else a message that is accepted meanwhile would be begun by nobody."""
+        if not self._db.where.embedded:
+            own = select(Conversation.id).where(Conversation.id == turn.conversation_id)
+            await session.execute(own.with_for_update())
+
     def _delivery(self, turn: Turn, post: Mapping[str, JsonValue]) -> Delivery:
         return Delivery(
             turn_id=turn.id,
             user=turn.user,
-            marker=secrets.token_hex(12),  # fits Discord's nonce, 25 characters
             address=turn.address,
             token=turn.token,
             payload=dict(post),
@@ -274,6 +278,10 @@ class Inbox:
         )
 
 
-def _head(conversation: int) -> Select[int, int]:
-    unfinished = select(Turn.id, Turn.runs).where(Turn.conversation_id == conversation, Turn.state.in_(UNFINISHED))
-    return unfinished.order_by(Turn.id).limit(1)
+async def _next(session: AsyncSession, turn: Turn) -> Work | None:
+    """What is to be done next in a turn's conversation."""
+    unfinished = select(Turn.id, Turn.runs).where(
+        Turn.conversation_id == turn.conversation_id, Turn.state.in_(UNFINISHED)
+    )
+    head = (await session.execute(unfinished.order_by(Turn.id).limit(1))).first()
+    return Work(turn.tenant, head.id, head.runs) if head else None

@@ -6,7 +6,7 @@ Users leave this room as numbers, workspaces and guilds too, and a text only whe
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -104,7 +104,7 @@ class Snapshot:
         """Every message since then, the oldest first."""
         turns = _turns().order_by(Turn.id)
         if since:
-            turns = turns.where(Turn.accepted_at >= since.astimezone(UTC))
+            turns = turns.where(Turn.accepted_at >= since)
         async for row in self._rows(turns):
             yield self._asked(row)
 
@@ -112,7 +112,7 @@ class Snapshot:
         """Every interview that was touched since then."""
         kept: Columns = select(Interview.session, Interview.touched_at).order_by(Interview.id)
         if since:
-            kept = kept.where(Interview.touched_at >= since.astimezone(UTC))
+            kept = kept.where(Interview.touched_at >= since)
         async for session, touched_at in self._rows(kept):
             yield Interviewed(session, touched_at)
 

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.database import Database
+from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.interviews import StaleError
 from bot.store.tables import Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
@@ -37,7 +37,6 @@ class Post:
         told: dict[str, JsonValue] = {} if event is None else {"event": event}
         return Delivery(
             user=user,
-            marker=secrets.token_hex(12),  # fits Discord's nonce, 25 characters
             address={},
             payload={**told, **self.payload},
             created_at=moment,
@@ -92,13 +91,8 @@ class Leads:
             transaction.add(LeadEvent(lead_id=row.id, kind="opened", actor=user, happened_at=moment))
         return row
 
-    async def find(self, tenant: str, reference: str) -> Lead | None:
-        """The request under that reference."""
-        async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(Lead).where(Lead.reference == reference))
-
     async def by_reference(self, reference: str) -> Lead | None:
-        """The same for the operator, whoever's tenant it is of."""
+        """The request that was sent under a reference, whoever's tenant it is of; for the operator."""
         sent = select(Lead).where(Lead.reference == reference, Lead.state != LeadState.DRAFT)
         async with self._db.across_tenants() as transaction:
             return await transaction.scalar(sent)
@@ -127,12 +121,6 @@ class Leads:
         async with self._db.across_tenants() as transaction:
             return list(await transaction.scalars(select(Lead).where(Lead.state.in_(states)).order_by(Lead.id)))
 
-    async def change(
-        self, lead: Lead, kind: str, actor: str, *, state: LeadState, holder: str | None = None, text: str = ""
-    ) -> Lead:
-        """The request in another state, with the event that led there. Raises StaleError when it changed meanwhile."""
-        return await self.apply(lead, Change(kind, actor, state, holder, text))
-
     async def apply(self, lead: Lead, change: Change) -> Lead:
         """The request after a change, with its event and its posts: all of it is kept, or nothing.
 
@@ -150,7 +138,7 @@ class Leads:
             event.happened_at = moment
             transaction.add(event)
             await transaction.flush()
-            await _add(transaction, [post.row(lead.user, moment, lead.id, event.id) for post in change.posts])
+            await add_in_order(transaction, [post.row(lead.user, moment, lead.id, event.id) for post in change.posts])
             if change.is_counted:
                 await self._count(transaction)
             return changed
@@ -163,7 +151,7 @@ class Leads:
             counted = await transaction.scalar(own.values(reminders=lead.reminders + 1).returning(Lead.id))
             if counted is None:
                 return False
-            await _add(transaction, [post.row(lead.user, moment, lead.id) for post in posts])
+            await add_in_order(transaction, [post.row(lead.user, moment, lead.id) for post in posts])
             return True
 
     async def post(self, tenant: str, key: str, post: Post) -> bool:
@@ -282,9 +270,3 @@ def _values(lead: Lead, change: Change, moment: datetime) -> dict[str, object]:
     if change.state == LeadState.OPEN != lead.state:
         values |= {"opened_at": moment, "reminders": 0}
     return values
-
-
-async def _add(transaction: AsyncSession, rows: Sequence[Delivery]) -> None:
-    for row in rows:
-        transaction.add(row)
-        await transaction.flush()  # one by one: their ids are their order

@@ -40,10 +40,11 @@ async def opened(settings: Settings, *, migrating: bool = False, reading: bool =
             raise
     except OSError as error:
         raise DatabaseError(
-            f"The database cannot be kept ({error.strerror}); set DATA_DIR to a folder that can."
+            f"The database cannot be kept in {where.own.database} ({error.strerror}); set DATA_DIR to another folder, "
+            "or DATABASE_URL to another file."
         ) from error
     except DBAPIError as error:
-        raise DatabaseError(f"The database cannot be used: {error.orig}. Check DATABASE_URL and the server.") from error
+        raise DatabaseError(f"The database cannot be used: {error.orig}. {_what_to_do(where)}") from error
     store = Store(database)
     try:
         yield store
@@ -55,6 +56,16 @@ def where_of(settings: Settings) -> Where:
     """Where the database is. Raises SettingsError for a DATABASE_URL that cannot be used."""
     url = settings.database_url.get_secret_value() if settings.database_url else None
     return Where.of(url, settings.data_dir)
+
+
+def _what_to_do(where: Where) -> str:
+    """What a person can do about a database that cannot be used."""
+    if not where.embedded:
+        return "Check DATABASE_URL and the server."
+    return (
+        f"Stop what else uses {where.own.database}; if it is damaged, bring back a copy of it, or move it away to "
+        "begin a new one."
+    )
 
 
 def _must_be_there(where: Where) -> None:

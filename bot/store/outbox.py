@@ -4,16 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Update, func, or_, select, text, update
+from sqlalchemy import Update, func, or_, select, update
 
-from bot.store.database import Database
+from bot.store.database import Database, add_in_order
 from bot.store.leads import Post
-from bot.store.tables import Delivery, DeliveryState, Turn
+from bot.store.tables import IN_LANES, Delivery, DeliveryState, Turn
 
 ON = "on"  # in a payload: the platform that a post without a turn is for, when it is another one than its tenant's
-_IN_LANES = text("lane IS NOT NULL AND state = 'pending'")
-
-
 SEEN = ("card", "file", "thread", "notice")  # the kinds of posts that stay where consultants see them
 TAKE_BACK = "take back"  # the kind of post that takes one of those back
 
@@ -69,22 +66,28 @@ class Outbox:
 
     async def heads(self) -> list[Delivery]:
         """The first post of every lane, when it is due and nobody is sending it."""
-        first = select(func.min(Delivery.id)).where(_IN_LANES).group_by(Delivery.lane)
+        first = select(func.min(Delivery.id)).where(IN_LANES).group_by(Delivery.lane)
         is_due = or_(Delivery.retry_at.is_(None), Delivery.retry_at <= self._db.clock())
         free = select(Delivery).where(Delivery.id.in_(first), Delivery.taken_by.is_(None), is_due)
         async with self._db.across_tenants() as session:
             return list(await session.scalars(free.order_by(Delivery.id)))
 
     async def take(self, delivery: Delivery, process: str) -> bool:
-        """Whether this process is the one to send a post; no other is, until it is put back or the process dies."""
-        own = _change(delivery, taken_by=process).where(Delivery.taken_by.is_(None))
+        """Whether this process is the one to send a post; no other is, until it is put back or the process dies.
+
+        Asked again by the same process, it is so still: the first word of it may have been lost.
+        """
+        own = _change(delivery, taken_by=process).where(or_(Delivery.taken_by.is_(None), Delivery.taken_by == process))
         async with self._db.transaction(delivery.tenant) as session:
             return await session.scalar(own.returning(Delivery.id)) is not None
 
     async def settle(
         self, delivery: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post], on: str | None = None
     ) -> None:
-        """A platform (`on`) has a post, `sent_as`, or never will (`error`); `then` are posts that follow from that."""
+        """A platform (`on`) has a post, `sent_as`, or never will (`error`); `then` are posts that follow from that.
+
+        Nothing follows when it was settled before.
+        """
         moment = self._db.clock()
         if sent_as is None:
             change = _change(delivery, state=DeliveryState.FAILED, error=error, taken_by=None)
@@ -94,12 +97,11 @@ class Outbox:
             change = _change(delivery, **values, error=None, taken_by=None)
         async with self._db.transaction(delivery.tenant) as session:
             if (await session.scalars(change.returning(Delivery.id))).first() is None:
-                if sent_as and on and delivery.kind in SEEN:  # its user was forgotten meanwhile
+                is_there = await session.scalar(select(Delivery.id).where(Delivery.id == delivery.id)) is not None
+                if sent_as and on and delivery.kind in SEEN and not is_there:  # its user was forgotten meanwhile
                     session.add(taking_back(delivery, on, sent_as, "", moment))
                 return
-            for post in then:
-                session.add(post.row(delivery.user, moment, delivery.lead_id))
-                await session.flush()
+            await add_in_order(session, [post.row(delivery.user, moment, delivery.lead_id) for post in then])
 
     async def put_back(self, delivery: Delivery, until: datetime, error: str) -> None:
         """An attempt failed; anyone may send it from `until` on."""
@@ -121,12 +123,12 @@ class Outbox:
     async def takers(self) -> set[str]:
         """The processes that are sending posts, or died over it."""
         async with self._db.across_tenants() as session:
-            taken = select(Delivery.taken_by).where(_IN_LANES, Delivery.taken_by.is_not(None)).distinct()
+            taken = select(Delivery.taken_by).where(IN_LANES, Delivery.taken_by.is_not(None)).distinct()
             return {name for name in await session.scalars(taken) if name}
 
     async def free(self, dead: Collection[str]) -> None:
         """Puts back what dead processes were sending; it may have been sent, so it counts as an attempt."""
-        theirs = update(Delivery).where(_IN_LANES, Delivery.taken_by.in_(dead))
+        theirs = update(Delivery).where(IN_LANES, Delivery.taken_by.in_(dead))
         values = {"taken_by": None, "attempts": Delivery.attempts + 1}
         async with self._db.across_tenants() as session:
             await session.execute(theirs.values(values).execution_options(synchronize_session=False))
@@ -139,7 +141,7 @@ class Outbox:
 
     async def waiting(self, since: datetime) -> list[Delivery]:
         """Posts of requests that have been to be sent for longer than that, the oldest first."""
-        late = select(Delivery).where(_IN_LANES, Delivery.lead_id.is_not(None), Delivery.created_at < since)
+        late = select(Delivery).where(IN_LANES, Delivery.lead_id.is_not(None), Delivery.created_at < since)
         async with self._db.across_tenants() as session:
             return list(await session.scalars(late.order_by(Delivery.id)))
 

@@ -1,5 +1,6 @@
 """The tables. Every row belongs to a tenant, by the base class; sessions see to it that no query forgets it."""
 
+import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -42,6 +43,10 @@ class Moment(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return value.astimezone(UTC) if value else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         del dialect
@@ -146,7 +151,11 @@ class DeliveryState(StrEnum):
 
 
 _OF_LEADS = text("lead_id IS NOT NULL")
-_WAITING = text("lane IS NOT NULL AND state = 'pending'")
+IN_LANES = text("lane IS NOT NULL AND state = 'pending'")  # as text, or Postgres would not know its index by it
+
+
+def _marker() -> str:
+    return secrets.token_hex(12)  # fits Discord's nonce, 25 characters
 
 
 class Delivery(Row):
@@ -160,7 +169,7 @@ class Delivery(Row):
 
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
     user: Mapped[str] = mapped_column("user_id", String(100))
-    marker: Mapped[str] = mapped_column(String(40), unique=True)
+    marker: Mapped[str] = mapped_column(String(40), unique=True, default=_marker)
     address: Mapped[dict[str, JsonValue]]
     token: Mapped[str | None] = mapped_column(EncryptedText)
     payload: Mapped[dict[str, JsonValue]]
@@ -177,7 +186,7 @@ class Delivery(Row):
 
     __table_args__ = (
         Index("ix_deliveries_sent_of_leads", "sent_as", sqlite_where=_OF_LEADS, postgresql_where=_OF_LEADS),
-        Index("ix_deliveries_waiting", "lane", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_deliveries_waiting", "lane", "id", sqlite_where=IN_LANES, postgresql_where=IN_LANES),
         NO_ID_TWICE,
     )
 

@@ -1,0 +1,1 @@
+"""The commands in a terminal: what they ask, print and keep."""

@@ -26,7 +26,7 @@ LONGEST_LINE = 1_000_000  # bytes
 
 
 class Question(BaseModel):
-    """One line of input. `history` holds the conversation so far, oldest first: see `earlier`."""
+    """One line of input. `history` holds the conversation so far, oldest first, of which the user's turns count."""
 
     id: str | int | float | None = None
     question: str
@@ -35,7 +35,7 @@ class Question(BaseModel):
     @field_validator("history", mode="before")
     @classmethod
     def _earlier(cls, history: object) -> object:
-        """The user's turns: texts, or objects with `user` or `question`, or with `role` and `content`."""
+        """The user's turns: texts, or objects with `user` or `question`, or `content` or `text`, by their `role`."""
         if not isinstance(history, list):
             return () if history is None else history
         return [text for turn in history if (text := _user_text(turn)) is not None]

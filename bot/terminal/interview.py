@@ -1,4 +1,4 @@
-"""`interview`: the guided questions in a terminal, kept from one day to the next; or answers from a file."""
+"""`interview`: the guided questions in a terminal, kept from one day to the next."""
 
 import json
 import sys

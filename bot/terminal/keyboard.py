@@ -7,9 +7,15 @@ from pathlib import Path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
+from bot.settings import Settings
 from bot.terminal.render import console
 
 PROMPT = "> "
+
+
+def history_of(settings: Settings) -> Path:
+    """The file in which the chat keeps what was typed, for the arrow keys."""
+    return settings.data_dir / "chat-history"
 
 
 def typed_lines(history: Path) -> Iterator[str]:

@@ -10,9 +10,10 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from bot.deciding.interview import Session
+from bot.interviewing import SESSION
 from bot.replies import Reply
 from bot.settings import Settings
 from bot.store.accepting import Message, Work
@@ -22,7 +23,6 @@ from bot.store.opening import DatabaseError, opened, where_of
 from bot.store.store import Store
 from bot.store.tables import Interview, Turn
 
-SESSION = TypeAdapter(Session)
 PLATFORM = "terminal"
 TENANT = f"{PLATFORM}:{socket.gethostname()}"
 NOBODY = "somebody"  # in a container, a user may have no name

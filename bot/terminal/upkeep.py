@@ -1,11 +1,14 @@
 """The operator's commands on the store: `migrate`, `forget`, `resend`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.delivery.engine import migrate_engine
-from bot.errors import InputError
+from bot.errors import BotError, InputError
 from bot.settings import Settings
 from bot.store.opening import opened, where_of
+from bot.terminal.keyboard import history_of
+from bot.terminal.memory import this_user
 from bot.terminal.render import console
 
 
@@ -17,12 +20,22 @@ async def migrate(settings: Settings) -> None:
 
 
 async def forget(settings: Settings, user: str) -> None:
-    """Deletes a person's data."""
-    if not user.strip():
+    """Deletes a person's data; what they typed into the chat on this machine, too. Raises BotError if it cannot be."""
+    user = user.strip()
+    if not user:
         raise InputError("Name the user by their id on the platform, for example U024BE7LH.")
     async with opened(settings) as store:
-        rows = await store.erasure.forget(user.strip())
+        rows = await store.erasure.forget(user)
+    if user == this_user():
+        _delete(history_of(settings))
     console.print(f"Deleted {rows} row(s) of that user; their id stands nowhere any more.", markup=False)
+
+
+def _delete(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise BotError(f"{file} cannot be deleted ({error.strerror}); delete it yourself.") from error
 
 
 async def resend(settings: Settings, turns: Sequence[int], *, everything: bool) -> None:

@@ -2,16 +2,22 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.delivery import janitor, sending
 from bot.delivery.backoff import FIRST
 from bot.delivery.flow import STOPPING
+from bot.delivery.janitor import Janitor
+from bot.delivery.liveness import liveness_of
 from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from bot.store.accepting import Work
+from bot.store.tables import Delivery
 from tests.delivery.staging import Stage, said, until
 
 
@@ -149,6 +155,23 @@ async def test_a_post_is_given_up_after_a_day(stage: Stage) -> None:
     assert stage.sent == ["post"]
 
 
+async def test_an_answer_is_delivered_though_the_database_was_lost_right_after_it_was_kept(stage: Stage) -> None:
+    keep, lost = stage.store.inbox.answered, [OperationalError("COMMIT", {}, ConnectionError())]
+
+    async def answered(*args: Any) -> list[Delivery] | None:
+        posts = await keep(*args)
+        if lost:
+            raise lost.pop()
+        return posts
+
+    stage.store.inbox.answered = answered  # type: ignore[method-assign] # a server that restarts
+    async with stage.flow() as flow:
+        await flow.accept(said("first"))
+        await flow.accept(said("second"))
+        await stage.finished()
+    assert stage.sent == ["first", "second"]
+
+
 async def test_who_is_forgotten_while_an_answer_is_made_gets_none(stage: Stage) -> None:
     stage.responder.until["mine"] = asyncio.Event()
     async with stage.flow() as flow:
@@ -247,6 +270,20 @@ async def test_what_is_older_than_its_days_is_deleted(stage: Stage) -> None:
 
 async def _only(stage: Stage, text: str) -> bool:
     return list(await stage.states()) == [text]
+
+
+async def test_what_the_engine_knows_of_another_platforms_work_is_kept_while_that_is_unfinished(stage: Stage) -> None:
+    accepted = await stage.store.inbox.accept(said("not ours", tenant="other:one"))
+    assert accepted
+    kept = list[Work]()
+
+    async def purge(unfinished: Sequence[Work]) -> None:
+        kept.extend(unfinished)
+
+    async with stage.flow() as flow:
+        flow.engine.purge = purge  # type: ignore[method-assign] # to hear what it is asked
+        await Janitor(flow, liveness_of(stage.store.database), "another", 30).round()
+    assert kept == [accepted.work]
 
 
 async def test_a_message_that_takes_the_process_down_each_time_is_put_aside(

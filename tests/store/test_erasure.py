@@ -1,14 +1,16 @@
 """Erasure: who is forgotten stands nowhere any more, and what is old enough goes, but not what is still to be done."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from bot.delivery.engine import migrate_engine
 from bot.store.accepting import Work
 from bot.store.erasure import FORGOTTEN
 from bot.store.inbox import Answer
+from bot.store.leads import Change, Post
 from bot.store.store import Store
 from bot.store.tables import (
     Ballot,
@@ -34,7 +36,7 @@ async def speak(store: Store, user: str, words: str, tenant: str = ONE) -> None:
     interview = await store.interviews.start(tenant, f"dm/{user}", user, {"answers": words, "by": user})
     await store.interviews.vote(interview, user, "q", words)
     lead = await store.leads.open(tenant, user, {"about": words, "by": user})
-    await store.leads.change(lead, "withdrawn", user, state=LeadState.WITHDRAWN, text=words)
+    await store.leads.apply(lead, Change("withdrawn", user, LeadState.WITHDRAWN, text=words))
     for number, state in enumerate(("waiting", "answered", "done", "failed")):
         message = said(
             words, f"dm/{user}/{number}", place=f"dm/{user}/{number}", tenant=tenant, user=user, address={"to": [user]}
@@ -61,7 +63,7 @@ async def mention(store: Store, user: str) -> Turn:
     await store.interviews.vote(interview, user, "q", "yes")
     await store.interviews.vote(interview, "U2", "q", everywhere)
     lead = await store.leads.open(ONE, "U2", nested)
-    await store.leads.change(lead, "claimed", user, state=LeadState.CLAIMED, holder=user, text=everywhere)
+    await store.leads.apply(lead, Change("claimed", user, LeadState.CLAIMED, holder=user, text=everywhere))
     return turn
 
 
@@ -137,6 +139,32 @@ async def test_one_may_be_forgotten_after_the_other(store: Store) -> None:
         await speak(store, user, WORDS)
         await store.erasure.forget(user)
     assert not any(rows for name, rows in (await everything(store.database)).items() if name in Row.metadata.tables)
+
+
+async def test_what_others_do_while_somebody_is_forgotten_is_kept(store: Store, other: Store) -> None:
+    row = await store.interviews.start(ONE, "here", "U2", {"by": "U1"})
+    async with other.database.transaction(ONE) as session:
+        await session.execute(update(Interview).where(Interview.id == row.id).values(session={"by": "U1", "step": 2}))
+        forgetting = asyncio.create_task(store.erasure.forget("U1"))
+        await asyncio.sleep(0.5)
+    await forgetting
+    found = await store.interviews.find(ONE, row.id)
+    assert found
+    assert found.session == {"by": FORGOTTEN, "step": 2}
+
+
+async def test_a_card_that_arrives_while_its_user_is_forgotten_is_taken_back(store: Store, other: Store) -> None:
+    lead = await store.leads.open(ONE, "U1", {"need": WORDS})
+    await store.leads.apply(lead, Change("requested", "U1", LeadState.OPEN, posts=[Post("card", "desk")]))
+    async with other.database.transaction(ONE) as session:
+        sent = {"state": DeliveryState.SENT, "sent_as": "1700000000.1"}
+        await session.execute(update(Delivery).where(Delivery.lead_id == lead.id).values(sent))
+        forgetting = asyncio.create_task(store.erasure.forget("U1"))
+        await asyncio.sleep(0.5)
+    await forgetting
+    assert [(post.kind, post.payload["sent_as"]) for post in await store.outbox.heads()] == [
+        ("take back", "1700000000.1")
+    ]
 
 
 async def test_forgetting_says_how_many_rows_there_were(store: Store) -> None:
@@ -216,7 +244,7 @@ async def test_an_interview_expires_after_its_last_touch(timed: Store, clock: Cl
 @pytest.mark.parametrize("state", LeadState)
 async def test_a_lead_expires_only_when_it_is_closed(timed: Store, clock: Clock, state: LeadState) -> None:
     lead = await timed.leads.open(ONE, "U1", {})
-    await timed.leads.change(lead, "changed", "U9", state=state)
+    await timed.leads.apply(lead, Change("changed", "U9", state))
     days = 1 if state is LeadState.DRAFT else 90
     clock.advance(days=days)
     await timed.erasure.expire(days=90)

@@ -1,7 +1,8 @@
 """The inbox: every message is accepted once, and comes out in its order."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import delete, func, inspect, select
@@ -342,3 +343,11 @@ async def test_a_turn_of_another_tenant_is_out_of_reach(store: Store) -> None:
     assert (seen.earlier, seen.usage) == ([], Usage(by_user=1, by_tenant=1))
     assert as_kept(await store.inbox.turn(Work(ONE, mine.id))) == before
     assert [post.payload for post in await store.outbox.pending(mine)] == list(REPLY.posts)
+
+
+async def test_a_moment_is_the_same_in_whatever_time_zone_it_comes(store: Store) -> None:
+    moment = datetime(2026, 6, 1, 14, tzinfo=timezone(timedelta(hours=2)))
+    turn = await accepted(store, replace(said("a question"), said_at=moment))
+    kept = await store.inbox.turn(Work(ONE, turn.id))
+    assert kept
+    assert kept.said_at == moment

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.store.interviews import StaleError
-from bot.store.leads import LETTERS
+from bot.store.leads import LETTERS, Change
 from bot.store.store import Store
 from bot.store.tables import Lead, LeadState
 from tests.store.rooms import ONE, TWO, Clock, at_once
@@ -13,14 +13,14 @@ from tests.store.rooms import ONE, TWO, Clock, at_once
 
 async def test_a_lead_is_found_by_its_reference(store: Store, other: Store) -> None:
     lead = await store.leads.open(ONE, "U1", {"mail": "a@b.example"})
-    found = await other.leads.find(ONE, lead.reference)
+    found = await other.leads.by_reference(lead.reference)
     assert (found.id, found.user, found.details, found.state) == (
         lead.id,
         "U1",
         {"mail": "a@b.example"},
         LeadState.OPEN,
     )
-    assert await other.leads.find(ONE, "NOSUCHON") is None
+    assert await other.leads.by_reference("NOSUCHON") is None
 
 
 async def test_references_are_unique_and_can_be_read_out(store: Store, other: Store) -> None:
@@ -34,9 +34,9 @@ async def test_every_change_is_kept_with_who_did_it_and_when(timed: Store, clock
     lead = await timed.leads.open(ONE, "U1", {})
     begin = clock()
     clock.advance(minutes=1)
-    claimed = await timed.leads.change(lead, "claimed", "U9", state=LeadState.CLAIMED, holder="U9")
+    claimed = await timed.leads.apply(lead, Change("claimed", "U9", LeadState.CLAIMED, holder="U9"))
     clock.advance(minutes=1)
-    over = await timed.leads.change(claimed, "resolved", "U9", state=LeadState.RESOLVED, text="phoned")
+    over = await timed.leads.apply(claimed, Change("resolved", "U9", LeadState.RESOLVED, text="phoned"))
     assert [(e.kind, e.actor, e.text, (e.happened_at - begin).seconds) for e in await timed.leads.events(over)] == [
         ("opened", "U1", "", 0),
         ("claimed", "U9", "", 60),
@@ -49,7 +49,7 @@ async def test_every_change_is_kept_with_who_did_it_and_when(timed: Store, clock
 async def test_of_two_who_claim_a_lead_at_once_one_gets_it(store: Store, other: Store) -> None:
     lead = await store.leads.open(ONE, "U1", {})
     claims = (
-        room.leads.change(lead, "claimed", f"U{n}", state=LeadState.CLAIMED, holder=f"U{n}")
+        room.leads.apply(lead, Change("claimed", f"U{n}", LeadState.CLAIMED, holder=f"U{n}"))
         for n, room in enumerate([store, other] * 3)
     )
     claimed = await at_once(claims)
@@ -57,15 +57,15 @@ async def test_of_two_who_claim_a_lead_at_once_one_gets_it(store: Store, other: 
     assert len(winners) == 1
     assert [type(one) for one in claimed if one is not winners[0]] == [StaleError] * 5
     assert [event.actor for event in await store.leads.events(lead)] == ["U1", winners[0].holder]
-    assert (await store.leads.find(ONE, lead.reference)).holder == winners[0].holder
+    assert (await store.leads.by_reference(lead.reference)).holder == winners[0].holder
 
 
 async def test_another_tenants_lead_is_out_of_reach(store: Store) -> None:
     lead = await store.leads.open(ONE, "U1", {})
     forged = Lead(id=lead.id, tenant=TWO, version=0)
-    assert await store.leads.find(TWO, lead.reference) is None
+    assert await store.leads.own(TWO, lead.id) is None
     assert await store.leads.events(forged) == []
     with pytest.raises(StaleError):
-        await store.leads.change(forged, "forged", "U2", state=LeadState.RESOLVED)
-    assert (await store.leads.find(ONE, lead.reference)).state == LeadState.OPEN
+        await store.leads.apply(forged, Change("forged", "U2", LeadState.RESOLVED))
+    assert (await store.leads.by_reference(lead.reference)).state == LeadState.OPEN
     assert len(await store.leads.events(lead)) == 1

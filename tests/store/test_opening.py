@@ -86,6 +86,13 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     assert "file is not a database" in await refusal(settings(tmp_path))
 
 
+async def test_what_to_do_with_a_damaged_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rag-or-tune.sqlite").write_bytes(b"SQLite format 3\0" + bytes(5000))
+    sentence = await refusal(settings(tmp_path))
+    assert "rag-or-tune.sqlite; if it is damaged" in sentence
+    assert "server" not in sentence
+
+
 async def test_a_folder_in_the_files_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rag-or-tune.sqlite").mkdir()
     assert "cannot be" in await refusal(settings(tmp_path))

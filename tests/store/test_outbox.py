@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.store.inbox import Answer
+from bot.store.leads import Post
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import Delivery, DeliveryState, Turn
@@ -113,3 +114,22 @@ async def test_a_post_that_was_deleted_touches_none_that_came_after_it(store: St
     following = await with_posts(store, user="U2")
     await deed(store, gone)
     assert [one.attempts for one in await store.outbox.pending(following)] == [0] * len(POSTS)
+
+
+async def with_a_card(store: Store) -> Delivery:
+    assert await store.leads.post(ONE, "a key", Post("card", "a lane"))
+    return (await store.outbox.heads())[0]
+
+
+async def test_of_processes_that_take_a_post_one_has_it_however_often_it_asks(store: Store, other: Store) -> None:
+    card = await with_a_card(store)
+    assert await store.outbox.take(card, "one")
+    assert await store.outbox.take(card, "one")
+    assert not await other.outbox.take(card, "two")
+
+
+async def test_a_card_that_is_settled_twice_is_not_taken_back(store: Store, other: Store) -> None:
+    card = await with_a_card(store)
+    for room in (store, other):
+        await room.outbox.settle(card, "1700000000.1", None, [Post("update", "a lane")], "slack")
+    assert [post.kind for post in await store.outbox.heads()] == ["update"]

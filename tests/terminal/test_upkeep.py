@@ -1,6 +1,7 @@
 """The operator's commands on the database: migrate, forget, resend, and what doctor says of it."""
 
 import asyncio
+import getpass
 import json
 from pathlib import Path
 
@@ -78,3 +79,12 @@ def test_a_database_that_is_not_there_is_a_sentence(tiny: Path, tmp_path: Path) 
         assert b"Traceback" not in refused.stderr
         assert b"the-password" not in refused.stderr
     assert json.loads(run(tmp_path, "interview", "--answers", "-", typed=b"{}").stdout)  # which needs no database
+
+
+def test_what_a_person_typed_on_this_machine_is_forgotten_too(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    typed = tmp_path / "chat-history"
+    for user, is_kept in (("somebody-else", True), (getpass.getuser(), False)):
+        typed.write_text("+our secret recipe\n")
+        assert b"Deleted" in run(tmp_path, "forget", user).stdout
+        assert typed.exists() is is_kept
