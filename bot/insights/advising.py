@@ -3,7 +3,7 @@
 from bot import prompts
 from bot.deciding.chart import NAMES
 from bot.deciding.framework import Approach, Side
-from bot.handoff.request import URGENCIES
+from bot.handoff.forms import URGENCIES
 from bot.insights.blocks import Bar, Bars, Block, Chapter, Chart, Series, Table, Text, Tone, header
 from bot.insights.decisions import Decisions, Weighed
 from bot.insights.desk import STATES, Desk

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.handoff.request import URGENCIES
+from bot.handoff.forms import URGENCIES
 from bot.insights.shares import Times
 from bot.store.insights import Requested
 from bot.store.tables import LeadState
