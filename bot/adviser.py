@@ -9,7 +9,7 @@ from bot.answering.input import LONGEST, Cleaned
 from bot.batching import Batched
 from bot.deciding.interview import Read
 from bot.deciding.outlook import Outlook
-from bot.deciding.reading import CaseReader, CaseReading, Fact
+from bot.deciding.reading import STATED, CaseReader, CaseReading, Fact
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import Embedder
 from bot.replies import Reply
@@ -54,13 +54,16 @@ class Adviser:
         return advise(self.framework, found, Background(outside_words=outside.words if outside else ""))
 
     async def _confirmed(self, text: str, case: CaseReading) -> CaseReading:
-        """The reading with those doubtful facts that a language model finds stated, too, if one is configured."""
+        """The reading with those doubtful facts that a language model finds stated, too, if one is configured.
+
+        They are as certain as the least certain of what is read without it.
+        """
         if self._finder is None or not case.doubtful:
             return case
         cleaned = Cleaned.of(text)
         quotes = await self._finder.find(cleaned.text, {_name(fact): self._meaning(fact) for fact in case.doubtful})
         found = [
-            replace(fact, words=cleaned.as_typed(start, start + len(quote)))
+            replace(fact, words=cleaned.as_typed(start, start + len(quote)), probability=STATED)
             for fact in case.doubtful
             if (quote := quotes.get(_name(fact))) and (start := cleaned.text.index(quote)) >= 0
         ]

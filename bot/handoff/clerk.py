@@ -134,7 +134,7 @@ class HandoffClerk:
         """Under the card, then beside it; the card itself when there was no channel yet when it was asked for."""
         desk = lane(lead.id, DESK)
         there: dict[str, JsonValue] = {ON: in_order(self._channels, lead.tenant)[0].platform}
-        if all(post.kind != CARD for post in await self._store.leads.posts(lead)):
+        if all(post.kind != CARD or post.sent_as == "" for post in await self._store.leads.posts(lead)):
             return announcement(desk, there, lead.details)
         return [Post(NOTICE if lead.reminders else THREAD, desk, there)]
 

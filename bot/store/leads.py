@@ -211,10 +211,9 @@ class Leads:
             return await transaction.scalar(last)
 
     async def card(self, lead: Lead) -> Delivery | None:
-        """The post that shows a request to the consultants: the last that was sent."""
-        cards = select(Delivery).where(
-            Delivery.lead_id == lead.id, Delivery.kind == CARD, Delivery.state == DeliveryState.SENT
-        )
+        """The post that shows a request to the consultants: the last that was sent, and not to nowhere."""
+        is_there = (Delivery.state == DeliveryState.SENT) & (Delivery.sent_as != "")
+        cards = select(Delivery).where(Delivery.lead_id == lead.id, Delivery.kind == CARD, is_there)
         async with self._db.transaction(lead.tenant) as transaction:
             return await transaction.scalar(cards.order_by(Delivery.id.desc()).limit(1))
 

@@ -23,7 +23,7 @@ from bot.store.inbox import REMEMBERED
 from bot.store.tables import Turn
 from bot.terminal.contact import Contact
 from bot.terminal.interview import converse
-from bot.terminal.keyboard import history_of, typed_lines
+from bot.terminal.keyboard import typed_lines
 from bot.terminal.memory import Memory, Talk, remembering
 from bot.terminal.progress import bar, err
 from bot.terminal.render import console, show_citations, show_line, show_reply
@@ -124,7 +124,7 @@ def _short(question: str) -> str:
 def _converse(conversation: Conversation, contact: Contact, settings: Settings) -> None:
     """Reads and obeys; what came from a consultant meanwhile is shown before the next prompt."""
     contact.deliver()
-    for text in typed_lines(history_of(settings)):
+    for text in typed_lines(settings):
         said = text.strip()
         if said == "/quit":
             return

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -18,9 +19,9 @@ def history_of(settings: Settings) -> Path:
     return settings.data_dir / "chat-history"
 
 
-def typed_lines(history: Path) -> Iterator[str]:
-    """Line by line until Ctrl-D or the end of the pipe; the arrow keys bring back what the file keeps."""
-    session = PromptSession[str](history=_history(history)) if sys.stdin.isatty() else None
+def typed_lines(settings: Settings) -> Iterator[str]:
+    """Line by line until Ctrl-D or the end of the pipe; the arrow keys bring back what was typed before."""
+    session = PromptSession[str](history=_history(settings)) if sys.stdin.isatty() else None
     while (line := typed_line(session)) is not None:
         yield line
 
@@ -45,10 +46,20 @@ def piped_line() -> str | None:
     return line
 
 
-def _history(path: Path) -> History:
+def _history(settings: Settings) -> History:
+    path = history_of(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
+        typed, since = path.read_text("utf-8", "replace"), date.today() - timedelta(days=settings.retention_days)
+        if (left := kept(typed, since)) != typed:
+            path.write_text(left, "utf-8")
     except OSError:
         return InMemoryHistory()
     return FileHistory(str(path))
+
+
+def kept(history: str, since: date) -> str:
+    """What a history of prompt_toolkit's holds `since` a day: there `# ` and a moment begin what was typed then."""
+    typed = [entry for entry in history.split("\n# ") if entry[:10] >= since.isoformat()]
+    return "".join(f"\n# {entry}" for entry in typed)

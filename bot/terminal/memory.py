@@ -6,11 +6,12 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from bot.deciding.interview import Session
 from bot.interviewing import SESSION
@@ -50,12 +51,21 @@ def remembering(settings: Settings) -> Iterator[Memory]:
 
 async def _opened(stack: AsyncExitStack, runner: asyncio.Runner, settings: Settings, folder: Path) -> Memory:
     try:
-        return Memory(await stack.enter_async_context(opened(settings)), runner, lasts=True)
+        store = await stack.enter_async_context(opened(settings))
+        if where_of(settings).embedded:  # where there is no server, perhaps no other process of the bot ever runs
+            await _expire(store, settings)
+        return Memory(store, runner, lasts=True)
     except DatabaseError:
         if not where_of(settings).embedded:
             raise
     passing = settings.model_copy(update={"data_dir": folder, "database_url": None})
     return Memory(await stack.enter_async_context(opened(passing)), runner, lasts=False)
+
+
+async def _expire(store: Store, settings: Settings) -> None:
+    """Deletes what has been kept for long enough; when the database is busy, the next time."""
+    with suppress(DBAPIError):
+        await store.erasure.expire(settings.retention_days)
 
 
 class Talk:

@@ -239,6 +239,18 @@ async def test_a_form_that_is_filled_in_wrongly_stays_open(town: Town, wrong: di
     assert (await town.store.leads.own(DISCORD, form.press.subject)).state == LeadState.DRAFT
 
 
+async def test_a_card_for_which_there_was_no_channel_is_posted_when_there_is_one(town: Town) -> None:
+    await town.request(ann())
+    settings = town.settings
+    town.settings = settings.model_copy(update={"consultant_slack_channel": None})
+    await town.work()
+    assert town.places["slack"].sent == []
+    town.settings = settings
+    town.clock.advance(minutes=61)
+    await town.work()
+    assert "Help us" in town.places["slack"].sent[0].text
+
+
 async def test_without_consultants_nothing_is_asked_for(town: Town) -> None:
     town.handoff.is_open = False
     outcome = await town.handoff.begin(ann(), CASE)

@@ -7,10 +7,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bot.terminal.keyboard import kept
 from tests.conftest import ROOT
 from tests.peers.openai import Script
 from tests.terminal.processes import SECONDS, environment, run
@@ -60,6 +62,16 @@ def test_a_question_that_a_kill_left_unanswered_is_answered_at_the_next_start(
     assert "Risk of catastrophic forgetting" in again
     with contextlib.closing(sqlite3.connect(tmp_path / "kept.sqlite")) as database:
         assert database.execute("SELECT state FROM turns").fetchall() == [("done",)]
+
+
+def test_what_was_said_and_typed_longer_ago_than_its_days_is_deleted(data_dir: Path, url: str, tmp_path: Path) -> None:
+    run(data_dir, "chat", typed=b"what are the cons of tuning?\n", DATABASE_URL=url)
+    with contextlib.closing(sqlite3.connect(tmp_path / "kept.sqlite")) as database, database:
+        database.execute("UPDATE turns SET finished_at = '2020-01-01 00:00:00'")
+    run(data_dir, "chat", typed=b"hi\n", DATABASE_URL=url)
+    assert said(tmp_path) == [["hi"]]
+    typed = "\n# 2026-08-01 09:00:00.1\n+our secret\n+# 2026-12-01\n", "\n# 2026-08-02 10:00:00.1\n+hi\n"
+    assert kept("".join(typed), date(2026, 8, 2)) == typed[1]
 
 
 def test_a_chat_whose_words_cannot_be_kept_says_so_and_answers(data_dir: Path, tmp_path: Path) -> None:
