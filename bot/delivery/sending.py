@@ -43,12 +43,13 @@ class Sender:
     async def deliver(self, posts: Sequence[Delivery], platform: Platform, *, are_new: bool) -> Delivered:
         """Sends posts in their order, up to the first that cannot be.
 
-        Unless they are new, each is looked for on the platform first: it may have been sent before a crash.
+        Unless they are new, each is looked for on the platform first: it may have been sent before a crash. When the
+        question is deleted or its user forgotten meanwhile, the rest stays unsent.
         """
         last: Sent | None = None
         for delivery in posts:
-            if last:
-                await persistently(self._outbox.sent, last)
+            if last and not await persistently(self._outbox.sent, last):
+                return Delivered()
             result = await self._send(platform, delivery, is_new=are_new)
             if isinstance(result, str):
                 return Delivered(error=result)

@@ -1,6 +1,10 @@
 """Slack, wired: the app with its listeners, and the two ways in, Socket Mode and HTTP."""
 
+import logging
+
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.logger import get_bolt_logger
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -51,10 +55,16 @@ def make_app(settings: Settings, service: Service) -> AsyncApp:
         app = app_of_many(settings, client, installations, States(store.database))
     else:
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
+        get_bolt_logger(AsyncApp).addFilter(_is_news)
         app = AsyncApp(client=client, signing_secret=secret, process_before_response=True)
     listen(app, service, _article(settings))
     listen_to_removal(app, installations)
     return app
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether the operator needs to know: not that Bolt takes our client in place of SLACK_BOT_TOKEN, as it should."""
+    return record.msg != warning_client_prioritized_and_token_skipped()
 
 
 def _workspaces(settings: Settings, store: Store) -> Workspaces:

@@ -51,10 +51,11 @@ class Outbox:
         async with self._db.transaction(delivery.tenant) as session:
             return await session.scalar(mine) is not None
 
-    async def sent(self, sent: Sent) -> None:
-        """The platform has it."""
+    async def sent(self, sent: Sent) -> bool:
+        """The platform has it; returns whether it is still to be known here, and its user not forgotten meanwhile."""
         async with self._db.transaction(sent.delivery.tenant) as session:
             await session.execute(sent.kept())
+            return await session.scalar(select(Delivery.id).where(Delivery.id == sent.delivery.id)) is not None
 
     async def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """An attempt failed; the next one is at `until`."""

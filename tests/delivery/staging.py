@@ -60,7 +60,10 @@ class Troubled(Recorder):
 
 
 class Repeating:
-    """Says what it heard; waits for the event that `until` has for a text, and fails on those in `impossible`."""
+    """Says what it heard, each line in a post.
+
+    It waits for the event that `until` has for a text, and fails on those in `impossible`.
+    """
 
     def __init__(self) -> None:
         self.until = dict[str, asyncio.Event]()
@@ -73,7 +76,7 @@ class Repeating:
             await self.until[turn.text].wait()
         if turn.text in self.impossible:
             raise ZeroDivisionError
-        return Answer([{"text": turn.text}], {"earlier": list(earlier)})
+        return Answer([{"text": line} for line in turn.text.splitlines()], {"earlier": list(earlier)})
 
     def too_many(self, turn: Turn) -> Answer:
         return Answer([{"text": f"too many, {turn.user}"}])

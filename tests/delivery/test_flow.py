@@ -197,6 +197,22 @@ async def test_who_is_forgotten_while_a_post_waits_gets_none(stage: Stage) -> No
     assert stage.sent == ["yours"]
 
 
+async def test_who_is_forgotten_between_two_posts_of_an_answer_gets_no_more(stage: Stage) -> None:
+    send = stage.platform.send
+
+    async def forget_then(delivery: Delivery) -> str:
+        sent_as = await send(delivery)
+        await stage.store.erasure.forget(delivery.user)
+        return sent_as
+
+    stage.platform.send = forget_then  # type: ignore[method-assign] # at the very moment
+    async with stage.flow() as flow:
+        await flow.accept(said("one\ntwo\nthree"))
+        await until(lambda: bool(stage.sent))
+        await until(lambda: not flow._tasks)
+    assert stage.sent == ["one"]
+
+
 async def test_a_stop_does_not_wait_for_a_long_pause_and_the_next_process_goes_on(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
