@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from bot import prompts
+from bot.deciding.flips import Change, Flip
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers
-from bot.deciding.recommendation import LIKELY, PARTS, SURE, Change, Doubt, Flip, Reason, Recommendation
+from bot.deciding.recommendation import LIKELY, PARTS, SURE, Doubt, Reason, Recommendation
 from bot.deciding.team import TeamResult
 from bot.replies import Line, LineKind, Notes, Reply, ReplyKind
 

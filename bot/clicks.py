@@ -111,7 +111,7 @@ class Clicks:
             advice = await room.summary(row, asker.user) if row and room else None
             place = row.place if row and advice else ""
         turn = press.subject if is_turn else None
-        turns = await self._store.inbox.conversation(asker.tenant, asker.user, PASSED_ON, turn, place)
+        turns = await self._store.conversations.said(asker.tenant, asker.user, PASSED_ON, turn, place)
         questions = self._adviser.framework.questions if self._adviser else {}
         labels = {name: question.label for name, question in questions.items()}
         return _led_to(await self._handoff.begin(asker, case_of(turns, advice, labels)))

@@ -32,7 +32,7 @@ async def home(service: Service, tenant: str, user: str) -> Card:
 async def status(service: Service, asker: Asker) -> Card:
     """The questions of a person that are still to be answered, their interviews, and their newest request."""
     own = await service.clicks.interviews(asker.tenant, asker.user)
-    waiting = await service.flow.store.inbox.waiting(asker.tenant, asker.user)
+    waiting = await service.flow.store.conversations.waiting(asker.tenant, asker.user)
     request = await _request(service, asker)
     lines = (
         *request.lines,

@@ -10,8 +10,8 @@ from bot.consultant import Consultant
 from bot.delivery.platform import platform_of
 from bot.platforms import Surface
 from bot.replies import Line, Reply, ReplyKind
-from bot.store.database import persistently
 from bot.store.inbox import Answer, Inbox
+from bot.store.retrying import persistently
 from bot.store.tables import Turn
 
 

@@ -17,10 +17,11 @@ from bot.deciding.reading import CaseReader
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder
 from bot.store import schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.installations import TABLES
 from bot.store.store import Store
 from bot.store.tables import Row
+from bot.store.where import Where
 from tests.peers.openai import Script, openai_server
 from tests.peers.postgres import Postgres, binaries, postgres_server
 

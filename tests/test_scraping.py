@@ -8,8 +8,9 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.service import Service
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from bot.web import application
 from tests.conftest import KEY
 from tests.delivery.crashing import prepare

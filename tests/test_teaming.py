@@ -23,11 +23,13 @@ from bot.deciding.framework import Framework
 from bot.deciding.interview import Answer, Interview
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.team import decide_together
+from bot.forms import Asker
 from bot.interviewing import Shown
 from bot.slack.rendering import rendered
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
 from bot.store.tables import Interview as Row
+from bot.store.where import Where
 from bot.teaming import LEADERLESS, Teams
 from tests.conftest import KEY
 from tests.peers.slack import violations, weight
@@ -410,8 +412,8 @@ async def test_without_a_framework_there_is_no_team(store: Store, team: Team) ->
     begun = await clicks.team(ONE, "channel", ADA)
     assert begun.shown.card
     assert (begun.shown.card.text, begun.where) == (sentence, Spot.PRIVATELY)
-    clicked = await clicks.press(ONE, "channel", BO, team.press_of("answer", OPEN))
-    assert (clicked.shown, await clicks.newer(ONE, clicked)) == (Shown(None, sentence), None)
+    shows = clicks.shows(ONE, "channel", BO, team.press_of("answer", OPEN), Asker(ONE, BO, "Bo"))
+    assert [clicked.shown async for clicked in shows] == [Shown(None, sentence)]
     assert await clicks.interviews(ONE, ADA) == []
 
 

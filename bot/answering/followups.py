@@ -5,14 +5,11 @@ how to complete it: with the approach that the conversation is about, with the l
 other side, or with a bullet of the last answer. The readings of the candidates decide where the form leaves it open.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum, auto
 from functools import cache
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-from bot.guidance.approaches import NAMES, Approach, approaches_in
+from bot.answering.leaning import BACK, PLACE, SAME, Form, complete, content_of, form_of, named_in, only, place_in
+from bot.guidance.approaches import Approach, approaches_in
 from bot.guidance.article import Statement
 from bot.guidance.embedding import Embedder
 from bot.guidance.phrasings import Kind, Label
@@ -24,45 +21,9 @@ UNDECIDED = 0.4  # the same for a question that has words of its own
 FIRM = 0.3  # score of the first finding above which a pronoun may be left as it is
 VAGUE = 0.2  # score of the first finding below which a question that points back says too little alone
 PLAIN = 0.5  # score of the first finding above which a fragment needs no earlier question
-FRAGMENT_WORDS = 4
 COMPLETED = 0.7  # weight of the completed question beside the question alone
 ASIDE = 0.5  # what counts of the scores of statements about the other approach
-EMPTY = ENGLISH_STOP_WORDS | {"does", "did", "don", "doesn", "isn", "ok", "oh", "t", "s", "way", "round", "approach"}
-OPENING = re.compile(
-    r"^(?:(?:ok|okay|nice|hm+|oh|ah|well|then|now|and|but|so|or|also|even|(?:what|how) about)\b[\s,.]*)+", re.IGNORECASE
-)
-AGAIN = re.compile(r"\b(?:too|as well|also|either)\b", re.IGNORECASE)
-SAME = re.compile(r"\bsame\b", re.IGNORECASE)
-BOTH = re.compile(r"\b(?:both|two|each)\b", re.IGNORECASE)
-OTHER = re.compile(
-    r"\b(?:the )?(?:other|alternative)(?: (?:one|approach|option|method|side))?\b(?! way)|\b(?:instead|then)(?=\W*$)",
-    re.IGNORECASE,
-)
-SUBJECT = re.compile(
-    r"\b(?:(?:that|this) one|it|its|(?:that|this)(?=\W*$| (?:is|as|for|in|with|work|need|cost|mean)\b))\b",
-    re.IGNORECASE,
-)
-ASKING = re.compile(
-    r"(?:do|does|did|is|are|was|can|could|will|would|should|has|have|how|what|when|where|why|who|any)\b", re.IGNORECASE
-)
-TRAINING = re.compile(r"\b(?:re)?training\b", re.IGNORECASE)  # names fine-tuning, but is also asked of either
-BACK = re.compile(r"\b(?:it|they|them|those|these|that|this)\b|^\W*(?:and|but|so|or|then|also|even)\b", re.IGNORECASE)
-WHICH = re.compile(r"^\W*which\b", re.IGNORECASE)
-PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
-PLACE = re.compile(rf"\b(?:the )?({'|'.join(PLACES)})(?: (?:one|point|bullet|item)\b)?(?=\W*$|[,.:;])", re.IGNORECASE)
-
 Read = Callable[[str], Reading]
-
-
-class Form(Enum):
-    """How a question leans on what came before."""
-
-    WHOLE = auto()  # it does not
-    LEANING = auto()  # it points back, and has words of its own
-    SUBJECT = auto()  # "does it need much data?": a pronoun stands for an approach
-    OTHER = auto()  # "and for the other one?", "and RAG?": what came before, of the other side
-    FRAGMENT = auto()  # "why?", "long term too?": what came before goes on
-    PLACE = auto()  # "the second one?": a bullet of the last answer, or the second approach
 
 
 class FollowUps:
@@ -79,17 +40,17 @@ class FollowUps:
             return question, self._read(question)
         read = cache(self._read)
         told, side = _told(earlier[-REMEMBERED:], read)
-        form = _form(question)
+        form = form_of(question)
         if form is Form.WHOLE or _stays(question, read(question)):
             return question, read(question)
         if form is Form.PLACE:
             return self._place(
-                question, {side: _completed(question, told[-1], side) for side in Approach}, read, told[-1]
+                question, {side: complete(question, told[-1], side) for side in Approach}, read, told[-1]
             )
-        side = side or _named(question)
+        side = side or named_in(question)
         pointed = form in (Form.SUBJECT, Form.OTHER)
-        named = pointed or any(_named(text) for text in told)  # else "and later on?" goes on, of no one side
-        completed = _completed(question, told[-1], side if named else None)
+        named = pointed or any(named_in(text) for text in told)  # else "and later on?" goes on, of no one side
+        completed = complete(question, told[-1], side if named else None)
         text = _choose(question, completed, f"{told[-1]} {question}", side, read)
         return text, read(text) if text == question else self._blended(text, question, _about(question, side))
 
@@ -98,11 +59,11 @@ class FollowUps:
 
     def _place(self, question: str, completed: Mapping[Approach, str], read: Read, last: str) -> tuple[str, Reading]:
         """The bullet that "the second one" means; where there was no list, the second approach of the article."""
-        place, bullets = _place_in(question), self._bullets(read(last))
+        place, bullets = place_in(question), self._bullets(read(last))
         if bullets and place < len(bullets):
             bullet = bullets[place].text
             return PLACE.sub(lambda _: bullet, question), self._read_statement(bullet)
-        sides = (_only(s.approaches) for s in self.search.index.statements.values())
+        sides = (only(s.approaches) for s in self.search.index.statements.values())
         order = list(dict.fromkeys(side for side in sides if side))
         text = completed[order[place]] if order and place < len(order) else question
         return text, read(text)
@@ -142,79 +103,28 @@ def _told(earlier: Sequence[str], read: Read) -> tuple[list[str], Approach | Non
     """The earlier questions, each completed by those before it, and the approach that was spoken of last, if any."""
     told, side = [earlier[0]], _side_of(earlier[0], read)
     for question in earlier[1:]:
-        form = _form(question)
+        form = form_of(question)
         if form is Form.PLACE:
             told.append(told[-1])  # the list that it points into
-        elif form in (Form.FRAGMENT, Form.LEANING) and not _named(question):
+        elif form in (Form.FRAGMENT, Form.LEANING) and not named_in(question):
             told.append(f"{told[-1]} {question}" if form is Form.FRAGMENT else question)
             continue  # what is spoken of stays the same
         else:
-            told.append(_completed(question, told[-1], side))
+            told.append(complete(question, told[-1], side))
         side = _side_of(told[-1], read) or side
     return told, side
 
 
-def _named(question: str) -> Approach | None:
-    return _only(approaches_in(question))
-
-
 def _side_of(text: str, read: Read) -> Approach | None:
     """The approach that a question names, or else that of the statement that answers it."""
-    return _named(text) or (_side(read(text)) if read(text).answered else None)
+    return named_in(text) or (_side(read(text)) if read(text).answered else None)
 
 
 def _about(question: str, side: Approach | None) -> Approach | None:
     """The approach that a question is about which leans on a conversation about `side`."""
-    if _named(question) or side is None:
-        return _named(question)
-    return side.other if _form(question) is Form.OTHER else side
-
-
-def _form(question: str) -> Form:
-    content, named = _content(question), approaches_in(question)
-    if PLACE.search(question):
-        return Form.PLACE
-    if not BOTH.search(question) and ((OTHER.search(question) and not named) or (len(named) == 1 and not content)):
-        return Form.OTHER
-    if (
-        SUBJECT.search(question)
-        and content
-        and _asks(question)
-        and not WHICH.match(question)
-        and not _names_one(question)
-    ):
-        return Form.SUBJECT
-    opened = OPENING.match(question) or AGAIN.search(question)
-    few = len(re.findall(r"\w+", OPENING.sub("", question))) <= FRAGMENT_WORDS
-    if not content or (few and not named and (opened or len(content) == 1)):
-        return Form.FRAGMENT
-    return Form.LEANING if BACK.search(question) else Form.WHOLE
-
-
-def _asks(question: str) -> bool:
-    return question.rstrip().endswith("?") or bool(ASKING.match(OPENING.sub("", question)))
-
-
-def _names_one(question: str) -> bool:
-    return bool(approaches_in(TRAINING.sub("", question)))
-
-
-def _completed(question: str, last: str, side: Approach | None) -> str:
-    """The question with the approach put in that the conversation is about, or the last question about the other."""
-    form, content = _form(question), _content(question)
-    if form is Form.OTHER:
-        target = _named(question) or (side.other if side else None)
-        if target and (content or SUBJECT.search(question)):
-            return OTHER.sub(target, question)
-        if target and _only(approaches_in(last)) is target.other:
-            return NAMES[target.other].sub(target, last)
-    elif side and form is Form.PLACE:
-        return PLACE.sub(side, question) if content else f"what is {side}?"
-    elif side and form is Form.SUBJECT:
-        return SUBJECT.sub(side, question, count=1)
-    elif side and form in (Form.FRAGMENT, Form.LEANING) and not approaches_in(question):
-        return f"{question.rstrip('?.! ')} with {side}?"
-    return question
+    if named_in(question) or side is None:
+        return named_in(question)
+    return side.other if form_of(question) is Form.OTHER else side
 
 
 def _stays(question: str, alone: Reading) -> bool:
@@ -222,13 +132,13 @@ def _stays(question: str, alone: Reading) -> bool:
     if alone.kind is Kind.INJECTION or alone.evidence < HOPELESS:
         return True
     if alone.kind is Kind.SMALL_TALK:
-        return bool(_content(question))
-    return not alone.answered and alone.evidence < UNDECIDED and bool(_content(question))
+        return bool(content_of(question))
+    return not alone.answered and alone.evidence < UNDECIDED and bool(content_of(question))
 
 
 def _choose(question: str, completed: str, joined: str, side: Approach | None, read: Read) -> str:
     """Which of the three texts to go by, for the forms that lean on what came before."""
-    form, alone = _form(question), read(question)
+    form, alone = form_of(question), read(question)
     swayed = side is not None and alone.answered and _side(alone) is side.other
     changed = completed != question
     if form is Form.FRAGMENT:
@@ -246,20 +156,4 @@ def _choose(question: str, completed: str, joined: str, side: Approach | None, r
 
 
 def _side(reading: Reading) -> Approach | None:
-    return _only(reading.findings[0].statement.approaches) if reading.findings else None
-
-
-def _place_in(question: str) -> int:
-    found = PLACE.search(question)
-    return PLACES[found[1].lower()] if found else 0
-
-
-def _content(question: str) -> list[str]:
-    """The words that say something besides grammar and the names of the approaches."""
-    for pattern in (*NAMES.values(), PLACE, OTHER):
-        question = pattern.sub(" ", question)
-    return [word for word in re.findall(r"[a-z]+", question.lower()) if word not in EMPTY]
-
-
-def _only(approaches: frozenset[Approach]) -> Approach | None:
-    return next(iter(approaches)) if len(approaches) == 1 else None
+    return only(reading.findings[0].statement.approaches) if reading.findings else None

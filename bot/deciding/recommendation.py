@@ -1,11 +1,11 @@
-"""A recommendation: the approach that answers lead to, what speaks for and against it, and what would change it."""
+"""A recommendation: the approach that answers lead to, with what speaks for and against it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations, product
 from math import prod
 
+from bot.deciding.flips import Flip, smallest_flips
 from bot.deciding.framework import Approach, Option, Question, Side, Step
 from bot.deciding.outlook import Answers, Outlook
 from bot.guidance.article import Statement
@@ -53,23 +53,6 @@ class Support:
 
     def toward(self, side: Side) -> int:
         return {Side.RAG: self.rag, Side.FINE_TUNING: self.fine_tuning, Side.NEITHER: 0}[side]
-
-
-@dataclass(frozen=True)
-class Change:
-    """Another answer to a question; `before` is None when there was none."""
-
-    question: str
-    before: str | None
-    after: str
-
-
-@dataclass(frozen=True)
-class Flip:
-    """Answers that, changed together, lead to another approach."""
-
-    changes: tuple[Change, ...]
-    approach: Approach
 
 
 @dataclass(frozen=True)
@@ -181,34 +164,6 @@ def recommend(
         outside=outside,
         doubt=min(shares, key=lambda doubt: shares[doubt]) if min(shares.values()) < 1 else None,
     )
-
-
-def smallest_flips(outlook: Outlook, answers: Mapping[str, str]) -> list[Flip]:
-    """Every change of as few answers as possible (open questions count as changed when answered) that leads elsewhere.
-
-    `answers` holds no "don't know". Raises KeyError for an unknown id.
-    """
-    here = outlook.approach(answers)
-    questions = outlook.framework.questions
-    for size in range(1, len(questions) + 1):
-        flips = [flip for names in combinations(questions, size) for flip in _flips(outlook, answers, names, here)]
-        if flips:
-            return flips
-    return []
-
-
-def _flips(outlook: Outlook, answers: Mapping[str, str], names: Sequence[str], here: Approach) -> Iterator[Flip]:
-    """The ways to answer all of `names` anew that lead elsewhere."""
-    rest = outlook.state({name: option for name, option in answers.items() if name not in names})
-    others = ([o for o in outlook.framework.questions[name].options if o != answers.get(name)] for name in names)
-    for options in product(*others):
-        state = rest
-        for name, option in zip(names, options, strict=True):
-            state = outlook.after(state, name, option)
-        there = outlook.approach_at(state)
-        if there is not here:
-            changes = zip(names, options, strict=True)
-            yield Flip(tuple(Change(name, answers.get(name), option) for name, option in changes), there)
 
 
 def _reasons(questions: Mapping[str, Question], answers: Answers, words: Mapping[str, str]) -> Iterator[Reason]:

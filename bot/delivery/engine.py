@@ -17,7 +17,8 @@ from sqlalchemy import Engine as SyncEngine
 
 from bot.delivery.platform import platform_of
 from bot.store.accepting import Work
-from bot.store.database import BUSY, Where, make_private, set_up_sqlite
+from bot.store.sqlite import BUSY, make_private, set_up_sqlite
+from bot.store.where import Where
 
 VERSION = "1"  # of the workflow, not of the bot: what was begun before a deploy goes on after it
 POLLING = 0.25  # seconds between two looks for what another process accepted

@@ -18,9 +18,9 @@ from bot.delivery.quota import PERIOD, Quota
 from bot.delivery.sending import Sender
 from bot.references import report
 from bot.store.accepting import Message, Work
-from bot.store.database import persistently
 from bot.store.inbox import REMEMBERED, Answer, Question
 from bot.store.outbox import Sent
+from bot.store.retrying import persistently
 from bot.store.store import Store
 from bot.store.tables import UNFINISHED, Delivery, Turn, TurnState
 

@@ -9,7 +9,7 @@ from bot.delivery.flow import Flow
 from bot.delivery.liveness import Liveness
 from bot.delivery.platform import platform_of
 from bot.store.accepting import Work
-from bot.store.database import passing
+from bot.store.retrying import passing
 
 log = logging.getLogger(__name__)
 

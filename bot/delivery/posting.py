@@ -10,9 +10,9 @@ from typing import Protocol
 from bot.delivery.backoff import pause, said
 from bot.delivery.platform import BusyError, Platform, platform_of
 from bot.delivery.sending import SENDING, counted
-from bot.store.database import passing, persistently
 from bot.store.leads import Post
 from bot.store.outbox import ON
+from bot.store.retrying import passing, persistently
 from bot.store.store import Store
 from bot.store.tables import Delivery
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 from bot import metrics
 from bot.delivery.backoff import LONGEST, is_final, pause, said
 from bot.delivery.platform import BusyError, Platform, platform_of
-from bot.store.database import persistently
 from bot.store.outbox import Sent
+from bot.store.retrying import persistently
 from bot.store.store import Store
 from bot.store.tables import Delivery
 

@@ -10,10 +10,10 @@ from bot.delivery.platform import platform_of
 from bot.discord.refusals import TROUBLE
 from bot.handoff.channel import DeskChannel
 from bot.handoff.ticket import REACHABLE
-from bot.store.database import persistently
-from bot.store.inbox import Inbox
+from bot.store.conversations import Conversations
 from bot.store.leads import Leads
 from bot.store.outbox import ON
+from bot.store.retrying import persistently
 from bot.store.tables import Lead
 
 log = logging.getLogger(__name__)
@@ -24,14 +24,14 @@ OLDEST = timedelta(days=1)  # of a message that is still answered
 
 
 async def missed(
-    client: discord.AutoShardedClient, shard: int, inbox: Inbox, until: datetime
+    client: discord.AutoShardedClient, shard: int, conversations: Conversations, until: datetime
 ) -> AsyncIterator[discord.Message]:
     """What was said in each channel of a shard after the last message that was heard there before `until`.
 
     Of the last day, and of a channel the last MOST messages, its oldest first.
     """
     day_ago = discord.utils.time_snowflake(discord.utils.utcnow() - OLDEST)
-    for channel, last in (await _last_known(client, shard, inbox, until)).items():
+    for channel, last in (await _last_known(client, shard, conversations, until)).items():
         for said in await _since(client, channel, discord.Object(max(last, day_ago))):
             yield said
 
@@ -85,10 +85,12 @@ async def _since(client: discord.Client, channel: int, after: discord.Object) ->
     return newest[::-1]
 
 
-async def _last_known(client: discord.AutoShardedClient, shard: int, inbox: Inbox, until: datetime) -> dict[int, int]:
+async def _last_known(
+    client: discord.AutoShardedClient, shard: int, conversations: Conversations, until: datetime
+) -> dict[int, int]:
     """The last message that was heard, by channel."""
     last = dict[int, int]()
-    for tenant, name in await persistently(inbox.last_names, "discord", until - KNOWN, until):
+    for tenant, name in await persistently(conversations.last_names, "discord", until - KNOWN, until):
         channel, message = map(int, name.split("/"))
         if _shard_of(tenant, client.shard_count or 1) == shard:
             last[channel] = max(last.get(channel, 0), message)

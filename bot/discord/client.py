@@ -17,7 +17,7 @@ from bot.discord.handoff import deletion_was_passed_on, is_passed_on, submitted,
 from bot.discord.hearing import heard, tenant_of
 from bot.platforms import Heard
 from bot.service import Service
-from bot.store.database import persistently
+from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,8 @@ class DiscordBot(discord.AutoShardedClient):
 
     async def on_shard_ready(self, shard: int) -> None:
         """It listens anew. What was said meanwhile is asked for: Discord repeats only what a living session missed."""
-        inbox, clock = self.service.flow.store.inbox, self.service.flow.store.database.clock
-        async for said in missed(self, shard, inbox, self._since.get(shard, clock())):
+        conversations, clock = self.service.flow.store.conversations, self.service.flow.store.database.clock
+        async for said in missed(self, shard, conversations, self._since.get(shard, clock())):
             await self._heard_late(said)
         async for said in missed_of_requests(self, shard, self.service.handoff.channels, self.service.flow.store.leads):
             await self._heard_late(said)

@@ -17,7 +17,7 @@ from bot.overview import status
 from bot.references import report
 from bot.replies import Line
 from bot.service import Service
-from bot.store.database import persistently
+from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
 

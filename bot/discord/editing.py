@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from bot.delivery.flow import Flow
 from bot.discord.hearing import message_of, name_of
 from bot.discord.refusals import TROUBLE
-from bot.store.database import persistently
+from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
 

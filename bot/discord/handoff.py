@@ -19,7 +19,7 @@ from bot.handoff.relay import Words
 from bot.references import report
 from bot.replies import Line
 from bot.service import Service
-from bot.store.database import persistently
+from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
-"""Makes the posts of requests when they are sent, so that they say what is so by then; and sees to reminders."""
+"""Makes the posts of requests when they are sent, so that they say what is so by then."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, cast
 
 from pydantic import JsonValue
@@ -10,9 +10,10 @@ from bot.cards import Card
 from bot.delivery.backoff import PATIENCE
 from bot.delivery.platform import BusyError, RefusedError, platform_of
 from bot.handoff import cards
-from bot.handoff.acting import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, announcement, lane
+from bot.handoff.acting import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, lane
 from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
+from bot.handoff.reminding import IMPATIENCE, Reminding, other_platform
 from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING, Act
 from bot.handoff.webhook import told
@@ -23,8 +24,6 @@ from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
 SOON = 0.5  # seconds
 THREAD_NAME = 100  # characters, Discord's limit
-IMPATIENCE = timedelta(hours=1)  # after which another platform's consultants get a card
-REMINDERS = 2
 NEWS = frozenset((Act.REPLY, Act.RESOLVE))  # what users would not know otherwise
 
 
@@ -52,6 +51,7 @@ class HandoffClerk:
         self._surfaces = surfaces
         self._channels = channels
         self._rules = rules
+        self._reminding = Reminding(store, channels, rules)
 
     async def made(self, post: Delivery) -> Delivery | None:
         """The post as it is to be sent now; None when there is nothing to say any more."""
@@ -77,9 +77,8 @@ class HandoffClerk:
 
     def instead(self, post: Delivery, error: Exception, now: datetime) -> str | None:
         """The other platform, when its consultants can get a card that cannot be posted, or not for an hour."""
-        others = [channel.platform for channel in in_order(self._channels, post.tenant)[1:]]
         is_late = isinstance(error, RefusedError) or now - post.created_at > IMPATIENCE
-        return next((p for p in others if is_late and post.kind == CARD and post.payload.get(ON) != p), None)
+        return other_platform(self._channels, post) if is_late else None
 
     def is_final(self, post: Delivery, error: Exception, now: datetime) -> bool:
         """After a day; a refusal may be mended until then, for example by inviting the bot.
@@ -110,33 +109,7 @@ class HandoffClerk:
 
     async def look_around(self) -> None:
         """Reminds of what nobody has claimed, and once a day tells what is not finished; within their hours."""
-        now = self._store.database.clock()
-        await self._redirect_cards(now)
-        if not self._channels or not self._rules.hours.is_open(now):
-            return
-        for lead in await self._store.leads.all([LeadState.OPEN]):
-            since = max(lead.opened_at or now, self._rules.hours.begin(now))  # at night nobody could claim it
-            due = since + self._rules.reminder * (lead.reminders + 1)
-            if lead.reminders < REMINDERS and now >= due:
-                await self._store.leads.remind(lead, await self._reminder(lead))
-        day = now.astimezone(self._rules.hours.zone).date().isoformat()
-        for channel in self._channels:
-            digest = Post(DIGEST, f"digest/{channel.platform}")
-            await self._store.leads.post(channel.tenant, f"digest/{day}", digest)
-
-    async def _redirect_cards(self, now: datetime) -> None:
-        """Cards that no process has taken care of for an hour go to the other platform's consultants."""
-        for post in await self._store.outbox.waiting(now - IMPATIENCE):
-            if not post.attempts and (platform := self.instead(post, TimeoutError(), now)):
-                await self._store.outbox.redirect(post, platform)
-
-    async def _reminder(self, lead: Lead) -> list[Post]:
-        """Under the card, then beside it; the card itself when there was no channel yet when it was asked for."""
-        desk = lane(lead.id, DESK)
-        there: dict[str, JsonValue] = {ON: in_order(self._channels, lead.tenant)[0].platform}
-        if all(post.kind != CARD or post.sent_as == "" for post in await self._store.leads.posts(lead)):
-            return announcement(desk, there, lead.details)
-        return [Post(NOTICE if lead.reminders else THREAD, desk, there)]
+        await self._reminding.look_around()
 
     async def _for_desk(self, post: Delivery, lead: Lead) -> Delivery | None:
         """A card goes to the channel that its post names; everything else to where the card is."""

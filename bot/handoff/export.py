@@ -37,7 +37,7 @@ async def requests(store: Store) -> list[Record]:
 async def figures(store: Store) -> list[Record]:
     """Questions a day and workspace or guild, how they were answered, and what users thought of it."""
     counted = defaultdict[tuple[str, str], Counter[str]](Counter)
-    for tenant, moment, kind in await store.inbox.kinds():
+    for tenant, moment, kind in await store.conversations.kinds():
         counted[tenant, moment.date().isoformat()].update(("questions", kind))
     for tenant, moment, helpful in await store.feedback.all():
         counted[tenant, moment.date().isoformat()].update(("helpful" if helpful else "unhelpful",))

@@ -9,10 +9,11 @@ from sqlalchemy import JSON, ColumnElement, Delete, String, Text, cast, delete, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.store.database import Database, pragma
+from bot.store.database import Database
 from bot.store.inbox import REPEATS
 from bot.store.installations import INSTALLATIONS, STATES
 from bot.store.outbox import ON, SEEN, taking_back
+from bot.store.sqlite import pragma
 from bot.store.tables import (
     UNFINISHED,
     Ballot,

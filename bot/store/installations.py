@@ -9,8 +9,9 @@ from slack_sdk.oauth.installation_store.sqlalchemy import AsyncSQLAlchemyInstall
 from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStore
 from sqlalchemy import ColumnElement, MetaData, Table, and_, delete, select
 
-from bot.store.database import Database, persistently
+from bot.store.database import Database
 from bot.store.encryption import EncryptedText
+from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
 

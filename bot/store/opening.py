@@ -9,9 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import BotError, SettingsError
 from bot.settings import Settings
 from bot.store import schema
-from bot.store.database import Database, Where, make_private
+from bot.store.database import Database
 from bot.store.encryption import key_in
+from bot.store.sqlite import make_private
 from bot.store.store import Store
+from bot.store.where import Where
 
 
 class DatabaseError(BotError):

@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import BotError
 from bot.settings import PACKAGE
-from bot.store.database import Database, pragma
+from bot.store.database import Database
+from bot.store.sqlite import pragma
 
 MIGRATING = 0x7261672D  # Postgres's lock that one process holds while it migrates
 

@@ -1,5 +1,6 @@
 """The store: one database, and a room for each thing that is kept in it."""
 
+from bot.store.conversations import Conversations
 from bot.store.database import Database
 from bot.store.erasure import Erasure
 from bot.store.feedback import Feedbacks
@@ -17,6 +18,7 @@ class Store:
         self.database = database
         self.inbox = Inbox(database)
         self.outbox = Outbox(database)
+        self.conversations = Conversations(database)
         self.interviews = Interviews(database)
         self.leads = Leads(database)
         self.feedback = Feedbacks(database)

@@ -73,22 +73,22 @@ class Talk:
 
     def __init__(self, memory: Memory, *, new: bool) -> None:
         """The last conversation, or a `new` one."""
-        self._inbox = memory.store.inbox
+        self._inbox, self._conversations = memory.store.inbox, memory.store.conversations
         self._run = memory.runner.run
-        last = None if new else self._run(self._inbox.last_place(TENANT, this_user()))
+        last = None if new else self._run(self._conversations.last_place(TENANT, this_user()))
         self._place = last or f"terminal-{secrets.token_hex(8)}"
 
     def recent(self, most: int) -> list[str]:
         """The last questions that were answered, the oldest first."""
-        return self._run(self._inbox.recent(TENANT, self._place, most))
+        return self._run(self._conversations.recent(TENANT, self._place, most))
 
     def answered_turns(self, most: int) -> list[Turn]:
         """The last turns that were answered, the oldest first."""
-        return self._run(self._inbox.conversation(TENANT, this_user(), most, None, self._place))
+        return self._run(self._conversations.said(TENANT, this_user(), most, None, self._place))
 
     def unanswered(self) -> list[Turn]:
         """The questions that an interruption left unanswered."""
-        return self._run(self._inbox.unanswered(TENANT, self._place))
+        return self._run(self._conversations.unanswered(TENANT, self._place))
 
     def asked(self, text: str) -> Turn | None:
         """Keeps a question."""

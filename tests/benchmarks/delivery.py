@@ -20,9 +20,10 @@ from bot.delivery.process import taking_part
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.store import schema
 from bot.store.accepting import Message
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
 from bot.store.tables import Conversation, Delivery, DeliveryState, Turn, TurnState
+from bot.store.where import Where
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.length import Length
 from tests.conftest import KEY

@@ -20,7 +20,7 @@ from tests.everything import everything
 from tests.peers.slack import Slack
 from tests.peers.slack.delivery import EVENT
 
-A_SECOND = 3  # questions, on both platforms together
+A_SECOND = 5  # questions, on both platforms together
 CLICKS = 1.0  # a second, on each platform
 FINISHING = 180.0  # seconds after the end; what is answered until then is not lost
 WARM = 0.1  # of the time, after which memory is looked at first

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.advice import advise
+from bot.deciding.flips import Change
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
-from bot.deciding.recommendation import OBSTRUCTED, Change, Recommendation, Support, recommend
+from bot.deciding.recommendation import OBSTRUCTED, Recommendation, Support, recommend
 from tests.deciding.frameworks import Case, answers_to, cases, modest, rule
 
 KEYS = {"approach", "confidence", "support", "reasons", "missing", "flips", "next_steps"}

@@ -8,8 +8,9 @@ import pytest
 
 from bot.delivery import janitor
 from bot.store import schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.delivery.crashing import Process, Starting
 from tests.delivery.staging import Clock, Stage

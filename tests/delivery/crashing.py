@@ -17,7 +17,8 @@ from sqlalchemy import create_engine, text
 
 from bot.delivery.engine import migrate_engine
 from bot.store import schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
+from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.peers.recorder import posts
 

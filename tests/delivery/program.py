@@ -20,10 +20,11 @@ from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
 from bot.store import schema
 from bot.store.accepting import Message
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.inbox import Answer
 from bot.store.store import Store
 from bot.store.tables import Turn
+from bot.store.where import Where
 from tests.peers.recorder import Recorder
 
 KEY = "YSBrZXkgZm9yIHRlc3RzLCB3aGljaCBpcyBwdWJsaWM="  # not conftest's, which would import all that the tests need

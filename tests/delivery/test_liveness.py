@@ -11,7 +11,8 @@ import pytest
 
 from bot.delivery import liveness
 from bot.delivery.liveness import Liveness, liveness_of
-from bot.store.database import Database, Where
+from bot.store.database import Database
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.delivery.staging import until
 from tests.peers.postgres import Postgres

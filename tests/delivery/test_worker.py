@@ -9,8 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from bot.store.accepting import Message
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.delivery.crashing import prepare
 from tests.peers.postgres import Postgres

@@ -41,8 +41,9 @@ from bot.handoff.handing import Handoff
 from bot.responder import ConsultantResponder
 from bot.service import Service
 from bot.settings import Settings
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 
 QUESTION = "What are the cons of fine-tuning?"

@@ -16,7 +16,7 @@ from bot.consultant import Consultant
 from bot.delivery.engine import migrate_engine
 from bot.discord import showing
 from bot.settings import Settings
-from bot.store.database import Where
+from bot.store.where import Where
 from tests.discord.simulated import ANSWERING, Process, Simulation
 
 

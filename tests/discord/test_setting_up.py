@@ -12,8 +12,9 @@ from bot.discord.app import surface
 from bot.discord.names import PERMISSIONS
 from bot.errors import BotError
 from bot.settings import Settings
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.peers.discord import App, Discord, discord_server
 from tests.terminal.processes import environment

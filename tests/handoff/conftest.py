@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.handoff.town import Clock, Town
 

@@ -13,8 +13,9 @@ from pydantic import HttpUrl, SecretStr
 
 from bot.handoff.webhook import webhooks
 from bot.settings import Settings
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.handoff.town import Clock, Town, ann, cem
 

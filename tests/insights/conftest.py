@@ -8,8 +8,9 @@ import pytest
 from bot.corpus import load_framework
 from bot.deciding.outlook import Outlook
 from bot.settings import Settings
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.insights.seeding import fill
 from tests.store.rooms import Clock

@@ -12,9 +12,10 @@ from bot.errors import BotError
 from bot.settings import Settings
 from bot.slack.app import surface
 from bot.store import schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.installations import Installations
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.slack import App, Slack, Team, slack_server
 from tests.terminal.processes import run

@@ -18,9 +18,10 @@ from slack_sdk.oauth.installation_store import Installation
 
 from bot.slack.names import ASK
 from bot.store import inbox, schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.installations import Installations
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.peers.postgres import Postgres
 from tests.peers.slack import Message, Slack, Team, slack_server

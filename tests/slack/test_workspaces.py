@@ -14,10 +14,11 @@ from bot.platforms import surfaces
 from bot.settings import Settings
 from bot.slack.surface import SlackSurface
 from bot.store import schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.installations import Installations
 from bot.store.store import Store
 from bot.store.tables import Delivery, Turn
+from bot.store.where import Where
 from tests.conftest import KEY
 
 CLIENT = "111.222"

@@ -13,9 +13,12 @@ from sqlalchemy.orm import aliased
 
 from bot.errors import SettingsError
 from bot.store import schema
-from bot.store.database import Database, UnguardedError, Where, passing, persistently
+from bot.store.database import Database
+from bot.store.retrying import passing, persistently
 from bot.store.store import Store
 from bot.store.tables import Conversation, Event, Feedback, Row, Turn
+from bot.store.tenancy import UnguardedError
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.store.rooms import ONE, TWO, held, impatient, said

@@ -11,9 +11,10 @@ from cryptography.fernet import Fernet
 
 from bot.errors import SettingsError
 from bot.store.accepting import Work
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.encryption import key_in
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.store.rooms import ONE, REPLY, accepted, everything, raw_bytes, said
 

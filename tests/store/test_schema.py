@@ -13,11 +13,12 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from bot.store import schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.installations import TABLES
 from bot.store.schema import SchemaError
 from bot.store.store import Store
 from bot.store.tables import Row
+from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.store.rooms import ONE, everything, tables
 
@@ -25,7 +26,8 @@ MIGRATE = """
 import asyncio, sys
 from pathlib import Path
 from bot.store import schema
-from bot.store.database import Database, Where
+from bot.store.database import Database
+from bot.store.where import Where
 
 async def main():
     database = Database(Where.of(sys.argv[1], Path()), [sys.argv[2]])

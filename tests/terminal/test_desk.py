@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.encryption import key_in
 from bot.store.store import Store
 from bot.store.tables import Lead
+from bot.store.where import Where
 from tests.handoff.town import Clock, Town, ann, cem
 from tests.terminal.processes import run
 

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 from bot.store.accepting import Message
-from bot.store.database import Database, Where
+from bot.store.database import Database
 from bot.store.encryption import key_in
 from bot.store.inbox import Answer
 from bot.store.store import Store
+from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.terminal.processes import run

@@ -1,0 +1,53 @@
+"""Flips: what would change a recommendation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from bot.deciding.framework import Approach
+from bot.deciding.outlook import Outlook
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another answer to a question; `before` is None when there was none."""
+
+    question: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Answers that, changed together, lead to another approach."""
+
+    changes: tuple[Change, ...]
+    approach: Approach
+
+
+def smallest_flips(outlook: Outlook, answers: Mapping[str, str]) -> list[Flip]:
+    """Every change of as few answers as possible (open questions count as changed when answered) that leads elsewhere.
+
+    `answers` holds no "don't know". Raises KeyError for an unknown id.
+    """
+    here = outlook.approach(answers)
+    questions = outlook.framework.questions
+    for size in range(1, len(questions) + 1):
+        flips = [flip for names in combinations(questions, size) for flip in _flips(outlook, answers, names, here)]
+        if flips:
+            return flips
+    return []
+
+
+def _flips(outlook: Outlook, answers: Mapping[str, str], names: Sequence[str], here: Approach) -> Iterator[Flip]:
+    """The ways to answer all of `names` anew that lead elsewhere."""
+    rest = outlook.state({name: option for name, option in answers.items() if name not in names})
+    others = ([o for o in outlook.framework.questions[name].options if o != answers.get(name)] for name in names)
+    for options in product(*others):
+        state = rest
+        for name, option in zip(names, options, strict=True):
+            state = outlook.after(state, name, option)
+        there = outlook.approach_at(state)
+        if there is not here:
+            changes = zip(names, options, strict=True)
+            yield Flip(tuple(Change(name, answers.get(name), option) for name, option in changes), there)
