@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bot import threads
 from bot.answering.facts import FactFinder
 from bot.answering.model import Writer
 from bot.casebook import Casebook
@@ -79,6 +80,7 @@ def make_consultant(settings: Settings, progress: Progress = no_progress) -> Con
     embedder = make_embedder(settings)
     index = index_of(settings, embedder, progress)
     cases = cases_of(settings, embedder, progress)
+    threads.answer_with_one()
     embedder.embed(["warm up"])
     finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
     return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)

@@ -25,6 +25,7 @@ L = TypeVar("L", bound=Any)  # a label: hashable and sortable
 SHARE = 0.6  # of wording beside meaning; both constants by cross-validation over the voices
 RIDGE = 0.5
 DIFFERS = 0.7
+AT_ONCE = 512  # rows whose common wording is looked up at once: all of them would take three times the kernel's memory
 NEGATION = re.compile(
     r"\b(?:no|not|never|nobody|none|nothing|without|neither|nor|hardly|barely|rarely|seldom|cannot|nowhere|zero)\b"
     r"|n['’]t\b",
@@ -114,7 +115,9 @@ def _kernel(a: _Side, b: _Side) -> NDArray[np.float32]:
     kernel *= 2
     kernel -= 2
     np.exp(kernel, out=kernel)
-    kernel += ((SHARE * a_rows) @ b_columns).toarray()
+    for start in range(0, len(kernel), AT_ONCE):
+        few = slice(start, start + AT_ONCE)
+        kernel[few] += ((SHARE * a_rows[few]) @ b_columns).toarray()
     for row, negated in enumerate(a_negated):
         kernel[row, b_negated != negated] *= DIFFERS
     return kernel
