@@ -15,7 +15,7 @@ chat: $(VENV)/.ready-to-chat
 	@$(BIN)/rag-or-tune chat
 
 test: $(VENV)/.ready-to-test
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV)/.ready-to-test
 	$(BIN)/pytest --cov=bot --cov-report=term:skip-covered

@@ -1,6 +1,7 @@
 """What every test may use: the real corpus, the real embedding model, what is learned of the two."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +28,20 @@ from tests.peers.postgres import Postgres, binaries, postgres_server
 
 ROOT = Path(__file__).parents[1]
 KEY = "YSBrZXkgZm9yIHRlc3RzLCB3aGljaCBpcyBwdWJsaWM="
+
+
+def pytest_configure() -> None:
+    """One thread for each process, as many of them share the cores: two that wait for each other waste both."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # is read when torch is imported, here and in the bot's processes
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs what is learned comes last, but for one file that learns it meanwhile; what takes longest begins."""
+    learning = dict.fromkeys(item.path for item in items if "data_dir" in getattr(item, "fixturenames", ()))
+    first = next(iter(learning), None)
+    items.sort(
+        key=lambda item: (item.path != first, item.path in learning, item.get_closest_marker("takes_long") is None)
+    )
 
 
 @pytest.fixture(scope="session")

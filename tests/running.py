@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import KEY
-from tests.forking import Files, Forked
+from tests.forking import Forked
 from tests.terminal.processes import environment
 
 STARTING = 120.0  # seconds; the machine may be busy
@@ -27,9 +27,13 @@ class Running:
 
     def run(self, command: str, **variables: str) -> None:
         """Starts a process, with environment variables beside those that every one has."""
-        database = f"sqlite:///{self._database}"
-        own = {"DATABASE_URL": database, "SECRET_KEYS": KEY, **self.settings, **variables}
-        self.process = Forked([command], environment(self.data_dir, **own), Files(self._log))
+        with self._log.open("ab") as log:
+            self.process = Forked("bot", [command], self.environment(**variables), stderr=log.fileno())
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """The environment of its processes."""
+        own = {"DATABASE_URL": f"sqlite:///{self._database}", "SECRET_KEYS": KEY, **self.settings, **variables}
+        return environment(self.data_dir, **own)
 
     def kill(self) -> None:
         """kill -9."""

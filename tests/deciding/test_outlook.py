@@ -15,6 +15,8 @@ from bot.deciding.framework import Approach, Framework, Gate, Option, Side
 from bot.deciding.outlook import Answers, Outlook
 from tests.deciding.frameworks import Case, answers_to, cases, modest, paths, rule
 
+pytestmark = pytest.mark.takes_long
+
 MEAN_QUESTIONS, MOST_QUESTIONS = 4, 8  # the README promises the latter
 INCLUDES = {
     Approach.RAG: {Side.RAG},

@@ -1,17 +1,15 @@
 """Kills the bot again and again at random points, and looks at what has become of every message."""
 
-import contextlib
 import json
 import os
 import random
 import select
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import PIPE
 
 from sqlalchemy import create_engine, text
 
@@ -19,7 +17,8 @@ from bot.delivery.engine import migrate_engine
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.where import Where
-from tests.conftest import KEY, ROOT
+from tests.conftest import KEY
+from tests.forking import Forked
 from tests.peers.recorder import posts
 
 PLACES = 6
@@ -34,11 +33,11 @@ class Process:
     """One process of `tests.delivery.program`."""
 
     def __init__(self, url: str, record: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "tests.delivery.program", url, str(record), *options]
         # What is killed reports no coverage, and would only start more slowly.
         unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self._popen = subprocess.Popen(command, cwd=ROOT, env=unmeasured, **pipes)
+        with Path(os.devnull).open("wb") as nowhere:
+            ends = {"stdin": PIPE, "stdout": PIPE, "stderr": nowhere.fileno()}
+            self._process = Forked("tests.delivery.program", [url, str(record), *options], unmeasured, **ends)
         self._buffer = b""
 
     def started(self) -> "Process":
@@ -47,21 +46,21 @@ class Process:
         return self
 
     def say(self, *messages: dict[str, str]) -> None:
-        assert self._popen.stdin
+        assert self._process.stdin
         try:
-            self._popen.stdin.write(b"".join(json.dumps(message).encode() + b"\n" for message in messages))
-            self._popen.stdin.flush()
+            self._process.stdin.write(b"".join(json.dumps(message).encode() + b"\n" for message in messages))
+            self._process.stdin.flush()
         except BrokenPipeError:
             pass  # it died by itself
 
     def read(self, seconds: float, until: str = "") -> list[str]:
         """The lines that come within some seconds, or until one is `until`."""
-        assert self._popen.stdout
+        assert self._process.stdout
         end, lines = time.monotonic() + seconds, list[str]()
         while until not in lines and (left := end - time.monotonic()) > 0:
-            if not select.select([self._popen.stdout], [], [], left)[0]:
+            if not select.select([self._process.stdout], [], [], left)[0]:
                 break
-            read = self._popen.stdout.read1(65536)
+            read = self._process.stdout.read1(65536)
             if not read:
                 break
             *whole, self._buffer = (self._buffer + read).split(b"\n")
@@ -85,24 +84,22 @@ class Process:
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._process.pid
 
     def kill(self) -> list[str]:
         """Kills it at once, if it still lives; returns what it had still said."""
-        assert self._popen.stdin and self._popen.stdout
-        if self._popen.stdout.closed:
+        assert self._process.stdout
+        if self._process.stdout.closed:
             return []
-        self._popen.kill()
-        self._popen.wait()
+        self._process.kill()
+        self._process.wait()
         said = self.read(1)
-        for pipe in (self._popen.stdin, self._popen.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
+        self._process.close()
         return said
 
     @property
     def is_dead(self) -> bool:
-        return self._popen.poll() is not None
+        return self._process.poll() is not None
 
 
 Starting = Callable[..., Process]

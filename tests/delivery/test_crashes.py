@@ -4,8 +4,12 @@ import asyncio
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from tests.delivery.crashing import crash, prepare
 from tests.peers.postgres import Postgres
+
+pytestmark = pytest.mark.takes_long
 
 
 def test_nothing_is_lost_or_doubled_on_sqlite(tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from bot.delivery.janitor import ROUND
 from bot.delivery.liveness import DOUBT
 from tests.delivery.crashing import PATIENCE, Process, Starting, prepare, some_messages, when_finished
 from tests.peers.postgres import Postgres
 from tests.peers.recorder import posts
+
+pytestmark = pytest.mark.takes_long
 
 
 def test_on_postgres_a_stopped_process_keeps_its_work_and_a_dead_one_loses_it(

@@ -1,9 +1,6 @@
 """`rag-or-tune worker` as it is run: the consultant, a platform that is plugged in, one Postgres."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -12,8 +9,9 @@ from bot.store.accepting import Message
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.store.where import Where
-from tests.conftest import KEY, ROOT
+from tests.conftest import KEY
 from tests.delivery.crashing import prepare
+from tests.forking import Forked
 from tests.peers.postgres import Postgres
 from tests.peers.recorder import posts
 from tests.terminal.processes import SECONDS, environment, run
@@ -49,21 +47,18 @@ def test_a_worker_answers_what_was_accepted(postgres: Postgres, data_dir: Path, 
     asyncio.run(prepare(url))
     asyncio.run(_accept(url))
     variables = {"PYTHONPATH": _plugged_in(tmp_path), "RECORD": str(record), "DATABASE_URL": url, "SECRET_KEYS": KEY}
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "bot", "worker"],
-        cwd=ROOT,
-        env=environment(data_dir, **variables),
-        stderr=subprocess.PIPE,
-    )
+    errors = tmp_path / "errors"
+    with errors.open("wb") as log:
+        worker = Forked("bot", ["worker"], environment(data_dir, **variables), stderr=log.fileno())
     try:
         end = time.monotonic() + SECONDS
         while not posts(record) and worker.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
-        worker.send_signal(signal.SIGTERM)
-        _, said = worker.communicate(timeout=SECONDS)
+        worker.terminate()
+        assert worker.wait(SECONDS) == 0
     finally:
         worker.kill()
-    assert (worker.returncode, said) == (0, b"")
+    assert errors.read_text() == ""
     (post,) = posts(record)
     assert post["to"] == {"channel": "C1"}
     assert "- Your knowledge base changes frequently [1]" in str(post["text"])

@@ -86,9 +86,12 @@ def request(staffed: Staffed, answer: Message, user: User, consent: str = SUMMAR
     form = staffed.form(staffed.discord.click(shown, consent, user))
     sent = staffed.discord.submit(form, user, {"need": NEED, **values}).wait(ANSWERING)
     assert sent.acked, staffed.log
-    now = staffed.discord.now(shown)
-    assert now
-    assert "is recorded" in plain(now.text), f"{now.text} {sent.text}"
+
+    def is_recorded() -> bool:
+        now = staffed.discord.now(shown)
+        return now is not None and "is recorded" in plain(now.text)
+
+    staffed.discord.wait_for(is_recorded, ANSWERING, "the card to say that it is recorded")
     staffed.posted()
     return staffed.reference(user)
 

@@ -11,6 +11,8 @@ from tests.discord.desks import ALL, NEED, SUMMARY, Staffed, preview, request, w
 from tests.peers.discord import Fault, Interaction, Message, Request, User
 from tests.running import ANSWERING
 
+pytestmark = pytest.mark.takes_long
+
 RESTARTING = 60.0  # seconds until what a killed process was sending is sent by the next
 STEPS = pytest.mark.parametrize("after", [False, True], ids=["before it is posted", "after it was posted"])
 
@@ -117,6 +119,7 @@ def test_killed_while_the_form_is_open_it_can_be_sent_afterwards(staffed: Staffe
     staffed.discord.wait_for(lambda: not staffed.discord.connected)
     staffed.start()
     assert submit().wait(ANSWERING).acked
+    staffed.discord.wait_for(lambda: cards_of(staffed, ann), RESTARTING, "the card")
     staffed.posted(seconds=RESTARTING)
     assert len(cards_of(staffed, ann)) == 1
 

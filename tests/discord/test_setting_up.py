@@ -1,7 +1,6 @@
 """Setting Discord up: the invitation, and what the doctor says of it."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from bot.store.store import Store
 from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.peers.discord import App, Discord, discord_server
-from tests.terminal.processes import environment
+from tests.terminal.processes import run
 
 USED = {  # where the bot does what the permission is for
     "read_messages": ".history(",  # to see channels
@@ -31,16 +30,14 @@ USED = {  # where the bot does what the permission is for
 }
 
 
-def _said(data_dir: Path, tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    own = environment(data_dir, DATABASE_URL=f"sqlite:///{tmp_path}/d.sqlite", SECRET_KEYS=KEY, **variables)
-    run = [sys.executable, "-m", "bot", *words]
-    return subprocess.run(run, cwd=ROOT, env=own, capture_output=True, text=True, timeout=120, check=False)
+def _said(data_dir: Path, tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    return run(data_dir, *words, DATABASE_URL=f"sqlite:///{tmp_path}/d.sqlite", SECRET_KEYS=KEY, **variables)
 
 
 def test_it_prints_how_it_is_invited(data_dir: Path, tmp_path: Path) -> None:
     app = App()
     said = _said(data_dir, tmp_path, "discord", "invite", DISCORD_TOKEN=app.token)
-    server, account = said.stdout.splitlines()
+    server, account = said.stdout.decode().splitlines()
     assert f"client_id={app.id}&scope=bot+applications.commands&permissions=" in server
     assert account.endswith("integration_type=1")
 
@@ -55,14 +52,14 @@ def test_it_asks_for_no_permission_that_nothing_needs() -> None:
 def test_without_a_token_it_says_what_to_set(data_dir: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
     said = _said(data_dir, tmp_path, *words)
     assert said.returncode == 1
-    assert said.stderr.strip() == "rag-or-tune: Set DISCORD_TOKEN; the README's Discord steps say how."
+    assert said.stderr.strip() == b"rag-or-tune: Set DISCORD_TOKEN; the README's Discord steps say how."
 
 
 def test_what_is_no_token_is_named(data_dir: Path, tmp_path: Path) -> None:
     said = _said(data_dir, tmp_path, "discord", "invite", DISCORD_TOKEN="hunter2")
     assert said.returncode == 1
-    assert "is no bot's token" in said.stderr
-    assert "hunter2" not in said.stderr
+    assert b"is no bot's token" in said.stderr
+    assert b"hunter2" not in said.stderr
 
 
 async def _checked(discord: Discord, tmp_path: Path, **other: object) -> str:
@@ -81,7 +78,7 @@ def test_the_doctor_asks_discord(data_dir: Path, tmp_path: Path) -> None:
     with discord_server() as discord:
         discord.guild("acme", discord.user("ann"))
         said = _said(data_dir, tmp_path, "doctor", DISCORD_TOKEN=discord.token, DISCORD_API_URL=discord.api_url)
-    assert "in 1 server(s)" in said.stdout
+    assert b"in 1 server(s)" in said.stdout
 
 
 async def test_what_a_server_does_not_allow_is_named(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """Scoring a directory: its shape, its figures beside the baselines, and the record in a Markdown file."""
 
+import io
 import json
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,8 @@ from bot.evaluation.dataset import Dataset, Unanswerable
 from bot.evaluation.report import BEGIN, END, evaluate
 from bot.guidance.index import Index
 from bot.settings import Settings
+
+Written = tuple[dict[str, Any], str]  # the figures as JSON, and the page that they were put into
 
 QUESTIONS = [
     {"id": "q1", "question": "what are the drawbacks of RAG?", "sections": ["RAG Explained > Limitations"]},
@@ -40,28 +45,36 @@ VIGNETTES = [
 ]
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def lines(rows: list[dict[str, object]]) -> str:
         return "".join(json.dumps(row) + "\n" for row in rows)
 
-    (tmp_path / "questions.jsonl").write_text(lines(QUESTIONS))
-    (tmp_path / "unanswerable.jsonl").write_text(lines(UNANSWERABLE))
-    (tmp_path / "conversations.jsonl").write_text(lines([{"id": "c1", "turns": TURNS}]))
-    (tmp_path / "vignettes.jsonl").write_text(lines(VIGNETTES))
-    return tmp_path
+    folder = tmp_path_factory.mktemp("questions")
+    (folder / "questions.jsonl").write_text(lines(QUESTIONS))
+    (folder / "unanswerable.jsonl").write_text(lines(UNANSWERABLE))
+    (folder / "conversations.jsonl").write_text(lines([{"id": "c1", "turns": TURNS}]))
+    (folder / "vignettes.jsonl").write_text(lines(VIGNETTES))
+    return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(data_dir: Path) -> Settings:
     return Settings(data_dir=data_dir, llm_model=None, article_url=None)
 
 
-def test_what_is_right_and_what_is_not_is_counted(
-    settings: Settings, directory: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    evaluate(settings, directory, as_json=True, cross_validate=False, write=None)
-    report = json.loads(capsys.readouterr().out)
+@pytest.fixture(scope="module")
+def written(settings: Settings, directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """One set of figures, which takes long to measure."""
+    page = tmp_path_factory.mktemp("written") / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    with redirect_stdout(io.StringIO()) as shown:
+        evaluate(settings, directory, as_json=True, cross_validate=False, write=page)
+    return json.loads(shown.getvalue()), page.read_text()
+
+
+def test_what_is_right_and_what_is_not_is_counted(written: Written) -> None:
+    report = written[0]
     scores = report["scores"]
     assert scores["first"] == {"right": 1, "total": 2, "missed": ["q2"]}
     assert scores["answered"]["right"] == 2
@@ -78,11 +91,8 @@ def test_what_is_right_and_what_is_not_is_counted(
     assert report["copied"] == []
 
 
-def test_the_figures_are_put_between_the_marks(settings: Settings, directory: Path) -> None:
-    page = directory / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    evaluate(settings, directory, as_json=True, cross_validate=False, write=page)
-    text = page.read_text()
+def test_the_figures_are_put_between_the_marks(written: Written) -> None:
+    text = written[1]
     assert text.startswith(f"before\n{BEGIN}\n**The bot**\n\n| measure | share | count |\n")
     assert "| first citation in a right section | 0.500 | 1 of 2 |" in text
     assert "BM25" in text
@@ -91,9 +101,9 @@ def test_the_figures_are_put_between_the_marks(settings: Settings, directory: Pa
 
 
 def test_where_no_figures_can_be_put_is_said_before_they_are_measured(
-    settings: Settings, directory: Path, capsys: pytest.CaptureFixture[str]
+    settings: Settings, directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = directory / "page.md"
+    page = tmp_path / "page.md"
     with pytest.raises(InputError, match="cannot be read"):
         evaluate(settings, directory, as_json=True, cross_validate=False, write=page)
     page.write_text("no marks")

@@ -4,8 +4,6 @@ import asyncio
 import re
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -22,7 +20,8 @@ from bot.store.database import Database
 from bot.store.installations import Installations
 from bot.store.store import Store
 from bot.store.where import Where
-from tests.conftest import KEY, ROOT
+from tests.conftest import KEY
+from tests.forking import Forked
 from tests.peers.postgres import Postgres
 from tests.peers.slack import Message, Slack, Team, slack_server
 from tests.running import STARTING, STOPPING
@@ -433,8 +432,7 @@ def test_a_worker_answers_each_workspace_with_its_own_token(postgres: Postgres, 
         asyncio.run(accept(url, slack, teams, asked))
         given = {"SLACK_CLIENT_ID": slack.app.client_id, "SLACK_CLIENT_SECRET": slack.app.client_secret}
         kept = {"DATABASE_URL": url, "SECRET_KEYS": KEY, "SLACK_API_URL": slack.api_url}
-        command = [sys.executable, "-m", "bot", "worker"]
-        worker = subprocess.Popen(command, cwd=ROOT, env=environment(data_dir, **given, **kept))
+        worker = Forked("bot", ["worker"], environment(data_dir, **given, **kept))
         try:
             slack.wait_for(lambda: all(slack.answers(question) for question in asked), STARTING)
             worker.terminate()

@@ -11,6 +11,8 @@ from tests.peers.slack import Fault, Message, User
 from tests.slack.bots import ANSWERING, CASE, press
 from tests.slack.staffed import FILLED, NEED, Staffed, close_all, request, told, with_consultants
 
+pytestmark = pytest.mark.takes_long
+
 RESTARTING = 30.0  # seconds until what a killed process was sending is sent by the next
 
 

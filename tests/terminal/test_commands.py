@@ -1,16 +1,18 @@
 """The commands as a user runs them: real processes, real pipes, a real terminal."""
 
 import json
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.terminal.processes import PROMPT, SECONDS, environment, read_until, run, run_anew
+from tests.forking import Forked
+from tests.terminal.processes import PROMPT, SECONDS, Screen, environment, run, run_anew
+
+pytestmark = pytest.mark.takes_long
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -83,13 +85,7 @@ def test_json_lines_are_answered_in_order_and_bad_ones_do_not_stop_them(data_dir
 
 
 def test_each_line_is_answered_before_the_next_is_typed(data_dir: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "ask", "--stdin"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env=environment(data_dir),
-    )
+    process = Forked("bot", ["ask", "--stdin"], environment(data_dir), stdin=PIPE, stdout=PIPE)
     assert process.stdin and process.stdout
     for number in range(3):
         process.stdin.write(json.dumps({"id": number, "question": "which is cheaper?"}).encode() + b"\n")
@@ -97,7 +93,7 @@ def test_each_line_is_answered_before_the_next_is_typed(data_dir: Path) -> None:
         assert json.loads(process.stdout.readline())["id"] == number
     process.stdin.close()
     assert process.wait(SECONDS) == 0
-    process.stdout.close()
+    process.close()
 
 
 def test_a_chat_on_a_pipe(data_dir: Path, tmp_path: Path) -> None:
@@ -121,27 +117,14 @@ def test_a_chat_on_a_pipe(data_dir: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
 def test_a_chat_in_a_terminal_is_left_cleanly(data_dir: Path, tmp_path: Path, key: bytes) -> None:
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "chat"],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        cwd=ROOT,
-        env=environment(data_dir, TERM="xterm", DATABASE_URL=f"sqlite:///{tmp_path}/chat.sqlite"),
-        start_new_session=True,
-    )
-    os.close(terminal)
-    screen = read_until(controller, PROMPT)
-    os.write(controller, b"which one is cheaper to begin with?\r")
-    screen += read_until(controller, b"[1]")
-    screen += read_until(controller, PROMPT)
-    os.write(controller, key)
-    screen += read_until(controller, b"Goodbye.")
-    assert process.wait(SECONDS) == 0
-    os.close(controller)
-    assert b"Initial RAG setup may be cheaper" in screen
-    assert b"Traceback" not in screen
+    database = f"sqlite:///{tmp_path}/chat.sqlite"
+    screen = Screen(data_dir, "chat", is_anew=key == b"\x03", DATABASE_URL=database)
+    screen.wait_for(PROMPT)
+    screen.type(b"which one is cheaper to begin with?\r", b"[1]", PROMPT)
+    screen.type(key, b"Goodbye.")
+    assert screen.ended() == 0
+    assert b"Initial RAG setup may be cheaper" in screen.shown
+    assert b"Traceback" not in screen.shown
     assert "which one is cheaper" in (data_dir / "chat-history").read_text()
 
 
@@ -163,11 +146,11 @@ def test_a_data_directory_that_cannot_be_written(tiny: Path, tmp_path: Path, lim
     data = tmp_path / "data"
     if limit is None:
         data.write_text("not a folder")
-    finished = run_anew(data, "ask", "does green tea cost little?", limit=limit, CORPUS_DIR=str(tiny))
+    finished = run(data, "ask", "does green tea cost little?", limit=limit, CORPUS_DIR=str(tiny))
     assert finished.returncode == 0
     assert b"Green tea costs little." in finished.stdout
     assert b"cannot be kept in DATA_DIR" in finished.stderr
-    refused = run_anew(data, "index", limit=limit, CORPUS_DIR=str(tiny))
+    refused = run(data, "index", limit=limit, CORPUS_DIR=str(tiny))
     assert refused.returncode == 1
     assert b"cannot be written to DATA_DIR" in refused.stderr
     assert b"Traceback" not in finished.stderr + refused.stderr

@@ -3,11 +3,7 @@
 import contextlib
 import io
 import json
-import os
-import pty
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,9 +17,8 @@ from bot.settings import Settings
 from bot.store.tables import LeadState
 from bot.terminal.contact import Contact
 from bot.terminal.memory import Memory, remembering
-from tests.conftest import ROOT
 from tests.handoff.town import CASE, Town, cem
-from tests.terminal.processes import PROMPT, SECONDS, environment, read_until, run
+from tests.terminal.processes import PROMPT, SECONDS, Screen, run
 
 SECRET = "we have 200 tickets, docs change weekly, auditors want sources"
 CHANNEL = {"consultant_slack_channel": "C1", "desk_hours": "Mon-Sun 00:00-24:00"}
@@ -330,41 +325,19 @@ def test_where_nothing_can_be_kept_no_request_is_taken(person: Callable[..., Per
 
 
 def test_in_a_terminal_a_form_is_given_up_and_the_chat_goes_on(data_dir: Path, file: Path) -> None:
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "chat"],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        cwd=ROOT,
-        env=environment(data_dir, TERM="xterm", LINES="40", LOGNAME="wim", DATABASE_URL=f"sqlite:///{file}"),
-        start_new_session=True,
-    )
-    os.close(terminal)
-    screen = read_until(controller, PROMPT)
-
-    def type_in(typed: bytes, until: bytes) -> None:
-        nonlocal screen
-        os.write(controller, typed)
-        screen += read_until(controller, until)
-
-    type_in(b"/contact\r", b"Your name [wim]")
-    screen += read_until(controller, PROMPT)
-    type_in(b"A private name\r", PROMPT)
-    type_in(b"A need\r", PROMPT)
-    type_in(b"\r", b"Give up")  # the arrow keys' menu
-    type_in(b"\x1b[B\r", b"What may be passed on?")
-    screen += read_until(controller, b"Give up")
-    type_in(b"\x03", b"Nothing was sent.")
-    screen += read_until(controller, PROMPT)
+    screen = Screen(data_dir, "chat", LOGNAME="wim", DATABASE_URL=f"sqlite:///{file}")
+    screen.wait_for(PROMPT)
+    screen.type(b"/contact\r", b"Your name [wim]", PROMPT)
+    screen.type(b"A private name\r", PROMPT)
+    screen.type(b"A need\r", PROMPT)
+    screen.type(b"\r", b"Give up")  # the arrow keys' menu
+    screen.type(b"\x1b[B\r", b"What may be passed on?", b"Give up")
+    screen.type(b"\x03", b"Nothing was sent.", PROMPT)
     for key in (b"\x03", b"\x04"):  # Ctrl-C, Ctrl-D
-        type_in(b"/contact\r", b"Your name [wim]")
-        screen += read_until(controller, PROMPT)
-        type_in(key, b"Nothing was sent.")
-        screen += read_until(controller, PROMPT)
-    type_in(b"/quit\r", b"Goodbye.")
-    assert process.wait(SECONDS) == 0
-    os.close(controller)
-    assert b"Traceback" not in screen
+        screen.type(b"/contact\r", b"Your name [wim]", PROMPT)
+        screen.type(key, b"Nothing was sent.", PROMPT)
+    screen.type(b"/quit\r", b"Goodbye.")
+    assert screen.ended() == 0
+    assert b"Traceback" not in screen.shown
     assert rows(file, "SELECT DISTINCT state, details FROM leads") == [("draft", "{}")]
     assert "A private name" not in (data_dir / "chat-history").read_text()

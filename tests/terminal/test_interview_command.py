@@ -2,17 +2,12 @@
 
 import contextlib
 import json
-import os
-import pty
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.terminal.processes import SECONDS, environment, read_until, run
+from tests.terminal.processes import Screen, run
 
 RAG = {"change_rate": "often", "citations": "required", "training_data": None}
 FINE_TUNING = {"training_data": "thousands", "style_format": "essential", "citations": "not_needed"}
@@ -125,29 +120,13 @@ def test_a_summary_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_arrow_keys_in_a_terminal(tmp_path: Path) -> None:
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "interview"],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        cwd=ROOT,
-        env=environment(tmp_path, TERM="xterm", LINES="40"),
-        start_new_session=True,
-    )
-    os.close(terminal)
-    screen = read_until(controller, b"Stop for now")
-    os.write(controller, b"\x1b[B\r")  # down, enter: the second option
-    screen += read_until(controller, b"Question 2")
-    screen += read_until(controller, b"Stop for now")
-    os.write(controller, b"r\r")
-    screen += read_until(controller, b"Cost: not answered")
-    screen += read_until(controller, b"Stop for now")
-    os.write(controller, b"q\r")
-    screen += read_until(controller, b"Kept.")
-    assert process.wait(SECONDS) == 0
-    os.close(controller)
-    assert b"Traceback" not in screen
+    screen = Screen(tmp_path, "interview")
+    screen.wait_for(b"Stop for now")
+    screen.type(b"\x1b[B\r", b"Question 2", b"Stop for now")  # down, enter: the second option
+    screen.type(b"r\r", b"Cost: not answered", b"Stop for now")
+    screen.type(b"q\r", b"Kept.")
+    assert screen.ended() == 0
+    assert b"Traceback" not in screen.shown
     with contextlib.closing(sqlite3.connect(tmp_path / "rag-or-tune.sqlite")) as database:
         (kept,) = database.execute("SELECT session FROM interviews").fetchone()
     assert json.loads(kept)["answers"] == {"training_data": "hundreds"}

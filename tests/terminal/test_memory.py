@@ -4,16 +4,15 @@ import contextlib
 import itertools
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 from datetime import date
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from bot.terminal.keyboard import kept
-from tests.conftest import ROOT
+from tests.forking import Forked
 from tests.peers.openai import Script
 from tests.terminal.processes import SECONDS, environment, run
 
@@ -39,14 +38,7 @@ def test_a_question_that_a_kill_left_unanswered_is_answered_at_the_next_start(
     script.delay = 30
     script.say(("Never said.", [1]))
     model = {"LLM_MODEL": "openai:tiny", "OPENAI_API_KEY": "key", "OPENAI_API_BASE": script.url, "LLM_TIMEOUT": "60"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "chat"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        env=environment(data_dir, DATABASE_URL=url, **model),
-    )
+    process = Forked("bot", ["chat"], environment(data_dir, DATABASE_URL=url, **model), stdin=PIPE, stdout=PIPE)
     assert process.stdin
     process.stdin.write(b"what are the cons of tuning?\n")
     process.stdin.flush()
@@ -56,7 +48,7 @@ def test_a_question_that_a_kill_left_unanswered_is_answered_at_the_next_start(
         time.sleep(0.1)
     process.kill()
     process.wait()
-    process.stdin.close()
+    process.close()
     again = run(data_dir, "chat", DATABASE_URL=url).stdout.decode()
     assert "You had asked “what are the cons of tuning?” when I was interrupted" in " ".join(again.split())
     assert "Risk of catastrophic forgetting" in again
@@ -89,13 +81,7 @@ def said(folder: Path) -> list[list[str]]:
 
 
 def test_of_two_windows_on_one_interview_none_overwrites_the_other(tmp_path: Path) -> None:
-    slow = subprocess.Popen(
-        [sys.executable, "-m", "bot", "interview"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env=environment(tmp_path),
-    )
+    slow = Forked("bot", ["interview"], environment(tmp_path), stdin=PIPE, stdout=PIPE)
     assert slow.stdin and slow.stdout
     shown = b""
     while b"Stop for" not in shown:
@@ -107,7 +93,7 @@ def test_of_two_windows_on_one_interview_none_overwrites_the_other(tmp_path: Pat
     slow.stdin.close()
     assert "Another window went on with this interview" in " ".join(slow.stdout.read().decode().split())
     assert slow.wait(SECONDS) == 0
-    slow.stdout.close()
+    slow.close()
     with contextlib.closing(sqlite3.connect(tmp_path / "rag-or-tune.sqlite")) as database:
         (kept,) = database.execute("SELECT session FROM interviews").fetchone()
     assert json.loads(kept)["answers"] == {"training_data": "thousands"}
