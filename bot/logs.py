@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from asyncio import CancelledError
 
 from pydantic import SecretStr
 
@@ -44,9 +45,17 @@ def log_to_stderr(settings: Settings) -> None:
 def log_to(handler: logging.Handler, formatter: logging.Formatter, settings: Settings) -> None:
     """Has a handler write all that is logged from the level on that is set, without secrets."""
     handler.setFormatter(Discreet(formatter, settings))
+    handler.addFilter(_is_news)
     libraries = "INFO" if settings.log_level == "DEBUG" else settings.log_level  # below, they say what people said
     logging.basicConfig(level=libraries, handlers=[handler])
     logging.getLogger("bot").setLevel(settings.log_level)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether to write it. Of work that is cancelled, as by a stop, the connection pool reports an error, which it is
+    not: it closes that connection and goes on.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
 
 
 def _as_json() -> logging.Formatter:

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sqlite3
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -44,6 +45,21 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], logging.Logger]:
         return own
 
     return set_up
+
+
+def test_work_that_is_cancelled_is_no_error(
+    root: Callable[[str], logging.Logger], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = root("text")
+    for problem in (CancelledError(), ConnectionError("gone")):
+        try:
+            raise problem
+        except (CancelledError, ConnectionError):
+            log.exception("Exception during reset")
+    said = capsys.readouterr().err
+    assert said.count("Exception during reset") == 1
+    assert "ConnectionError: gone" in said
+    assert "CancelledError" not in said
 
 
 @pytest.mark.parametrize("how", ["text", "json"])
