@@ -40,7 +40,7 @@ def figures(_length: Length) -> list[Figure]:
     """Asks the whole set once; prints every sentence of the model's that was shown, with what it cites."""
     dataset = Dataset.read(ROOT.parent / "shared" / "eval")
     texts = [row.question for row in (*dataset.questions, *dataset.unanswerable)]
-    with smollm_server() as address:
+    with smollm_server(threads=2) as address:
         os.environ.update(OPENAI_API_BASE=address, OPENAI_API_KEY="none")
         counting = Counting.of("openai:smollm2", SECONDS)
         plain = make_consultant(load_settings())

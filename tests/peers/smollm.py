@@ -16,15 +16,15 @@ def weights() -> Path:
 
 
 @contextmanager
-def smollm_server() -> Iterator[str]:
+def smollm_server(threads: int = 1) -> Iterator[str]:
     """Yields the server's address; it ends with the block."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights())
     parameters.n_ctx = 4096
     parameters.n_parallel = 1
-    parameters.n_predict = 300
+    parameters.n_predict = 150
     parameters.hostnames, parameters.port = ["127.0.0.1"], 0
-    parameters.cpuparams.n_threads = 2
+    parameters.cpuparams.n_threads = threads
     parameters.verbosity = 0
     server = xllamacpp.Server(parameters)
     try:

@@ -43,12 +43,10 @@ def run(
         return subprocess.CompletedProcess(arguments, code, shown.read(), errors.read())
 
 
-def run_anew(data_dir: Path, *arguments: str, typed: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
-    """The same in a process that nothing was imported for, through pipes."""
-    command, variables = [sys.executable, "-m", "bot", *arguments], environment(data_dir, **more)
-    return subprocess.run(
-        command, input=typed, capture_output=True, cwd=ROOT, env=variables, timeout=SECONDS, check=False
-    )
+def run_anew(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """The same in a process that nothing was imported for, into pipes."""
+    command, variables = [sys.executable, "-m", "bot", *arguments], environment(data_dir)
+    return subprocess.run(command, capture_output=True, cwd=ROOT, env=variables, timeout=SECONDS, check=False)
 
 
 class Screen:

@@ -100,7 +100,7 @@ def test_a_chat_on_a_pipe(data_dir: Path, tmp_path: Path) -> None:
     typed = ["/sources", "/nonsense", "what are the cons of tuning?", "and the other one?", "/sources", "[bold]?!"]
     typed += ["docs change weekly and auditors want sources", "/interview", "f", "d", "/help", "/quit", "unread"]
     database = f"sqlite:///{tmp_path}/chat.sqlite"
-    finished = run_anew(data_dir, "chat", typed="\n".join(typed).encode(), DATABASE_URL=database)
+    finished = run(data_dir, "chat", typed="\n".join(typed).encode(), DATABASE_URL=database)
     shown = finished.stdout.decode()
     assert "The last reply cites nothing" in shown
     assert "There is no command /nonsense" in shown
