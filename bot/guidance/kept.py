@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,8 @@ from bot.errors import CorpusError
 from bot.guidance.embedding import BATCH, Embedder, Vectors
 
 AT_ONCE = 8 * BATCH  # texts embedded between two reports of progress
+
+WRITING = 3_600  # seconds that nobody takes to write a folder
 
 Progress = Callable[[int, int], None]
 
@@ -89,7 +92,7 @@ class Kept:
                 shutil.rmtree(self.folder, ignore_errors=True)
                 new.rename(self.folder)
         for old in self.data.iterdir():
-            if old != self.folder and not old.name.startswith("."):
+            if old != self.folder and not _is_being_written(old):
                 shutil.rmtree(old, ignore_errors=True)
 
     def embed(self, texts: Sequence[str], embedder: Embedder, progress: Progress) -> Vectors:
@@ -126,6 +129,14 @@ class Kept:
 
     def _hashes(self, folder: Path) -> dict[str, str]:
         return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in self._files}
+
+
+def _is_being_written(folder: Path) -> bool:
+    """Whether a process may still write it; what one left that was killed meanwhile is older."""
+    try:
+        return folder.name.startswith(".") and time.time() - folder.stat().st_mtime < WRITING
+    except OSError:
+        return True  # it has just gone to its place
 
 
 def _lines(folder: Path) -> list[str]:

@@ -26,7 +26,10 @@ def use_keys(dialect: Dialect, keys: Sequence[str]) -> None:
 
 
 def key_in(folder: Path) -> str:
-    """The key that is kept in a folder, made at the first use, readable by its owner only."""
+    """The key that is kept in a folder, made at the first use, readable by its owner only.
+
+    Raises SettingsError when what is there is no key.
+    """
     path = folder / "secret.key"
     if not path.exists():
         handle, new = tempfile.mkstemp(dir=folder)
@@ -38,7 +41,15 @@ def key_in(folder: Path) -> str:
             pass
         finally:
             Path(new).unlink()
-    return path.read_text("ascii").strip()
+    try:
+        key = path.read_text("ascii").strip()
+        Fernet(key)
+    except ValueError as error:
+        raise SettingsError(
+            f"{path} is damaged. Bring back a copy of it; or move it away to begin with a new one: tokens that the "
+            "database keeps cannot be read any more then."
+        ) from error
+    return key
 
 
 class EncryptedText(TypeDecorator[str]):

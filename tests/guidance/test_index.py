@@ -1,5 +1,6 @@
 """The index on disk: current, stale, truncated or foreign; what is embedded again; a disk that cannot be written."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -87,6 +88,15 @@ def test_an_older_index_is_removed(folder: IndexFolder) -> None:
     new = again(folder)
     new.save(new.build())
     assert list((new.data / "index").iterdir()) == [new.kept.folder]
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_what_another_is_writing_stays(folder: IndexFolder) -> None:
+    killed, written = (folder.kept.data / name for name in (".new-killed", ".new-written"))
+    for one in (killed, written):
+        one.mkdir()
+    os.utime(killed, (0, 0))
+    folder.save(folder.build())
+    assert {*folder.kept.data.iterdir()} == {folder.kept.folder, written}
 
 
 def test_a_broken_corpus_leaves_the_old_index(folder: IndexFolder) -> None:

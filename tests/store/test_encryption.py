@@ -106,6 +106,14 @@ def test_a_key_is_made_once_and_is_its_owners_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("damaged", [b"", b"half a k", "Schlüssel".encode("latin-1")])
+def test_a_damaged_key_is_named_by_its_file_and_kept(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "secret.key").write_bytes(damaged)
+    with pytest.raises(SettingsError, match=r"secret\.key is damaged"):
+        key_in(tmp_path)
+    assert (tmp_path / "secret.key").read_bytes() == damaged
+
+
 async def test_two_processes_make_one_key(tmp_path: Path) -> None:
     command = (sys.executable, "-c", MAKE_A_KEY, str(tmp_path))
     processes = [await create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE) for _ in range(3)]
