@@ -9,6 +9,7 @@ import pytest
 from bot.answering.input import LONGEST
 from bot.answering.model import Writer
 from bot.consultant import Consultant
+from bot.errors import BotError
 from bot.guidance.index import Index
 from bot.replies import Line, LineKind, Reply, ReplyKind
 from tests.counting import Counted
@@ -177,3 +178,11 @@ async def test_calls_and_fallbacks_of_the_model_are_counted(writing: Consultant,
     script.status = 401
     await writing.respond("when should we choose RAG?")
     assert (answered.more, failed.more, fallbacks.more) == (1, 1, 1)
+
+
+async def test_the_check_of_a_model_tells_one_that_says_nothing(script: Script) -> None:
+    script.say(("Two.", [1]))
+    assert await Writer.of("openai:gpt-test", 5.0).check() == "answers with 1 sentence(s)"
+    script.say()
+    with pytest.raises(BotError, match="without a sentence"):
+        await Writer.of("openai:gpt-test", 5.0).check()

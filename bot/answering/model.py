@@ -93,6 +93,11 @@ class Writer:
                 f"LLM_MODEL does not answer ({error}); check its name, its key and the network. Until then the "
                 "article's own sentences are shown"
             ) from error
+        if not count:
+            raise BotError(
+                "LLM_MODEL answers without a sentence in the form that it is asked for; take another model. Until then "
+                "the article's own sentences are shown"
+            )
         return f"answers with {len(count)} sentence(s)"
 
     async def write(
