@@ -44,7 +44,7 @@ PARTS = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"some parts only: {', '.join(PARTS)}")
-    parser.add_argument("--short", action="store_true", help="minutes in place of an hour, to try things out")
+    parser.add_argument("--short", action="store_true", help="minutes in place of three hours, to try things out")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables between the marks in this file")
     parser.add_argument("--soak-minutes", type=float, metavar="N", help="end the soak after so long; a short run")
     wanted = parser.parse_args()

@@ -24,7 +24,7 @@ class Length:
     """Sizes of the index."""
     soak: int
     """Messages."""
-    longest: float = 3_600
+    longest: float = 9_000
     """Seconds after which the soak is over, however many of them are answered."""
 
 

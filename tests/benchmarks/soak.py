@@ -1,6 +1,6 @@
 """Soak: the memory of a bot that has answered 100,000 messages, beside that of the same one after 1,000.
 
-To be through within the hour the connections to the platforms are left out (`soaked.py` says what is real); those are
+To be through within two hours the connections to the platforms are left out (`soaked.py` says what is real); those are
 measured under load. Embedding has one core, the flow the other. What does not come within the longest time is not
 waited for; the figures say how many came.
 """
