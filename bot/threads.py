@@ -1,7 +1,7 @@
 """How many threads computing takes: every core to learn from the corpus, one to answer.
 
-To answer, texts are short and matrices small. Two threads are hardly sooner there than one, and wait for each other by
-turning round and round: it takes twice the work, which the rest of the bot then lacks.
+To answer, texts are short and matrices small. Two threads are sooner there by some milliseconds only, and wait for each
+other by turning round and round: it takes twice the work, which the rest of the bot then lacks.
 """
 
 import os
