@@ -28,4 +28,5 @@ def test_a_rolling_restart_of_five_processes_loses_nothing_and_says_nothing_twic
         assert bots.is_in_order
         assert len(bots.balancer.taken) > 2  # both from before the restart, and after
         assert [process.stop() for process in bots.processes] == [0] * len(bots.processes)
-        assert not any("Traceback" in process.log for process in bots.processes)
+        for process in bots.processes:
+            assert "Traceback" not in process.log, process.log

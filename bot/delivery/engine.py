@@ -5,6 +5,7 @@ DBOS keeps nothing but ids of rows.
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from bot.store.where import Where
 
 VERSION = "1"  # of the workflow, not of the bot: what was begun before a deploy goes on after it
 POLLING = 0.25  # seconds between two looks for what another process accepted
+TAKER = "queue-worker-"  # the threads of DBOS that look, by the beginning of their names
+ENDING = 5.0  # seconds that one of them may take
 KEPT = timedelta(hours=25)  # longer than a platform may deliver an event again
 AT_ONCE = 500  # ids in a statement
 
@@ -81,7 +84,7 @@ class Engine:
         )
         if self._where.embedded:
             config["system_database_engine"] = _sqlite(self._where.engine)
-        DBOS(config=config)
+        self._dbos = DBOS(config=config)
         DBOS.listen_queues(self._queues if self._here else [])
         DBOS.launch()
         for queue in self._queues:
@@ -125,6 +128,14 @@ class Engine:
             if not ids:
                 return
             await DBOS.delete_workflows_async(ids)
+
+    async def take_no_more(self) -> None:
+        """Leaves what is on the queues to others; what DBOS took as it was stopped, it would fail to begin."""
+        for stopped in self._dbos.background_thread_stop_events:
+            stopped.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith(TAKER):
+                await asyncio.to_thread(thread.join, ENDING)
 
     async def stop(self) -> None:
         """Disconnects. What is going on stays with this process's name, to be taken over by another."""

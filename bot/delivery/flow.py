@@ -134,7 +134,8 @@ class Flow:
         await self.engine.stop()
 
     async def _come_to_an_end(self) -> None:
-        """Waits for what is going on, and for what the engine is about to begin or to end."""
+        """Takes no more; waits for what is going on, and for what the engine is about to begin or to end."""
+        await self.engine.take_no_more()
         while True:
             begun = await self.engine.going_on()
             busy = [task for task in self._tasks - self._sender.asleep if task]

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.delivery import janitor, sending
 from bot.delivery.backoff import FIRST
+from bot.delivery.engine import POLLING
 from bot.delivery.flow import STOPPING
 from bot.delivery.janitor import Janitor
 from bot.delivery.liveness import liveness_of
@@ -18,6 +20,7 @@ from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from bot.store.accepting import Work
 from bot.store.tables import Delivery
+from tests.delivery.crashing import Starting, some_messages
 from tests.delivery.staging import Stage, said, until
 
 
@@ -240,6 +243,22 @@ async def test_a_stop_lets_an_answer_come_to_its_end(stage: Stage) -> None:
         asyncio.get_running_loop().call_later(0.5, stage.responder.until["slow"].set)
     assert stage.sent == ["slow"]
     assert await stage.states() == {"slow": "done"}
+
+
+async def test_what_another_process_accepts_is_left_on_the_queue_by_one_that_stops(
+    stage: Stage, tmp_path: Path, starting: Starting
+) -> None:
+    accepting = starting(f"sqlite:///{tmp_path}/database.sqlite", tmp_path / "elsewhere", "--no-work").started()
+    async with stage.flow() as flow:
+        await flow.engine.take_no_more()
+        assert await asyncio.to_thread(accepting.ask, some_messages("a", 1)) == {"a-0"}
+        await asyncio.sleep(4 * POLLING)
+        (left,) = await flow.engine.runs(await stage.store.inbox.heads())
+        assert left.is_waiting
+        assert not stage.responder.heard
+    async with stage.flow():
+        await stage.finished()
+    assert stage.sent == ["said a-0"]
 
 
 async def test_what_was_accepted_right_before_a_stop_is_answered_in_it(

@@ -12,6 +12,7 @@ from tests.peers.slack import Channel, Delivery, Message, Slack, User
 from tests.running import ANSWERING, STARTING, Running, free_port, status
 
 QUESTION = "What are the cons of fine-tuning?"
+UPLOADS = 5  # that a busy machine may take too long for
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
 
 SOURCE = re.compile(r"^\[\d+\] “(.+)” \((.+)\)$", re.MULTILINE)
@@ -116,6 +117,21 @@ class Screen:
         """What the menu offers."""
         [menu] = elements(self.now, "static_select")
         return [option["text"]["text"] for option in menu["options"]]
+
+    @property
+    def images(self) -> list[dict[str, Any]]:
+        """The blocks that show a picture."""
+        return [block for block in self.now.blocks if block["type"] == "image"]
+
+    def picture(self) -> dict[str, Any]:
+        """The one picture of the summary, shown anew where the machine was too busy to upload it in time."""
+        for _ in range(UPLOADS):
+            if self.images:
+                break
+            self.press("Review and edit")
+            self.press("Recommend now")
+        [image] = self.images
+        return image
 
     def press(self, which: str, user: User | None = None) -> None:
         press(self.slack, self.now, which, user or self.user)

@@ -25,12 +25,8 @@ def slow(slack: Slack) -> Iterator[None]:
     slack.world.file_seconds = 0.0
 
 
-def images(card: Screen) -> list[dict[str, object]]:
-    return [block for block in card.now.blocks if block["type"] == "image"]
-
-
 def assert_shown(slack: Slack, card: Screen) -> None:
-    [image] = images(card)
+    image = card.picture()
     [shown] = [file for file in slack.files if {"id": file.id} == image["slack_file"]]
     assert shown.content
     assert shown.content.startswith(b"\x89PNG")
@@ -39,11 +35,11 @@ def assert_shown(slack: Slack, card: Screen) -> None:
 
 
 def test_a_summary_shows_its_chart_with_a_text_for_it(slack: Slack, card: Screen) -> None:
-    assert not images(card)
+    assert not card.images
     card.press("Recommend now")
     assert_shown(slack, card)
     card.press("Review and edit")
-    assert not images(card)
+    assert not card.images
 
 
 def test_a_chart_that_slack_has_not_looked_through_yet_is_shown_a_little_later(
@@ -58,7 +54,7 @@ def test_without_the_chart_the_summary_is_whole(slack: Slack, card: Screen, meth
     slack.fail(method, "internal_error", times=3)
     card.press("Recommend now")
     assert card.text.startswith("Recommendation: ")
-    assert not images(card)
+    assert not card.images
     assert "Get in touch" in card.buttons
 
 
@@ -69,4 +65,4 @@ def test_a_chart_that_slack_does_not_take_at_all_is_left_out(slack: Slack, card:
     finally:
         slack.world.file_seconds = 0.0
     assert card.text.startswith("Recommendation: ")
-    assert not images(card)
+    assert not card.images
