@@ -14,7 +14,7 @@ from bot.delivery.liveness import Liveness, liveness_of
 from bot.store.database import Database
 from bot.store.where import Where
 from tests.conftest import KEY
-from tests.delivery.staging import until
+from tests.delivery.staging import PATIENCE, until
 from tests.peers.postgres import Postgres
 
 
@@ -106,7 +106,7 @@ async def test_a_lock_that_the_server_has_not_let_go_yet_holds_nobody_up(
     one, other, url = pair
     with psycopg.connect(url) as left:
         left.execute("SELECT pg_advisory_lock(hashtextextended('one', 0))")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await one.hold("one")
         left.execute("SELECT pg_advisory_unlock_all()")
         assert await other.dead(["one"])
