@@ -92,13 +92,16 @@ def test_the_questions_of_a_user_and_of_a_workspace_are_limited_as_it_is_set(dat
         assert bot.stop() == 0
 
 
-def test_a_token_that_slack_refuses_ends_it(data_dir: Path, tmp_path: Path) -> None:
-    with everything(data_dir, tmp_path) as bot:
-        bot.settings["SLACK_APP_TOKEN"] = "xapp-wrong"
+@pytest.mark.parametrize(
+    ("name", "way"), [("SLACK_APP_TOKEN", "sockets"), ("SLACK_BOT_TOKEN", "sockets"), ("SLACK_BOT_TOKEN", "HTTP")]
+)
+def test_a_token_that_slack_refuses_ends_it(data_dir: Path, tmp_path: Path, name: str, way: str) -> None:
+    with everything(data_dir, tmp_path, sockets=way == "sockets") as bot:
+        bot.settings[name] = "xoxb-wrong"
         bot.start()
         code, last = bot.ended()
     assert code == 1
-    assert last == "rag-or-tune: SLACK_APP_TOKEN: Slack refuses it (invalid_auth); copy it again."
+    assert last == f"rag-or-tune: {name}: Slack refuses it (invalid_auth); copy it again."
 
 
 def test_a_port_that_is_taken_is_named(data_dir: Path, tmp_path: Path) -> None:

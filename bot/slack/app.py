@@ -12,10 +12,12 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import prompts
 from bot.errors import SettingsError
 from bot.handoff.channel import desk_channel
 from bot.service import Service
 from bot.settings import Settings
+from bot.slack.bolt import App
 from bot.slack.listeners import listen
 from bot.slack.oauth import app_of_many, listen_to_removal
 from bot.slack.surface import SlackSurface
@@ -40,26 +42,34 @@ def surfaces(settings: Settings, store: Store) -> dict[str, SlackSurface]:
     return {"slack": SlackSurface(_workspaces(settings, store), _article(settings), desk)}
 
 
-def make_app(settings: Settings, service: Service) -> AsyncApp:
+def make_app(settings: Settings, service: Service) -> App:
     """Bolt's app; it acknowledges an event after its listener has stored it."""
+    store, client = service.flow.store, make_client(settings)
+    if installations := _installations(settings, store):
+        app = app_of_many(settings, client, installations, States(store.database))
+    else:
+        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
+        get_bolt_logger(AsyncApp).addFilter(_is_news)
+        app = App(
+            client=client,
+            signing_secret=secret,
+            process_before_response=True,
+            user_facing_authorize_error_message=prompts.sentence("slack_not_there"),
+        )
+    listen(app, service, _article(settings))
+    listen_to_removal(app, installations)
+    return app
+
+
+def make_client(settings: Settings) -> AsyncWebClient:
+    """Calls Slack: for the one workspace whose token is set, or for those that name theirs in each call."""
     handlers = [
         AsyncRateLimitErrorRetryHandler(max_retry_count=2),
         AsyncConnectionErrorRetryHandler(),
         AsyncServerErrorRetryHandler(),
     ]
-    store = service.flow.store
-    installations = _installations(settings, store)
-    token = None if installations else _token(settings)
-    client = AsyncWebClient(token, base_url=settings.slack_api_url, retry_handlers=handlers)
-    if installations:
-        app = app_of_many(settings, client, installations, States(store.database))
-    else:
-        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
-        get_bolt_logger(AsyncApp).addFilter(_is_news)
-        app = AsyncApp(client=client, signing_secret=secret, process_before_response=True)
-    listen(app, service, _article(settings))
-    listen_to_removal(app, installations)
-    return app
+    token = None if settings.slack_client_id else _token(settings)
+    return AsyncWebClient(token, base_url=settings.slack_api_url, retry_handlers=handlers)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

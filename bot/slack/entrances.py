@@ -1,7 +1,7 @@
 """Slack's entrances: Socket Mode, in one workspace and with no public address, and HTTP."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 
 from aiohttp import ClientError
@@ -19,7 +19,7 @@ from bot.errors import SettingsError
 from bot.running import Part
 from bot.service import Service
 from bot.settings import Settings
-from bot.slack.app import is_set_up, make_app, surfaces
+from bot.slack.app import is_set_up, make_app, make_client, surfaces
 from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
 from bot.slack.oauth import InstallPages
 from bot.slack.refusals import code_of, meaning
@@ -70,7 +70,8 @@ class Sockets:
     async def listen(self, service: Service, stopped: asyncio.Event) -> None:
         """Keeps a connection, which slack_sdk opens anew when it is lost."""
         app = make_app(self._settings, service)
-        await self._check(app.client)
+        await _ask("SLACK_APP_TOKEN", app.client.apps_connections_open(app_token=self._token))
+        await _check(app.client)
         self._handler = Handler(app, self._token)
         connecting = asyncio.ensure_future(self._handler.connect_async())  # type: ignore[no-untyped-call] # as Bolt
         try:
@@ -82,15 +83,6 @@ class Sockets:
 
     async def is_up(self) -> bool:
         return self._handler is not None and await self._handler.client.is_connected()
-
-    async def _check(self, client: AsyncWebClient) -> None:
-        """Raises SettingsError when Slack refuses the token: slack_sdk would try it for ever."""
-        try:
-            with suppress(ClientError, OSError):  # what cannot be reached now is tried again
-                await client.apps_connections_open(app_token=self._token)
-        except SlackApiError as error:
-            if isinstance(meaning(error), RefusedError):
-                raise SettingsError(f"SLACK_APP_TOKEN: Slack refuses it ({code_of(error)}); copy it again.") from error
 
 
 class Endpoint:
@@ -117,6 +109,7 @@ class Endpoint:
     async def listen(self, service: Service, stopped: asyncio.Event) -> None:
         """The HTTP side listens."""
         del service
+        await _check(make_client(self._settings))
         await stopped.wait()
 
     async def is_up(self) -> bool:
@@ -136,6 +129,22 @@ def entrances(settings: Settings) -> list[Entrance]:
     if settings.slack_signing_secret and (settings.slack_client_id or not found):
         found.append(Endpoint(settings))
     return found
+
+
+async def _check(client: AsyncWebClient) -> None:
+    """Raises SettingsError when Slack refuses the token of the one workspace: what it then delivers would be lost."""
+    if client.token:
+        await _ask("SLACK_BOT_TOKEN", client.auth_test())
+
+
+async def _ask(name: str, asking: Awaitable[object]) -> None:
+    """Raises SettingsError when Slack refuses the token that is set by this name; what fails otherwise may pass."""
+    try:
+        with suppress(ClientError, OSError):
+            await asking
+    except SlackApiError as error:
+        if isinstance(meaning(error), RefusedError):
+            raise SettingsError(f"{name}: Slack refuses it ({code_of(error)}); copy it again.") from error
 
 
 SOCKETS = Part(surfaces, lambda settings: [Sockets(settings)])

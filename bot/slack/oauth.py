@@ -21,6 +21,7 @@ from bot import prompts
 from bot.references import report
 from bot.settings import Settings
 from bot.slack import pages
+from bot.slack.bolt import App
 from bot.slack.names import INSTALL, REDIRECT, SCOPES
 from bot.slack.origin import Body, Origin, origin
 from bot.store.installations import STATE_SECONDS, Installations, States
@@ -31,7 +32,7 @@ TEAM = re.compile(r"[TE][A-Z0-9]{1,31}")
 SAME_SECOND = timedelta(seconds=1)  # Slack tells the time of an event in whole seconds
 
 
-def app_of_many(settings: Settings, client: AsyncWebClient, installations: Installations, states: States) -> AsyncApp:
+def app_of_many(settings: Settings, client: AsyncWebClient, installations: Installations, states: States) -> App:
     """Bolt's app for all workspaces that have installed it; `client` has no token."""
     flow = _flow(settings, installations, states)
     flow.authorize = AsyncInstallationStoreAuthorize(
@@ -43,7 +44,7 @@ def app_of_many(settings: Settings, client: AsyncWebClient, installations: Insta
         cache_enabled=True,  # what Slack says of a token; whether it is installed is looked up each time
         client=client,
     )
-    return AsyncApp(
+    return App(
         client=client,
         signing_secret=settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
         process_before_response=True,

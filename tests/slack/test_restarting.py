@@ -105,3 +105,14 @@ def test_it_stops_at_once_when_asked_to_and_leaves_nothing_undone(
     assert bot.stop(STOPPED) == 0
     assert len(slack.answers(asked)) == 1
     assert "Traceback" not in bot.log[logged:]
+
+
+def test_what_is_asked_while_slack_does_not_say_whose_the_token_is_comes_again(
+    bot: Bot, slack: Slack, ann: User
+) -> None:
+    if bot.process:
+        assert bot.stop() == 0
+    slack.fail("auth.test", "internal_error", times=2)  # at the start, and for the question
+    bot.start()
+    slack.dm(ann, QUESTION)
+    assert len(bot.direct(ann)) == 1
