@@ -132,10 +132,11 @@ class Clicks:
             yield clicked
 
     async def interview(self, tenant: str, place: str, user: str, turn: int = 0) -> Card:
-        """A new interview; it begins with what the user said in a turn and before it."""
+        """A new interview; it begins with what the user said in a turn and before it, and is of that conversation."""
         if self._interviewer is None or self._adviser is None:
             return Card((Line(prompts.sentence("no_framework")),))
         said = await self._said(tenant, user, turn)
+        place = await self._store.conversations.place_of(tenant, user, turn) or place
         return await self._interviewer.start(tenant, place, user, await self._adviser.facts(said))
 
     async def team(self, tenant: str, place: str, user: str) -> Clicked:

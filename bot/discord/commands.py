@@ -49,7 +49,7 @@ class Commands(app_commands.Group):
     async def interview(self, interaction: discord.Interaction) -> None:
         """Begins an interview."""
         stage = await self._thinking(interaction)
-        place, user = str(interaction.channel_id), str(interaction.user.id)
+        place, user = place_of_command(interaction), str(interaction.user.id)
         await stage.show_instead(await self._service.clicks.interview(tenant(interaction), place, user))
 
     @app_commands.command(description=prompts.sentence("discord_team"))

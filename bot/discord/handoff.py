@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from bot import prompts
 from bot.cards import Card, Press
 from bot.discord.forms import again, values_of
-from bot.discord.hearing import is_of_a_person, is_with_bot, name_of, plain_text, tenant, tenant_of
+from bot.discord.hearing import is_for_others, is_of_a_person, is_with_bot, name_of, plain_text, tenant, tenant_of
 from bot.discord.refusals import TROUBLE
 from bot.discord.showing import Stage
 from bot.discord.wording import escaped
@@ -140,9 +140,11 @@ def _words(said: discord.Message, bot: discord.ClientUser, below: str | None) ->
         [file.filename for file in said.attachments],
         is_addressed=said.guild is None or bot in said.mentions,
         is_to_bot=f"<@{bot.id}>" in said.content or f"<@!{bot.id}>" in said.content,
+        is_for_others=said.guild is not None and is_for_others(said, bot),
         is_in_talk=said.guild is None or isinstance(said.channel, discord.Thread),
         said_at=said.created_at,
         place={"channel": str(said.channel.id)},
+        conversation=str(said.channel.id),
     )
 
 

@@ -18,14 +18,18 @@ def heard(said: discord.Message, bot: discord.ClientUser) -> Heard | None:
     is_in_thread = isinstance(said.channel, discord.Thread)
     if not (is_direct or is_mentioned or (is_in_thread and said.content)):
         return None
-    others = [user for user in said.mentions if user != bot]
-    is_for_others = bool(others or said.role_mentions or said.mention_everyone)
-    return Heard(message_of(said, bot), is_direct or is_mentioned, is_for_others)
+    return Heard(message_of(said, bot), is_direct or is_mentioned, is_for_others(said, bot))
 
 
 def is_of_a_person(said: discord.Message) -> bool:
     """Whether a person has said something, rather than a bot or Discord itself."""
     return not said.author.bot and not said.webhook_id and said.type in SAID
+
+
+def is_for_others(said: discord.Message, bot: discord.ClientUser) -> bool:
+    """Whether a message mentions others than the bot."""
+    others = [user for user in said.mentions if user != bot]
+    return bool(others or said.role_mentions or said.mention_everyone)
 
 
 def message_of(said: discord.Message, bot: discord.ClientUser) -> Message:

@@ -96,6 +96,15 @@ def lane(lead: int, whose: str) -> str:
     return f"lead/{lead}/{whose}"
 
 
+def impossible(lead: Lead, act: Act, actor: str) -> str:
+    """Why an act is not possible now, nothing when it is: before somebody writes what could not be sent."""
+    try:
+        after(Ticket(LeadState(lead.state), lead.holder), act, actor)
+    except ImpossibleError as error:
+        return refusal(error, lead)
+    return ""
+
+
 def refusal(error: ImpossibleError, lead: Lead | None) -> str:
     """What is said of something that could not be done."""
     return prompts.sentence(error.sentence, holder=detail(lead, "holder") if lead else "")

@@ -8,9 +8,9 @@ from bot import prompts
 from bot.cards import Press
 from bot.delivery.platform import platform_of
 from bot.forms import Asker, Field, FieldKind, Form, Outcome
-from bot.handoff.acting import Actions, Doing, refusal
+from bot.handoff.acting import Actions, Doing, impossible, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper
-from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
+from bot.handoff.ticket import Act, ImpossibleError
 from bot.store.leads import KnownError, Leads
 from bot.store.tables import Lead, LeadState
 
@@ -73,11 +73,8 @@ class Desk:
 
     def _reply_form(self, lead: Lead, asker: Asker, press: Press) -> Outcome:
         """The form, unless what is written there could not be sent."""
-        try:
-            after(Ticket(LeadState(lead.state), lead.holder), Act.REPLY, asker.user)
-        except ImpossibleError as error:
-            return Outcome(refusal(error, lead))
-        return Outcome(form=reply_form(press))
+        refused = impossible(lead, Act.REPLY, asker.user)
+        return Outcome(refused) if refused else Outcome(form=reply_form(press))
 
     async def _lead(self, press: Press) -> Lead:
         lead = await self._leads.at_desk(press.subject)

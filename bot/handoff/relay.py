@@ -27,8 +27,9 @@ class Words:
     """What a person wrote, in answer to which post of ours (`below`) if it is in its thread.
 
     `name` and `keys` are as those of a message, `files` the names of what is attached. `place` says where they are, as
-    the address of an asker does. They may be addressed to the bot by mentioning it (`is_to_bot`) or by where they are;
-    `is_in_talk` where people go on without that: in threads, and where they are alone with it.
+    the address of an asker does; `conversation` is its name. They may be addressed to the bot by mentioning it
+    (`is_to_bot`) or by where they are, or to others (`is_for_others`); `is_in_talk` where people go on without that: in
+    threads, and where they are alone with it.
     """
 
     text: str
@@ -38,9 +39,11 @@ class Words:
     files: Sequence[str] = ()
     is_addressed: bool = True
     is_to_bot: bool = False
+    is_for_others: bool = False
     is_in_talk: bool = False
     said_at: datetime | None = None
     place: Mapping[str, JsonValue] = field(default_factory=dict)
+    conversation: str = ""
 
     @property
     def is_reply(self) -> bool:
@@ -66,9 +69,13 @@ class Relay:
     async def from_user(self, asker: Asker, words: Words) -> bool:
         """Whether words are a user's to the consultants: they begin with `note:`, or answer what a consultant wrote.
 
-        After a consultant has written, what the user says there goes to them until the user asks the bot something.
+        After a consultant has written, what the user says there goes to them until the user asks the bot something
+        there; not what is for somebody else.
         """
-        is_note, goes_on = bool(NOTE.match(words.text)), words.is_in_talk and not words.is_to_bot
+        is_note = bool(NOTE.match(words.text))
+        if words.is_to_bot and not is_note:
+            return False
+        goes_on = words.is_in_talk and not words.is_for_others
         if not (is_note or words.below or goes_on):
             return False
         lead = await self._meant(asker, words, is_note=is_note, goes_on=goes_on)
@@ -131,11 +138,11 @@ class Relay:
         return next((lead for lead in leads if is_note and _is_heard(lead, words)), None)
 
     async def _is_talk(self, asker: Asker, lead: Lead, words: Words) -> bool:
-        """Whether a consultant wrote there last, after anything that the user asked the bot."""
+        """Whether a consultant wrote there last, after anything that the user asked the bot there."""
         if lead.state != LeadState.CLAIMED or not _is_there(lead, words):
             return False
         replied = [event.happened_at for event in await self._leads.events(lead) if event.kind == Act.REPLY]
-        asked = await self._leads.last_asked(asker.tenant, asker.user)
+        asked = await self._leads.last_asked(asker.tenant, asker.user, words.conversation)
         if not replied or (words.said_at and words.said_at < replied[-1]):
             return False
         return asked is None or asked < replied[-1]

@@ -10,13 +10,15 @@ from pydantic import JsonValue
 from bot import prompts
 from bot.cards import Press
 from bot.forms import Asker, Outcome
-from bot.handoff.acting import Actions, Doing, refusal
+from bot.handoff.acting import Actions, Doing, impossible, refusal
 from bot.handoff.cards import news_card, standing_card
 from bot.handoff.forms import agreed, errors_in, request_form, small_form
 from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, KnownError, Leads
 from bot.store.tables import Lead, LeadState
+
+DONE = {Act.NOTE: "lead_added", Act.SOLVED: "lead_thanks", Act.UNSOLVED: "lead_reopened"}
 
 log = logging.getLogger(__name__)
 
@@ -73,18 +75,16 @@ class Requests:
                 return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
             case "read":
                 return Outcome(card=news_card(lead, await self._leads.events(lead), press.step))
-        return Outcome(form=small_form(press))
+        refused = impossible(lead, _act(press), asker.user)
+        return Outcome(refused) if refused else Outcome(form=small_form(press))
 
     async def added(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
         """What becomes of a note, or of the answer to the closing question."""
         lead, text = await self._own(asker, press), values.get("text", "").strip()
-        if press.name == "note":
-            if not text:
-                return Outcome(errors={"text": prompts.sentence("contact_empty")})
-            return await self._do(lead, Doing(Act.NOTE, asker.user, text, keys=keys), "lead_added")
-        if press.choice == "no":
-            return await self._do(lead, Doing(Act.UNSOLVED, asker.user, text), "lead_reopened")
-        return await self._do(lead, Doing(Act.SOLVED, asker.user, text), "lead_thanks")
+        act = _act(press)
+        if act is Act.NOTE and not text:
+            return Outcome(errors={"text": prompts.sentence("contact_empty")})
+        return await self._do(lead, Doing(act, asker.user, text, keys=keys), DONE[act])
 
     async def _of(self, asker: Asker, states: Collection[str]) -> list[Lead]:
         return await self._leads.of(asker.tenant, asker.user, states, is_everywhere=asker.is_everywhere)
@@ -112,3 +112,10 @@ class Requests:
         except ImpossibleError as error:
             return Outcome(refusal(error, lead))
         return Outcome(prompts.sentence(sentence, reference=lead.reference))
+
+
+def _act(press: Press) -> Act:
+    """What the form of a button does."""
+    if press.name == "note":
+        return Act.NOTE
+    return Act.UNSOLVED if press.choice == "no" else Act.SOLVED

@@ -15,7 +15,7 @@ from bot.handoff.relay import Words
 from bot.references import report
 from bot.service import Service
 from bot.slack.forms import notice, values_of
-from bot.slack.hearing import is_of_a_person, moment_of, name_of, plain_text
+from bot.slack.hearing import MENTION, is_of_a_person, moment_of, name_of, place_of, plain_text
 from bot.slack.origin import Body, origin
 from bot.slack.refusals import TROUBLE
 from bot.slack.rendering import escaped
@@ -144,6 +144,7 @@ def _words(body: Body, bot: str | None, below: str | None) -> Words:
     event = body["event"]
     channel, ts, thread, text = event["channel"], event["ts"], event.get("thread_ts"), str(event.get("text") or "")
     is_direct, is_to_bot = event.get("channel_type") == "im", f"<@{bot}" in text
+    is_for_others = not is_direct and bool(MENTION.search(text))
     return Words(
         plain_text(text, bot),
         name_of(channel, ts),
@@ -152,9 +153,11 @@ def _words(body: Body, bot: str | None, below: str | None) -> Words:
         _files(event),
         is_addressed=is_direct or is_to_bot,
         is_to_bot=is_to_bot,
+        is_for_others=is_for_others,
         is_in_talk=is_direct or bool(thread),
         said_at=moment_of(ts),
         place={"channel": channel, "thread": thread},
+        conversation=place_of(channel, thread),
     )
 
 

@@ -81,7 +81,7 @@ def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None
             case "" | "help":
                 await show(respond, _help_card(), article_url)
             case "interview":
-                place, user = body["channel_id"], body["user_id"]
+                place, user = place_of_command(body), body["user_id"]
                 await show(respond, await service.clicks.interview(_tenant(body, context), place, user), article_url)
             case "team":
                 begun = await service.clicks.team(_tenant(body, context), body["channel_id"], body["user_id"])

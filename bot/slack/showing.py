@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
@@ -46,12 +47,14 @@ async def show_clicked(
         notice = prompts.sentence("form_late")
     if card and (clicked.where is Spot.BELOW or clicked.place or is_at_home):
         await _post_below(card, body, client, article_url, clicked.place)
+    elif card and clicked.where is Spot.PRIVATELY:
+        await _show(card, article_url, client, partial(_post_privately, body, respond, client))
     elif card:
         await show(respond, card, article_url, clicked.where, client)
     if notice and is_at_home:
         await _post_below(Card((Line(notice),)), body, client, article_url)
     elif notice:
-        await _taken(respond, Rendering(escaped(notice), []))
+        await _post_privately(body, respond, client, Rendering(escaped(notice), []))
 
 
 async def show_begun(clicked: Clicked, respond: AsyncRespond, article_url: str | None) -> None:
@@ -86,6 +89,29 @@ async def _taken(respond: AsyncRespond, part: Rendering, whom: str = "ephemeral"
     if given.status_code not in (OK, REFUSED):
         raise NotShownError(given.status_code)
     return given.status_code == OK
+
+
+async def _post_privately(body: Body, respond: AsyncRespond, client: AsyncWebClient, part: Rendering) -> bool:
+    """Whether Slack has nothing against what is shown only to the one who clicked, in the thread if it was in one.
+
+    A response_url leads out of the thread; where the bot is no member it is the only way.
+    """
+    container = body["container"]
+    if thread := container.get("thread_ts"):
+        try:
+            await client.chat_postEphemeral(
+                channel=container["channel_id"],
+                user=body["user"]["id"],
+                thread_ts=thread,
+                text=part.text,
+                blocks=part.blocks,
+            )
+        except SlackApiError as error:
+            if code_of(error) in TOO_MUCH:
+                return False
+        else:
+            return True
+    return await _taken(respond, part)
 
 
 async def _post_below(card: Card, body: Body, client: AsyncWebClient, article_url: str | None, place: str = "") -> None:

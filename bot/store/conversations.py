@@ -32,6 +32,12 @@ class Conversations:
             said = mine.where(Turn.conversation_id == conversation).order_by(Turn.id.desc()).limit(most)
             return list(await session.scalars(said))[::-1]
 
+    async def place_of(self, tenant: str, user: str, turn: int) -> str | None:
+        """The conversation in which a user said something, by the number of its turn."""
+        its = select(Conversation.place).join(Turn, Turn.conversation_id == Conversation.id)
+        async with self._db.transaction(tenant) as session:
+            return await session.scalar(its.where(Turn.id == turn, Turn.user == user))
+
     async def unanswered(self, tenant: str, place: str) -> list[Turn]:
         """The unfinished turns of a conversation, the oldest first."""
         waiting = select(Turn).join(Conversation, Turn.conversation_id == Conversation.id)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.interviews import StaleError
-from bot.store.tables import Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
+from bot.store.tables import Conversation, Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
 TALLY = "leads"
@@ -225,10 +225,11 @@ class Leads:
         async with self._db.transaction(lead.tenant) as transaction:
             return await transaction.scalar(coming.limit(1)) is not None
 
-    async def last_asked(self, tenant: str, user: str) -> datetime | None:
-        """When a person asked the bot something last, to tell whether they go on with a consultant."""
+    async def last_asked(self, tenant: str, user: str, place: str) -> datetime | None:
+        """When a person last asked the bot something in a conversation: do they go on with a consultant?"""
+        last = select(func.max(Turn.accepted_at)).join(Conversation, Turn.conversation_id == Conversation.id)
         async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(func.max(Turn.accepted_at)).where(Turn.user == user))
+            return await transaction.scalar(last.where(Turn.user == user, Conversation.place == place))
 
     async def of_card(self, sent_as: str) -> list[Delivery]:
         """The cards that a platform calls so, in every tenant; for what happens in the consultants' channel only."""

@@ -278,6 +278,16 @@ def test_the_button_under_an_interviews_summary_passes_on_that(
     assert "For RAG: “our docs change weekly”" in plain(shown.text)
 
 
+def test_the_conversation_before_an_interview_can_be_passed_on_from_its_summary(
+    staffed: Staffed, discord: Discord, ann: User, advice: Message, general: Channel
+) -> None:
+    staffed.told(discord.click(advice, "Check it step by step", ann))
+    card = screen(discord, general, ann)
+    card.press("Recommend now")
+    [shown] = staffed.told(discord.click(card.now, "Get in touch", ann))
+    assert shown.labels == [NOTHING, SUMMARY, ALL]
+
+
 def test_asking_again_joins_the_open_request(
     staffed: Staffed, discord: Discord, ann: User, advice: Message, general: Channel
 ) -> None:

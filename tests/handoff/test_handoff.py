@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot import prompts
 from bot.cards import Press
 from bot.delivery.platform import RefusedError
 from bot.handoff.channel import DeskChannel
@@ -191,6 +192,16 @@ async def test_a_note_that_is_delivered_twice_is_passed_on_once(town: Town) -> N
     for _ in range(2):
         assert await town.handoff.relay.from_user(ann(), Words("note: once", "m1", ["event:1", "message:1"]))
     assert [event.kind for event in await town.store.leads.events(lead)] == ["opened", "requested", "noted"]
+
+
+async def test_no_form_is_opened_for_what_could_not_be_sent(town: Town) -> None:
+    lead = await town.request(ann())
+    assert (await town.handoff.pressed(ann(), Press("note", lead.id))).form
+    assert await town.press(ann(), "solved", lead) == prompts.sentence("lead_told_already")
+    await town.press(ann(), "withdraw", lead)
+    for name in ("note", "solved"):
+        assert not (await town.handoff.pressed(ann(), Press(name, lead.id))).form
+    assert await town.press(ann(), "note", lead) == prompts.sentence("lead_over")
 
 
 async def test_words_stay_within_their_tenant(town: Town) -> None:

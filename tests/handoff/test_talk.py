@@ -12,7 +12,8 @@ HOME = {"channel": "home", "thread": "t1"}
 
 
 def words(text: str, number: int = 1, **how: bool) -> Words:
-    return Words(text, f"m{number}", [f"e{number}"], place=HOME, **{"is_in_talk": True, "is_addressed": False, **how})
+    there = {"place": HOME, "conversation": "home/t1"}
+    return Words(text, f"m{number}", [f"e{number}"], **there, **{"is_in_talk": True, "is_addressed": False, **how})
 
 
 async def replied(town: Town) -> Lead:
@@ -23,8 +24,8 @@ async def replied(town: Town) -> Lead:
     return lead
 
 
-async def asked(town: Town) -> None:
-    message = Message(DISCORD, "home/t1", "ann", "And the costs?", [f"q{town.clock()}"], {}, name=None)
+async def asked(town: Town, place: str = "home/t1") -> None:
+    message = Message(DISCORD, place, "ann", "And the costs?", [f"q{town.clock()}"], {}, name=None)
     await town.store.inbox.accept(message)
     town.clock.advance(minutes=1)
 
@@ -48,6 +49,27 @@ async def test_who_mentions_the_bot_asks_it_and_goes_on_with_it(town: Town) -> N
     assert not await town.handoff.relay.from_user(ann(), words("And the costs?", is_to_bot=True))
     await asked(town)
     assert not await town.handoff.relay.from_user(ann(), words("And of RAG?", 2))
+
+
+async def test_what_is_asked_elsewhere_does_not_end_the_talk(town: Town) -> None:
+    await replied(town)
+    await asked(town, "home/private/ann")
+    assert await town.handoff.relay.from_user(ann(), words("Two hundred"))
+
+
+async def test_what_is_said_to_a_colleague_stays_there(town: Town) -> None:
+    await replied(town)
+    assert not await town.handoff.relay.from_user(ann(), words("@bob between us: it is small", is_for_others=True))
+    assert await town.handoff.relay.from_user(ann(), words("Two hundred", 2))
+
+
+async def test_who_mentions_the_bot_below_a_reply_asks_it(town: Town) -> None:
+    await replied(town)
+    await town.work()
+    below = f"discord/{len(town.places['discord'].sent) - 1}"
+    mentioning = replace(words("And the costs?", is_to_bot=True, is_in_talk=False), below=below)
+    assert not await town.handoff.relay.from_user(ann(), mentioning)
+    assert await town.handoff.relay.from_user(ann(), replace(mentioning, is_to_bot=False))
 
 
 async def test_what_was_said_before_a_reply_is_not_for_the_consultant(town: Town) -> None:

@@ -169,6 +169,7 @@ def test_an_opinion_is_kept_once_and_the_last_one_counts(
     assert bot.rows(kept, ben.id) == [(1,)]
     assert notices(slack, general, ann)[-1] == prompts.sentence("feedback_sorry")
     assert notices(slack, general, ben) == [prompts.sentence("feedback_thanks")]
+    assert {message.thread_ts for message in slack.ephemerals(general, ann)} == {advice.thread_ts}
     assert slack.now(advice) == advice
 
 
@@ -177,6 +178,7 @@ def test_a_copy_is_markdown_that_only_its_user_gets(slack: Slack, ann: User, car
     shown = card.text
     card.press("Copy as Markdown")
     [message] = slack.ephemerals(general, ann)
+    assert message.thread_ts == card.now.thread_ts  # where the person looks
     [block] = message.blocks
     assert [element["type"] for element in block["elements"]] == ["rich_text_preformatted"]
     copied = words(message)

@@ -9,7 +9,7 @@ import pytest
 
 from bot import prompts
 from bot.cards import Press
-from tests.peers.slack import Channel, Message, Slack, User
+from tests.peers.slack import Channel, Message, Slack, User, View
 from tests.slack.bots import CASE, Screen, elements, press, well
 from tests.slack.staffed import FILLED, NEED, Staffed, close_all, everything_in, request, told, with_consultants
 
@@ -48,6 +48,12 @@ def advice(staffed: Staffed, slack: Slack, ann: User, general: Channel) -> Messa
     return answer
 
 
+def consents(view: View) -> list[str]:
+    """What the user may agree to."""
+    [consent] = [block for block in view.blocks if block.get("block_id") == "consent"]
+    return [option["value"] for option in consent["element"]["options"]]
+
+
 def test_the_form_shows_what_will_be_passed_on_and_asks_for_consent(
     staffed: Staffed, slack: Slack, ann: User, advice: Message
 ) -> None:
@@ -59,8 +65,8 @@ def test_the_form_shows_what_will_be_passed_on_and_asks_for_consent(
     assert "For RAG: “our docs change weekly”" in shown
     assert "as a file: 1 question(s)" in shown
     assert view.state["name"]["name"]["value"] == "ann"
+    assert consents(view) == ["nothing", "summary", "all"]
     [consent] = [block for block in view.blocks if block.get("block_id") == "consent"]
-    assert [option["value"] for option in consent["element"]["options"]] == ["nothing", "summary", "all"]
     assert "initial_option" not in consent["element"]
     slack.close(view)
 
@@ -236,10 +242,31 @@ def test_the_button_under_an_interviews_summary_passes_on_that(
     card.press("Get in touch")
     view = staffed.form(ann)
     assert "For RAG: “our docs change weekly”" in html.unescape(str(view.blocks))
+    assert consents(view) == ["nothing", "summary", "all"]
     well(slack.submit(view, FILLED))
     close_all(slack, ann)
     staffed.posted()
     assert "is recorded" in told(staffed, advice)[-1]
+
+
+@pytest.mark.parametrize("how", ["directly", "by command"])
+def test_the_conversation_before_an_interview_can_be_passed_on_from_its_summary(
+    staffed: Staffed, slack: Slack, ann: User, general: Channel, how: str
+) -> None:
+    if how == "directly":
+        slack.dm(ann, CASE)
+        [answer] = staffed.direct(ann)
+    else:
+        slack.command(ann, general, CASE)
+        [answer] = staffed.private(general, ann)
+    press(slack, answer, "Check it step by step", ann)
+    *_, shown = slack.said(slack.direct(ann))
+    card = Screen(slack, shown, ann)
+    card.press("Recommend now")
+    card.press("Get in touch")
+    view = staffed.form(ann)
+    assert consents(view) == ["nothing", "summary", "all"]
+    slack.close(view)
 
 
 def test_a_note_by_the_button_is_passed_on(staffed: Staffed, slack: Slack, ann: User, advice: Message) -> None:
