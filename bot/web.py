@@ -3,7 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
 
 import uvicorn
 from sqlalchemy import select
@@ -18,6 +19,8 @@ from bot.errors import SettingsError
 from bot.scraping import scraped
 from bot.service import Service
 from bot.store.figures import figures
+
+Result = TypeVar("Result")
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 in a container, the proxy comes from outside
 STOPPING = 5  # seconds that a stop waits for requests that are going on
@@ -59,8 +62,7 @@ def application(service: Service, entrances: Sequence[Entrance]) -> Starlette:
     async def metrics(request: Request) -> Response:
         del request
         try:
-            async with asyncio.timeout(ASKING):
-                return scraped(await figures(service.flow.store.database))
+            return scraped(await _soon(figures(service.flow.store.database)))
         except (SQLAlchemyError, OSError):
             return scraped(None)
 
@@ -76,9 +78,23 @@ def application(service: Service, entrances: Sequence[Entrance]) -> Starlette:
 
 async def _is_there(service: Service) -> bool:
     """Whether the database answers."""
-    try:
-        async with asyncio.timeout(ASKING), service.flow.store.database.engine.connect() as connection:
+
+    async def ask() -> None:
+        async with service.flow.store.database.engine.connect() as connection:
             await connection.execute(select(1))
+
+    try:
+        await _soon(ask())
     except (SQLAlchemyError, OSError):
         return False
     return True
+
+
+async def _soon(asking: Awaitable[Result]) -> Result:
+    """What is asked, within some seconds. Raises TimeoutError, and lets it end by itself: SQLite cannot be hurried."""
+    task = asyncio.ensure_future(asking)
+    done, _ = await asyncio.wait({task}, timeout=ASKING)
+    if not done:
+        task.add_done_callback(lambda late: late.cancelled() or late.exception())
+        raise TimeoutError
+    return task.result()

@@ -130,7 +130,11 @@ class Engine:
             await DBOS.delete_workflows_async(ids)
 
     async def take_no_more(self) -> None:
-        """Leaves what is on the queues to others; what DBOS took as it was stopped, it would fail to begin."""
+        """Leaves what is on the queues to others; what DBOS took as it was stopped, it would fail to begin.
+
+        Nor does it wait for a database that is away: its threads would keep the process from ending.
+        """
+        self._dbos._sys_db._retry_connection_errors = False  # noqa: SLF001 set for good it could not be changed here
         for stopped in self._dbos.background_thread_stop_events:
             stopped.set()
         for thread in threading.enumerate():

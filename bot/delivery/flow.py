@@ -187,9 +187,14 @@ class Flow:
             posts, error = await persistently(self.store.outbox.pending, turn), turn.error
         with tracing.span("deliver", turn.tenant, turn.id):
             delivered = await self._sender.deliver(posts, platform, are_new=is_new)
+        if not delivered.ours and await self._is_there(turn):
+            return  # another run goes on with it
         await self._finish(turn, delivered.error or error, delivered.last)
         if delivered.last:
             metrics.stages.labels("deliver").observe(self._since(delivered.last.delivery.created_at))
+
+    async def _is_there(self, turn: Turn) -> bool:
+        return await persistently(self.store.inbox.turn, Work(turn.tenant, turn.id, turn.runs)) is not None
 
     async def _finish(self, turn: Turn, error: str | None, last: Sent | None = None) -> None:
         following = await persistently(self.store.inbox.finish, turn, error, last)

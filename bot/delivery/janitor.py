@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from bot.delivery.flow import Flow
 from bot.delivery.liveness import Liveness
@@ -30,17 +31,13 @@ class Janitor:
         self._kept_up = -UPKEEP
 
     async def run(self) -> None:
-        """Round after round, until cancelled."""
-        while True:
-            try:
-                await self.round()
-            except Exception as error:
-                log.warning("the janitor's round failed: %s", type(error).__name__, exc_info=not passing(error))
-            await asyncio.sleep(ROUND)
+        """Round after round, until cancelled; beside them the lock is held, for a round may wait for the engine."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._repeat(self.round))
+            loops.create_task(self._repeat(partial(self._liveness.hold, self._process)))
 
     async def round(self) -> None:
-        """Holds this process's lock, takes up what nobody does, and deletes what is old."""
-        await self._liveness.hold(self._process)
+        """Takes up what nobody does, and deletes what is old."""
         heads = await self._flow.store.inbox.heads()
         ours = [work for work in heads if platform_of(work.tenant) in self._flow.platforms]
         await self._take_up([work for work in ours if work.turn not in self._flow.mine])
@@ -48,6 +45,14 @@ class Janitor:
             await self._flow.store.erasure.expire(self._retention_days)
             await self._flow.engine.purge(heads)
             self._kept_up = time.monotonic()
+
+    async def _repeat(self, act: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await act()
+            except Exception as error:
+                log.warning("the janitor's round failed: %s", type(error).__name__, exc_info=not passing(error))
+            await asyncio.sleep(ROUND)
 
     async def _take_up(self, works: Sequence[Work]) -> None:
         strange = set[Work]()

@@ -107,9 +107,10 @@ class PostOffice:
         finally:
             self._carried.discard(post.id)
 
-    async def _take_and_send(self, post: Delivery) -> None:
-        async with self._room:
-            if not await persistently(self._store.outbox.take, post, self._process):
+    async def _take_and_send(self, waiting: Delivery) -> None:
+        async with self._room:  # before there was room, another process may have tried to send it
+            post = await persistently(self._store.outbox.take, waiting, self._process)
+            if post is None:
                 return
             try:
                 made = await self._clerk.made(post)

@@ -21,10 +21,14 @@ SENDING = 60.0  # seconds for one attempt
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of posts: why one can never be delivered, or the last as it was sent, which is still to be kept."""
+    """What became of posts: why one can never be delivered, or the last as it was sent, which is still to be kept.
+
+    They are `ours` no more when the question was deleted, its user forgotten, or another run took them over.
+    """
 
     error: str | None = None
     last: Sent | None = None
+    ours: bool = True
 
 
 def counted(delivery: Delivery, result: str) -> None:
@@ -49,8 +53,10 @@ class Sender:
         last: Sent | None = None
         for delivery in posts:
             if last and not await persistently(self._outbox.sent, last):
-                return Delivered()
+                return Delivered(ours=False)
             result = await self._send(platform, delivery, is_new=are_new)
+            if result is None:
+                return Delivered(ours=False)
             if isinstance(result, str):
                 return Delivered(error=result)
             last = result

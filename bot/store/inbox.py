@@ -203,7 +203,8 @@ class Inbox:
                 again = failed.where(having).values(values | {"state": state}).returning(Turn.id)
                 found += await session.scalars(again.execution_options(synchronize_session=False))
             answered = select(Turn.id).where(Turn.id.in_(found), Turn.state == TurnState.ANSWERED)
-            posts = update(Delivery).where(Delivery.turn_id.in_(answered), Delivery.state == DeliveryState.FAILED)
+            unsent = DeliveryState.FAILED, DeliveryState.PENDING  # what stands behind the one that failed
+            posts = update(Delivery).where(Delivery.turn_id.in_(answered), Delivery.state.in_(unsent))
             anew = posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
             await session.execute(anew.execution_options(synchronize_session=False))
         return sorted(found)

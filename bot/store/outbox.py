@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Update, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, func, or_, select, update
 
 from bot.store.database import Database, add_in_order
 from bot.store.leads import Post
@@ -68,19 +68,20 @@ class Outbox:
     async def heads(self) -> list[Delivery]:
         """The first post of every lane, when it is due and nobody is sending it."""
         first = select(func.min(Delivery.id)).where(IN_LANES).group_by(Delivery.lane)
-        is_due = or_(Delivery.retry_at.is_(None), Delivery.retry_at <= self._db.clock())
-        free = select(Delivery).where(Delivery.id.in_(first), Delivery.taken_by.is_(None), is_due)
+        free = select(Delivery).where(Delivery.id.in_(first), Delivery.taken_by.is_(None), self._is_due())
         async with self._db.across_tenants() as session:
             return list(await session.scalars(free.order_by(Delivery.id)))
 
-    async def take(self, delivery: Delivery, process: str) -> bool:
-        """Whether this process is the one to send a post; no other is, until it is put back or the process dies.
+    async def take(self, delivery: Delivery, process: str) -> Delivery | None:
+        """A post as it is now, for this process to send; no other does, until it is put back or this one dies.
 
         Asked again by the same process, it is so still: the first word of it may have been lost.
         """
-        own = _change(delivery, taken_by=process).where(or_(Delivery.taken_by.is_(None), Delivery.taken_by == process))
+        is_free = or_(Delivery.taken_by.is_(None), Delivery.taken_by == process)
+        own = _change(delivery, taken_by=process).where(is_free, self._is_due())
         async with self._db.transaction(delivery.tenant) as session:
-            return await session.scalar(own.returning(Delivery.id)) is not None
+            taken: Delivery | None = await session.scalar(own.returning(Delivery))
+            return taken
 
     async def settle(
         self, delivery: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post], on: str | None = None
@@ -145,6 +146,9 @@ class Outbox:
         late = select(Delivery).where(IN_LANES, Delivery.lead_id.is_not(None), Delivery.created_at < since)
         async with self._db.across_tenants() as session:
             return list(await session.scalars(late.order_by(Delivery.id)))
+
+    def _is_due(self) -> ColumnElement[bool]:
+        return or_(Delivery.retry_at.is_(None), Delivery.retry_at <= self._db.clock())
 
     async def _update(self, delivery: Delivery, **values: object) -> None:
         async with self._db.transaction(delivery.tenant) as session:

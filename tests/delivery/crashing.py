@@ -53,6 +53,11 @@ class Process:
         except BrokenPipeError:
             pass  # it died by itself
 
+    def close(self) -> None:
+        """There is nothing more to say, so it ends."""
+        assert self._process.stdin
+        self._process.stdin.close()
+
     def read(self, seconds: float, until: str = "") -> list[str]:
         """The lines that come within some seconds, or until one is `until`."""
         assert self._process.stdout

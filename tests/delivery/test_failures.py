@@ -18,6 +18,7 @@ from tests.delivery.crashing import Process, Starting, prepare, some_messages, w
 from tests.delivery.staging import Stage, said, until
 from tests.peers.postgres import Postgres
 
+ENDING = 60.0  # seconds; the machine may be busy
 TIMES = 5  # that a platform tries
 
 
@@ -43,6 +44,21 @@ def test_postgres_restarts_while_messages_come_in(
     outcome = when_finished(url, record, len(messages))
     assert outcome.is_perfect
     assert not worker.is_dead
+
+
+def test_a_process_that_is_stopped_while_postgres_is_away_ends(
+    mortal_postgres: Postgres, tmp_path: Path, starting: Starting
+) -> None:
+    url, record = mortal_postgres.database("bot"), tmp_path / "record.jsonl"
+    asyncio.run(prepare(url))
+    worker = starting(url, record).started()
+    mortal_postgres.stop()
+    worker.close()
+    end = time.monotonic() + ENDING
+    while not worker.is_dead:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    mortal_postgres.start()
 
 
 Room = Callable[[Process], None]

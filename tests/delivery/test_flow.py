@@ -15,7 +15,7 @@ from bot.delivery.backoff import FIRST
 from bot.delivery.engine import POLLING
 from bot.delivery.flow import STOPPING
 from bot.delivery.janitor import Janitor
-from bot.delivery.liveness import liveness_of
+from bot.delivery.liveness import Liveness, liveness_of
 from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from bot.store.accepting import Work
@@ -200,6 +200,18 @@ async def test_who_is_forgotten_while_a_post_waits_gets_none(stage: Stage) -> No
     assert stage.sent == ["yours"]
 
 
+async def test_who_is_forgotten_while_a_post_waits_gets_none_of_the_others(stage: Stage) -> None:
+    stage.platform.before["one"] = [BusyError(0.5)]
+    async with stage.flow() as flow:
+        await flow.accept(said("one\ntwo"))
+        await until(lambda: bool(flow._sender.asleep))
+        await stage.store.erasure.forget("U1")
+        await flow.accept(said("next"))
+        await stage.finished()
+        await until(lambda: not flow._tasks)
+    assert stage.sent == ["next"]
+
+
 async def test_who_is_forgotten_between_two_posts_of_an_answer_gets_no_more(stage: Stage) -> None:
     send = stage.platform.send
 
@@ -319,6 +331,20 @@ async def test_what_the_engine_knows_of_another_platforms_work_is_kept_while_tha
         flow.engine.purge = purge  # type: ignore[method-assign] # to hear what it is asked
         await Janitor(flow, liveness_of(stage.store.database), "another", 30).round()
     assert kept == [accepted.work]
+
+
+async def test_the_lock_is_held_while_the_engine_waits_for_its_database(stage: Stage) -> None:
+    held = list[str]()
+
+    class Counting(Liveness):
+        async def hold(self, process: str) -> None:
+            held.append(process)
+
+    async with stage.flow() as flow:
+        flow.engine.runs = lambda works: asyncio.Future()  # type: ignore[assignment,method-assign] # it never comes
+        tidying = asyncio.create_task(Janitor(flow, Counting(), "this process", 30).run())
+        await until(lambda: len(held) > 2)
+        tidying.cancel()
 
 
 async def test_a_message_that_takes_the_process_down_each_time_is_put_aside(

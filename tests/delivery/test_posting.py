@@ -1,13 +1,13 @@
 """The post office: what it does when the database is away in the middle of its work."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from bot.delivery.platform import RefusedError
-from bot.delivery.posting import PostOffice
+from bot.delivery.posting import AT_ONCE, PostOffice
 from bot.store.leads import Post
 from bot.store.tables import Delivery
 from tests.delivery.staging import Stage
@@ -49,3 +49,20 @@ async def test_what_follows_from_a_failure_is_kept_though_the_database_was_away(
         ("card", "failed", None),
         ("thread", "pending", None),
     ]
+
+
+async def test_what_another_process_tried_meanwhile_is_looked_for_before_it_is_sent(stage: Stage) -> None:
+    stage.platform.after["a card"] = [ConnectionError("the confirmation is lost")]
+    await stage.store.leads.post("test:one", "a key", Post("card", "a lane", {"text": "a card"}))
+    one, other = (PostOffice(stage.store, {"test": stage.platform}, Resigned(), name) for name in ("one", "other"))
+    for _ in range(AT_ONCE):
+        await other._room.acquire()
+    await other.round()  # it has seen the post, and no room for it
+    await one.round()
+    await one.stop(10)
+    stage.clock.off = timedelta(hours=1)  # it is due again
+    for _ in range(AT_ONCE):
+        other._room.release()
+    await other.stop(10)
+    assert stage.sent == ["a card"]
+    assert [name for name, _ in stage.platform.called] == ["send", "find"]

@@ -216,6 +216,18 @@ async def test_a_failed_delivery_is_sent_again_without_answering_again(store: St
     ]
 
 
+async def test_what_stands_behind_a_failed_post_has_a_day_again_too(store: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
+    first, second = await store.outbox.pending(turn)
+    await store.outbox.fail(first, "refused")
+    await store.inbox.finish(turn, "refused")
+    await store.inbox.resend([turn.id])
+    again = await store.outbox.pending(turn)
+    assert [post.id for post in again] == [first.id, second.id]
+    assert all(post.created_at > second.created_at for post in again)
+
+
 async def test_a_failed_answer_is_sought_again(store: Store) -> None:
     turn = await accepted(store, said("hello"))
     await store.inbox.answered(turn, Answer([{"text": "sorry"}]), "answering failed", "ab12")
