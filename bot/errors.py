@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+INSTALL = ".venv/bin/python -m pip install --constraint constraints.txt --editable"  # in the project's folder
+
 
 class BotError(Exception):
     """Something that a person can mend; the message says how."""
@@ -25,3 +27,8 @@ class ModelError(BotError):
 
 class InputError(BotError):
     """What a person gave to a command cannot be read."""
+
+
+def adding(extra: str) -> str:
+    """What to run for an extra of ours."""
+    return f"in the project's folder run: {INSTALL} '.[{extra}]'"

@@ -3,12 +3,9 @@
 from importlib.metadata import entry_points
 from typing import Any
 
-from bot.errors import SettingsError
+from bot.errors import INSTALL, SettingsError
 
-OUTDATED = (
-    "What is installed is older than the code, and knows no {kind}. Install it again: make chat, or in the "
-    "environment that you use: pip install --constraint constraints.txt --editable ."
-)
+OUTDATED = "What is installed is older than the code, and knows no {kind}. Install it again: make chat, or {install} ."
 
 
 def plugins(kind: str) -> dict[str, Any]:
@@ -19,5 +16,5 @@ def plugins(kind: str) -> dict[str, Any]:
     """
     points = entry_points(group=f"rag_or_tune.{kind}")
     if not points:
-        raise SettingsError(OUTDATED.format(kind=kind))
+        raise SettingsError(OUTDATED.format(kind=kind, install=INSTALL))
     return {point.name: point.load() for point in points}

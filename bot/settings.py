@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import load_dotenv
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -16,6 +16,7 @@ from bot.hours import Hours
 
 SLACK_CHANNEL = re.compile(r"((E[A-Z0-9]+/)?T[A-Z0-9]+/)?[CG][A-Z0-9]+\Z")
 DISCORD_CHANNEL = re.compile(r"[0-9]{1,20}\Z")
+ADDRESS = TypeAdapter(HttpUrl)
 PACKAGE = Path(__file__).parent
 
 
@@ -30,6 +31,14 @@ def _provider_and_model(name: str) -> str:
     if not provider or not model:
         raise ValueError("write it as provider:model, for example openai:gpt-4.1-mini")
     return name
+
+
+def _address(written: str) -> str:
+    try:
+        ADDRESS.validate_python(written)
+    except ValidationError as error:
+        raise ValueError("write it as an address, like https://example.com") from error
+    return written
 
 
 def _separated(value: object) -> object:
@@ -67,6 +76,9 @@ def _existing_folder(path: Path) -> Path:
     return path
 
 
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class Settings(BaseSettings):
     """The bot's configuration; each field is an environment variable of the same name in capitals."""
 
@@ -95,7 +107,7 @@ class Settings(BaseSettings):
     OAuth and has its own token."""
     slack_client_secret: SecretStr | None = None
     """Proves to Slack that we are the app."""
-    slack_api_url: str = "https://slack.com/api/"
+    slack_api_url: Address = "https://slack.com/api/"
     """Where Slack's Web API is."""
     consultant_slack_channel: Annotated[str, AfterValidator(_slack_channel)] | None = None
     """The id of the consultants' channel in Slack; with several workspaces `workspace/channel`, in an Enterprise Grid
@@ -116,7 +128,7 @@ class Settings(BaseSettings):
     """Signs what it is told."""
     discord_token: SecretStr | None = None
     """The token of the Discord bot."""
-    discord_api_url: str = "https://discord.com/api/v10"
+    discord_api_url: Address = "https://discord.com/api/v10"
     """Where Discord's REST API is."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where `serve` and `web` listen. Where it is set, `slack`, `discord` and `worker` show health and metrics there,
@@ -142,7 +154,7 @@ class Settings(BaseSettings):
     """From what on the log, on standard error, is written: `DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     log_format: Literal["text", "json"] = "text"
     """How it is written: `text`, a line for people, or `json`."""
-    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_endpoint: Address | None = None
     """Where traces go, by OTLP over HTTP; unset means nowhere. OpenTelemetry reads its other variables by itself."""
 
 

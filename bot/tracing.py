@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import SettingsError
+from bot.errors import SettingsError, adding
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _provider() -> Any:  # noqa: ANN401 its type is not there to be imported
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         raise SettingsError(
-            "OTEL_EXPORTER_OTLP_ENDPOINT: what sends traces is not installed; run `pip install 'rag-or-tune[otel]'`."
+            f"OTEL_EXPORTER_OTLP_ENDPOINT: what sends traces is not installed; {adding('otel')}"
         ) from error
     os.environ.setdefault("OTEL_SERVICE_NAME", SERVICE)
     provider = TracerProvider(resource=Resource.create())

@@ -68,7 +68,7 @@ def test_only_what_is_needed_gets_in() -> None:
     assert set(copied) == needed
     assert all((ROOT / name).exists() for name in copied)
     assert of(last, "COPY") == ["--from=build /opt/bot /opt/bot"]
-    ignored = [line for line in (ROOT / ".containerignore").read_text().splitlines() if not line.startswith("#")]
+    ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
     assert ignored[0] == "*"
     assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == needed
     assert not of(first, "ADD") + of(last, "ADD")

@@ -79,7 +79,7 @@ def test_without_a_collector_nothing_of_it_is_imported() -> None:
 
 async def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
-    with pytest.raises(SettingsError, match=r"rag-or-tune\[otel\]"):
+    with pytest.raises(SettingsError, match=r"'\.\[otel\]'"):
         async with tracing.tracing(Settings(otel_exporter_otlp_endpoint="http://127.0.0.1:9")):
             raise AssertionError
 

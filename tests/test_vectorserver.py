@@ -271,5 +271,5 @@ def test_an_unreachable_server_is_named_without_its_password(embedder: Embedder)
 
 def test_what_is_not_installed_is_named(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "langchain_postgres", None)  # as if it were not there
-    with pytest.raises(SettingsError, match=r"rag-or-tune\[pgvector\]"):
+    with pytest.raises(SettingsError, match=r"'\.\[pgvector\]'"):
         PgVectors("postgresql://a@b/c", embedder)

@@ -10,7 +10,7 @@ from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 
 from bot.answering.metering import Meter
-from bot.errors import BotError, SettingsError
+from bot.errors import BotError, SettingsError, adding
 from bot.guidance.article import Statement
 from bot.prompts import prompt
 
@@ -43,14 +43,27 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+EXTRAS = {  # of ours, by which providers can be called, too
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "google": "google_genai",
+    "mistral": "mistralai",
+    "ollama": "ollama",
+}
+
+
 def make_model(name: str, timeout: float) -> BaseChatModel:
     """The model `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
-    provider = name.partition(":")[0]
+    provider, _, model = name.partition(":")
+    extra = next((extra for extra, its in EXTRAS.items() if provider in (extra, its)), None)
+    called = EXTRAS[extra] if extra else provider
     try:
-        return init_chat_model(name, timeout=timeout, max_retries=1, temperature=0, callbacks=[Meter()])
-    except ImportError as error:
+        return init_chat_model(
+            model, model_provider=called, timeout=timeout, max_retries=1, temperature=0, callbacks=[Meter()]
+        )
+    except (ImportError, AttributeError) as error:  # the second is what LangChain raises for a missing Ollama
         raise SettingsError(
-            f"LLM_MODEL: the package for {provider!r} is not installed; run `pip install 'rag-or-tune[{provider}]'`."
+            f"LLM_MODEL: the package for {provider!r} is not installed; {adding(extra) if extra else error}"
         ) from error
     except Exception as error:
         raise SettingsError(

@@ -87,6 +87,11 @@ def rendered(card: Card, article_url: str | None = None, *, with_embeds: bool = 
     return [*parts[:-1], last]
 
 
+def fewest(card: Card, article_url: str | None) -> list[Rendering]:
+    """The messages that show a card that is to change in place: without links, where these would make them more."""
+    return min((rendered(card, url) for url in (article_url, None)), key=len)
+
+
 def _with_embeds(card: Card, article_url: str | None) -> list[Rendering]:
     sources = _packed([*notes(card.citations, article_url, EMBED)], EMBED)
     texts = _packed(_written([line for whole in card.lines for line in pieces(whole, CONTENT)]), CONTENT)

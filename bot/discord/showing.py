@@ -17,7 +17,7 @@ from bot.discord.forms import modal
 from bot.discord.hearing import is_with_bot
 from bot.discord.limits import ALT_TEXT
 from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
-from bot.discord.rendering import PICTURE, Rendering, rendered
+from bot.discord.rendering import PICTURE, Rendering, fewest, rendered
 from bot.forms import Form
 from bot.replies import Line
 
@@ -79,7 +79,7 @@ class Stage:
 
     async def show_instead(self, card: Card) -> None:
         """Shows a card in place of the first reply: of a command's, or of the card that was clicked."""
-        first, *others = await self._options(card)
+        first, *others = await self._options(card, fewest)
         if not await self._respond(partial(self._interaction.response.edit_message, **first)):
             await self._edit(first)
         for options in others:
@@ -143,11 +143,13 @@ class Stage:
         is_below_private = where is Spot.BELOW and (self._has_private or bool(message and message.flags.ephemeral))
         return where is Spot.PRIVATELY or is_below_private
 
-    async def _options(self, card: Card) -> Sequence[dict[str, Any]]:
+    async def _options(
+        self, card: Card, render: Callable[[Card, str | None], list[Rendering]] = rendered
+    ) -> Sequence[dict[str, Any]]:
         """What discord.py sends for each message of a card."""
         file = await _drawn(card.picture) if card.picture else None
         card = card if file else Card(card.lines, card.citations, card.rows, card.menu)
-        return [_options(part, file if part.has_picture else None) for part in rendered(card, self._article_url)]
+        return [_options(part, file if part.has_picture else None) for part in render(card, self._article_url)]
 
 
 def _options(part: Rendering, file: discord.File | None) -> dict[str, Any]:

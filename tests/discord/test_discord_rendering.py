@@ -14,7 +14,7 @@ from bot.cards import Button, Card, Menu, Picture, Press, under
 from bot.consultant import Consultant
 from bot.deciding.reading import CaseReader
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION
-from bot.discord.rendering import PICTURE, Rendering, rendered
+from bot.discord.rendering import PICTURE, Rendering, fewest, rendered
 from bot.guidance.index import Index
 from bot.replies import Citation, Line, LineKind, ReplyKind
 from bot.slack import rendering as slack
@@ -147,6 +147,16 @@ def test_nothing_in_it_is_alive_but_the_links_to_the_article(
                 assert url.partition("#")[0] == article_url
             alive = re.sub(r"\[[^\[\]]*\]\([^()]*\)", "", outside)
             assert not re.search(r"<|@everyone|@here|://|[_~|\[\]`]|discord(app)?\.\w", alive, re.IGNORECASE)
+
+
+def test_a_card_that_changes_in_place_is_one_message_though_its_links_are_long() -> None:
+    cited = tuple(Citation("A section", f"{number} " + "word " * 40, "article.md", "anchor") for number in range(12))
+    card = Card((Line("reason " * 310),), cited, rows=_rows(["Review"]))
+    assert len(rendered(card, ARTICLE)) > 1
+    [one] = fewest(card, ARTICLE)
+    assert all(citation.quote.strip() in "".join(one.embeds) for citation in cited)
+    [short] = fewest(Card(card.lines, cited[:2]), ARTICLE)
+    assert ARTICLE in "".join(short.embeds)
 
 
 @patiently

@@ -162,7 +162,7 @@ def test_a_data_directory_that_cannot_be_written(tiny: Path, tmp_path: Path, lim
         ({"LOG_LEVEL": "loud"}, b"LOG_LEVEL"),
         ({"CORPUS_DIR": "/nowhere"}, b"CORPUS_DIR"),
         ({"LLM_MODEL": "nobody:model"}, b"LLM_MODEL"),
-        ({"LLM_MODEL": "anthropic:claude"}, b"rag-or-tune[anthropic]"),
+        ({"LLM_MODEL": "anthropic:claude"}, b"'.[anthropic]'"),
         ({"EMBEDDING_MODEL": "/tmp"}, b"EMBEDDING_MODEL"),
     ],
 )
