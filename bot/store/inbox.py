@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.batching import Batched
@@ -29,10 +29,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Usage:
-    """The questions of a turn's user, and of their tenant, this one included, without those that were too many."""
+    """Questions of a turn's user, and of their tenant, the turn's included, without those that were too many."""
 
     by_user: int
     by_tenant: int
+
+
+ALL_USED = Usage(10**9, 10**9)
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,11 @@ class Inbox:
             await session.execute(delete(Turn).where(same))
             return await _next(session, turn)
 
-    async def question(self, work: Work, since: datetime, most: int) -> Question | None:
-        """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted."""
+    async def question(self, work: Work, since: datetime, most: int, counted: Usage = ALL_USED) -> Question | None:
+        """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted.
+
+        No more questions are `counted` than that: in a flood there are many.
+        """
         async with self._db.transaction(work.tenant) as session:
             turn = await session.scalar(select(Turn).where(Turn.id == work.turn))
             if turn is None:
@@ -115,10 +121,9 @@ class Inbox:
             )
             earlier = list(await session.scalars(before.order_by(Turn.id.desc()).limit(most)))[::-1]
             taken = or_(Turn.reply.is_not(None), Turn.state.in_(UNFINISHED))
-            counted = select(func.count().filter(Turn.user == turn.user), func.count())
-            counted = counted.where(Turn.accepted_at > since, Turn.id <= turn.id, taken)
-            by_user, by_tenant = (await session.execute(counted)).one()
-            return Question(turn, earlier, Usage(by_user, by_tenant))
+            all_then = select(Turn.id).where(Turn.accepted_at > since, Turn.id <= turn.id, taken)
+            by_user = await _count(session, all_then.where(Turn.user == turn.user), counted.by_user)
+            return Question(turn, earlier, Usage(by_user, await _count(session, all_then, counted.by_tenant)))
 
     async def was_told(self, turn: Turn, since: datetime) -> bool:
         """Whether the user was told in this conversation, since then, that their questions are too many."""
@@ -224,6 +229,10 @@ class Inbox:
             payload=dict(post),
             created_at=self._db.clock(),
         )
+
+
+async def _count(session: AsyncSession, rows: Select[int], most: int) -> int:
+    return await session.scalar(select(func.count()).select_from(rows.limit(most).subquery())) or 0
 
 
 async def _next(session: AsyncSession, turn: Turn) -> Work | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.length import Length
-from tests.benchmarks.timing import UNLIMITED, learned, resident
+from tests.benchmarks.timing import learned, resident
 from tests.conftest import KEY, ROOT
 from tests.terminal.processes import environment
 
@@ -36,7 +36,7 @@ def _soaked(folder: Path, length: Length) -> tuple[dict[int, float], float]:
     """The memory in MB by how many messages were answered, and the seconds that they took."""
     own = {"OMP_NUM_THREADS": "1", "DATABASE_URL": f"sqlite:///{folder}/database.sqlite", "SECRET_KEYS": KEY}
     command = [sys.executable, "-m", "tests.benchmarks.soaked", str(length.soak), str(length.longest)]
-    variables = environment(learned(), **own, **UNLIMITED)
+    variables = environment(learned(), **own)
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         memory = dict[int, float]()

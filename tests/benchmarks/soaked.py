@@ -27,7 +27,7 @@ STEP = 1_000  # messages
 AT_ONCE = 64
 RARE = 20  # of so many messages one follows another up, and one describes a use case: those take far longer
 FOLLOWING, DESCRIBING = 19, 7
-CHANNELS, USERS = 50, 500
+WORKSPACES, CHANNELS, USERS = 1_000, 50, 500  # so many that nobody asks more in an hour than is answered
 FIRST = 1_700_000_000  # the thread's name, a time as Slack has them
 LOOKED_AT = 60.0  # seconds in which one may look at the process before it ends
 
@@ -79,8 +79,9 @@ class Soak:
         name, channel = f"{FIRST + thread}.000100", f"C{thread % CHANNELS:09d}"
         arrived = self._slack.arrived[name] = asyncio.Event()
         address = {"channel": channel, "thread": name}
+        tenant = f"slack:T{thread % WORKSPACES}"
         text, user = CASE if number % RARE == DESCRIBING else QUESTIONS[number % len(QUESTIONS)], f"U{thread % USERS}"
-        await self._flow.accept(Message("slack:T0", f"{channel}/{name}", user, text, [f"{number}"], address))
+        await self._flow.accept(Message(tenant, f"{channel}/{name}", user, text, [f"{number}"], address))
         await arrived.wait()
         del self._slack.arrived[name]
         self.answered += 1

@@ -23,6 +23,7 @@ async def test_questions_of_the_hour_count_but_not_those_that_were_too_many(stor
     accepted = await store.inbox.accept(said("now"))
     work = Work("test:one", accepted.turn)
     assert (await store.inbox.question(work, since, 0)).usage == Usage(by_user=2, by_tenant=3)
+    assert (await store.inbox.question(work, since, 0, Usage(1, 2))).usage == Usage(by_user=1, by_tenant=2)
     assert (await store.inbox.question(work, since + 2 * PERIOD, 0)).usage == Usage(by_user=0, by_tenant=0)
 
 
