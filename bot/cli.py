@@ -108,11 +108,19 @@ def index(
     tune: Annotated[
         bool, typer.Option("--tune", help="First tune the embedding model on the phrasings (minutes); kept if better.")
     ] = False,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Only have LLM_MODEL draft phrasings where there are too few, to be read.")
+    ] = False,
 ) -> None:
     """Build what changed in the corpus since the last time."""
     from bot.terminal import indexing
 
     settings = _settings()
+    if propose:
+        from bot.terminal.proposing import propose as draft
+
+        draft(settings)
+        return
     if check:
         raise typer.Exit(0 if indexing.check(settings) else 1)
     if tune:

@@ -79,10 +79,15 @@ def read_phrasings(corpus: Path, articles: tuple[Article, ...]) -> tuple[Phrasin
     Raises CorpusError, naming file and line, for a wording under a statement or a section that its article does not
     have, an unknown key, and (without a line) a statement that has some wordings but fewer than FEWEST.
     """
-    by_name = {article.source: article for article in articles}
-    found = [p for path in sorted(corpus.glob("*.phrasings.yaml")) for p in _read_file(path, by_name)]
+    found = read_wordings(corpus, articles)
     _check_enough(corpus, articles, found)
-    return tuple(found)
+    return found
+
+
+def read_wordings(corpus: Path, articles: tuple[Article, ...]) -> tuple[Phrasing, ...]:
+    """The same, though there may be too few of them."""
+    by_name = {article.source: article for article in articles}
+    return tuple(p for path in sorted(corpus.glob("*.phrasings.yaml")) for p in _read_file(path, by_name))
 
 
 def _read_file(path: Path, articles: dict[str, Article]) -> list[Phrasing]:
@@ -148,7 +153,7 @@ class _File:
             yield from ((text, Label(Kind.SMALL_TALK, intent)) for text in self.nodes.texts(texts))
 
 
-def _check_enough(corpus: Path, articles: tuple[Article, ...], phrasings: list[Phrasing]) -> None:
+def _check_enough(corpus: Path, articles: tuple[Article, ...], phrasings: tuple[Phrasing, ...]) -> None:
     """An article without any wordings is searched by its own words; one that has them needs them everywhere."""
     count = Counter(label.key for p in phrasings for label in p.labels if label.kind is Kind.STATEMENT)
     for article in articles:

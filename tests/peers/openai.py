@@ -32,6 +32,10 @@ class Script:
         text = json.dumps({"sentences": [{"text": t, "statements": n} for t, n in sentences]})
         self.pieces = [text[start : start + 7] for start in range(0, len(text), 7)]
 
+    def give(self, answer: object) -> None:
+        """Answers with this, as JSON in one piece."""
+        self.pieces = [json.dumps(answer)]
+
     def number_of(self, statement: str) -> int:
         """The number under which a statement was given to the model the last time."""
         lines = (line for request in reversed(self.requests) for line in _prompt(request).splitlines())

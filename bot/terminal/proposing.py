@@ -1,0 +1,118 @@
+"""`index --propose`: files of drafted phrasings, beside the articles, for a person to read."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import yaml
+
+from bot.answering.drafting import Drafter, Wanted
+from bot.answering.model import WriterError
+from bot.errors import BotError
+from bot.guidance.article import Article, read_articles
+from bot.guidance.phrasings import FEWEST, WHOLE_LIST, Kind, Label, Phrasing, read_wordings
+from bot.settings import Settings
+from bot.terminal.progress import bar
+from bot.terminal.render import console
+
+AT_ONCE = 4  # questions to the model
+LIST = 3  # bullets of a section that people ask for as a whole
+HEAD = """\
+# Drafted by {model}, and not read by anybody yet. Strike what does not ask for the statement that it stands under, mend
+# what nobody would say, and add your own. Then name this file {name}; until then it is not used.
+"""
+
+Drafted = Mapping[Wanted, Sequence[str]]
+
+
+def propose(settings: Settings) -> None:
+    """Has the model draft wordings for statements that have too few.
+
+    Raises BotError without a model, where a draft waits to be read, and when the model fails; what it wrote is kept.
+    """
+    if settings.llm_model is None:
+        raise BotError("index --propose drafts with a language model; set LLM_MODEL, as the README says.")
+    corpus, drafter = settings.corpus_dir, Drafter.of(settings.llm_model)
+    articles = read_articles(corpus)
+    wanted = {article: _wanted(article, read_wordings(corpus, articles)) for article in articles}
+    if not any(wanted.values()):
+        console.print(f"Every statement has {FEWEST} wordings or more; there is nothing to draft.")
+        return
+    for article in (article for article in articles if wanted[article]):
+        draft = _draft(corpus, article)
+        if draft.exists():
+            raise BotError(f"{draft.name} is there already: read it and rename it as it says, or delete it.")
+        drafted, problem = asyncio.run(_all(drafter, wanted[article]))
+        _write(corpus, article, drafted, settings.llm_model)
+        if problem:
+            kept = f"; what it had written is in {draft.name}" if draft.exists() else ""
+            raise BotError(
+                f"LLM_MODEL does not answer ({problem}){kept}. `rag-or-tune doctor` asks it a small question."
+            )
+        console.print(f"{draft.name}: {sum(map(len, drafted.values()))} wordings to read.")
+
+
+def _wanted(article: Article, phrasings: Sequence[Phrasing]) -> list[Wanted]:
+    known = defaultdict[Label, list[str]](list)
+    for phrasing in phrasings:
+        for label in phrasing.labels:
+            known[label].append(phrasing.text)
+    return [
+        Wanted(section, named, text, tuple(known[label]))
+        for section, named, text, label in _nameable(article)
+        if len(known[label]) < FEWEST
+    ]
+
+
+def _nameable(article: Article) -> Iterator[tuple[str, str, str, Label]]:
+    """What can stand in a file of phrasings: each section's whole list, if it has one, and its statements."""
+    for section, statements in groupby(article.statements, lambda statement: statement.section):
+        under = [*statements]
+        bullets = [statement.text for statement in under if statement.listed]
+        if len(bullets) >= LIST:
+            whole = "\n".join(("All of these together:", *bullets))
+            yield section, WHOLE_LIST, whole, Label(Kind.SECTION, section)
+        for statement in under:
+            yield section, statement.text, statement.text, Label(Kind.STATEMENT, statement.anchor)
+
+
+async def _all(drafter: Drafter, wanted: Sequence[Wanted]) -> tuple[Drafted, WriterError | None]:
+    """What is drafted for each, and why the rest is not."""
+    room, drafted, problems = asyncio.Semaphore(AT_ONCE), dict[Wanted, Sequence[str]](), list[WriterError]()
+    with bar("Drafting how people ask") as progress:
+
+        async def one(each: Wanted) -> None:
+            async with room:
+                if problems:
+                    return
+                try:
+                    drafted[each] = await drafter.draft(each)
+                except WriterError as error:
+                    problems.append(error)
+                progress(len(drafted), len(wanted))
+
+        await asyncio.gather(*(one(each) for each in wanted))
+    return {each: drafted[each] for each in wanted if each in drafted}, problems[0] if problems else None
+
+
+def _write(corpus: Path, article: Article, drafted: Drafted, model: str) -> None:
+    asked = defaultdict[str, dict[str, list[str]]](dict)
+    for wanted, texts in drafted.items():
+        if texts:
+            asked[wanted.section][wanted.named] = [*texts]
+    if not asked:
+        return
+    name = f"{Path(article.source).stem}.drafted.phrasings.yaml"
+    content = {"article": article.source, "voice": "drafted", "asked": dict(asked)}
+    written = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6)
+    try:
+        _draft(corpus, article).write_text(HEAD.format(model=model, name=name) + written, "utf-8")
+    except OSError as error:
+        raise BotError(f"The draft cannot be written into CORPUS_DIR ({error.strerror}).") from error
+
+
+def _draft(corpus: Path, article: Article) -> Path:
+    """Its name is not one of phrasings that are read."""
+    return corpus / f"{Path(article.source).stem}.proposed.yaml"
