@@ -66,7 +66,8 @@ class _Composer:
 
     def _both_needs(self) -> bool:
         """Whether some answer makes a need for fine-tuning by itself."""
-        groups = groupby(self.found.reasons, key=lambda reason: (reason.question, reason.toward))
+        needs = [reason for reason in self.found.reasons if reason.question not in self.found.obstacles]
+        groups = groupby(needs, key=lambda reason: (reason.question, reason.toward))
         weights = [
             sum(reason.weight for reason in group) for (_, toward), group in groups if toward is Side.FINE_TUNING
         ]

@@ -113,6 +113,8 @@ class Consultant:
         if reading.kind is Kind.SMALL_TALK:
             where = f" at {self._article_url}" if self._article_url else ""
             return Reply(ReplyKind.SMALL_TALK, (Line(prompts.sentence(reading.intent, where=where)),))
+        if reading.kind is Kind.INJECTION and not INSTRUCTION.search(question):
+            reading = replace(reading, kind=Kind.NEAR_TOPIC)  # who tells us nothing to do is not told off
         if not reading.answered or self._author is None:
             return compose(reading)
         notes, lines = Notes(), list[Line]()
@@ -134,8 +136,9 @@ class Consultant:
 
 def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -> bool:
     """Whether a message describes a use case: with `earlier` facts it states two, or is long and asks nothing."""
-    asking = any(asks(sentence) for sentence in SENTENCE.findall(text))
-    facts = len(found.facts) + (earlier if found.facts and not asking and earlier > 1 else 0)
+    questions = [sentence for sentence in SENTENCE.findall(text) if asks(sentence)]
+    asking, only_chooses = bool(questions), all(CHOOSING.search(sentence) for sentence in questions)
+    facts = len(found.facts) + (earlier if found.facts and only_chooses and earlier > 1 else 0)
     if reading.kind is Kind.INJECTION:
         return facts > 1 and not INSTRUCTION.search(text)
     if facts > 1:

@@ -91,10 +91,11 @@ async def _is_there(service: Service) -> bool:
 
 
 async def _soon(asking: Awaitable[Result]) -> Result:
-    """What is asked, within some seconds. Raises TimeoutError, and lets it end by itself: SQLite cannot be hurried."""
+    """What is asked, within some seconds. Raises TimeoutError, and does not wait for the end: SQLite takes its time."""
     task = asyncio.ensure_future(asking)
     done, _ = await asyncio.wait({task}, timeout=ASKING)
     if not done:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
+        task.cancel()
         raise TimeoutError
     return task.result()

@@ -91,6 +91,32 @@ def test_negation_and_numbers_are_read(consultant: Consultant, text: str, criter
     assert criterion in because(said(consultant, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("We don't have 10,000 examples, and every mail must sound like our brand.", "substantial_training_data"),
+        ("We need 5,000 examples but only have 300. Mails must sound like our brand.", "substantial_training_data"),
+        ("We have 12,000 PDF manuals and every mail must sound like our brand.", "substantial_training_data"),
+        ("Our company has 4,500 employees. Every mail must sound like our brand.", "substantial_training_data"),
+        ("30,000 past replies, nobody has reviewed them. They must sound like us.", "substantial_training_data"),
+        ("Our docs aren't static, and each answer needs its source.", "knowledge_stable"),
+        ("We don't want to retrain. Our docs change daily and auditors need sources.", "retraining_acceptable"),
+        ("We used to change our prices daily, now they are frozen. Answers need a source.", "knowledge_changes_often"),
+    ],
+)
+def test_what_is_not_so_or_was_once_is_no_reason(consultant: Consultant, text: str, criterion: str) -> None:
+    reply = said(consultant, text)
+    assert reply.recommendation is None or criterion not in because(reply)
+
+
+def test_what_only_keeps_rag_from_running_is_no_need(consultant: Consultant) -> None:
+    text = "No vector database is allowed by our security. Our docs change daily. We have no examples."
+    reply = said(consultant, text)
+    assert reply.recommendation is not None
+    assert reply.recommendation.obstacles
+    assert "also asks for behaviour" not in reply.text
+
+
 def test_what_neither_approach_does_is_said_to_be_outside(consultant: Consultant) -> None:
     reply = said(
         consultant, "We run four bakeries and want to predict how many loaves to bake tomorrow from the weather."
@@ -121,6 +147,14 @@ def test_a_question_is_no_use_case(consultant: Consultant, text: str) -> None:
 def test_what_was_said_before_still_counts(consultant: Consultant) -> None:
     reply = said(consultant, "our docs change weekly and we have 200 tickets to learn from", "auditors want sources")
     assert "auditors want sources" in because(reply).values()
+
+
+def test_a_fact_and_the_question_which_one_go_on_with_the_case(consultant: Consultant) -> None:
+    case = "Our law firm needs citations for each answer and new rulings come every day."
+    reply = said(consultant, "We have no training examples. So what do you recommend?", case)
+    assert reply.recommendation is not None
+    assert reply.recommendation.approach is Approach.RAG
+    assert because(reply)["limited_training_data"] == "We have no training examples"
 
 
 def test_each_message_is_read_once(consultant: Consultant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bot import prompts
 from bot.answering.input import LONGEST
 from bot.answering.model import Writer
 from bot.consultant import Consultant
@@ -63,6 +64,12 @@ def test_everything_gets_a_sentence(plain: Consultant, text: str, kind: ReplyKin
     reply = said(plain, text)
     assert reply.kind is kind
     assert words in reply.text
+
+
+def test_who_asks_for_the_article_is_not_told_off(plain: Consultant) -> None:
+    reply = said(plain, "What does the article recommend to most companies?")
+    assert reply.kind is ReplyKind.ABSTAIN
+    assert prompts.sentence("injection") not in reply.text
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,17 @@ class Drafter:
         return cls(make_model(name, PATIENCE))
 
     async def draft(self, wanted: Wanted) -> list[str]:
-        """New wordings, FEWEST with those that are known, or as many as it has. Raises WriterError."""
+        """New wordings, FEWEST with those that are known, or as many as it has. Raises WriterError if it has none."""
         found = {_same(text): text for text in (wanted.text, *wanted.known)}
         there = len(found)
         for _ in range(ROUNDS):
-            for text in await self._written(wanted, [*found.values()][1:]):
+            try:
+                written = await self._written(wanted, [*found.values()][1:])
+            except WriterError:
+                if len(found) > there:
+                    break
+                raise
+            for text in written:
                 found.setdefault(_same(text), text)
             if len(found) - 1 >= FEWEST:
                 break

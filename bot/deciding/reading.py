@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bot.deciding.candidates import UNDECIDED, Candidate, Candidates
-from bot.deciding.framework import Framework
+from bot.deciding.framework import Framework, Gate
 from bot.deciding.sayings import OUTSIDE
 from bot.deciding.spans import Span, spans
 from bot.guidance.embedding import Vectors
@@ -36,6 +36,20 @@ INTERROGATIVE = re.compile(
     r"|why|when|where|is|are|isn|aren|do|does|did|can|could|should|shall|would|will|has|have you|any)\b",
     re.IGNORECASE,
 )
+
+_MANY = r"(?:\d[\d.,]*\s?k?\b|(?:tens of |hundreds of )?thousands\b)"
+_OURS = r"(?:(?:the|our|any|those|about|around|some|at least|all) )*"
+NOT_THERE = re.compile(  # a number of examples that a team does not have
+    r"\b(?:(?:do not|don['’]?t|didn['’]?t) (?:yet |really |actually )?have|lack|lacking|without|(?:would )?need|needs"
+    rf"|out of|(?:few|some|\d+) of|lost) {_OURS}{_MANY}",
+    re.IGNORECASE,
+)
+OF_OTHER_THINGS = re.compile(
+    rf"{_MANY} (?:\w+ ){{0,2}}?(?:documents|docs|pages|manuals|pdfs|employees|people|staff|members|customers|users"
+    r"|clients|visitors|students|patients|products|hours|contracts)\b",
+    re.IGNORECASE,
+)
+SEEN_TO = re.compile(r"(?:check|review|label|annotat|rat|grad|verif|approv|curat|edit|correct)ed\b", re.IGNORECASE)
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -136,8 +150,16 @@ class CaseReader:
             return True
         sentence = next(span for span in cut if span.whole and span.sentence == found.span.sentence)
         beside = text[sentence.start : sentence.end].lower()
-        unless = self.framework.option(found.question, found.option).unless
+        option = self.framework.option(found.question, found.option)
+        unless = option.unless
+        if option.examples is Gate.ENOUGH and _counts_none(beside):
+            return False
         return not UNDECIDED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
+
+
+def _counts_none(sentence: str) -> bool:
+    """Whether the number in a sentence is one of examples that are not there, or of something else."""
+    return bool(NOT_THERE.search(sentence)) or bool(OF_OTHER_THINGS.search(sentence) and not SEEN_TO.search(sentence))
 
 
 def _fact(text: str, found: Candidate, probability: float) -> Fact:

@@ -9,7 +9,8 @@ import sentencex
 
 CUT = re.compile(
     r"(?<=[,;:])\s+|\n|\s+[-–—]+\s+|(?<=—)|(?<=\))\s+|\s+(?=\()"
-    r"|\s(?=(?:but|and|because|though|although|while|whereas|so that|since|yet)\s)"
+    r"|\s(?=(?:but|and|because|though|although|while|whereas|so that|since|yet)\s)",
+    re.IGNORECASE,
 )
 LINE = re.compile(r"(?:[^\n]|(?<![.!?:;])\n(?=[a-z]))+")  # a line that a small letter goes on with was only wrapped
 EDGES = " \t,;:-–—("

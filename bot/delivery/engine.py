@@ -138,7 +138,7 @@ class Engine:
         for stopped in self._dbos.background_thread_stop_events:
             stopped.set()
         for thread in threading.enumerate():
-            if thread.name.startswith(TAKER):
+            if thread.name.startswith(TAKER) and thread.is_alive():
                 await asyncio.to_thread(thread.join, ENDING)
 
     async def stop(self) -> None:

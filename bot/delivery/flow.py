@@ -168,7 +168,7 @@ class Flow:
         self.mine.add(work.turn)
         try:
             since = self.store.database.clock() - PERIOD
-            question = await persistently(self.store.inbox.question, work, since, REMEMBERED, self._quota.exceeded)
+            question = await persistently(self.store.inbox.question, work, since, REMEMBERED, self._quota.whole)
             if question and question.turn.state in UNFINISHED:
                 await self._carry_on(question)
         finally:

@@ -16,10 +16,10 @@ class Quota:
     by_tenant: int
 
     @property
-    def exceeded(self) -> Usage:
-        """As much as is too much; what is used beyond need not be counted."""
-        return Usage(self.by_user + 1, self.by_tenant + 1)
+    def whole(self) -> Usage:
+        """As much as can be used; what is beyond need not be counted."""
+        return Usage(self.by_user, self.by_tenant)
 
     def allows(self, used: Usage) -> bool:
-        """Whether a question is still within it."""
-        return used.by_user <= self.by_user and used.by_tenant <= self.by_tenant
+        """Whether another question is still within it."""
+        return used.by_user < self.by_user and used.by_tenant < self.by_tenant

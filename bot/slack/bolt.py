@@ -13,5 +13,16 @@ class App(AsyncApp):
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Bolt's response, but for an event that was not authorized: that has to come again."""
         response = await super().async_dispatch(req)
-        is_read = req.body.get("type") != EVENT or req.context.authorize_result is not None
-        return response if is_read or response.status != OK else BoltResponse(status=UNAVAILABLE)
+        is_unread = req.body.get("type") == EVENT and req.context.authorize_result is None and response.status == OK
+        return BoltResponse(status=UNAVAILABLE) if is_unread and await self._is_installed(req) else response
+
+    async def _is_installed(self, req: AsyncBoltRequest) -> bool:
+        """Whether we know a token for the workspace of an event; without one nobody could answer it."""
+        where = req.context
+        return self.installation_store is None or bool(
+            await self.installation_store.async_find_bot(
+                enterprise_id=where.enterprise_id,
+                team_id=where.team_id,
+                is_enterprise_install=where.is_enterprise_install,
+            )
+        )

@@ -13,7 +13,6 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from bot.delivery.platform import RefusedError
 from bot.entrances import Entrance
 from bot.errors import SettingsError
 from bot.running import Part
@@ -22,10 +21,11 @@ from bot.settings import Settings
 from bot.slack.app import is_set_up, make_app, make_client, surfaces
 from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
 from bot.slack.oauth import InstallPages
-from bot.slack.refusals import code_of, meaning
+from bot.slack.refusals import REMOVED, code_of
 from bot.slack.requests import Requests
 from bot.slack.wellformed import is_well_formed
 
+WRONG = REMOVED | {"not_authed", "not_allowed_token_type"}  # what Slack says of a token; else it may pass
 NO_SOCKETS = "Set SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…); the README's Slack steps say how."
 NO_HTTP = (
     "Set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN (xoxb-…), or for several workspaces SLACK_CLIENT_ID and "
@@ -143,7 +143,7 @@ async def _ask(name: str, asking: Awaitable[object]) -> None:
         with suppress(ClientError, OSError):
             await asking
     except SlackApiError as error:
-        if isinstance(meaning(error), RefusedError):
+        if code_of(error) in WRONG:
             raise SettingsError(f"{name}: Slack refuses it ({code_of(error)}); copy it again.") from error
 
 

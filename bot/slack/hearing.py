@@ -72,20 +72,17 @@ def asked_by_message(body: Body, whose: Origin) -> Message:
 
 def place_of_command(body: Body) -> str:
     """The name of the conversation of whoever types commands in a channel; of a direct message as a whole."""
-    channel = str(body["channel_id"])
-    return channel if channel.startswith("D") else _private_place(channel, body["user_id"])
+    return _place_alone(str(body["channel_id"]), body["user_id"])
 
 
-def _private_place(channel: str, user: str) -> str:
-    return f"{channel}/private/{user}"
+def _place_alone(channel: str, user: str) -> str:
+    return channel if channel.startswith("D") else f"{channel}/private/{user}"
 
 
 def _private(whose: Origin, channel: str, user: str, text: str, body: Body) -> Message:
     address: dict[str, JsonValue] = {"channel": channel, "private": True, **whose.address}
-    key = f"trigger:{body['trigger_id']}"
-    return Message(
-        whose.tenant, _private_place(channel, user), user, plain_text(text), [key], address, body["response_url"]
-    )
+    key, place = f"trigger:{body['trigger_id']}", _place_alone(channel, user)
+    return Message(whose.tenant, place, user, plain_text(text), [key], address, body["response_url"])
 
 
 def plain_text(text: str, bot: str | None = None) -> str:

@@ -96,7 +96,7 @@ async def _post_privately(body: Body, respond: AsyncRespond, client: AsyncWebCli
 
     A response_url leads out of the thread; where the bot is no member it is the only way.
     """
-    container = body["container"]
+    container = body.get("container") or {}  # a command has none
     if thread := container.get("thread_ts"):
         try:
             await client.chat_postEphemeral(

@@ -29,7 +29,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Usage:
-    """Questions of a turn's user, and of their tenant, the turn's included, without those that were too many."""
+    """The questions before a turn's, of its user and of their tenant, without those that were too many."""
 
     by_user: int
     by_tenant: int
@@ -110,7 +110,7 @@ class Inbox:
     async def question(self, work: Work, since: datetime, most: int, counted: Usage = ALL_USED) -> Question | None:
         """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted.
 
-        No more questions are `counted` than that: in a flood there are many.
+        No more of them are `counted` than that: in a flood there are many.
         """
         async with self._db.transaction(work.tenant) as session:
             turn = await session.scalar(select(Turn).where(Turn.id == work.turn))
@@ -121,7 +121,7 @@ class Inbox:
             )
             earlier = list(await session.scalars(before.order_by(Turn.id.desc()).limit(most)))[::-1]
             taken = or_(Turn.reply.is_not(None), Turn.state.in_(UNFINISHED))
-            all_then = select(Turn.id).where(Turn.accepted_at > since, Turn.id <= turn.id, taken)
+            all_then = select(Turn.id).where(Turn.accepted_at > since, Turn.id < turn.id, taken)
             by_user = await _count(session, all_then.where(Turn.user == turn.user), counted.by_user)
             return Question(turn, earlier, Usage(by_user, await _count(session, all_then, counted.by_tenant)))
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 
 import yaml
@@ -21,36 +21,41 @@ AT_ONCE = 4  # questions to the model
 LIST = 3  # bullets of a section that people ask for as a whole
 HEAD = """\
 # Drafted by {model}, and not read by anybody yet. Strike what does not ask for the statement that it stands under, mend
-# what nobody would say, and add your own. Then name this file {name}; until then it is not used.
+# what nobody would say, and add your own, so that each statement has {fewest} or more. Then name this file
+# {name}; until then it is not used.
 """
 
 Drafted = Mapping[Wanted, Sequence[str]]
 
 
 def propose(settings: Settings) -> None:
-    """Has the model draft wordings for statements that have too few.
+    """Has the model draft wordings for statements that have too few; where a draft waits to be read, it stays as it is.
 
-    Raises BotError without a model, where a draft waits to be read, and when the model fails; what it wrote is kept.
+    Raises BotError without a model, and when the model fails; what it wrote is kept.
     """
     if settings.llm_model is None:
         raise BotError("index --propose drafts with a language model; set LLM_MODEL, as the README says.")
     corpus, drafter = settings.corpus_dir, Drafter.of(settings.llm_model)
     articles = read_articles(corpus)
-    wanted = {article: _wanted(article, read_wordings(corpus, articles)) for article in articles}
-    if not any(wanted.values()):
+    phrasings = read_wordings(corpus, articles)
+    lacking = {article: wanted for article in articles if (wanted := _wanted(article, phrasings))}
+    if not lacking:
         console.print(f"Every statement has {FEWEST} wordings or more; there is nothing to draft.")
         return
-    for article in (article for article in articles if wanted[article]):
-        draft = _draft(corpus, article)
+    asyncio.run(_all(drafter, corpus, lacking, settings.llm_model))
+
+
+async def _all(drafter: Drafter, corpus: Path, lacking: Mapping[Article, Sequence[Wanted]], model: str) -> None:
+    for article, wanted in lacking.items():
+        draft = corpus / f"{Path(article.source).stem}.proposed.yaml"  # no name of phrasings that are read
         if draft.exists():
-            raise BotError(f"{draft.name} is there already: read it and rename it as it says, or delete it.")
-        drafted, problem = asyncio.run(_all(drafter, wanted[article]))
-        _write(corpus, article, drafted, settings.llm_model)
+            console.print(f"{draft.name} is there already: read it and rename it as it says, or delete it.")
+            continue
+        drafted, problem = await _drafted(drafter, wanted)
+        _write(draft, article, drafted, model)
         if problem:
             kept = f"; what it had written is in {draft.name}" if draft.exists() else ""
-            raise BotError(
-                f"LLM_MODEL does not answer ({problem}){kept}. `rag-or-tune doctor` asks it a small question."
-            )
+            raise BotError(f"LLM_MODEL does not answer ({problem}){kept}. Ask it a small question: rag-or-tune doctor.")
         console.print(f"{draft.name}: {sum(map(len, drafted.values()))} wordings to read.")
 
 
@@ -78,7 +83,7 @@ def _nameable(article: Article) -> Iterator[tuple[str, str, str, Label]]:
             yield section, statement.text, statement.text, Label(Kind.STATEMENT, statement.anchor)
 
 
-async def _all(drafter: Drafter, wanted: Sequence[Wanted]) -> tuple[Drafted, WriterError | None]:
+async def _drafted(drafter: Drafter, wanted: Sequence[Wanted]) -> tuple[Drafted, WriterError | None]:
     """What is drafted for each, and why the rest is not."""
     room, drafted, problems = asyncio.Semaphore(AT_ONCE), dict[Wanted, Sequence[str]](), list[WriterError]()
     with bar("Drafting how people ask") as progress:
@@ -97,22 +102,22 @@ async def _all(drafter: Drafter, wanted: Sequence[Wanted]) -> tuple[Drafted, Wri
     return {each: drafted[each] for each in wanted if each in drafted}, problems[0] if problems else None
 
 
-def _write(corpus: Path, article: Article, drafted: Drafted, model: str) -> None:
+def _write(draft: Path, article: Article, drafted: Drafted, model: str) -> None:
     asked = defaultdict[str, dict[str, list[str]]](dict)
     for wanted, texts in drafted.items():
         if texts:
             asked[wanted.section][wanted.named] = [*texts]
     if not asked:
         return
-    name = f"{Path(article.source).stem}.drafted.phrasings.yaml"
-    content = {"article": article.source, "voice": "drafted", "asked": dict(asked)}
-    written = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6)
+    stem, voice = Path(article.source).stem, "drafted"
+    for number in count(2):
+        name = f"{stem}.{voice}.phrasings.yaml"
+        if not draft.with_name(name).exists():
+            break
+        voice = f"drafted-{number}"
+    content = {"article": article.source, "voice": voice, "asked": dict(asked)}
+    head = HEAD.format(model=model, fewest=FEWEST, name=name)
     try:
-        _draft(corpus, article).write_text(HEAD.format(model=model, name=name) + written, "utf-8")
+        draft.write_text(head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6), "utf-8")
     except OSError as error:
         raise BotError(f"The draft cannot be written into CORPUS_DIR ({error.strerror}).") from error
-
-
-def _draft(corpus: Path, article: Article) -> Path:
-    """Its name is not one of phrasings that are read."""
-    return corpus / f"{Path(article.source).stem}.proposed.yaml"

@@ -55,6 +55,7 @@ def test_a_text_is_cut_into_its_sentences(text: str, expected: list[str]) -> Non
         ("Our prices change (every single Monday morning).", ["Our prices change", "every single Monday morning)."]),
         ("Our prices change daily — we need the sources.", ["Our prices change daily", "we need the sources."]),
         ("Yes, but we have no examples.", []),
+        ("OUR PRICES CHANGE DAILY AND WE NEED SOURCES", ["OUR PRICES CHANGE DAILY", "AND WE NEED SOURCES"]),
     ],
 )
 def test_a_sentence_is_cut_into_clauses_and_short_ones_stay_with_their_neighbour(

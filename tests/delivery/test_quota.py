@@ -12,7 +12,7 @@ from tests.delivery.staging import said
 
 @given(some.builds(Usage, some.integers(1, 9), some.integers(1, 9)))
 def test_the_last_question_that_is_allowed_is_answered(used: Usage) -> None:
-    assert Quota(by_user=5, by_tenant=7).allows(used) == (used.by_user <= 5 and used.by_tenant <= 7)
+    assert Quota(by_user=5, by_tenant=7).allows(used) == (used.by_user < 5 and used.by_tenant < 7)
 
 
 async def test_questions_of_the_hour_count_but_not_those_that_were_too_many(store: Store) -> None:
@@ -22,8 +22,8 @@ async def test_questions_of_the_hour_count_but_not_those_that_were_too_many(stor
     await _asked(store, "by another", Answer([], {}), user="U2")
     accepted = await store.inbox.accept(said("now"))
     work = Work("test:one", accepted.turn)
-    assert (await store.inbox.question(work, since, 0)).usage == Usage(by_user=2, by_tenant=3)
-    assert (await store.inbox.question(work, since, 0, Usage(1, 2))).usage == Usage(by_user=1, by_tenant=2)
+    assert (await store.inbox.question(work, since, 0)).usage == Usage(by_user=1, by_tenant=2)
+    assert (await store.inbox.question(work, since, 0, Usage(1, 1))).usage == Usage(by_user=1, by_tenant=1)
     assert (await store.inbox.question(work, since + 2 * PERIOD, 0)).usage == Usage(by_user=0, by_tenant=0)
 
 

@@ -213,7 +213,9 @@ def test_the_way_to_a_person_is_said(slack: Slack, ann: User, card: Screen, advi
     press(slack, advice, "Get in touch", ann)
     card.press("Recommend now")
     card.press("Get in touch")
-    assert notices(slack, general, ann) == [prompts.sentence("contact_later")] * 2
+    well(slack.command(ann, general, "contact"))
+    said = [prompts.sentence("contact_later")] * 3
+    slack.wait_for(lambda: notices(slack, general, ann) == said, ANSWERING)
 
 
 def test_an_interview_by_command_is_private(bot: Bot, slack: Slack, ann: User, general: Channel) -> None:

@@ -55,7 +55,7 @@ def test_nothing_malformed_is_an_error_or_leaves_a_trace(web: WebBot, told: Told
     assert sum(counted[status] for status in REFUSED) > REQUESTS * 0.9, counted
     assert told.kept() == kept
     assert told.shown() == shown
-    assert "Traceback" not in web.log
+    assert "Traceback" not in web.log, web.log
     assert "catastrophic" not in web.log
     assert status(f"{web.url}/readyz") == 200
     assert told.answers(web.slack.user("ben"))

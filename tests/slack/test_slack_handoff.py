@@ -10,7 +10,7 @@ import pytest
 from bot import prompts
 from bot.cards import Press
 from tests.peers.slack import Channel, Message, Slack, User, View
-from tests.slack.bots import CASE, Screen, elements, press, well
+from tests.slack.bots import ANSWERING, CASE, Screen, elements, press, well
 from tests.slack.staffed import FILLED, NEED, Staffed, close_all, everything_in, request, told, with_consultants
 
 SECRET = "Our codename is plum jam."
@@ -402,6 +402,9 @@ def test_the_command_gets_in_touch_and_answers_directly(staffed: Staffed, slack:
     well(slack.command(ann, general, "status"))
     [status] = slack.ephemerals(general, ann)
     assert "waiting for a consultant" in status.text
+    well(slack.command(ann, general, "contact"))
+    slack.wait_for(lambda: len(slack.ephemerals(general, ann)) == 2, ANSWERING)
+    assert "waiting for a consultant" in slack.ephemerals(general, ann)[1].text
     slack.dm(ann, "I forgot: it is for Tuesday.", thread=confirmed)
     reference = confirmed.text.split()[2]
     assert staffed.thread(staffed.card(reference)) == ["ann adds:\nI forgot: it is for Tuesday."]

@@ -67,13 +67,24 @@ def test_only_what_is_missing_is_asked_for_until_there_is_enough(tiny: Path) -> 
     assert yaml.safe_load((tiny / "tea.proposed.yaml").read_text())["asked"] == {"Tea": {GREEN: ["what does it cost?"]}}
 
 
+def test_what_was_read_before_is_not_replaced_and_every_article_gets_its_draft(listing: Path) -> None:
+    (listing / "water.md").write_text("## Water\n\nWater is free of charge.\n")
+    there = {"article": "tea.md", "voice": "drafted", "asked": {"Tea": {WARM: MANY}}}
+    (listing / "tea.drafted.phrasings.yaml").write_text(yaml.safe_dump(there))
+    with openai_server() as script:
+        script.give({"wordings": MANY})
+        assert propose(listing, script).returncode == 0
+    assert "# tea.drafted-2.phrasings.yaml; until then" in (listing / "tea.proposed.yaml").read_text()
+    assert yaml.safe_load((listing / "tea.proposed.yaml").read_text())["voice"] == "drafted-2"
+    assert "# water.drafted.phrasings.yaml; until then" in (listing / "water.proposed.yaml").read_text()
+
+
 def test_a_draft_that_waits_to_be_read_is_not_written_over(tiny: Path) -> None:
     (tiny / "tea.proposed.yaml").write_text("mine")
     with openai_server() as script:
         done = propose(tiny, script)
         assert script.requests == []
-    assert done.returncode == 1
-    assert b"tea.proposed.yaml is there already: read it and rename it" in done.stderr
+    assert b"tea.proposed.yaml is there already: read it and rename it" in done.stdout
     assert (tiny / "tea.proposed.yaml").read_text() == "mine"
 
 
