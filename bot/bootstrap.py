@@ -76,6 +76,7 @@ def cases_of(
 
 def make_consultant(settings: Settings, progress: Progress = no_progress) -> Consultant:
     """Everything that answers: the index, the loaded embedding model and, when one is set, the language model."""
+    threads.share_memory()
     writer = Writer.of(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
     embedder = make_embedder(settings)
     index = index_of(settings, embedder, progress)

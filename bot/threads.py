@@ -1,14 +1,18 @@
-"""How many threads computing takes: every core to learn from the corpus, one to answer.
+"""How many threads computing takes, every core to learn from the corpus, one to answer; and their memory.
 
 To answer, texts are short and matrices small. Two threads are sooner there by some milliseconds only, and wait for each
 other by turning round and round: it takes twice the work, which the rest of the bot then lacks.
 """
 
+import ctypes
 import os
+from contextlib import suppress
 
 from threadpoolctl import threadpool_limits
 
 OPERATORS = "OMP_NUM_THREADS"  # what libraries that compute read at their start
+OPERATORS_ARENAS = "MALLOC_ARENA_MAX"  # what glibc reads at its start
+M_ARENA_MAX, ARENAS = -8, 2  # a parameter of glibc's mallopt, and how many heaps it is to keep
 
 
 def answer_with_one() -> None:
@@ -19,3 +23,13 @@ def answer_with_one() -> None:
 
     torch.set_num_threads(1)
     threadpool_limits(1)
+
+
+def share_memory() -> None:
+    """From here on this process's threads share few heaps, unless its operator has set how many.
+
+    By default glibc makes one for each of many threads, and keeps what each had at its fullest.
+    """
+    if OPERATORS_ARENAS not in os.environ:
+        with suppress(AttributeError):  # another system's library has no such thing
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)

@@ -1,5 +1,8 @@
 """With how many threads the bot computes when it answers."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +10,24 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from bot import threads
+from tests.conftest import ROOT
+
+ALLOCATING = """
+import ctypes, sys, threading
+from bot import threads
+if sys.argv[1:]:
+    threads.share_memory()
+libc = ctypes.CDLL(None)
+start = threading.Barrier(8)
+def allocate():
+    start.wait()
+    for _ in range(20_000):
+        libc.malloc(1_000)
+many = [threading.Thread(target=allocate) for _ in range(8)]
+[thread.start() for thread in many]
+[thread.join() for thread in many]
+libc.malloc_stats()
+"""
 
 
 @pytest.fixture
@@ -33,3 +54,20 @@ def test_an_operator_may_say_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     threads.answer_with_one()
     assert torch.get_num_threads() == 2
     assert {library["num_threads"] for library in threadpool_info()} == {2}
+
+
+def heaps(*how: str, **more: str) -> int:
+    """How many heaps a process has whose threads all ask for memory."""
+    command = [sys.executable, "-c", ALLOCATING, *how]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")} | more
+    done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=True)
+    return done.stderr.count("Arena ")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "confstr") or "glibc" not in (os.confstr("CS_GNU_LIBC_VERSION") or ""), reason="glibc"
+)
+def test_threads_share_few_heaps() -> None:
+    assert heaps() > threads.ARENAS
+    assert heaps("share") <= threads.ARENAS
+    assert heaps("share", MALLOC_ARENA_MAX="4") > threads.ARENAS
