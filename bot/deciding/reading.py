@@ -46,7 +46,7 @@ NOT_THERE = re.compile(  # a number of examples that a team does not have
 )
 OF_OTHER_THINGS = re.compile(
     rf"{_MANY} (?:\w+ ){{0,2}}?(?:documents|docs|pages|manuals|pdfs|employees|people|staff|members|customers|users"
-    r"|clients|visitors|students|patients|products|hours|contracts)\b",
+    r"|clients|visitors|students|patients|products|hours|contracts|ms|milliseconds)\b",
     re.IGNORECASE,
 )
 SEEN_TO = re.compile(r"(?:check|review|label|annotat|rat|grad|verif|approv|curat|edit|correct)ed\b", re.IGNORECASE)

@@ -134,7 +134,7 @@ class Engine:
 
         Nor does it wait for a database that is away: its threads would keep the process from ending.
         """
-        self._dbos._sys_db._retry_connection_errors = False  # noqa: SLF001 set for good it could not be changed here
+        self._dbos._sys_db._retry_connection_errors = False  # noqa: SLF001 DBOS has no setting for it
         for stopped in self._dbos.background_thread_stop_events:
             stopped.set()
         for thread in threading.enumerate():
