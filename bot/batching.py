@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from bot import threads
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Waiting = tuple[Item, asyncio.Future[Result]]
@@ -24,10 +26,10 @@ class Batched(Generic[Item, Result]):
 
     @classmethod
     def in_thread(cls, work: Callable[[Sequence[Item]], Sequence[Result]]) -> "Batched[Item, Result]":
-        """The same for work that is done in a thread, off the event loop."""
+        """The same for what is computed in a thread, off the event loop."""
 
         async def in_thread(items: Sequence[Item]) -> Sequence[Result]:
-            return await asyncio.to_thread(work, items)
+            return await threads.computed(lambda: work(items))
 
         return cls(in_thread)
 

@@ -1,11 +1,10 @@
 """The front door: takes a message, finds out what it is, and replies. Knows no platform."""
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot import metrics, prompts, tracing
+from bot import metrics, prompts, threads, tracing
 from bot.adviser import Adviser
 from bot.answering.author import Author
 from bot.answering.compose import compose
@@ -97,7 +96,7 @@ class Consultant:
     async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
         if not earlier:
             return await self._read_soon(question)
-        _, reading = await asyncio.to_thread(self._followups.read, question, earlier)
+        _, reading = await threads.computed(lambda: self._followups.read(question, earlier))
         return reading
 
     async def _beside(self, advice: Reply, text: str, reading: Reading) -> Reply:

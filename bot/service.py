@@ -1,10 +1,10 @@
 """The running bot behind every platform: the store, the consultant, the flow and the clicks, from start to stop."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bot import threads
 from bot.bootstrap import make_consultant
 from bot.clicks import Clicks
 from bot.delivery.flow import Flow
@@ -42,7 +42,7 @@ async def serving(settings: Settings, set_up: Platforms, *, answers: bool = True
     async with opened(settings) as store:
         platforms = set_up(settings, store)
         try:
-            consultant = await asyncio.to_thread(make_consultant, settings)
+            consultant = await threads.computed(lambda: make_consultant(settings))
             responder = ConsultantResponder(consultant, platforms, store.inbox)
             clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
             days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)

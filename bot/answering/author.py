@@ -1,9 +1,9 @@
 """The author of written answers: a language model's sentences, of which only the supported ones are passed on."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 
+from bot import threads
 from bot.answering.grounding import Grounding
 from bot.answering.model import Sentence, Writer, WriterError
 from bot.guidance.article import Statement
@@ -30,7 +30,7 @@ class Author:
             log.warning("the language model failed (%s)", error)
 
     async def _passes(self, sentence: Sentence, said: str) -> bool:
-        fault = await asyncio.to_thread(self._grounding.fault, sentence.text, sentence.cited, said)
+        fault = await threads.computed(lambda: self._grounding.fault(sentence.text, sentence.cited, said))
         if fault:
             log.info("a sentence was dropped: %s", fault)
         return fault is None
