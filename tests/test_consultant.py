@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 
 import pytest
@@ -193,3 +194,9 @@ async def test_the_check_of_a_model_tells_one_that_says_nothing(script: Script) 
     script.say()
     with pytest.raises(BotError, match="without a sentence"):
         await Writer.of("openai:gpt-test", 5.0).check()
+
+
+async def test_many_who_follow_up_at_once_share_the_threads_that_compute(plain: Consultant) -> None:
+    before = set(threading.enumerate())
+    await asyncio.gather(*(plain.respond("and if it changes weekly?", [QUESTION]) for _ in range(10)))
+    assert {thread.name.rpartition("_")[0] for thread in set(threading.enumerate()) - before} <= {"computing"}

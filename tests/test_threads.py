@@ -1,9 +1,13 @@
 """With how many threads the bot computes when it answers."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 
 import pytest
 import torch
@@ -71,3 +75,20 @@ def test_threads_share_few_heaps() -> None:
     assert heaps() > threads.ARENAS
     assert heaps("share") <= threads.ARENAS
     assert heaps("share", MALLOC_ARENA_MAX="4") > threads.ARENAS
+
+
+async def test_what_computes_has_few_threads_however_many_ask() -> None:
+    def work() -> str:
+        time.sleep(0.01)
+        return threading.current_thread().name
+
+    names = await asyncio.gather(*(threads.computed(work) for _ in range(50)))
+    assert 1 <= len(set(names)) <= 2
+
+
+async def test_what_computes_is_traced_where_it_was_asked_for_and_fails_there() -> None:
+    asked_for = ContextVar("asked_for", default="")
+    asked_for.set("here")
+    assert await threads.computed(asked_for.get) == "here"
+    with pytest.raises(ZeroDivisionError):
+        await threads.computed(lambda: 1 // 0)
