@@ -1,5 +1,6 @@
 """Advice on use cases: reads what a team states, and recommends."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,12 @@ from bot.deciding.reading import STATED, CaseReader, CaseReading, Fact
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import Embedder
 from bot.replies import Reply
+
+ANOTHER = re.compile(  # begins a message on a use case that has nothing to do with the one before
+    r"[^.!?]{0,40}?\b(?:another|second|third|different|next|new|other|separate|unrelated) (?:use[- ]?case|case|project"
+    r"|scenario|idea)\b(?![^.!?]*\b(?:shar|same|similar))",
+    re.IGNORECASE,
+)
 
 
 class Adviser:
@@ -36,10 +43,11 @@ class Adviser:
         )
 
     async def facts(self, texts: Sequence[str]) -> dict[str, Read]:
-        """What a user's messages state, oldest first; a later one goes before."""
+        """What a user's messages state of the last use case, oldest first; a later one goes before."""
         known = dict[str, Read]()
         for text in texts:
-            known |= _facts(await self.read(text))
+            case = await self.read(text)
+            known = ({} if is_another(text, case) else known) | _facts(case)
         return known
 
     async def advise(self, text: str, before: Mapping[str, Read], case: CaseReading) -> Reply:
@@ -84,3 +92,8 @@ def _name(fact: Fact) -> str:
 
 def _facts(case: CaseReading) -> dict[str, Read]:
     return {fact.question: Read(fact.option, fact.words) for fact in case.facts}
+
+
+def is_another(text: str, case: CaseReading) -> bool:
+    """Whether a message describes another use case than those before it: it says so, and what it is."""
+    return len(case.facts) > 1 and bool(ANOTHER.match(text))

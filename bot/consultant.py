@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot import metrics, prompts, threads, tracing
-from bot.adviser import Adviser
+from bot.adviser import Adviser, is_another
 from bot.answering.author import Author
 from bot.answering.compose import compose
 from bot.answering.facts import FactFinder
@@ -15,6 +15,7 @@ from bot.answering.input import LONGEST, clean, unreadable
 from bot.answering.model import Writer
 from bot.batching import Batched
 from bot.deciding.reading import FIRST_PERSON, CaseReader, CaseReading, asks
+from bot.deciding.recommendation import LIKELY
 from bot.guidance.article import Statement
 from bot.guidance.index import Index
 from bot.guidance.phrasings import Kind
@@ -31,6 +32,19 @@ CHOOSING = re.compile(
     r"\b(?:which|what|how)\b.*\b(?:should|would|recommend\w*|better|best|choose|pick|fits?|suits?|go with|advise)\b"
     r"|\b(?:right|good|sensible|sense|worth it) for (?:us|our|me)\b|\b(?:should|shall|can|must) (?:we|i)\b"
     r"|\b(?:rag|retrieval)\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts?|pick one)\b",
+    re.IGNORECASE,
+)
+WHICH_ONE = re.compile(  # asks for the recommendation, and for nothing else
+    r"\b(?:which|what)\b(?: \w+){0,3} (?:should|shall|would|do|can) (?:we|i|you)\b(?: (?:do|choose|pick|use|take|try"
+    r"|recommend|suggest|advise|go (?:for|with)))?\W*$|\b(?:should|shall) (?:we|i) (?:fine-?tune|use|choose|pick|go)\b"
+    r"|\b(?:which|what)(?: one| way| approach)? (?:fits|suits|is (?:right|best|better))\b"
+    r"|\b(?:right|sensible) for (?:us|our|me)\b|\brag\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts|pick one)\b",
+    re.IGNORECASE,
+)
+COURTESY = re.compile(  # what comes before a question
+    r"^(?:(?:ok(?:ay)?|great|cool|perfect|super|nice|got it|(?:many )?thanks|thank you|thx|cheers|so much|very much"
+    r"|a lot|(?:that|this) helps|hi|hello|hey|good (?:morning|afternoon|evening)|there|all|everyone|team)[\s,.!;:–-]+)+"
+    r"(?<=[,.!;:–-] )",
     re.IGNORECASE,
 )
 INSTRUCTION = re.compile(
@@ -69,7 +83,7 @@ class Consultant:
 
         `show` is called with each line of an answer as soon as it is certain.
         """
-        question = clean(text)
+        question = _to_the_point(clean(text))
         problem = unreadable(question)
         if problem:
             words = prompts.sentence(problem, length=f"{len(question):,}", most=f"{LONGEST:,}")
@@ -87,6 +101,7 @@ class Consultant:
         if self.adviser is None:
             return None
         case = await self.adviser.read(text)
+        earlier = () if is_another(text, case) else earlier
         before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
         if not is_case(question, reading, case, len(before or ())):
             return None
@@ -100,12 +115,17 @@ class Consultant:
         return reading
 
     async def _beside(self, advice: Reply, text: str, reading: Reading) -> Reply:
-        """The recommendation; before it, the answer to what the message asks besides."""
+        """The recommendation; before it, the answer to what the message asks, unless that is which one to choose.
+
+        Where the case hardly tells which one, what the guidance says to that stands before it, too.
+        """
         asked = [sentence.strip() for sentence in SENTENCE.findall(text) if asks(sentence)]
         besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
         if besides:
             alone = await self._read_soon(clean(besides))
             reading = max(reading, alone, key=lambda reading: reading.lead)
+        elif _decides(advice) and all(WHICH_ONE.search(sentence) for sentence in asked):
+            return advice
         return _both(compose(reading), advice) if asked and reading.answered else advice
 
     async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
@@ -146,6 +166,16 @@ def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -
     if asking or reading.kind is Kind.SMALL_TALK:
         return False
     return len(text.split()) >= (OUTSIDE_WORDS if found.outside else CASE_WORDS)
+
+
+def _decides(advice: Reply) -> bool:
+    return advice.recommendation is not None and advice.recommendation.confidence >= LIKELY
+
+
+def _to_the_point(question: str) -> str:
+    """The question without the thanks or the greeting before it; a message that asks nothing as it is."""
+    rest = COURTESY.sub("", question)
+    return rest if len(rest.split()) > 2 and asks(rest) else question
 
 
 def _both(answer: Reply, advice: Reply) -> Reply:

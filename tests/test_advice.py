@@ -105,6 +105,8 @@ def test_negation_and_numbers_are_read(consultant: Consultant, text: str, criter
         ("Our docs aren't static, and each answer needs its source.", "change_rate.stable"),
         ("We don't want to retrain. Our docs change daily.", "update_without_retraining.retraining_fine"),
         ("We used to change our prices daily, now they are frozen.", "change_rate.often"),
+        ("We haven't decided on the model, and each answer needs its source.", "model_freedom.fixed"),
+        ("Nobody knows whether sources are needed. Our docs change daily.", "citations.not_needed"),
     ],
 )
 def test_what_is_not_so_or_was_once_is_no_fact(consultant: Consultant, text: str, states: str) -> None:
@@ -130,6 +132,33 @@ def test_what_neither_approach_does_is_said_to_be_outside(consultant: Consultant
     assert "The guidance does not speak to that" in reply.text
     assert "Get in touch" in reply.text
     assert reply.citations[0].quote == "Most organizations should start with RAG."
+
+
+@pytest.mark.parametrize("asks", ["RAG or fine-tuning?", "What should we do?", "which one would you pick"])
+def test_who_asks_which_one_reads_the_recommendation_first(consultant: Consultant, asks: str) -> None:
+    assert said(consultant, f"{TEAM_LEAD}. {asks}").lines[0].text == "Recommendation: RAG"
+
+
+def test_where_the_case_hardly_tells_the_guidance_is_quoted_first(consultant: Consultant) -> None:
+    reply = said(consultant, "It must sound like our brand and know the prices of today. Can we do both?")
+    assert reply.citations[0].section == "Hybrid Approaches"
+    assert "Recommendation:" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("Sources are a must. Our docs change daily.", "citations.required"),
+        ("We need sources. Our docs change daily.", "citations.required"),
+        ("The tone is very important. Our docs change daily.", "style_format.essential"),
+        ("The content changes maybe twice a year, and we need citations.", "change_rate.sometimes"),
+        ("We have perhaps 40 examples, and our docs change daily.", "training_data.little"),
+    ],
+)
+def test_what_is_said_plainly_is_a_fact(consultant: Consultant, text: str, states: str) -> None:
+    assert consultant.adviser
+    facts = asyncio.run(consultant.adviser.facts([text]))
+    assert states in {f"{question}.{read.option}" for question, read in facts.items()}
 
 
 def test_a_message_that_asks_and_describes_gets_both(consultant: Consultant) -> None:
@@ -159,6 +188,17 @@ def test_a_fact_and_the_question_which_one_go_on_with_the_case(consultant: Consu
     assert reply.recommendation is not None
     assert reply.recommendation.approach is Approach.RAG
     assert because(reply)["limited_training_data"] == "We have no training examples"
+
+
+@pytest.mark.parametrize(("begins", "goes_on"), [("ok, now another use case:", False), ("We have more to say:", True)])
+def test_another_case_has_nothing_of_the_one_before(consultant: Consultant, begins: str, *, goes_on: bool) -> None:
+    before = "Our docs change weekly and we have 200 tickets to learn from."
+    case = f"{begins} our domain never changes, and auditors want sources."
+    found = because(said(consultant, case, before))
+    assert {"knowledge_stable", "needs_citations"} <= set(found)
+    assert ("limited_training_data" in found) is goes_on
+    assert consultant.adviser
+    assert ("training_data" in asyncio.run(consultant.adviser.facts([before, case]))) is goes_on
 
 
 def test_each_message_is_read_once(consultant: Consultant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,20 @@ def test_everything_gets_a_sentence(plain: Consultant, text: str, kind: ReplyKin
     assert words in reply.text
 
 
+@pytest.mark.parametrize(
+    "courtesy", ["Thanks! And", "thanks, that helps. So", "Hi there,", "ok great, thank you very much:"]
+)
+def test_a_question_behind_a_courtesy_is_answered(plain: Consultant, courtesy: str) -> None:
+    reply = said(plain, f"{courtesy} what about the costs of fine-tuning?", "when should we choose RAG?")
+    assert reply.kind is ReplyKind.ANSWER
+    assert reply.citations[0].section == "Practical Considerations > Cost"
+
+
+@pytest.mark.parametrize("text", ["Thank you so much!", "Thanks, I'll pass it on to my boss.", "hello there, team"])
+def test_a_courtesy_alone_is_answered_in_kind(plain: Consultant, text: str) -> None:
+    assert said(plain, text).kind is ReplyKind.SMALL_TALK
+
+
 def test_who_asks_for_the_article_is_not_told_off(plain: Consultant) -> None:
     reply = said(plain, "What does the article recommend to most companies?")
     assert reply.kind is ReplyKind.ABSTAIN
@@ -90,7 +104,22 @@ def test_an_injection_has_no_effect(plain: Consultant, text: str) -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["a", "(", "1,", "- ", "no ", "we ", "a.b", "\u0301", "\u200b", "{}", "200 tickets, ", "the other one? "],
+    [
+        "a",
+        "(",
+        "1,",
+        "- ",
+        "no ",
+        "we ",
+        "a.b",
+        "\u0301",
+        "\u200b",
+        "{}",
+        "200 tickets, ",
+        "the other one? ",
+        "thanks, ",
+        "another ",
+    ],
 )
 def test_no_text_takes_long(plain: Consultant, part: str) -> None:
     longest = part * (LONGEST // len(part))

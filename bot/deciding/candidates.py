@@ -20,9 +20,14 @@ from bot.guidance.ranking import negates
 
 Scores = NDArray[np.float32]  # of shape (spans, labels)
 
+_ROUGHLY = (  # before a number “perhaps” only makes it a rough one
+    r"\s+(?:\d|every\b|once\b|twice\b|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty"
+    r"|forty|fifty|sixty|seventy|eighty|ninety)(?: couple of)? (?:dozens?|hundred|thousand|million|times|or)\b)"
+)
 _UNDECIDED = (
-    r"\b(?:might|maybe|perhaps|possibly|not sure|unsure|no idea|who knows|undecided|don['’]?t know(?: yet| whether| if)"
-    r"|hard to say|not decided|tbd|wait and see)\b"
+    rf"\b(?:might|(?:maybe|perhaps|possibly)(?!{_ROUGHLY})|not sure|unsure|no idea|who knows|undecided"
+    r"|don['’]?t know(?: yet| whether| if)|nobody knows (?:whether|if)|hard to say|tbd|wait and see"
+    r"|(?:not|(?:has|have|had|is)n['’]?t|nobody has) (?:yet )?(?:been )?decided)\b"
 )
 UNDECIDED = re.compile(_UNDECIDED, re.IGNORECASE)  # what is said so is no fact
 HEDGED = re.compile(

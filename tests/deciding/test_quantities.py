@@ -37,6 +37,8 @@ from tests.deciding.frameworks import modest
         ("between 200 and 300 letters", [200, 300]),
         ("We have 60 documents, but only eight examples.", [60, 8]),
         ("(2,500)", [2_500]),
+        ("within 50 ms", [50]),
+        ("within 50ms", [50]),
     ],
 )
 def test_a_number_is_read_as_people_write_it(text: str, numbers: list[float]) -> None:
