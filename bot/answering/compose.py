@@ -26,9 +26,11 @@ def compose(reading: Reading) -> Reply:
 def _verbatim(reading: Reading, notes: Notes) -> Iterator[Line]:
     """The statements that were found, word for word, each section's under its heading."""
     statements = [finding.statement for finding in reading.findings]
-    yield Line(prompts.sentence(OPENINGS[reading.kind], section=statements[0].section))
+    one_list = reading.kind is Kind.SECTION and len({statement.section for statement in statements}) == 1
+    opening = OPENINGS[reading.kind] if reading.kind is not Kind.SECTION or one_list else "found"
+    yield Line(prompts.sentence(opening, section=statements[0].section))
     for section, group in groupby(_by_section(statements), key=lambda statement: statement.section):
-        if reading.kind is not Kind.SECTION:
+        if not one_list:
             yield Line(section, LineKind.HEADING)
         for statement in group:
             yield Line(statement.text, LineKind.ITEM, notes.cite([statement]))

@@ -16,6 +16,7 @@ MOST = 3  # statements cited for one question
 WORTH_CITING = 0.05  # score of a further statement, of another section
 WORTH_CITING_TOO = 0.25  # the same, of a section that is cited already
 WHOLE = 1.3  # a whole list is shown when its score is so many times that of the best single statement
+NEARLY = 0.7  # a further list is shown, too, when its score is such a share of the best list's
 NEAR = 0.6  # score and cosine together, from which a statement is worth naming though it does not answer
 NEIGHBOURS = 8
 RELATED, SAME = 0.4, 0.8  # cosines at which a statement without phrasings starts to count, and counts fully
@@ -133,17 +134,30 @@ class Search:
         return [lead, *(finding for finding in found if finding is not lead)]
 
     def _whole(self, scores: Mapping[Label, float], evidence: float, findings: Sequence[Finding]) -> Reading | None:
-        """The reading of a question for a whole list, or for both approaches side by side; else None."""
+        """The reading of a question for whole lists, or for both approaches side by side; else None."""
         wholes = {label: score for label, score in scores.items() if label.kind in (Kind.SECTION, Kind.COMPARISON)}
         best = max(wholes, key=lambda label: wholes[label], default=None)
         if best is None or wholes[best] < WHOLE * findings[0].score:
             return None
         statements = self.index.statements.values()
-        if best.kind is Kind.SECTION:
-            chosen: Iterable[Statement] = (s for s in statements if s.section == best.key)
+        lists = _lists(wholes, best)
+        if lists:
+            chosen: Iterable[Statement] = (s for s in statements if s.section in lists)
         else:
             chosen = (s for approach in Approach for s in statements if _explains(s, approach))
-        return Reading(best.kind, evidence, tuple(Finding(s, wholes[best]) for s in chosen))
+        kind = Kind.SECTION if lists else Kind.COMPARISON
+        return Reading(kind, evidence, tuple(Finding(s, wholes[best]) for s in chosen))
+
+
+def _lists(wholes: Mapping[Label, float], best: Label) -> set[str]:
+    """The sections whose lists are asked for: the best, and those nearly as good; none for a comparison.
+
+    "Pros and cons of RAG" asks for two lists, which share what the scores of a comparison are to be measured against.
+    """
+    lists = {label.key: score for label, score in wholes.items() if label.kind is Kind.SECTION}
+    most = max(lists.values(), default=0.0)
+    close = {section: score for section, score in lists.items() if score >= NEARLY * most}
+    return set(close) if best.kind is Kind.SECTION or sum(close.values()) > wholes[best] else set()
 
 
 def _totals(scores: Mapping[Label, float]) -> dict[Kind, float]:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.answering.compose import compose
 from bot.guidance.embedding import Embedder
 from bot.guidance.index import Index, IndexFolder
 from bot.guidance.phrasings import Kind
 from bot.guidance.search import MOST, Reading, Search
+from bot.replies import LineKind
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,25 @@ def test_a_whole_list_is_given_whole_and_in_its_order(search: Search) -> None:
     assert [f.statement for f in reading.findings] == [
         s for s in statements if s.section == "RAG Explained > Limitations"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sections"),
+    [
+        ("pros and cons of RAG", ["RAG Explained > Strengths of RAG", "RAG Explained > Limitations"]),
+        (
+            "strengths and weaknesses of fine-tuning?",
+            ["Fine-Tuning Explained > Strengths of Fine-Tuning", "Fine-Tuning Explained > Limitations"],
+        ),
+        ("what are the weaknesses of both?", ["Fine-Tuning Explained > Limitations", "RAG Explained > Limitations"]),
+    ],
+)
+def test_who_asks_for_two_lists_gets_both(search: Search, text: str, sections: list[str]) -> None:
+    reading = read(search, text)
+    assert reading.kind is Kind.SECTION
+    assert list(dict.fromkeys(finding.statement.section for finding in reading.findings)) == sections
+    headings = [line.text for line in compose(reading).lines if line.kind is LineKind.HEADING]
+    assert headings == sections
 
 
 def test_a_comparison_shows_both_sides(search: Search) -> None:
