@@ -26,6 +26,7 @@ Show = Callable[[Line], None]
 
 CASE_WORDS = 14  # a message that is as long as that and asks nothing describes something
 OUTSIDE_WORDS = 6  # the same for one that says what neither approach does
+CERTAIN = 0.75  # probability of a fact from which it counts in what looks like an injection
 LONG = 25  # words from which a message is a description with a question rather than a question
 SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 CHOOSING = re.compile(
@@ -159,7 +160,8 @@ def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -
     asking, only_chooses = bool(questions), all(CHOOSING.search(sentence) for sentence in questions)
     facts = len(found.facts) + (earlier if found.facts and only_chooses and earlier > 1 else 0)
     if reading.kind is Kind.INJECTION:
-        return facts > 1 and not INSTRUCTION.search(text)
+        certain = [fact for fact in found.facts if fact.probability >= CERTAIN]
+        return len(certain) > 1 and not INSTRUCTION.search(text)
     if facts > 1:
         covered = reading.answered or facts > 2 or len(text.split()) >= LONG
         return covered or (not asking and bool(FIRST_PERSON.search(text)))

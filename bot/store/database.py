@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from bot.store.encryption import use_keys
 from bot.store.gate import Gate
-from bot.store.sqlite import BUSY, READING, begin, set_up_sqlite
+from bot.store.sqlite import BUSY, READING, begin, connect, set_up_sqlite
 from bot.store.tables import Row
 from bot.store.tenancy import ALL, OWN, TENANT, Guarded, UnguardedError
 from bot.store.where import Where
@@ -117,7 +117,10 @@ def _engine(url: URL) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=BUSY,
         hide_parameters=True,  # what users wrote has no place in error messages
-        connect_args={"isolation_level": None},  # sqlite3 would begin its transactions late
+        connect_args={
+            "isolation_level": None,  # sqlite3 would begin its transactions late
+            "async_creator_fn": connect,
+        },
     )
     event.listen(engine.sync_engine, "connect", set_up_sqlite)
     event.listen(engine.sync_engine, "begin", begin)

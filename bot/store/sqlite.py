@@ -1,9 +1,13 @@
 """SQLite's file as we need it: private, durable, patient with other processes."""
 
+import asyncio
 import errno
+import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -29,6 +33,28 @@ def make_private(url: URL) -> None:
     with path.open("rb") as file:
         if file.read(len(BEGINNING)) not in (BEGINNING, b""):
             raise OSError(errno.EINVAL, "file is not a database")
+
+
+class Stoppable(aiosqlite.Connection):
+    """A connection that may be told to stop twice, as happens when what waits for a locked file is cancelled twice.
+
+    Its thread ends at the first time; at the second, aiosqlite would wait for ever for the thread to say that it ended.
+    """
+
+    _ended: asyncio.Future[None] | None = None
+
+    def stop(self) -> asyncio.Future[None] | None:
+        """What is done when the thread has ended, however often it is told to; nothing without an event loop."""
+        if self._running:
+            self._ended = super().stop()
+        return self._ended
+
+
+def connect(database: str, **options: Any) -> Stoppable:  # noqa: ANN401 passed on as they are
+    """A connection that is still to be awaited; `options` are those of `sqlite3.connect`."""
+    connection = Stoppable(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+    connection._thread.daemon = True  # noqa: SLF001 as SQLAlchemy does with connections that it makes itself
+    return connection
 
 
 def set_up_sqlite(connection: DBAPIConnection, record: object) -> None:

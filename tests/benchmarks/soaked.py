@@ -27,7 +27,7 @@ STEP = 1_000  # messages
 AT_ONCE = 64
 RARE = 20  # of so many messages one follows another up, and one describes a use case: those take far longer
 FOLLOWING, DESCRIBING = 19, 7
-WORKSPACES, CHANNELS, USERS = 1_000, 50, 500  # so many that nobody asks more in an hour than is answered
+WORKSPACES, CHANNELS, USERS = 4_000, 50, 500  # so many that nobody asks more in an hour than is answered
 FIRST = 1_700_000_000  # the thread's name, a time as Slack has them
 LOOKED_AT = 60.0  # seconds in which one may look at the process before it ends
 

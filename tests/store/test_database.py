@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -23,6 +24,7 @@ from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.store.rooms import ONE, TWO, held, impatient, said
 
+PATIENCE = 5.0  # seconds
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
 TABLES = sorted((mapper.class_ for mapper in Row.registry.mappers), key=lambda table: table.__name__)
 
@@ -368,3 +370,29 @@ def test_another_url_is_refused_and_its_password_not_printed(url: str, tmp_path:
 def test_every_table_belongs_to_a_tenant() -> None:
     assert {mapper.local_table for mapper in Row.registry.mappers} == set(Row.metadata.tables.values())
     assert all(not table.c.tenant.nullable for table in Row.metadata.tables.values())
+
+
+async def test_who_is_cancelled_twice_before_a_locked_file_keeps_nobody_waiting(tmp_path: Path) -> None:
+    database = Database(Where.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY])
+
+    async def ask() -> None:
+        async with database.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    await ask()
+    with closing(sqlite3.connect(tmp_path / "database.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        asking = asyncio.create_task(ask())
+        await asyncio.sleep(0.2)
+        asking.cancel()  # as a probe that takes too long
+        await asyncio.sleep(0.2)
+        closing_it = asyncio.all_tasks() - {asyncio.current_task(), asking}
+        assert closing_it
+        for task in (asking, *closing_it):  # as the end of a process
+            task.cancel()
+        await asyncio.sleep(0.2)
+        other.execute("ROLLBACK")
+    _, waiting = await asyncio.wait({asking, *closing_it}, timeout=PATIENCE)
+    assert not waiting
+    await ask()
+    await database.close()
