@@ -27,7 +27,7 @@ def _verbatim(reading: Reading, notes: Notes) -> Iterator[Line]:
     """The statements that were found, word for word, each section's under its heading."""
     statements = [finding.statement for finding in reading.findings]
     one_list = reading.kind is Kind.SECTION and len({statement.section for statement in statements}) == 1
-    opening = OPENINGS[reading.kind] if reading.kind is not Kind.SECTION or one_list else "found"
+    opening = "found" if reading.kind is Kind.SECTION and not one_list else OPENINGS[reading.kind]
     yield Line(prompts.sentence(opening, section=statements[0].section))
     for section, group in groupby(_by_section(statements), key=lambda statement: statement.section):
         if not one_list:

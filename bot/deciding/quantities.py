@@ -12,7 +12,8 @@ NUMBER = re.compile(
     r"(?:(?P<date>\b(?:in|since|from|until|till|by|after|before|year|of|founded)\s+)"
     rf"|(?P<price>(?:[€$£¥₹]|\b(?:eur|usd|gbp|chf))\s?(?:{AMOUNT}{UP_TO})?))?(?<![\w.,])"
     r"(?:(?P<digits>\d{1,3}(?:[,.'’ ]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)|(?P<some>couple|few|several|half)(?: of| an?)?)"
-    rf"(?:[ -]?(?P<unit>{'|'.join(sorted(UNITS, key=len, reverse=True))})(?!(?<=m)s))?(?:m?s)?(?![\w])"
+    rf"(?:[ -]?(?P<unit>{'|'.join(sorted(UNITS, key=len, reverse=True))})(?!(?<=m)s))?"  # 5 m, but not 5 ms
+    r"(?:m?s)?(?![\w])"
     rf"(?P<rest>(?:{UP_TO}{AMOUNT})?[\s-]*"
     r"(?:%|(?:percent|per cent|euros?|dollars?|bucks|pounds|eur|usd|gbp|chf)\b|[€$£¥₹](?!\s?\d)))?",
     re.IGNORECASE,

@@ -152,7 +152,7 @@ class Search:
 def _lists(wholes: Mapping[Label, float], best: Label) -> set[str]:
     """The sections whose lists are asked for: the best, and those nearly as good; none for a comparison.
 
-    "Pros and cons of RAG" asks for two lists, which share what the scores of a comparison are to be measured against.
+    "Pros and cons of RAG" looks like a comparison, too, but asks for two lists: together their scores are more.
     """
     lists = {label.key: score for label, score in wholes.items() if label.kind is Kind.SECTION}
     most = max(lists.values(), default=0.0)
