@@ -10,7 +10,7 @@ SETUP := pyproject.toml constraints.txt
 LOCKED := --extra openai --extra otel --extra pgvector
 AUDIT := pip-audit==2.10.1
 
-.PHONY: chat test coverage bench lint figures docs pictures lock licences audit clean
+.PHONY: chat test test-unit coverage bench lint figures docs pictures lock licences audit clean
 
 chat: $(VENV)/.ready-to-chat
 	@$(BIN)/rag-or-tune chat
@@ -18,11 +18,14 @@ chat: $(VENV)/.ready-to-chat
 test: $(VENV)/.ready-to-test
 	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
+test-unit: $(VENV)/.ready-to-test
+	$(BIN)/pytest tests/unit
+
 coverage: $(VENV)/.ready-to-test
 	$(BIN)/pytest --cov=bot --cov-report=term:skip-covered
 
 bench: $(VENV)/.ready-to-test
-	$(BIN)/python -m tests.benchmarks $(BENCH)
+	$(BIN)/python -m tools.benchmarks $(BENCH)
 
 lint: $(VENV)/.ready-to-test
 	$(BIN)/ruff check .
@@ -34,10 +37,10 @@ figures: $(VENV)/.ready-to-test
 	$(BIN)/rag-or-tune evaluate ../shared/eval --cross-validate --write README.md
 
 docs: $(VENV)/.ready-to-test
-	$(BIN)/python -m tests.docs
+	$(BIN)/python -m tools.docs
 
 pictures: $(VENV)/.ready-to-test
-	$(BIN)/python -m tests.pictures.readme docs
+	$(BIN)/python -m tools.pictures.readme docs
 
 # For the container's Python and system; wheels of all its processors are in it.
 lock: $(VENV)/.ready-to-test
@@ -46,7 +49,7 @@ lock: $(VENV)/.ready-to-test
 		--custom-compile-command "make lock" --output-file requirements.lock
 
 licences: $(VENV)/.ready-to-test
-	$(BIN)/python -m tests.dependencies
+	$(BIN)/python -m tools.dependencies
 
 # Strict: a package that the service does not know, or cannot be asked for, is no package that is well.
 audit: $(VENV)/.ready-to-test

@@ -9,7 +9,7 @@ import typer
 from bot.errors import BotError, InputError
 
 if TYPE_CHECKING:
-    from bot.running import Part
+    from bot.process.run import Part
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -144,7 +144,10 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score the bot on a set of questions, beside simple baselines."""
-    from bot.evaluation.report import evaluate as run
+    try:
+        from tools.evaluation.report import evaluate as run
+    except ImportError as error:
+        raise BotError("Scoring is a tool of the repository, not of the package: run it from a checkout.") from error
 
     settings = _settings()
     run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
@@ -153,7 +156,7 @@ def evaluate(
 @app.command()
 def serve() -> None:
     """Everything that is set up, in one process: Slack by Socket Mode or HTTP, Discord, health and metrics on PORT."""
-    from bot.serve import SERVE
+    from bot.process.serve import SERVE
 
     _run(SERVE)
 
@@ -224,7 +227,7 @@ def web() -> None:
 @app.command()
 def worker() -> None:
     """Answer and deliver what other processes accept, over one Postgres. Runs until it is stopped."""
-    from bot.serve import WORKER
+    from bot.process.serve import WORKER
 
     _run(WORKER)
 
@@ -350,7 +353,7 @@ def _run(part: "Part") -> None:
     """Runs a process until it is stopped."""
     import asyncio
 
-    from bot.running import run
+    from bot.process.run import run
 
     settings = _settings()
     asyncio.run(run(settings, part))
@@ -358,7 +361,7 @@ def _run(part: "Part") -> None:
 
 def _settings() -> "Settings":
     """The settings; what is logged goes to standard error as they have it, without secrets."""
-    from bot.logs import log_to_stderr
+    from bot.observing.logs import log_to_stderr
     from bot.settings import load_settings
 
     settings = load_settings()

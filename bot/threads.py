@@ -7,12 +7,12 @@ other by turning round and round: it takes twice the work, which the rest of the
 import asyncio
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -22,7 +22,11 @@ M_ARENA_MAX, ARENAS = -8, 2  # a parameter of glibc's mallopt, and how many heap
 
 COMPUTERS = ThreadPoolExecutor(2, "computing")  # one may read a question while the other reads a use case
 
+BATCH = 64
+
+Item = TypeVar("Item")
 Result = TypeVar("Result")
+Waiting = tuple[Item, asyncio.Future[Result]]
 
 
 async def computed(work: Callable[[], Result]) -> Result:
@@ -52,3 +56,53 @@ def share_memory() -> None:
     if OPERATORS_ARENAS not in os.environ:
         with suppress(AttributeError):  # another system's library has no such thing
             ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+
+
+class Batched(Generic[Item, Result]):
+    """Micro-batching: items that arrive while a batch is worked on form the next one.
+
+    Calls `work` with all items that wait, up to BATCH at once; `work` returns one result an item, in their order.
+
+    When a batch fails each of its items is worked on alone, so that one that is impossible spoils no other.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
+        self._work = work
+        self._waiting: list[Waiting[Item, Result]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    @classmethod
+    def in_thread(cls, work: Callable[[Sequence[Item]], Sequence[Result]]) -> "Batched[Item, Result]":
+        """The same for what is computed in a thread, off the event loop."""
+
+        async def in_thread(items: Sequence[Item]) -> Sequence[Result]:
+            return await computed(lambda: work(items))
+
+        return cls(in_thread)
+
+    async def __call__(self, item: Item) -> Result:
+        """The result for one item. Raises what `work` raises for it."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._working is None or self._working.done():
+            self._working = asyncio.create_task(self._work_off())
+        return await future
+
+    async def _work_off(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            await self._finish(batch)
+
+    async def _finish(self, batch: Sequence[Waiting[Item, Result]]) -> None:
+        try:
+            results = await self._work([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
+            if len(batch) > 1:
+                for one in batch:
+                    await self._finish([one])
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(error)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result)

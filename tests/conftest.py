@@ -13,8 +13,10 @@ import psycopg
 import pytest
 from filelock import FileLock
 
-from bot.casebook import Casebook
-from bot.deciding.reading import CaseReader
+from bot.cases.casebook import Casebook, load_framework
+from bot.cases.reading import CaseReader
+from bot.deciding.framework import Framework
+from bot.deciding.outlook import Outlook
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.index import Index, IndexFolder
 from bot.store import schema
@@ -47,6 +49,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     return ROOT / "corpus"
+
+
+@pytest.fixture(scope="session")
+def framework(corpus: Path) -> Framework:
+    """The shipped decision framework."""
+    return load_framework(corpus)
+
+
+@pytest.fixture(scope="session")
+def outlook(framework: Framework) -> Outlook:
+    """Its outlook, which keeps what it has counted."""
+    return Outlook(framework)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from bot import prompts
+from bot import texts
 from bot.guidance.article import Statement
 from bot.guidance.phrasings import Kind
 from bot.guidance.search import Reading
-from bot.replies import Line, LineKind, Notes, Reply, ReplyKind
+from bot.messages.reply import Line, LineKind, Notes, Reply, ReplyKind
 
 OPENINGS = {Kind.STATEMENT: "found", Kind.SECTION: "whole_list", Kind.COMPARISON: "compared"}
 
@@ -28,7 +28,7 @@ def _verbatim(reading: Reading, notes: Notes) -> Iterator[Line]:
     statements = [finding.statement for finding in reading.findings]
     one_list = reading.kind is Kind.SECTION and len({statement.section for statement in statements}) == 1
     opening = "found" if reading.kind is Kind.SECTION and not one_list else OPENINGS[reading.kind]
-    yield Line(prompts.sentence(opening, section=statements[0].section))
+    yield Line(texts.sentence(opening, section=statements[0].section))
     for section, group in groupby(_by_section(statements), key=lambda statement: statement.section):
         if not one_list:
             yield Line(section, LineKind.HEADING)
@@ -44,10 +44,10 @@ def _by_section(statements: list[Statement]) -> list[Statement]:
 
 def abstain(reading: Reading) -> Reply:
     """That the guidance does not cover it and, for a question near to it, what it does say there."""
-    lines = [Line(prompts.sentence(reading.kind.value))]
+    lines = [Line(texts.sentence(reading.kind.value))]
     for finding in reading.findings:
         nearest = finding.statement
-        lines.append(Line(prompts.sentence("nearest", quote=nearest.text, section=nearest.section)))
+        lines.append(Line(texts.sentence("nearest", quote=nearest.text, section=nearest.section)))
     if reading.kind is Kind.NEAR_TOPIC:
-        lines.append(Line(prompts.sentence("ask_a_person")))
+        lines.append(Line(texts.sentence("ask_a_person")))
     return Reply(ReplyKind.ABSTAIN, tuple(lines))

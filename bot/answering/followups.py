@@ -8,7 +8,7 @@ other side, or with a bullet of the last answer. The readings of the candidates 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from bot.answering.leaning import BACK, PLACE, SAME, Form, complete, content_of, form_of, named_in, only, place_in
+from bot.answering.anaphora import BACK, PLACE, SAME, Form, complete, content_of, form_of, named_in, only, place_in
 from bot.guidance.approaches import Approach, approaches_in
 from bot.guidance.article import Statement
 from bot.guidance.embedding import Embedder

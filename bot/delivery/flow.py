@@ -10,13 +10,13 @@ from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from bot import metrics, tracing
 from bot.delivery.engine import Engine
 from bot.delivery.platform import Platform, platform_of
 from bot.delivery.posting import Clerk, PostOffice
 from bot.delivery.quota import PERIOD, Quota
 from bot.delivery.sending import Sender
-from bot.references import report
+from bot.observing import metrics, tracing
+from bot.observing.logs import report
 from bot.store.accepting import Message, Work
 from bot.store.inbox import REMEMBERED, Answer, Question
 from bot.store.outbox import Sent

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import metrics
 from bot.delivery.backoff import LONGEST, is_final, pause, said
 from bot.delivery.platform import BusyError, Platform, platform_of
+from bot.observing import metrics
 from bot.store.outbox import Sent
 from bot.store.retrying import persistently
 from bot.store.store import Store

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import discord
 
-from bot.cards import Press
 from bot.discord.handoff import asker_of
 from bot.discord.hearing import tenant
 from bot.discord.showing import Stage
-from bot.references import report
+from bot.messages.card import Press
+from bot.observing.logs import report
 
 if TYPE_CHECKING:
     from bot.discord.client import DiscordBot

@@ -9,14 +9,14 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
+from bot.chat.adapter import Heard
+from bot.chat.service import Service
 from bot.discord.catching_up import missed, missed_of_requests
 from bot.discord.clicking import Pressed
 from bot.discord.commands import add_commands, synced
 from bot.discord.editing import deleted, edited
 from bot.discord.handoff import deletion_was_passed_on, is_passed_on, submitted, was_passed_on
 from bot.discord.hearing import heard, tenant_of
-from bot.platforms import Heard
-from bot.service import Service
 from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)

@@ -6,17 +6,17 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot import prompts
-from bot.cards import ASK_FIRST, Button, Card, Press
+from bot import texts
+from bot.chat.overview import status
+from bot.chat.service import Service
 from bot.discord.handoff import asker_of
 from bot.discord.hearing import asked_by_command, is_with_bot, place_of_command, tenant
 from bot.discord.limits import QUESTION
 from bot.discord.names import ASK, COMMAND
 from bot.discord.showing import Stage
-from bot.overview import status
-from bot.references import report
-from bot.replies import Line
-from bot.service import Service
+from bot.messages.card import ASK_FIRST, Button, Card, Press
+from bot.messages.reply import Line
+from bot.observing.logs import report
 from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
@@ -33,18 +33,18 @@ class Commands(app_commands.Group):
     """The group of slash commands."""
 
     def __init__(self, service: Service, article_url: str | None) -> None:
-        super().__init__(name=COMMAND, description=prompts.sentence("discord_description"))
+        super().__init__(name=COMMAND, description=texts.sentence("discord_description"))
         self._service = service
         self._article_url = article_url
 
-    @app_commands.command(description=prompts.sentence("discord_ask"))
-    @app_commands.describe(question=prompts.sentence("discord_question"))
+    @app_commands.command(description=texts.sentence("discord_ask"))
+    @app_commands.describe(question=texts.sentence("discord_question"))
     async def ask(self, interaction: discord.Interaction, question: app_commands.Range[str, 1, QUESTION]) -> None:
         """Answers a question."""
         await self._thinking(interaction)
         await persistently(self._service.flow.accept, asked_by_command(interaction, question))
 
-    @app_commands.command(description=prompts.sentence("discord_interview"))
+    @app_commands.command(description=texts.sentence("discord_interview"))
     @app_commands.checks.cooldown(BEGUN, 60)
     async def interview(self, interaction: discord.Interaction) -> None:
         """Begins an interview."""
@@ -52,7 +52,7 @@ class Commands(app_commands.Group):
         place, user = place_of_command(interaction), str(interaction.user.id)
         await stage.show_instead(await self._service.clicks.interview(tenant(interaction), place, user))
 
-    @app_commands.command(description=prompts.sentence("discord_team"))
+    @app_commands.command(description=texts.sentence("discord_team"))
     @app_commands.checks.cooldown(BEGUN, 60)
     async def team(self, interaction: discord.Interaction) -> None:
         """Begins the interview of everybody there."""
@@ -63,7 +63,7 @@ class Commands(app_commands.Group):
         if begun.shown.card:
             await stage.show_instead(begun.shown.card)
 
-    @app_commands.command(description=prompts.sentence("discord_contact"))
+    @app_commands.command(description=texts.sentence("discord_contact"))
     async def contact(self, interaction: discord.Interaction) -> None:
         """Leads to a person."""
         stage = await self._thinking(interaction)
@@ -71,14 +71,14 @@ class Commands(app_commands.Group):
         form, notice = clicked.form, Card((Line(clicked.shown.notice),))
         await stage.show_instead((form.in_steps if form else None) or clicked.shown.card or notice)
 
-    @app_commands.command(description=prompts.sentence("discord_help_hint"))
+    @app_commands.command(description=texts.sentence("discord_help_hint"))
     async def help(self, interaction: discord.Interaction) -> None:
         """Says what the bot does."""
         stage = await self._thinking(interaction)
-        buttons = (Button(prompts.sentence("do_check"), Press("check"), is_main=True),)
-        await stage.show_instead(Card((Line(prompts.sentence("discord_help")),), rows=(buttons,)))
+        buttons = (Button(texts.sentence("do_check"), Press("check"), is_main=True),)
+        await stage.show_instead(Card((Line(texts.sentence("discord_help")),), rows=(buttons,)))
 
-    @app_commands.command(description=prompts.sentence("discord_forget"))
+    @app_commands.command(description=texts.sentence("discord_forget"))
     async def forget(self, interaction: discord.Interaction) -> None:
         """Deletes what a person said, once they are sure."""
         stage = await self._thinking(interaction)
@@ -87,7 +87,7 @@ class Commands(app_commands.Group):
         if clicked.shown.card:
             await stage.show_instead(clicked.shown.card)
 
-    @app_commands.command(description=prompts.sentence("discord_status"))
+    @app_commands.command(description=texts.sentence("discord_status"))
     async def status(self, interaction: discord.Interaction) -> None:
         """Says where everything stands."""
         stage = await self._thinking(interaction)
@@ -120,7 +120,7 @@ def add_commands(tree: app_commands.CommandTree, service: Service, article_url: 
         if isinstance(error, app_commands.CommandOnCooldown):
             seconds = max(1, round(error.retry_after))
             await interaction.response.send_message(
-                prompts.sentence("discord_cooldown", seconds=seconds), ephemeral=not is_with_bot(interaction)
+                texts.sentence("discord_cooldown", seconds=seconds), ephemeral=not is_with_bot(interaction)
             )
             return
         await Stage(interaction, article_url).apologize(report(log, "a command failed", error=error))

@@ -7,14 +7,14 @@ import discord
 from aiohttp import ClientError
 from starlette.routing import Route
 
+from bot.chat.service import Service
 from bot.delivery.platform import RefusedError
 from bot.discord.app import article, rest, surfaces, token
 from bot.discord.checking import reads_all
 from bot.discord.client import DiscordBot
-from bot.entrances import Entrance
 from bot.errors import BotError, SettingsError
-from bot.running import Part
-from bot.service import Service
+from bot.process.listener import Entrance
+from bot.process.run import Part
 from bot.settings import Settings
 
 BAD_TOKEN = 4004  # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway

@@ -5,11 +5,11 @@ from datetime import UTC, timedelta
 
 import discord
 
-from bot.cards import Press
 from bot.discord.desk import with_file
 from bot.discord.refusals import NO_PLACE, meaning
 from bot.discord.rendering import Rendering
 from bot.discord.sending import part_of, place_of
+from bot.messages.card import Press
 from bot.store.tables import Delivery
 
 CLOCKS = timedelta(minutes=1)  # by which Discord's clock and ours may differ

@@ -5,11 +5,11 @@ from typing import Any
 
 import discord
 
-from bot import prompts
-from bot.cards import Button, Card, Press
+from bot import texts
 from bot.discord.limits import DESCRIPTION, LABEL, TITLE
-from bot.forms import LONGEST, Field, FieldKind, Form
-from bot.replies import Line, LineKind
+from bot.messages.card import Button, Card, Press
+from bot.messages.form import LONGEST, Field, FieldKind, Form
+from bot.messages.reply import Line, LineKind
 
 Item = discord.ui.Item[Any]
 
@@ -31,13 +31,13 @@ def values_of(data: Mapping[str, Any]) -> dict[str, str]:
 
 def again(press: Press, values: Mapping[str, str], errors: Mapping[str, str]) -> Card:
     """What was filled in wrongly, with what was written: Discord closes a form when it is sent."""
-    said = Line(prompts.sentence("form_wrong", errors=" ".join(dict.fromkeys(errors.values()))))
+    said = Line(texts.sentence("form_wrong", errors=" ".join(dict.fromkeys(errors.values()))))
     written = [
-        Line(prompts.sentence("form_written", text=values[name]), LineKind.ITEM)
+        Line(texts.sentence("form_written", text=values[name]), LineKind.ITEM)
         for name in ("need", "text")
         if values.get(name, "").strip()
     ]
-    return Card((said, *written), rows=((Button(prompts.sentence("do_again"), press, is_main=True),),))
+    return Card((said, *written), rows=((Button(texts.sentence("do_again"), press, is_main=True),),))
 
 
 def _input(field: Field) -> Item:

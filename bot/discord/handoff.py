@@ -7,18 +7,18 @@ from typing import Any, cast
 import discord
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.cards import Card, Press
+from bot import texts
+from bot.chat.service import Service
 from bot.discord.forms import again, values_of
 from bot.discord.hearing import is_for_others, is_of_a_person, is_with_bot, name_of, plain_text, tenant, tenant_of
 from bot.discord.refusals import TROUBLE
 from bot.discord.showing import Stage
 from bot.discord.wording import escaped
-from bot.forms import Asker
 from bot.handoff.relay import Words
-from bot.references import report
-from bot.replies import Line
-from bot.service import Service
+from bot.messages.card import Card, Press
+from bot.messages.form import Asker
+from bot.messages.reply import Line
+from bot.observing.logs import report
 from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
@@ -50,10 +50,10 @@ def asker_of(interaction: discord.Interaction) -> Asker:
 def _place(interaction: discord.Interaction) -> str:
     """Where something happens, in words for consultants."""
     if interaction.guild_id is None:
-        return prompts.sentence("place_direct", platform="Discord")
+        return texts.sentence("place_direct", platform="Discord")
     home = (interaction.guild.name if interaction.guild else "") or interaction.guild_id
     channel = getattr(interaction.channel, "name", None) or interaction.channel_id
-    return prompts.sentence("place_channel", channel=channel, home=home, platform="Discord")
+    return texts.sentence("place_channel", channel=channel, home=home, platform="Discord")
 
 
 async def submitted(interaction: discord.Interaction, service: Service, article_url: str | None) -> None:

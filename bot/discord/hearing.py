@@ -4,7 +4,7 @@ import re
 
 import discord
 
-from bot.platforms import Heard
+from bot.chat.adapter import Heard
 from bot.store.accepting import Message
 
 SAID = (discord.MessageType.default, discord.MessageType.reply)  # what people say; the others are the system's

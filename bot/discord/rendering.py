@@ -7,10 +7,10 @@ from typing import Any, cast
 import discord
 from pydantic import JsonValue
 
-from bot.cards import Button, Card, Menu, shortened
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
 from bot.discord.wording import cut, notes, pieces, written
-from bot.replies import Line
+from bot.messages.card import Button, Card, Menu, shortened
+from bot.messages.reply import Line
 
 PICTURE = "summary.png"
 COLOUR = 0x4752C4

@@ -8,14 +8,14 @@ from typing import Any, cast
 import discord
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.cards import Card
+from bot import texts
 from bot.discord.desk import post_below
 from bot.discord.refusals import EXPIRED, INVALID, NO_PLACE, NO_REPLIES, UNREACHABLE
 from bot.discord.rendering import Rendering, rendered
 from bot.discord.replacing import remove, replace
 from bot.discord.rest import channel_of
-from bot.replies import Line
+from bot.messages.card import Card
+from bot.messages.reply import Line
 from bot.store.tables import Delivery
 
 ORIGINAL = cast(int, "@original")  # as Discord calls a command's first reply; discord.py only knows numbers
@@ -51,7 +51,7 @@ async def _late(client: discord.Client, delivery: Delivery) -> str:
     except discord.HTTPException as error:
         if error.code in UNREACHABLE and not delivery.payload.get("number"):
             with suppress(discord.DiscordException):
-                await channel_of(client, delivery.address).send(prompts.sentence("discord_closed"))
+                await channel_of(client, delivery.address).send(texts.sentence("discord_closed"))
         raise
 
 
@@ -60,7 +60,7 @@ async def _to_the_user(client: discord.Client, delivery: Delivery, note: str) ->
     channel = await client.create_dm(discord.Object(int(delivery.user)))
     part = dataclasses.replace(Rendering.of(delivery.payload), rows=[])
     if not delivery.payload.get("number"):
-        said = rendered(Card((Line(prompts.sentence(note)),)))[0]
+        said = rendered(Card((Line(texts.sentence(note)),)))[0]
         await channel.send(said.content, nonce=delivery.marker[:-1] + "n")
     sent = await channel.send(**part.options, nonce=delivery.marker)
     return str(sent.id)

@@ -10,16 +10,16 @@ from typing import Any
 
 import discord
 
-from bot import prompts
-from bot.cards import Card, Picture
-from bot.clicks import Clicked, Spot
+from bot import texts
+from bot.chat.clicks import Clicked, Spot
 from bot.discord.forms import modal
 from bot.discord.hearing import is_with_bot
 from bot.discord.limits import ALT_TEXT
 from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
 from bot.discord.rendering import PICTURE, Rendering, fewest, rendered
-from bot.forms import Form
-from bot.replies import Line
+from bot.messages.card import Card, Picture
+from bot.messages.form import Form
+from bot.messages.reply import Line
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Stage:
         if clicked.form and clicked.form.in_steps:
             card = clicked.form.in_steps
         elif clicked.form and not await self._open(clicked.form):
-            notice = prompts.sentence("form_late")
+            notice = texts.sentence("form_late")
         if card and clicked.place:
             await self._show_in(int(clicked.place.partition("/")[0]), card)
         elif card and clicked.where is Spot.INSTEAD:
@@ -112,7 +112,7 @@ class Stage:
 
     async def apologize(self, reference: str) -> None:
         """Says that something went wrong, if that can still be said."""
-        said = Card((Line(prompts.sentence("unforeseen", reference=reference)),))
+        said = Card((Line(texts.sentence("unforeseen", reference=reference)),))
         with suppress(*TROUBLE, RuntimeError):  # the last when it is closed
             await self.show_privately(said)
 

@@ -7,8 +7,8 @@ from typing import cast
 import discord
 from pydantic import JsonValue
 
-from bot.cards import Card, fitted, under
-from bot.consultant import Show
+from bot.advising.consultant import Show
+from bot.chat.adapter import Keep, in_place_of
 from bot.discord.checking import check
 from bot.discord.desk import checked, may_see
 from bot.discord.finding import find
@@ -18,8 +18,8 @@ from bot.discord.rendering import rendered
 from bot.discord.rest import Rest
 from bot.discord.sending import send
 from bot.handoff.channel import DeskChannel
-from bot.platforms import Keep, in_place_of
-from bot.replies import Reply
+from bot.messages.card import Card, fitted, under
+from bot.messages.reply import Reply
 from bot.store.tables import Delivery, Turn
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.discord.limits import URL
-from bot.replies import Citation, Line, LineKind
+from bot.messages.reply import Citation, Line, LineKind
 
 MARKUP = re.compile(
     r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links

@@ -6,10 +6,10 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.cards import Button, Card, Press
+from bot import texts
 from bot.handoff.ticket import WAITING, Act
-from bot.replies import Line, LineKind
+from bot.messages.card import Button, Card, Press
+from bot.messages.reply import Line, LineKind
 from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
 PIECE = 1_800  # characters of a text in one message; Discord takes 2,000
@@ -38,12 +38,12 @@ def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[Delivery]
     lines = [
         Line(_standing("desk", lead), LineKind.HEADING),
         Line(_from(lead)),
-        *([Line(prompts.sentence("desk_promised", when=promised))] if is_waiting else []),
-        Line(prompts.sentence("desk_need"), LineKind.HEADING),
+        *([Line(texts.sentence("desk_promised", when=promised))] if is_waiting else []),
+        Line(texts.sentence("desk_need"), LineKind.HEADING),
         Line(detail(lead, "need")),
     ]
     case = cast(Sequence[str], lead.details.get("summary") or ())
-    lines.append(Line(prompts.sentence("desk_case" if case else "desk_no_case"), LineKind.HEADING))
+    lines.append(Line(texts.sentence("desk_case" if case else "desk_no_case"), LineKind.HEADING))
     lines += [Line(text, LineKind.ITEM) for text in case]
     lines += [Line(text) for text in (_so_far(events, posts), said_of("desk_how", lead)) if text]
     names = BUTTONS.get(LeadState(lead.state), ())
@@ -66,18 +66,18 @@ def confirmation(lead: Lead, expected: str) -> Card:
     """The request is recorded; when an answer can be expected."""
     lines = [Line(said_of("lead_confirmed", lead)), Line(expected)]
     if detail(lead, "email"):
-        lines.append(Line(prompts.sentence("lead_elsewhere")))
+        lines.append(Line(texts.sentence("lead_elsewhere")))
     return Card(tuple(lines), rows=users_rows(lead))
 
 
 def reply_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
     """One piece of what a consultant wrote; the first says who it is, the last how to answer."""
-    texts = pieces(event.text)
+    parts = pieces(event.text)
     lines = [Line(said_of("lead_replied", lead), LineKind.HEADING)] if piece == 0 else []
-    lines.append(Line(texts[piece]))
-    if piece < len(texts) - 1:
+    lines.append(Line(parts[piece]))
+    if piece < len(parts) - 1:
         return Card(tuple(lines))
-    return Card((*lines, Line(prompts.sentence("lead_how_to_answer"))), rows=((_button("note", lead),),))
+    return Card((*lines, Line(texts.sentence("lead_how_to_answer"))), rows=((_button("note", lead),),))
 
 
 def closing_card(lead: Lead) -> Card:
@@ -97,7 +97,7 @@ def news_card(lead: Lead, events: Sequence[LeadEvent], since: int) -> Card:
 
 def closed_card(lead: Lead, event: LeadEvent) -> Card:
     """There is something to read that cannot be brought to the user; it says nothing of it."""
-    read = Button(prompts.sentence("do_read"), Press("read", lead.id, event.id), is_main=True)
+    read = Button(texts.sentence("do_read"), Press("read", lead.id, event.id), is_main=True)
     return Card((Line(said_of("lead_closed_to_us", lead)),), rows=((read,),))
 
 
@@ -111,7 +111,7 @@ def event_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
         Act.SOLVED: "desk_solved",
         Act.UNSOLVED: "desk_unsolved",
     }
-    said = prompts.sentence(sentences[Act(event.kind)], name=detail(lead, "name"))
+    said = texts.sentence(sentences[Act(event.kind)], name=detail(lead, "name"))
     lines = [Line(said, LineKind.HEADING)] if piece == 0 else []
     return Card((*lines, *([Line(pieces(event.text)[piece])] if event.text else [])))
 
@@ -120,7 +120,7 @@ def reminder_card(lead: Lead, since: datetime, *, is_again: bool) -> Card:
     """Nobody has claimed it; the second time it stands by itself, with the buttons."""
     when = since.strftime(MOMENT)
     if not is_again:
-        return Card((Line(prompts.sentence("desk_reminder", since=when)),))
+        return Card((Line(texts.sentence("desk_reminder", since=when)),))
     said = said_of("desk_reminder_again", lead, since=when)
     row = tuple(_button(name, lead) for name in BUTTONS.get(LeadState(lead.state), ()))
     return Card((Line(said),), rows=(row,) if row else ())
@@ -128,7 +128,7 @@ def reminder_card(lead: Lead, since: datetime, *, is_again: bool) -> Card:
 
 def digest_card(leads: Sequence[Lead]) -> Card:
     """What is not finished."""
-    lines = [Line(prompts.sentence("desk_digest", count=len(leads)), LineKind.HEADING)]
+    lines = [Line(texts.sentence("desk_digest", count=len(leads)), LineKind.HEADING)]
     for lead in leads[:40]:
         held = "desk_held" if lead.state == LeadState.CLAIMED else "desk_free"
         state = said_of(held, lead)
@@ -151,7 +151,7 @@ def pieces(text: str) -> list[str]:
 
 def urgency_of(lead: Lead) -> str:
     """How urgent the user says that it is."""
-    return prompts.sentence(f"urgency_{detail(lead, 'urgency') or 'later'}")
+    return texts.sentence(f"urgency_{detail(lead, 'urgency') or 'later'}")
 
 
 def _standing(who: str, lead: Lead) -> str:
@@ -161,13 +161,13 @@ def _standing(who: str, lead: Lead) -> str:
 def said_of(sentence: str, lead: Lead, **more: object) -> str:
     """A sentence about a request, which may name whose it is, who holds it, and how urgent it is."""
     words = {"reference": lead.reference, "holder": detail(lead, "holder"), "name": detail(lead, "name")}
-    return prompts.sentence(sentence, **words, urgency=urgency_of(lead), **more)
+    return texts.sentence(sentence, **words, urgency=urgency_of(lead), **more)
 
 
 def _from(lead: Lead) -> str:
     said: Mapping[str, JsonValue] = lead.details
     name = "desk_from_email" if said.get("email") else "desk_from"
-    return prompts.sentence(name, name=said.get("name"), place=said.get("place"), email=said.get("email"))
+    return texts.sentence(name, name=said.get("name"), place=said.get("place"), email=said.get("email"))
 
 
 def _so_far(events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> str:
@@ -181,14 +181,14 @@ def _so_far(events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> str:
     sent = len(states) - lost - waiting
     if not states and not notes:
         return ""
-    return prompts.sentence("desk_so_far", sent=sent, waiting=waiting, lost=lost, notes=notes)
+    return texts.sentence("desk_so_far", sent=sent, waiting=waiting, lost=lost, notes=notes)
 
 
 def _button(name: str, lead: Lead, *, is_main: bool = False) -> Button:
     press = Press("solved", lead.id, choice="no") if name == "unsolved" else Press(name, lead.id)
-    return Button(prompts.sentence(f"do_{name}"), press, is_main)
+    return Button(texts.sentence(f"do_{name}"), press, is_main)
 
 
 def said(sentence: str, **words: object) -> Card:
     """One sentence as a card."""
-    return Card((Line(prompts.sentence(sentence, **words)),))
+    return Card((Line(texts.sentence(sentence, **words)),))

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.advice import confidence_in
-from bot.replies import Reply
+from bot import texts
+from bot.advising.advice import confidence_in
+from bot.messages.reply import Reply
 from bot.store.tables import Turn
 
 MOST_LINES = 16
@@ -30,24 +30,24 @@ def case_of(turns: Sequence[Turn], advice: Reply | None, labels: Mapping[str, st
 
 def transcript_text(transcript: Sequence[Mapping[str, str]], name: str) -> str:
     """A conversation with a person of that name as a text file."""
-    you, bot = prompts.sentence("transcript_user", name=name), prompts.sentence("transcript_bot")
+    you, bot = texts.sentence("transcript_user", name=name), texts.sentence("transcript_bot")
     return "\n\n".join(f"{you}\n{turn['said']}\n\n{bot}\n{turn['replied']}" for turn in transcript) + "\n"
 
 
 def _advised(found: Kept, labels: Mapping[str, str]) -> Iterable[str]:
     """The recommendation with its confidence, its reasons in the team's words, and what is not known yet."""
     sure = confidence_in(cast(float, found["confidence"]))
-    verdict = prompts.sentence(f"verdict_{_key(found['approach'])}")
+    verdict = texts.sentence(f"verdict_{_key(found['approach'])}")
     yield verdict if found["approach"] == "need-more-info" else f"{verdict}. {sure}"
     reasons = cast(Sequence[Mapping[str, Any]], found["reasons"])
     for toward in dict.fromkeys(reason["toward"] for reason in reasons):
         words = dict.fromkeys(f"“{reason['because']}”" for reason in reasons if reason["toward"] == toward)
-        yield prompts.sentence("lead_for", side=prompts.sentence(f"side_{_key(toward)}"), words=", ".join(words))
+        yield texts.sentence("lead_for", side=texts.sentence(f"side_{_key(toward)}"), words=", ".join(words))
     flips = cast(Sequence[Mapping[str, Any]], found["flips"])
     deciding = dict.fromkeys(change["question"] for flip in flips for change in flip["changes"])
     missing = [labels.get(name, name) for name in deciding if name in cast(Sequence[str], found["missing"])]
     if missing:
-        yield prompts.sentence("lead_missing", labels=", ".join(missing))
+        yield texts.sentence("lead_missing", labels=", ".join(missing))
 
 
 def _replied(reply: Kept) -> str:
@@ -62,7 +62,7 @@ def _asked(replies: Sequence[Kept]) -> Iterable[str]:
     cited = (cast(Sequence[Mapping[str, str]], reply["citations"]) for reply in replies)
     sections = dict.fromkeys(citation["section"] for citations in cited for citation in citations)
     if sections:
-        yield prompts.sentence("lead_sections", sections=", ".join(sections))
+        yield texts.sentence("lead_sections", sections=", ".join(sections))
 
 
 def _cut(lines: Sequence[str]) -> list[str]:

@@ -6,17 +6,17 @@ from typing import Protocol, cast
 
 from pydantic import JsonValue
 
-from bot.cards import Card
 from bot.delivery.backoff import PATIENCE
 from bot.delivery.platform import BusyError, RefusedError, platform_of
 from bot.handoff import cards
-from bot.handoff.acting import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, lane
 from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
 from bot.handoff.reminding import IMPATIENCE, Reminding, other_platform
 from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING, Act
+from bot.handoff.transitions import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, lane
 from bot.handoff.webhook import told
+from bot.messages.card import Card
 from bot.store.leads import CARD, Post
 from bot.store.outbox import ON, TAKE_BACK
 from bot.store.store import Store

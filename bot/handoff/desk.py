@@ -4,13 +4,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from bot import prompts
-from bot.cards import Press
+from bot import texts
 from bot.delivery.platform import platform_of
-from bot.forms import Asker, Field, FieldKind, Form, Outcome
-from bot.handoff.acting import Actions, Doing, impossible, refusal
 from bot.handoff.channel import DeskChannel, Doorkeeper
 from bot.handoff.ticket import Act, ImpossibleError
+from bot.handoff.transitions import Actions, Doing, impossible, refusal
+from bot.messages.card import Press
+from bot.messages.form import Asker, Field, FieldKind, Form, Outcome
 from bot.store.leads import KnownError, Leads
 from bot.store.tables import Lead, LeadState
 
@@ -49,7 +49,7 @@ class Desk:
     async def replied(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
         """What becomes of the form with a reply, under `keys` by which it is known if it is sent again."""
         lead, text = await self._lead(press), values.get("text", "").strip()
-        problem = await self.refused(asker) if text else prompts.sentence("contact_empty")
+        problem = await self.refused(asker) if text else texts.sentence("contact_empty")
         problem = problem or await self.reply(lead, asker, text, keys)
         return Outcome(errors={"text": problem} if problem else {})  # what was written stays on the screen
 
@@ -63,13 +63,13 @@ class Desk:
         door = self._doors.get(platform_of(asker.tenant))
         channel = next((each for each in self._channels if each.is_at(asker.tenant, each.channel)), None)
         if door is None or channel is None:
-            return prompts.sentence("desk_members_only")
+            return texts.sentence("desk_members_only")
         try:
             is_member = await door.is_member(asker.tenant, channel.channel, asker.user)
         except Exception as error:  # noqa: BLE001 whoever cannot be recognised is not let in
             log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
-            return prompts.sentence("desk_unknown_member")
-        return "" if is_member else prompts.sentence("desk_members_only")
+            return texts.sentence("desk_unknown_member")
+        return "" if is_member else texts.sentence("desk_members_only")
 
     def _reply_form(self, lead: Lead, asker: Asker, press: Press) -> Outcome:
         """The form, unless what is written there could not be sent."""
@@ -94,6 +94,6 @@ class Desk:
 
 def reply_form(press: Press) -> Form:
     """What a consultant writes to the user."""
-    label, hint = prompts.sentence("reply_text"), prompts.sentence("reply_hint")
+    label, hint = texts.sentence("reply_text"), texts.sentence("reply_hint")
     field = Field("text", label, FieldKind.TEXT, hint=hint)
-    return Form(press, prompts.sentence("reply_title"), (field,), prompts.sentence("contact_send"))
+    return Form(press, texts.sentence("reply_title"), (field,), texts.sentence("contact_send"))

@@ -10,7 +10,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.handoff.webhook import as_json
-from bot.replies import without_controls
+from bot.messages.reply import without_controls
 from bot.store.store import Store
 from bot.store.tables import LeadState
 

@@ -8,10 +8,10 @@ from typing import cast
 from email_validator import EmailNotValidError, validate_email
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.cards import Button, Card, Press
-from bot.forms import Field, FieldKind, Form
-from bot.replies import Line, LineKind
+from bot import texts
+from bot.messages.card import Button, Card, Press
+from bot.messages.form import Field, FieldKind, Form
+from bot.messages.reply import Line, LineKind
 from bot.store.tables import Lead
 
 SHOWN, SHOWN_LENGTH = 8, 150  # messages of a conversation that are shown with the form, and characters of each
@@ -24,19 +24,19 @@ def request_form(draft: Lead, name: str, consent: str = "") -> Form:
     """The form with which a user gets in touch: it shows what may be passed on, unless their `consent` is known."""
     written = cast(Mapping[str, str], draft.details.get("written") or {"name": name})
     fields = [
-        Field("name", prompts.sentence("contact_name")),
-        Field("need", prompts.sentence("contact_need"), FieldKind.TEXT),
+        Field("name", texts.sentence("contact_name")),
+        Field("need", texts.sentence("contact_need"), FieldKind.TEXT),
         _choice("urgency", URGENCIES, USUAL),
         *([] if consent else [_consent(draft)]),
         Field(
             "email",
-            prompts.sentence("contact_email"),
+            texts.sentence("contact_email"),
             is_required=False,
-            hint=prompts.sentence("contact_email_hint"),
+            hint=texts.sentence("contact_email_hint"),
         ),
     ]
     fields = [replace(field, value=written.get(field.name) or field.value) for field in fields]
-    title, send = prompts.sentence("contact_title"), prompts.sentence("contact_send")
+    title, send = texts.sentence("contact_title"), texts.sentence("contact_send")
     press = Press("contact", draft.id, choice=consent)
     if consent:
         return Form(press, title, tuple(fields), send)
@@ -48,21 +48,21 @@ def passing_card(draft: Lead) -> Card:
     """What may be passed on, with a button for each way to consent."""
     summary = cast(Sequence[str], draft.details.get("summary") or ())
     transcript = cast(Sequence[Mapping[str, str]], draft.details.get("transcript") or ())
-    lines = [Line(prompts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
+    lines = [Line(texts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
     if summary:
-        lines.append(Line(prompts.sentence("contact_summary"), LineKind.HEADING))
+        lines.append(Line(texts.sentence("contact_summary"), LineKind.HEADING))
         lines += [Line(text, LineKind.ITEM) for text in summary]
     if transcript:
-        lines.append(Line(prompts.sentence("contact_conversation"), LineKind.HEADING))
-        lines.append(Line(prompts.sentence("contact_conversation_is", count=len(transcript))))
+        lines.append(Line(texts.sentence("contact_conversation"), LineKind.HEADING))
+        lines.append(Line(texts.sentence("contact_conversation_is", count=len(transcript))))
         said = [textwrap.shorten(turn["said"], SHOWN_LENGTH, placeholder="…") for turn in transcript[-SHOWN:]]
         lines += [Line(text, LineKind.ITEM) for text in said]
     buttons = [
-        Button(prompts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent), consent == "summary")
+        Button(texts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent), consent == "summary")
         for consent in _consents(draft)
     ]
     if draft.details.get("is_public"):
-        lines.append(Line(prompts.sentence("contact_public")))
+        lines.append(Line(texts.sentence("contact_public")))
     return Card(tuple(lines), rows=(tuple(buttons),))
 
 
@@ -92,12 +92,12 @@ def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str
 
 def errors_in(values: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with the form, by field."""
-    empty = {name: prompts.sentence("contact_empty") for name in ("name", "need") if not values.get(name, "").strip()}
+    empty = {name: texts.sentence("contact_empty") for name in ("name", "need") if not values.get(name, "").strip()}
     for name, known in (("urgency", URGENCIES), ("consent", CONSENTS)):
         if values.get(name) not in known:
-            empty[name] = prompts.sentence("contact_empty")
+            empty[name] = texts.sentence("contact_empty")
     email = values.get("email", "").strip()
-    wrong = {"email": prompts.sentence("contact_bad_email")} if email and not _is_email(email) else {}
+    wrong = {"email": texts.sentence("contact_bad_email")} if email and not _is_email(email) else {}
     return {**empty, **wrong}
 
 
@@ -110,14 +110,14 @@ def _is_email(text: str) -> bool:
 
 
 def _choice(name: str, choices: Sequence[str], begun_with: str) -> Field:
-    texts = tuple((choice, prompts.sentence(f"{name}_{choice}")) for choice in choices)
-    return Field(name, prompts.sentence(f"contact_{name}"), FieldKind.CHOICE, begun_with, texts)
+    options = tuple((choice, texts.sentence(f"{name}_{choice}")) for choice in choices)
+    return Field(name, texts.sentence(f"contact_{name}"), FieldKind.CHOICE, begun_with, options)
 
 
 def small_form(press: Press) -> Form:
     """One text: a note, or something to add to the answer to the closing question."""
     is_note = press.name == "note"
-    said = prompts.sentence("note_text" if is_note else "solved_text")
+    said = texts.sentence("note_text" if is_note else "solved_text")
     field = Field("text", said, FieldKind.TEXT, is_required=is_note)
-    title = prompts.sentence(TITLES["note" if is_note else press.choice or "yes"])
-    return Form(press, title, (field,), prompts.sentence("contact_send"))
+    title = texts.sentence(TITLES["note" if is_note else press.choice or "yes"])
+    return Form(press, title, (field,), texts.sentence("contact_send"))

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.forms import Asker
-from bot.handoff.acting import Actions, Doing
+from bot import texts
 from bot.handoff.cards import TO_USER
 from bot.handoff.channel import DeskChannel
 from bot.handoff.desk import Desk
 from bot.handoff.request import Requests
 from bot.handoff.ticket import Act, ImpossibleError
+from bot.handoff.transitions import Actions, Doing
+from bot.messages.form import Asker
 from bot.store.leads import KnownError, Leads
 from bot.store.outbox import ON
 from bot.store.tables import DeliveryState, Lead, LeadState
@@ -53,7 +53,7 @@ class Words:
     @property
     def told(self) -> str:
         """The text, with attachments named."""
-        named = prompts.sentence("desk_attached", names=", ".join(self.files)) if self.files else ""
+        named = texts.sentence("desk_attached", names=", ".join(self.files)) if self.files else ""
         return "\n".join(filter(None, (self.text.strip(), named)))
 
 
@@ -110,7 +110,7 @@ class Relay:
             return refused
         text = _without(REPLY, words).told
         if not text:
-            return prompts.sentence("contact_empty")
+            return texts.sentence("contact_empty")
         if await self._leads.knows(lead.tenant, words.keys):
             return ""
         if problem := await self._desk.reply(

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from bot.handoff.acting import DESK, DIGEST, NOTICE, THREAD, announcement, lane
 from bot.handoff.channel import DeskChannel, in_order
 from bot.handoff.rules import Rules
+from bot.handoff.transitions import DESK, DIGEST, NOTICE, THREAD, announcement, lane
 from bot.store.leads import CARD, Post
 from bot.store.outbox import ON
 from bot.store.store import Store

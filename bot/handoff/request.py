@@ -7,13 +7,13 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.cards import Press
-from bot.forms import Asker, Outcome
-from bot.handoff.acting import Actions, Doing, impossible, refusal
+from bot import texts
 from bot.handoff.cards import news_card, standing_card
 from bot.handoff.forms import agreed, errors_in, request_form, small_form
 from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
+from bot.handoff.transitions import Actions, Doing, impossible, refusal
+from bot.messages.card import Press
+from bot.messages.form import Asker, Outcome
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, KnownError, Leads
 from bot.store.tables import Lead, LeadState
@@ -54,12 +54,12 @@ class Requests:
             return Outcome(errors=errors)
         if standing := await self.standing(asker):
             if standing.id == draft.id:
-                return Outcome(prompts.sentence("lead_sent_already"))
+                return Outcome(texts.sentence("lead_sent_already"))
             with suppress(ImpossibleError):  # it has just come to its end, so this is a new one
                 note = Doing(Act.NOTE, asker.user, values["need"].strip(), keys=keys)
                 with suppress(KnownError):
                     await self._actions.do(standing, note)
-                return Outcome(prompts.sentence("lead_joined", reference=standing.reference))
+                return Outcome(texts.sentence("lead_joined", reference=standing.reference))
         details = agreed(draft.details, values)
         return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_confirmed")
 
@@ -70,7 +70,7 @@ class Requests:
             case "contact" if lead.state == LeadState.DRAFT:
                 return Outcome(form=request_form(lead, asker.name, press.choice))
             case "contact":
-                return Outcome(prompts.sentence("lead_sent_already"))
+                return Outcome(texts.sentence("lead_sent_already"))
             case "withdraw":
                 return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
             case "read":
@@ -83,7 +83,7 @@ class Requests:
         lead, text = await self._own(asker, press), values.get("text", "").strip()
         act = _act(press)
         if act is Act.NOTE and not text:
-            return Outcome(errors={"text": prompts.sentence("contact_empty")})
+            return Outcome(errors={"text": texts.sentence("contact_empty")})
         return await self._do(lead, Doing(act, asker.user, text, keys=keys), DONE[act])
 
     async def _of(self, asker: Asker, states: Collection[str]) -> list[Lead]:
@@ -111,7 +111,7 @@ class Requests:
             log.info("a form was sent once more")
         except ImpossibleError as error:
             return Outcome(refusal(error, lead))
-        return Outcome(prompts.sentence(sentence, reference=lead.reference))
+        return Outcome(texts.sentence(sentence, reference=lead.reference))
 
 
 def _act(press: Press) -> Act:

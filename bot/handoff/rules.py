@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import prompts
+from bot import texts
 from bot.handoff.cards import MOMENT
 from bot.hours import Hours
 from bot.settings import Settings
@@ -26,13 +26,13 @@ class Rules:
 
     def expected(self, moment: datetime) -> str:
         """When somebody who asks then can expect an answer."""
-        hours = prompts.counted("hours", self.response_hours)
+        hours = texts.counted("hours", self.response_hours)
         if not self.hours.is_open(moment):
             when = self.hours.opens(moment).strftime(MOMENT)
-            return prompts.sentence("lead_out_of_hours", when=when, hours=hours)
+            return texts.sentence("lead_out_of_hours", when=when, hours=hours)
         if self.by(moment) == moment + timedelta(hours=self.response_hours):
-            return prompts.sentence("lead_expected", hours=hours)
-        return prompts.sentence("lead_expected_by", when=self.by(moment).strftime(MOMENT))
+            return texts.sentence("lead_expected", hours=hours)
+        return texts.sentence("lead_expected_by", when=self.by(moment).strftime(MOMENT))
 
     def by(self, moment: datetime) -> datetime:
         """When somebody who asks then is answered at the latest."""

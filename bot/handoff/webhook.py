@@ -12,7 +12,7 @@ import aiohttp
 from pydantic import JsonValue
 
 from bot.delivery.platform import BusyError, Platform
-from bot.handoff.acting import WEBHOOK
+from bot.handoff.transitions import WEBHOOK
 from bot.settings import Settings
 from bot.store.leads import Leads
 from bot.store.tables import Delivery, Lead

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from bot import prompts
+from bot import texts
 from bot.insights.blocks import (
     Bar,
     Bars,
@@ -40,15 +40,15 @@ OUTCOMES = {
 
 def traffic(found: Traffic) -> Chapter:
     """How much was asked, by day and by outcome."""
-    title = prompts.sentence("insights_traffic")
+    title = texts.sentence("insights_traffic")
     if not found.total:
-        return Chapter(title, [Text(prompts.sentence("insights_empty"))])
+        return Chapter(title, [Text(texts.sentence("insights_empty"))])
     platforms = (
-        prompts.sentence("insights_traffic_place", platform=name.capitalize(), count=f"{count:,}")
+        texts.sentence("insights_traffic_place", platform=name.capitalize(), count=f"{count:,}")
         for name, count in ranked(found.platforms)
     )
     answered = found.outcomes[Outcome.ANSWER] + found.outcomes[Outcome.ADVICE]
-    said = prompts.sentence(
+    said = texts.sentence(
         "insights_traffic_text",
         total=f"{found.total:,}",
         people=f"{len(found.people):,}",
@@ -58,20 +58,20 @@ def traffic(found: Traffic) -> Chapter:
     )
     blocks: list[Block] = [Text(said), _by_time(found.days), _by_outcome(found)]
     if found.waiting:
-        blocks.append(Text(prompts.sentence("insights_traffic_waiting", count=found.waiting)))
+        blocks.append(Text(texts.sentence("insights_traffic_waiting", count=found.waiting)))
     return Chapter(title, blocks)
 
 
 def topics(found: Topics) -> Chapter:
     """The sections and statements that were cited most."""
-    title = prompts.sentence("insights_topics")
+    title = texts.sentence("insights_topics")
     if not found.replies:
-        return Chapter(title, [Text(prompts.sentence("insights_topics_none"))])
+        return Chapter(title, [Text(texts.sentence("insights_topics_none"))])
     sections = [*ranked(found.sections)]
     first, count = sections[0]
-    said = prompts.sentence("insights_topics_text", section=path(first), share=Share(count, found.replies))
+    said = texts.sentence("insights_topics_text", section=path(first), share=Share(count, found.replies))
     bars = Bars(
-        (Series(prompts.sentence("insights_cited"), Tone.MAIN),),
+        (Series(texts.sentence("insights_cited"), Tone.MAIN),),
         tuple(Bar(path(name), (n,), Share(n, found.replies).headline) for name, n in sections[:MOST_SECTIONS]),
     )
     columns = header("insights_column_section", "insights_column_replies")
@@ -81,45 +81,45 @@ def topics(found: Topics) -> Chapter:
         header("insights_column_statement", "insights_column_section", "insights_column_replies"),
         tuple((cited.quote, path(cited.section), str(Share(n, found.replies))) for cited, n in most),
     )
-    chart = Chart(bars, prompts.sentence("insights_topics_sections"), table)
-    return Chapter(title, [Text(said), chart, Text(prompts.sentence("insights_topics_statements")), statements])
+    chart = Chart(bars, texts.sentence("insights_topics_sections"), table)
+    return Chapter(title, [Text(said), chart, Text(texts.sentence("insights_topics_statements")), statements])
 
 
-def gaps(found: Gaps, unanswered: Share, *, texts: bool) -> Chapter:
-    """What the guidance does not answer; without `texts`, no question is quoted."""
-    title = prompts.sentence("insights_gaps")
+def gaps(found: Gaps, unanswered: Share, *, quotes: bool) -> Chapter:
+    """What the guidance does not answer; without `quotes`, no question is quoted."""
+    title = texts.sentence("insights_gaps")
     if not unanswered.part:
-        return Chapter(title, [Text(prompts.sentence("insights_gaps_none"))])
+        return Chapter(title, [Text(texts.sentence("insights_gaps_none"))])
     groups = tuple(
         Group(
             gap.questions,
-            prompts.sentence("insights_gaps_said", questions=gap.questions, people=gap.people, section=path(gap.near)),
-            gap.typical if texts else (),
+            texts.sentence("insights_gaps_said", questions=gap.questions, people=gap.people, section=path(gap.near)),
+            gap.typical if quotes else (),
         )
         for gap in found.found[:MOST_GROUPS]
     )
-    blocks: list[Block] = [Text(prompts.sentence("insights_gaps_text", share=unanswered)), Groups(groups)]
+    blocks: list[Block] = [Text(texts.sentence("insights_gaps_text", share=unanswered)), Groups(groups)]
     if len(found.found) > MOST_GROUPS:
-        blocks.append(Text(prompts.sentence("insights_gaps_more", count=len(found.found) - MOST_GROUPS)))
+        blocks.append(Text(texts.sentence("insights_gaps_more", count=len(found.found) - MOST_GROUPS)))
     if found.alone:
-        blocks.append(Text(prompts.sentence("insights_gaps_alone", count=found.alone)))
+        blocks.append(Text(texts.sentence("insights_gaps_alone", count=found.alone)))
     if found.embedded < found.different:
         counts = {"part": f"{found.embedded:,}", "whole": f"{found.different:,}"}
-        blocks.append(Text(prompts.sentence("insights_gaps_sample", **counts)))
+        blocks.append(Text(texts.sentence("insights_gaps_sample", **counts)))
     return Chapter(title, blocks)
 
 
 def helpful(overall: Share, found: Topics) -> Chapter:
     """What users found helpful, and what they did not."""
-    title = prompts.sentence("insights_helpful")
+    title = texts.sentence("insights_helpful")
     if not overall.whole:
-        return Chapter(title, [Text(prompts.sentence("insights_helpful_none"))])
-    blocks: list[Block] = [Text(prompts.sentence("insights_helpful_text", share=overall))]
+        return Chapter(title, [Text(texts.sentence("insights_helpful_none"))])
+    blocks: list[Block] = [Text(texts.sentence("insights_helpful_text", share=overall))]
     rated = sorted(found.by_section.items(), key=lambda one: (-one[1].rated, one[0]))
     if rated:
         series = (
-            Series(prompts.sentence("insights_helpful_yes"), Tone.MAIN),
-            Series(prompts.sentence("insights_helpful_no"), Tone.SECOND),
+            Series(texts.sentence("insights_helpful_yes"), Tone.MAIN),
+            Series(texts.sentence("insights_helpful_no"), Tone.SECOND),
         )
         bars = tuple(
             Bar(path(name), (one.helpful, one.rated - one.helpful), one.share.headline)
@@ -129,9 +129,9 @@ def helpful(overall: Share, found: Topics) -> Chapter:
             header("insights_column_section", "insights_helpful_yes"),
             tuple((path(name), str(one.share)) for name, one in rated),
         )
-        blocks.append(Chart(Bars(series, bars), prompts.sentence("insights_helpful_chart"), table))
+        blocks.append(Chart(Bars(series, bars), texts.sentence("insights_helpful_chart"), table))
     least = found.least_helpful(LEAST_HELPFUL)
-    blocks.append(Text(prompts.sentence("insights_helpful_least" if least else "insights_helpful_few")))
+    blocks.append(Text(texts.sentence("insights_helpful_least" if least else "insights_helpful_few")))
     if least:
         rows = tuple((cited.quote, path(cited.section), str(one.share)) for cited, one in least)
         blocks.append(
@@ -160,18 +160,18 @@ def _by_time(days: Mapping[date, Counter[Outcome]]) -> Chart:
     """Drawn by days, written by weeks; by days where these are few, and by weeks where they are many."""
     long = (max(days) - min(days)).days
     drawn, written = in_time(days, by_week=long >= MOST_DAYS), in_time(days, by_week=long >= FEW_DAYS)
-    series = tuple(Series(prompts.sentence(name), tone) for name, tone in OUTCOMES.values())
+    series = tuple(Series(texts.sentence(name), tone) for name, tone in OUTCOMES.values())
     labels = tuple(f"{day.day} {day:%b}" for day in drawn)
-    when = prompts.sentence("insights_column_week" if long >= FEW_DAYS else "insights_column_day")
-    columns = (when, *(one.name for one in series), prompts.sentence("insights_column_all"))
+    when = texts.sentence("insights_column_week" if long >= FEW_DAYS else "insights_column_day")
+    columns = (when, *(one.name for one in series), texts.sentence("insights_column_all"))
     rows = tuple((f"{day.day} {day:%b}", *map(str, row), str(sum(row))) for day, row in written.items())
-    said = prompts.sentence("insights_traffic_weeks" if long >= MOST_DAYS else "insights_traffic_days")
+    said = texts.sentence("insights_traffic_weeks" if long >= MOST_DAYS else "insights_traffic_days")
     return Chart(Columns(series, labels, tuple(drawn.values())), said, Table(columns, rows))
 
 
 def _by_outcome(found: Traffic) -> Table:
     rows = tuple(
-        (prompts.sentence(name), str(Share(found.outcomes[outcome], found.total)))
+        (texts.sentence(name), str(Share(found.outcomes[outcome], found.total)))
         for outcome, (name, _) in OUTCOMES.items()
         if found.outcomes[outcome]
     )

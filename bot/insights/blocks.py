@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot import prompts
+from bot import texts
 
 
 class Tone(StrEnum):
@@ -126,4 +126,4 @@ class Report:
 
 def header(*names: str) -> tuple[str, ...]:
     """The heads of a table's columns, which are fixed sentences of these names."""
-    return tuple(map(prompts.sentence, names))
+    return tuple(map(texts.sentence, names))

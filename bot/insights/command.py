@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.bootstrap import make_embedder
+from bot.advising.bootstrap import make_embedder
 from bot.errors import InputError
 from bot.insights.blocks import Report
 from bot.insights.gather import Figures, gather
@@ -26,7 +26,7 @@ class Wanted:
     days: int | None = None
     html: Path | None = None
     markdown: Path | None = None
-    texts: bool = True
+    quotes: bool = True
 
 
 def run(settings: Settings, wanted: Wanted) -> None:
@@ -34,7 +34,7 @@ def run(settings: Settings, wanted: Wanted) -> None:
     with err.status("Counting…"):
         found = asyncio.run(_gathered(settings, wanted.days))
     with err.status("Grouping what has no answer…"):
-        made = _report(found, settings, texts=wanted.texts)
+        made = _report(found, settings, quotes=wanted.quotes)
     if wanted.html:
         with err.status("Drawing…"):
             _write(wanted.html, page(made))
@@ -49,9 +49,9 @@ async def _gathered(settings: Settings, days: int | None) -> Figures:
         return await gather(store.insights, settings, days)
 
 
-def _report(found: Figures, settings: Settings, *, texts: bool) -> Report:
+def _report(found: Figures, settings: Settings, *, quotes: bool) -> Report:
     gaps = found.unanswered.grouped(make_embedder(settings), found.statements)
-    return report(found, gaps, settings, texts=texts)
+    return report(found, gaps, settings, quotes=quotes)
 
 
 def _write(file: Path, text: str) -> None:

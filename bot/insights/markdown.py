@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.insights.blocks import Block, Chapter, Chart, Group, Groups, Report, Table, Text
-from bot.replies import escaped, without_controls
+from bot.messages.reply import escaped, without_controls
 
 RULES = ("-", "+", "=")
 

@@ -5,7 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from bot import prompts
+from bot import texts
 from bot.insights.blocks import Bars, Chart, Columns, Groups, Report, Series, Table, Text
 from bot.insights.charts import NARROW, WIDE, svg
 from bot.settings import PACKAGE
@@ -13,7 +13,7 @@ from bot.settings import PACKAGE
 
 def page(report: Report) -> str:
     """The whole report; all that it says is escaped."""
-    return _pages().get_template("page.html").render(report=report, as_table=prompts.sentence("insights_table"))
+    return _pages().get_template("page.html").render(report=report, as_table=texts.sentence("insights_table"))
 
 
 @cache

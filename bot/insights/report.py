@@ -1,6 +1,6 @@
 """The report: figures in the order in which one wants to know them."""
 
-from bot import prompts
+from bot import texts
 from bot.insights import advising, asking
 from bot.insights.blocks import Report, Tile
 from bot.insights.gaps import Gaps
@@ -10,23 +10,23 @@ from bot.insights.traffic import Outcome
 from bot.settings import Settings
 
 
-def report(found: Figures, gaps: Gaps, settings: Settings, *, texts: bool) -> Report:
-    """The report on the figures; without `texts`, no question is quoted."""
+def report(found: Figures, gaps: Gaps, settings: Settings, *, quotes: bool) -> Report:
+    """The report on the figures; without `quotes`, no question is quoted."""
     traffic = found.traffic
     unanswered = Share(traffic.outcomes[Outcome.GAP], traffic.on_topic)
     until = f"{found.until.astimezone(traffic.zone):%d %B %Y, %H:%M}"
     if found.since:
         since = f"{found.since.astimezone(traffic.zone):%d %B %Y}"
-        subtitle = prompts.sentence("insights_since", since=since, until=until)
+        subtitle = texts.sentence("insights_since", since=since, until=until)
     else:
-        subtitle = prompts.sentence("insights_kept", until=until)
+        subtitle = texts.sentence("insights_kept", until=until)
     return Report(
-        title=prompts.sentence("insights_title"),
+        title=texts.sentence("insights_title"),
         subtitle=subtitle,
         tiles=_tiles(found, gaps) if traffic.total else (),
         chapters=(
             asking.traffic(traffic),
-            asking.gaps(gaps, unanswered, texts=texts),
+            asking.gaps(gaps, unanswered, quotes=quotes),
             asking.topics(found.topics),
             advising.decisions(found.decisions),
             advising.funnel(found.funnel),
@@ -34,9 +34,9 @@ def report(found: Figures, gaps: Gaps, settings: Settings, *, texts: bool) -> Re
             advising.desk(found.desk),
         ),
         notes=(
-            prompts.sentence("insights_note_days", zone=settings.desk_timezone, days=settings.retention_days),
-            prompts.sentence("insights_note_small", fewest=FEWEST_FOR_PERCENT, few=FEWEST_FOR_P90),
-            prompts.sentence("insights_note_texts" if texts else "insights_note_no_texts"),
+            texts.sentence("insights_note_days", zone=settings.desk_timezone, days=settings.retention_days),
+            texts.sentence("insights_note_small", fewest=FEWEST_FOR_PERCENT, few=FEWEST_FOR_P90),
+            texts.sentence("insights_note_texts" if quotes else "insights_note_no_texts"),
         ),
     )
 
@@ -68,8 +68,8 @@ def _tiles(found: Figures, gaps: Gaps) -> tuple[Tile, ...]:
 
 
 def _tile(label: str, figure: str, said: str, **values: object) -> Tile:
-    return Tile(prompts.sentence(label), figure, prompts.sentence(said, **values))
+    return Tile(texts.sentence(label), figure, texts.sentence(said, **values))
 
 
 def _figure(share: Share) -> str:
-    return share.headline if share.whole else prompts.sentence("insights_nothing")
+    return share.headline if share.whole else texts.sentence("insights_nothing")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from bot import prompts
+from bot import texts
 
 FEWEST_FOR_PERCENT = 20  # below that a share in percent pretends to know more than there is
 FEWEST_FOR_P90 = 10
@@ -31,11 +31,11 @@ class Share:
         return self._counts if self.is_small else self._percent
 
     def __str__(self) -> str:
-        return self._counts if self.is_small else prompts.sentence("share", percent=self._percent, counts=self._counts)
+        return self._counts if self.is_small else texts.sentence("share", percent=self._percent, counts=self._counts)
 
     @property
     def _counts(self) -> str:
-        return prompts.sentence("share_counts", part=f"{self.part:,}", whole=f"{self.whole:,}")
+        return texts.sentence("share_counts", part=f"{self.part:,}", whole=f"{self.whole:,}")
 
     @property
     def _percent(self) -> str:
@@ -61,13 +61,13 @@ class Times:
     @property
     def median(self) -> str:
         """Half of them were at most that long."""
-        return lasting(float(np.median(self.minutes))) if self.minutes else prompts.sentence("insights_nothing")
+        return lasting(float(np.median(self.minutes))) if self.minutes else texts.sentence("insights_nothing")
 
     @property
     def p90(self) -> str:
         """Nine in ten were at most that long; too few to say so give nothing."""
         if len(self.minutes) < FEWEST_FOR_P90:
-            return prompts.sentence("insights_nothing")
+            return texts.sentence("insights_nothing")
         return lasting(float(np.quantile(self.minutes, 0.9)))
 
 

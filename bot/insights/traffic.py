@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 from enum import StrEnum
 from functools import cache
 
-from bot import prompts
+from bot import texts
 from bot.answering.input import LONGEST
 from bot.store.insights import Asked
 
@@ -73,4 +73,4 @@ def outcome_of(asked: Asked) -> Outcome:
 
 @cache
 def _said_beside() -> frozenset[str]:
-    return frozenset(map(prompts.sentence, BESIDE))
+    return frozenset(map(texts.sentence, BESIDE))

@@ -12,10 +12,10 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import prompts
+from bot import texts
+from bot.chat.service import Service
 from bot.errors import SettingsError
 from bot.handoff.channel import desk_channel
-from bot.service import Service
 from bot.settings import Settings
 from bot.slack.bolt import App
 from bot.slack.listeners import listen
@@ -54,7 +54,7 @@ def make_app(settings: Settings, service: Service) -> App:
             client=client,
             signing_secret=secret,
             process_before_response=True,
-            user_facing_authorize_error_message=prompts.sentence("slack_not_there"),
+            user_facing_authorize_error_message=texts.sentence("slack_not_there"),
         )
     listen(app, service, _article(settings))
     listen_to_removal(app, installations)

@@ -13,10 +13,10 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from bot.entrances import Entrance
+from bot.chat.service import Service
 from bot.errors import SettingsError
-from bot.running import Part
-from bot.service import Service
+from bot.process.listener import Entrance
+from bot.process.run import Part
 from bot.settings import Settings
 from bot.slack.app import is_set_up, make_app, make_client, surfaces
 from bot.slack.names import ENDPOINT, INSTALL, REDIRECT

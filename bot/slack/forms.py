@@ -7,10 +7,10 @@ from pydantic import JsonValue
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import prompts
-from bot.cards import Card
-from bot.forms import LONGEST, Field, FieldKind, Form
-from bot.replies import Line
+from bot import texts
+from bot.messages.card import Card
+from bot.messages.form import LONGEST, Field, FieldKind, Form
+from bot.messages.reply import Line
 from bot.slack.refusals import code_of
 from bot.slack.rendering import rendered
 
@@ -38,7 +38,7 @@ def modal(form: Form) -> dict[str, Any]:
         "callback_id": form.press.id,
         "title": _plain(form.title),
         "submit": _plain(form.send),
-        "close": _plain(prompts.sentence("form_close")),
+        "close": _plain(texts.sentence("form_close")),
         "blocks": [*said, *map(_input, form.fields)],
     }
 
@@ -46,7 +46,7 @@ def modal(form: Form) -> dict[str, Any]:
 def notice(title: str, text: str) -> dict[str, Any]:
     """A modal that only says something."""
     blocks = rendered(Card((Line(text),)))[0].blocks
-    return {"type": "modal", "title": _plain(title), "close": _plain(prompts.sentence("form_close")), "blocks": blocks}
+    return {"type": "modal", "title": _plain(title), "close": _plain(texts.sentence("form_close")), "blocks": blocks}
 
 
 def values_of(view: dict[str, Any]) -> dict[str, str]:

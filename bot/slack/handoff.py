@@ -7,13 +7,13 @@ from pydantic import JsonValue
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import prompts
-from bot.cards import Press
-from bot.forms import Asker
+from bot import texts
+from bot.chat.service import Service
 from bot.handoff.channel import DeskChannel
 from bot.handoff.relay import Words
-from bot.references import report
-from bot.service import Service
+from bot.messages.card import Press
+from bot.messages.form import Asker
+from bot.observing.logs import report
 from bot.slack.forms import notice, values_of
 from bot.slack.hearing import MENTION, is_of_a_person, moment_of, name_of, place_of, plain_text
 from bot.slack.origin import Body, origin
@@ -48,9 +48,9 @@ def asker_of_command(body: Body, context: AsyncBoltContext) -> Asker:
 def _place(team: Body, channel: Body) -> str:
     """Where something happens, in words for consultants."""
     if not channel or str(channel.get("id")).startswith(DIRECT):
-        return prompts.sentence("place_direct", platform=f"Slack, {team.get('domain') or team.get('id')}")
+        return texts.sentence("place_direct", platform=f"Slack, {team.get('domain') or team.get('id')}")
     home, name = team.get("domain") or team.get("id"), channel.get("name") or channel.get("id")
-    return prompts.sentence("place_channel", channel=name, home=home, platform="Slack")
+    return texts.sentence("place_channel", channel=name, home=home, platform="Slack")
 
 
 def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # noqa: ANN401 as Bolt types it
@@ -64,7 +64,7 @@ def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # n
             asker, keys = asker_of(body, context), [f"view:{view['id']}:{view.get('hash')}"]
             outcome = await service.handoff.sent(asker, press, values_of(view), keys)
         except Exception:  # noqa: BLE001 it is logged, with its reference
-            said = prompts.sentence("unforeseen", reference=report(log, "a form failed"))
+            said = texts.sentence("unforeseen", reference=report(log, "a form failed"))
             await ack(response_action="update", view=notice("rag-or-tune", said))
             return
         if outcome.errors:
@@ -89,7 +89,7 @@ async def is_passed_on(body: Body, context: AsyncBoltContext, client: AsyncWebCl
         return False
     handoff.ring()
     if event["type"] == "message":  # a mention comes as this, too
-        await _tell(client, event, prompts.sentence("lead_passed_on"))
+        await _tell(client, event, texts.sentence("lead_passed_on"))
     return True
 
 

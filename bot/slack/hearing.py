@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
 
-from bot.platforms import Heard
+from bot.chat.adapter import Heard
 from bot.slack.origin import Body, Origin, origin
 from bot.store.accepting import Message
 

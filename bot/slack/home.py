@@ -2,9 +2,9 @@
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import prompts
-from bot.overview import home
-from bot.service import Service
+from bot import texts
+from bot.chat.overview import home
+from bot.chat.service import Service
 from bot.slack.rendering import rendered
 
 
@@ -16,7 +16,7 @@ async def show_home(client: AsyncWebClient, service: Service, tenant: str, user:
 
 async def suggest(client: AsyncWebClient, channel: str) -> None:
     """Offers a few first questions in the direct message that somebody opened."""
-    questions = prompts.sentence("slack_prompts").split(" | ")
+    questions = texts.sentence("slack_prompts").split(" | ")
     await client.assistant_threads_setSuggestedPrompts(
         channel_id=channel, prompts=[{"title": question, "message": question} for question in questions]
     )

@@ -8,13 +8,13 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import prompts
-from bot.cards import ASK_FIRST, Button, Card, Press
-from bot.overview import status
-from bot.platforms import Heard
-from bot.references import report
-from bot.replies import Line
-from bot.service import Service
+from bot import texts
+from bot.chat.adapter import Heard
+from bot.chat.overview import status
+from bot.chat.service import Service
+from bot.messages.card import ASK_FIRST, Button, Card, Press
+from bot.messages.reply import Line
+from bot.observing.logs import report
 from bot.slack.editing import deleted, edited, is_deletion
 from bot.slack.handoff import asker_of, asker_of_command, is_passed_on, listen_to_forms, was_passed_on
 from bot.slack.hearing import asked_by_command, asked_by_message, heard, place_of, place_of_command
@@ -41,7 +41,7 @@ def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
         reference = report(log, "a listener failed", error=error)
         if "response_url" not in body:
             raise error  # an event: without our 200 Slack delivers it again
-        said = prompts.sentence("unforeseen", reference=reference)
+        said = texts.sentence("unforeseen", reference=reference)
         with suppress(*TROUBLE):
             await respond(text=said, response_type="ephemeral", replace_original=False)
         return BoltResponse(status=200)
@@ -126,8 +126,8 @@ async def _follows_up(service: Service, words: Heard) -> bool:
 
 
 def _help_card() -> Card:
-    buttons = (Button(prompts.sentence("do_check"), Press("check"), is_main=True),)
-    return Card((Line(prompts.sentence("slack_help")),), rows=(buttons,))
+    buttons = (Button(texts.sentence("do_check"), Press("check"), is_main=True),)
+    return Card((Line(texts.sentence("slack_help")),), rows=(buttons,))
 
 
 def _tenant(body: Body, context: AsyncBoltContext) -> str:

@@ -4,7 +4,7 @@ import re
 
 from pydantic import JsonValue
 
-from bot import prompts
+from bot import texts
 from bot.errors import InputError
 from bot.slack.names import ASK, COMMAND, ENDPOINT, EVENTS, REDIRECT, SCOPES
 
@@ -22,8 +22,8 @@ def manifest(url: str | None = None) -> dict[str, JsonValue]:
     return {
         "display_information": {
             "name": "rag-or-tune",
-            "description": prompts.sentence("slack_description"),
-            "long_description": prompts.sentence("slack_long_description"),
+            "description": texts.sentence("slack_description"),
+            "long_description": texts.sentence("slack_long_description"),
             "background_color": "#1b1e26",
         },
         "features": _features({"url": f"{address}{ENDPOINT}"} if address else {}),
@@ -46,22 +46,22 @@ def _features(where: dict[str, JsonValue]) -> dict[str, JsonValue]:
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },
-        "agent_view": {"agent_description": prompts.sentence("slack_description")},
+        "agent_view": {"agent_description": texts.sentence("slack_description")},
         "slash_commands": [
             {
                 "command": COMMAND,
-                "description": prompts.sentence("slack_description"),
-                "usage_hint": prompts.sentence("slack_usage"),
+                "description": texts.sentence("slack_description"),
+                "usage_hint": texts.sentence("slack_usage"),
                 "should_escape": False,
                 **where,
             }
         ],
         "shortcuts": [
             {
-                "name": prompts.sentence("slack_shortcut"),
+                "name": texts.sentence("slack_shortcut"),
                 "type": "message",
                 "callback_id": ASK,
-                "description": prompts.sentence("slack_description"),
+                "description": texts.sentence("slack_description"),
             }
         ],
     }

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message
 
-from bot import prompts
-from bot.references import report
+from bot import texts
+from bot.observing.logs import report
 from bot.settings import Settings
 from bot.slack import pages
 from bot.slack.bolt import App
@@ -49,7 +49,7 @@ def app_of_many(settings: Settings, client: AsyncWebClient, installations: Insta
         signing_secret=settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
         process_before_response=True,
         oauth_settings=flow,
-        user_facing_authorize_error_message=prompts.sentence("slack_not_there"),
+        user_facing_authorize_error_message=texts.sentence("slack_not_there"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from bot import prompts
+from bot import texts
 from bot.slack.names import INSTALL
 
 PAGE = """<!doctype html>
@@ -27,19 +27,19 @@ SAID = {
 
 def installed(workspace: str, link: str) -> str:
     """The app is in a workspace; `link` opens it there."""
-    return _page("slack_installed_title", prompts.sentence("slack_installed", workspace=workspace), link, "slack_open")
+    return _page("slack_installed_title", texts.sentence("slack_installed", workspace=workspace), link, "slack_open")
 
 
 def not_installed(reason: str) -> str:
     """It is not, for a reason that Slack or Bolt names."""
-    return _page("slack_failed_title", prompts.sentence(SAID.get(reason, "slack_failed")), AGAIN, "slack_try_again")
+    return _page("slack_failed_title", texts.sentence(SAID.get(reason, "slack_failed")), AGAIN, "slack_try_again")
 
 
 def broken(reference: str) -> str:
     """It is not, for something went wrong here that is logged under a reference."""
-    return _page("slack_failed_title", prompts.sentence("unforeseen", reference=reference), AGAIN, "slack_try_again")
+    return _page("slack_failed_title", texts.sentence("unforeseen", reference=reference), AGAIN, "slack_try_again")
 
 
 def _page(title: str, text: str, link: str, goes_to: str) -> str:
-    said = {"title": prompts.sentence(title), "text": text, "link": link, "goes_to": prompts.sentence(goes_to)}
+    said = {"title": texts.sentence(title), "text": text, "link": link, "goes_to": texts.sentence(goes_to)}
     return PAGE.format(**{name: escape(value) for name, value in said.items()})

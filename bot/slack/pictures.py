@@ -5,7 +5,7 @@ import logging
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cards import Picture
+from bot.messages.card import Picture
 from bot.slack.refusals import TROUBLE
 
 log = logging.getLogger(__name__)

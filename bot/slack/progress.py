@@ -9,10 +9,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import prompts
-from bot.consultant import Show
-from bot.platforms import Keep
-from bot.replies import Line
+from bot import texts
+from bot.advising.consultant import Show
+from bot.chat.adapter import Keep
+from bot.messages.reply import Line
 from bot.slack.refusals import TROUBLE
 from bot.store.tables import Turn
 
@@ -47,7 +47,7 @@ async def _say_so(client: AsyncWebClient, turn: Turn) -> None:
     """Says that it works, until it is cancelled."""
     await asyncio.sleep(PATIENCE)
     try:
-        await _set_status(client, turn, prompts.sentence("slack_status"))
+        await _set_status(client, turn, texts.sentence("slack_status"))
         await asyncio.Event().wait()
     finally:
         await _set_status(client, turn, "")

@@ -25,8 +25,8 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.basic_components import PlainTextObject, SlackFile
 
-from bot.cards import Button, Card, Menu, Picture, shortened
-from bot.replies import Citation, Line, LineKind
+from bot.messages.card import Button, Card, Menu, Picture, shortened
+from bot.messages.reply import Citation, Line, LineKind
 from bot.slack.limits import (
     ALT_TEXT,
     BLOCKS,

@@ -9,7 +9,7 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot import metrics
+from bot.observing import metrics
 from bot.slack.wellformed import read
 
 LARGEST = 1_000_000  # bytes; Slack's are far smaller

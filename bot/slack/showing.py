@@ -11,10 +11,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import prompts
-from bot.cards import Card
-from bot.clicks import Clicked, Spot
-from bot.replies import Line
+from bot import texts
+from bot.chat.clicks import Clicked, Spot
+from bot.messages.card import Card
+from bot.messages.reply import Line
 from bot.slack.forms import opened
 from bot.slack.origin import Body
 from bot.slack.pictures import uploaded
@@ -44,7 +44,7 @@ async def show_clicked(
     """Shows what a click led to; a notice only to the one who clicked."""
     card, notice, is_at_home = clicked.shown.card, clicked.shown.notice, "response_url" not in body
     if clicked.form and not await opened(client, body["trigger_id"], clicked.form):
-        notice = prompts.sentence("form_late")
+        notice = texts.sentence("form_late")
     if card and (clicked.where is Spot.BELOW or clicked.place or is_at_home):
         await _post_below(card, body, client, article_url, clicked.place)
     elif card and clicked.where is Spot.PRIVATELY:

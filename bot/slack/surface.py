@@ -12,14 +12,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import prompts
-from bot.cards import Card, fitted, under
-from bot.consultant import Show
+from bot import texts
+from bot.advising.consultant import Show
+from bot.chat.adapter import Keep, in_place_of
 from bot.delivery.platform import RefusedError
 from bot.errors import BotError
 from bot.handoff.channel import DeskChannel
-from bot.platforms import Keep, in_place_of
-from bot.replies import Reply
+from bot.messages.card import Card, fitted, under
+from bot.messages.reply import Reply
 from bot.slack.desk import checked, is_member, remove_file, upload, with_file
 from bot.slack.progress import progress
 from bot.slack.refusals import NO_PLACE, TOO_MUCH, code_of, meaning
@@ -174,7 +174,7 @@ class SlackSurface:
         client = await self._workspaces.client(delivery)
         try:
             opened = await client.conversations_open(users=delivery.user)
-            channel, note = opened["channel"]["id"], prompts.sentence("slack_no_place")
+            channel, note = opened["channel"]["id"], texts.sentence("slack_no_place")
             last = await client.conversations_history(channel=channel, limit=LOOKED_AT, include_all_metadata=True)
             earlier = _marked(last, delivery.marker)
             if earlier:

@@ -8,12 +8,12 @@ from pydantic import JsonValue
 from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.batching import Batched
 from bot.store.accepting import Accepted, Accepting, Message, Work
 from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.outbox import Sent
 from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Turn, TurnState
+from bot.threads import Batched
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
 REMEMBERED = 6  # earlier messages of a conversation that a follow-up may refer to

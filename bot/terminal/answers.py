@@ -6,8 +6,8 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.advice import Background, advise
-from bot.corpus import load_framework
+from bot.advising.advice import Background, advise
+from bot.cases.corpus import load_framework
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
 from bot.deciding.team import decide_together

@@ -10,11 +10,11 @@ from typing import IO
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from bot.advising.bootstrap import make_consultant
+from bot.advising.consultant import Consultant
 from bot.answering.input import LONGEST
-from bot.bootstrap import make_consultant
-from bot.consultant import Consultant
-from bot.references import report
-from bot.replies import Reply
+from bot.messages.reply import Reply
+from bot.observing.logs import report
 from bot.settings import Settings
 from bot.terminal.progress import bar, err
 from bot.terminal.render import console, show_reply

@@ -8,16 +8,15 @@ from textwrap import shorten
 from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
-from bot import prompts
-from bot.bootstrap import make_consultant
-from bot.clicks import PASSED_ON
-from bot.consultant import Consultant
+from bot import texts
+from bot.advising.bootstrap import make_consultant
+from bot.advising.consultant import Consultant
+from bot.chat.clicks import PASSED_ON
 from bot.deciding.interview import Interview
 from bot.handoff.case import case_of
-from bot.logs import LINE, log_to
-from bot.references import report
-from bot.replies import Line, Reply
-from bot.screens import summary
+from bot.interviews.screens import summary
+from bot.messages.reply import Line, Reply
+from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
 from bot.store.inbox import REMEMBERED
 from bot.store.tables import Turn
@@ -39,13 +38,13 @@ def chat(settings: Settings, *, new: bool = False) -> None:
     with bar("Indexing the guidance, once") as progress, err.status("Loading the models…"):
         consultant = make_consultant(settings, progress)
     with remembering(settings) as memory, contextlib.suppress(KeyboardInterrupt):
-        show_line(Line(prompts.sentence("chat_opening")))
+        show_line(Line(texts.sentence("chat_opening")))
         if not memory.lasts:
-            show_line(Line(prompts.sentence("chat_not_kept")))
+            show_line(Line(texts.sentence("chat_not_kept")))
         conversation = Conversation(consultant, memory, new=new)
         conversation.resume()
         _converse(conversation, Contact(memory, settings), settings)
-    show_line(Line(prompts.sentence("chat_goodbye")))
+    show_line(Line(texts.sentence("chat_goodbye")))
 
 
 class Conversation:
@@ -62,9 +61,9 @@ class Conversation:
     def resume(self) -> None:
         """Says where the conversation was left, and answers what was left unanswered."""
         if self._earlier:
-            show_line(Line(prompts.sentence("chat_resumed", question=_short(self._earlier[-1]))))
+            show_line(Line(texts.sentence("chat_resumed", question=_short(self._earlier[-1]))))
         for turn in self._talk.unanswered():
-            show_line(Line(prompts.sentence("chat_unanswered", question=_short(turn.text))))
+            show_line(Line(texts.sentence("chat_unanswered", question=_short(turn.text))))
             self._answer(turn)
 
     def say(self, text: str) -> None:
@@ -90,19 +89,19 @@ class Conversation:
         show_reply(self.last, lines=not shown)
         if self.last.recommendation:
             self._summary = None  # it is about another case
-            show_line(Line(prompts.sentence("chat_check")))
+            show_line(Line(texts.sentence("chat_check")))
         self._talk.answered(turn, self.last)
 
     def apologise(self, problem: str) -> str:
         """Says that something went wrong; returns the reference under which the log says what."""
         reference = report(log, problem)
-        show_line(Line(prompts.sentence("unforeseen", reference=reference)))
+        show_line(Line(texts.sentence("unforeseen", reference=reference)))
         return reference
 
     def interview(self) -> None:
         """Leads through the questions, beginning with what was said so far."""
         if self._consultant.adviser is None:
-            show_line(Line(prompts.sentence("no_framework")))
+            show_line(Line(texts.sentence("no_framework")))
             return
         interview = Interview(self._consultant.adviser.outlook)
         read = self._run(self._consultant.adviser.facts(self._earlier[-REMEMBERED:]))
@@ -140,11 +139,11 @@ def _converse(conversation: Conversation, contact: Contact, settings: Settings) 
 def _obey(said: str, conversation: Conversation, contact: Contact) -> None:
     match said:
         case "/help":
-            show_line(Line(prompts.sentence("chat_help")))
+            show_line(Line(texts.sentence("chat_help")))
         case "/sources" if conversation.last and conversation.last.citations:
             show_citations(conversation.last.citations, anchors=True)
         case "/sources":
-            show_line(Line(prompts.sentence("no_sources")))
+            show_line(Line(texts.sentence("no_sources")))
         case "/interview":
             conversation.interview()
         case "/contact":
@@ -152,7 +151,7 @@ def _obey(said: str, conversation: Conversation, contact: Contact) -> None:
         case "/status":
             contact.status()
         case command if command.startswith("/"):
-            show_line(Line(prompts.sentence("unknown_command", command=command.split()[0])))
+            show_line(Line(texts.sentence("unknown_command", command=command.split()[0])))
         case _:
             if not contact.note(said):
                 conversation.say(said)

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
-from bot import prompts
+from bot import texts
 from bot.answering.input import Cleaned
-from bot.cards import Card, Press
-from bot.forms import Asker, Field, Form, Outcome
 from bot.handoff.cards import standing_card
-from bot.handoff.handing import Handoff
 from bot.handoff.relay import Words
+from bot.handoff.service import Handoff
 from bot.handoff.ticket import REACHABLE
-from bot.replies import Line
+from bot.messages.card import Card, Press
+from bot.messages.form import Asker, Field, Form, Outcome
+from bot.messages.reply import Line
 from bot.settings import Settings
 from bot.store.leads import Change
 from bot.store.tables import Lead, LeadState
@@ -48,8 +48,8 @@ class Contact:
         if self._lasts:
             self._follow(self._run(self._handoff.begin(self._asker, case)))
         else:
-            show_line(Line(prompts.sentence("chat_not_kept")))
-            show_line(Line(prompts.sentence("contact_later")))
+            show_line(Line(texts.sentence("chat_not_kept")))
+            show_line(Line(texts.sentence("contact_later")))
 
     def status(self) -> None:
         """How the last request stands, with what can be done about it."""
@@ -57,7 +57,7 @@ class Contact:
         if lead:
             self._follow(Outcome(card=standing_card(lead)))
         else:
-            show_line(Line(prompts.sentence("chat_no_request")))
+            show_line(Line(texts.sentence("chat_no_request")))
 
     def note(self, text: str) -> bool:
         """Whether a message is one to the consultants: it begins with `note:`, and there is a request."""
@@ -65,7 +65,7 @@ class Contact:
         words = Words(Cleaned.of(text).text, name, [name])
         is_note = self._run(self._handoff.relay.from_user(self._asker, words))
         if is_note:
-            self._tell(prompts.sentence("lead_added"))
+            self._tell(texts.sentence("lead_added"))
         return is_note
 
     def deliver(self) -> None:
@@ -86,7 +86,7 @@ class Contact:
                 else:
                     return
         except GivenUpError:
-            show_line(Line(prompts.sentence("chat_given_up")))
+            show_line(Line(texts.sentence("chat_given_up")))
         else:
             self._tell(outcome.notice)
 
@@ -94,7 +94,7 @@ class Contact:
         """What comes of a form; fields that were filled in wrongly are asked for again."""
         is_request = form.press.name == "contact"
         if is_request and not self._handoff.is_told:
-            show_line(Line(prompts.sentence("chat_desk_away")))
+            show_line(Line(texts.sentence("chat_desk_away")))
             form = replace(form, fields=tuple(map(_reached_by_email, form.fields)))
         introduce(form)
         values, outcome = dict[str, str](), Outcome()
@@ -134,13 +134,13 @@ def _chosen(card: Card) -> Press | None:
     if not buttons:
         return None
     entries = [Entry[Press | None](str(number), button.text, button.press) for number, button in enumerate(buttons, 1)]
-    back = Entry[Press | None]("q", prompts.sentence("do_back"), None)
-    return choose(prompts.sentence("what_now"), entries, [back], back)
+    back = Entry[Press | None]("q", texts.sentence("do_back"), None)
+    return choose(texts.sentence("what_now"), entries, [back], back)
 
 
 def _reached_by_email(field: Field) -> Field:
     """Where no consultant can write into the chat, only an e-mail address reaches the user."""
-    return replace(field, hint=prompts.sentence("chat_email_hint")) if field.name == "email" else field
+    return replace(field, hint=texts.sentence("chat_email_hint")) if field.name == "email" else field
 
 
 def _nobody_is_called() -> None:

@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.answering.model import Writer
-from bot.bootstrap import is_current, make_embedder, vector_server
-from bot.corpus import has_framework, load_framework, load_voices
+from bot.advising.bootstrap import is_current, make_embedder, vector_server
+from bot.cases.corpus import has_framework, load_framework, load_voices
+from bot.chat.adapter import Plugin, adapters
 from bot.delivery.platform import platform_of
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
 from bot.handoff.channel import desk_channels
 from bot.handoff.ticket import WAITING
-from bot.platforms import Plugin, adapters
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
 from bot.store.outbox import ON
 from bot.terminal.memory import PLATFORM
 from bot.terminal.progress import err
 from bot.terminal.render import console
+from bot.writing.model import Writer
 
 LATE = timedelta(hours=1)  # for a post of a request
 ROOM = 300  # MB that an index, and a tuned model, may take

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot import prompts
+from bot import texts
 from bot.answering.input import Cleaned
-from bot.forms import LONGEST, Field, FieldKind, Form
-from bot.replies import Line, LineKind
+from bot.messages.form import LONGEST, Field, FieldKind, Form
+from bot.messages.reply import Line, LineKind
 from bot.terminal.keyboard import typed_line
 from bot.terminal.menu import Entry, choose
 from bot.terminal.render import console, show_line
@@ -22,7 +22,7 @@ def introduce(form: Form) -> None:
     show_line(Line(form.title, LineKind.HEADING))
     for line in form.lines:
         show_line(line)
-    show_line(Line(prompts.sentence("form_how", cancel=CANCEL)))
+    show_line(Line(texts.sentence("form_how", cancel=CANCEL)))
 
 
 def fill(fields: Iterable[Field], errors: Mapping[str, str]) -> dict[str, str]:
@@ -46,7 +46,7 @@ def _answer(field: Field, problem: str | None) -> str:
 def _chosen(field: Field) -> str:
     entries = [Entry(str(number), text, choice) for number, (choice, text) in enumerate(field.choices, 1)]
     default = next((entry for entry in entries if entry.value == field.value), None)
-    give_up = Entry(CANCEL, prompts.sentence("do_cancel"), "")
+    give_up = Entry(CANCEL, texts.sentence("do_cancel"), "")
     chosen = choose(field.label, entries, [give_up], default)
     if not chosen:
         raise GivenUpError
@@ -55,17 +55,17 @@ def _chosen(field: Field) -> str:
 
 def _written(field: Field) -> str:
     console.print(f"{field.label} [{field.value}]" if field.value else field.label, markup=False)
-    for hint in (field.hint, prompts.sentence("form_lines") if field.kind is FieldKind.TEXT else ""):
+    for hint in (field.hint, texts.sentence("form_lines") if field.kind is FieldKind.TEXT else ""):
         if hint:
             show_line(Line(hint))
     while True:
         text = Cleaned.of(_read(field)).text or field.value
         if len(text) > LONGEST:
-            show_line(Line(prompts.sentence("form_too_long", length=f"{len(text):,}", most=f"{LONGEST:,}")))
+            show_line(Line(texts.sentence("form_too_long", length=f"{len(text):,}", most=f"{LONGEST:,}")))
         elif text or not field.is_required:
             return text
         else:
-            show_line(Line(prompts.sentence("contact_empty")))
+            show_line(Line(texts.sentence("contact_empty")))
 
 
 def _read(field: Field) -> str:

@@ -2,7 +2,7 @@
 
 import time
 
-from bot.bootstrap import cases_of, index_of, is_current, make_embedder
+from bot.advising.bootstrap import cases_of, index_of, is_current, make_embedder
 from bot.errors import BotError
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
 from bot.guidance.tuning import Outcome

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from bot import prompts
-from bot.corpus import load_framework
-from bot.deciding.chart import alt_text, chart
+from bot import texts
+from bot.cases.corpus import load_framework
 from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
 from bot.errors import BotError
-from bot.replies import Line, LineKind
-from bot.screens import answer_of, summary
+from bot.interviews.screens import answer_of, summary
+from bot.messages.chart import alt_text, chart
+from bot.messages.reply import Line, LineKind
 from bot.settings import Settings
 from bot.terminal.memory import KeptInterview, remembering
 from bot.terminal.menu import Entry, choose
@@ -69,9 +69,9 @@ def run(settings: Settings, wanted: Wanted, *, new: bool, as_json: bool) -> None
 
 def _resumed(interview: Interview, session: Session) -> Session:
     resumed, dropped = interview.resume(session)
-    show_line(Line(prompts.sentence("interview_resumed")))
+    show_line(Line(texts.sentence("interview_resumed")))
     if dropped:
-        show_line(Line(prompts.sentence("interview_dropped", count=len(dropped))))
+        show_line(Line(texts.sentence("interview_dropped", count=len(dropped))))
     return resumed
 
 
@@ -79,16 +79,16 @@ def converse(interview: Interview, session: Session, kept: KeptInterview | None 
     """Shows card after card until the summary is left; the session then, or None when the person left before."""
     while True:
         if kept and (elsewhere := kept.write(session)) is not session:
-            show_line(Line(prompts.sentence("interview_elsewhere")))
+            show_line(Line(texts.sentence("interview_elsewhere")))
             session, _ = interview.resume(elsewhere)
         view = interview.view(session)
         if view.screen is Screen.SUMMARY:
             show_reply(summary(interview, session))
         elif view.screen is Screen.REVIEW:
-            show_line(Line(prompts.sentence("interview_review"), LineKind.HEADING))
+            show_line(Line(texts.sentence("interview_review"), LineKind.HEADING))
         event = choose(*_menu(interview.framework, session, view))
         if event is None or event is Leave.KEEP:
-            show_line(Line(prompts.sentence("interview_kept" if kept else "interview_left")))
+            show_line(Line(texts.sentence("interview_kept" if kept else "interview_left")))
             return None
         if event is Leave.DONE:
             if kept:
@@ -102,20 +102,20 @@ def _menu(framework: Framework, session: Session, view: View) -> tuple[str, list
     if view.question:
         question = view.question
         return _title(question, session, view), _options(question, view), _question_actions(session, question)
-    keep = Entry[Chosen]("q", prompts.sentence("do_stop"), Leave.KEEP)
-    restart = Entry[Chosen]("n", prompts.sentence("do_restart"), Move.RESTART)
+    keep = Entry[Chosen]("q", texts.sentence("do_stop"), Leave.KEEP)
+    restart = Entry[Chosen]("n", texts.sentence("do_restart"), Move.RESTART)
     if view.screen is Screen.REVIEW:
-        forward = Entry[Chosen]("g", prompts.sentence("do_forward"), Move.FORWARD)
-        finish = Entry[Chosen]("f", prompts.sentence("do_finish"), Move.FINISH)
-        return prompts.sentence("edit_which"), list(_rows(framework, session)), [forward, finish, restart, keep]
-    review = Entry[Chosen]("r", prompts.sentence("do_review"), Move.REVIEW)
-    done = Entry[Chosen]("d", prompts.sentence("do_done"), Leave.DONE)
-    return prompts.sentence("what_now"), [], [done, review, restart, keep]
+        forward = Entry[Chosen]("g", texts.sentence("do_forward"), Move.FORWARD)
+        finish = Entry[Chosen]("f", texts.sentence("do_finish"), Move.FINISH)
+        return texts.sentence("edit_which"), list(_rows(framework, session)), [forward, finish, restart, keep]
+    review = Entry[Chosen]("r", texts.sentence("do_review"), Move.REVIEW)
+    done = Entry[Chosen]("d", texts.sentence("do_done"), Leave.DONE)
+    return texts.sentence("what_now"), [], [done, review, restart, keep]
 
 
 def _title(question: Question, session: Session, view: View) -> str:
-    step = prompts.sentence("progress", number=view.number, to_go=view.to_go)
-    place = prompts.sentence("editing") if session.editing else step
+    step = texts.sentence("progress", number=view.number, to_go=view.to_go)
+    place = texts.sentence("editing") if session.editing else step
     return "\n".join(["", place, question.text, *([question.why] if view.why else [])])
 
 
@@ -125,7 +125,7 @@ def _options(question: Question, view: View) -> list[Entry[Chosen]]:
         Entry[Chosen](str(n), f"{o.text} ✓" if o.id == view.chosen else o.text, Answer(question.id, o.id))
         for n, o in enumerate(question.options.values(), 1)
     ]
-    return [*entries, Entry[Chosen]("0", prompts.sentence("dont_know"), Answer(question.id, None))]
+    return [*entries, Entry[Chosen]("0", texts.sentence("dont_know"), Answer(question.id, None))]
 
 
 def _question_actions(session: Session, question: Question) -> list[Entry[Chosen]]:
@@ -133,13 +133,13 @@ def _question_actions(session: Session, question: Question) -> list[Entry[Chosen
     if session.asked or session.editing or session.read:
         actions.append(("b", "do_back", Move.BACK))
     actions += [("r", "do_review", Move.REVIEW), ("f", "do_finish", Move.FINISH), ("q", "do_stop", Leave.KEEP)]
-    return [Entry[Chosen](key, prompts.sentence(name), value) for key, name, value in actions]
+    return [Entry[Chosen](key, texts.sentence(name), value) for key, name, value in actions]
 
 
 def _rows(framework: Framework, session: Session) -> Iterator[Entry[Chosen]]:
     """The review: each question with its answer, to be edited by its number."""
     for number, question in enumerate(framework.questions.values(), 1):
-        answer = answer_of(question, session) or prompts.sentence("not_answered")
+        answer = answer_of(question, session) or texts.sentence("not_answered")
         yield Entry[Chosen](str(number), f"{question.label}: {answer}", Edit(question.id))
 
 

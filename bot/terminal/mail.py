@@ -5,15 +5,15 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from bot import prompts
-from bot.cards import Card
+from bot import texts
 from bot.delivery.posting import NOTHING
 from bot.handoff.cards import TO_USER, said, standing_card, users_rows
 from bot.handoff.channel import desk_channels
 from bot.handoff.clerk import HandoffClerk
 from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING, Act
-from bot.replies import Line, LineKind
+from bot.messages.card import Card
+from bot.messages.reply import Line, LineKind
 from bot.settings import Settings
 from bot.store.store import Store
 from bot.store.tables import Delivery, Lead
@@ -79,4 +79,4 @@ def _print(shown: Shown, besides: str) -> None:
         if text != besides:
             show_line(Line(text, LineKind(kind)))
     if shown["choices"]:
-        show_line(Line(prompts.sentence("chat_choices", choices=shown["choices"])))
+        show_line(Line(texts.sentence("chat_choices", choices=shown["choices"])))

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from bot.deciding.interview import Session
-from bot.interviewing import SESSION
-from bot.replies import Reply
+from bot.interviews.personal import SESSION
+from bot.messages.reply import Reply
 from bot.settings import Settings
 from bot.store.accepting import Message, Work
 from bot.store.inbox import Answer

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 import questionary
 
-from bot import prompts
-from bot.replies import Line
+from bot import texts
+from bot.messages.reply import Line
 from bot.terminal.keyboard import piped_line
 from bot.terminal.render import console, show_line
 
@@ -78,5 +78,5 @@ def _by_number(
         typed = line.strip().lower() or (default.key if default else "")
         if typed in by_key:
             return by_key[typed]
-        show_line(Line(prompts.sentence("unknown_choice", keys=", ".join(by_key))))
+        show_line(Line(texts.sentence("unknown_choice", keys=", ".join(by_key))))
     return None

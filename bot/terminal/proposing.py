@@ -8,14 +8,14 @@ from pathlib import Path
 
 import yaml
 
-from bot.answering.drafting import Drafter, Wanted
-from bot.answering.model import WriterError
 from bot.errors import BotError
 from bot.guidance.article import Article, read_articles
 from bot.guidance.phrasings import FEWEST, WHOLE_LIST, Kind, Label, Phrasing, read_wordings
 from bot.settings import Settings
 from bot.terminal.progress import bar
 from bot.terminal.render import console
+from bot.writing.drafting import Drafter, Wanted
+from bot.writing.model import WriterError
 
 AT_ONCE = 4  # questions to the model
 LIST = 3  # bullets of a section that people ask for as a whole

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.segment import Segment
 from rich.text import Text
 
-from bot.replies import Citation, Line, LineKind, Reply, without_controls
+from bot.messages.reply import Citation, Line, LineKind, Reply, without_controls
 
 
 class Screen(Console):

@@ -1,0 +1,99 @@
+"""Advice on use cases: reads what a team states, and recommends."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.advising.advice import Background, advise
+from bot.answering.input import LONGEST, Cleaned
+from bot.cases.reading import STATED, CaseReader, CaseReading, Fact
+from bot.deciding.interview import Read
+from bot.deciding.outlook import Outlook
+from bot.deciding.recommendation import recommend
+from bot.guidance.embedding import Embedder
+from bot.messages.reply import Reply
+from bot.threads import Batched
+from bot.writing.facts import FactFinder
+
+ANOTHER = re.compile(  # begins a message on a use case that has nothing to do with the one before
+    r"[^.!?]{0,40}?\b(?:another|second|third|different|next|new|other|separate|unrelated) (?:use[- ]?case|case|project"
+    r"|scenario|idea)\b(?![^.!?]*\b(?:shar|same|similar))",
+    re.IGNORECASE,
+)
+
+
+class Adviser:
+    """Reads use cases with one embedding model, and advises by one framework."""
+
+    def __init__(self, cases: CaseReader, embedder: Embedder, finder: FactFinder | None = None) -> None:
+        """`finder` is asked about facts that are doubtful."""
+        self.cases, self.framework = cases, cases.framework
+        self._finder = finder
+        self.outlook = Outlook(cases.framework)
+        self._read_soon = Batched[str, CaseReading].in_thread(lambda texts: cases.read_all(texts, embedder.embed))
+
+    async def read(self, text: str) -> CaseReading:
+        """What `text` states, in the words as they were typed."""
+        cleaned = Cleaned.of(text)
+        case = await self._read_soon(cleaned.text[:LONGEST])
+        return CaseReading(
+            tuple(_as_typed(cleaned, fact) for fact in case.facts),
+            tuple(_as_typed(cleaned, fact) for fact in case.doubtful),
+            _as_typed(cleaned, case.outside) if case.outside else None,
+        )
+
+    async def facts(self, texts: Sequence[str]) -> dict[str, Read]:
+        """What a user's messages state of the last use case, oldest first; a later one goes before."""
+        known = dict[str, Read]()
+        for text in texts:
+            case = await self.read(text)
+            known = ({} if is_another(text, case) else known) | _facts(case)
+        return known
+
+    async def advise(self, text: str, before: Mapping[str, Read], case: CaseReading) -> Reply:
+        """The recommendation on what `text` states (`case`), and the facts stated `before` where it is silent."""
+        case = await self._confirmed(text, case)
+        known = {**before, **_facts(case)}
+        answers = {name: read.option for name, read in known.items()}
+        words = {name: read.words for name, read in known.items()}
+        outside = case.outside
+        trust = min((fact.probability for fact in case.facts), default=1.0)
+        found = recommend(self.outlook, answers, words, outside.option if outside else None, trust)
+        return advise(self.framework, found, Background(outside_words=outside.words if outside else ""))
+
+    async def _confirmed(self, text: str, case: CaseReading) -> CaseReading:
+        """The reading with those doubtful facts that a language model finds stated, too, if one is configured.
+
+        They are as certain as the least certain of what is read without it.
+        """
+        if self._finder is None or not case.doubtful:
+            return case
+        cleaned = Cleaned.of(text)
+        quotes = await self._finder.find(cleaned.text, {_name(fact): self._meaning(fact) for fact in case.doubtful})
+        found = [
+            replace(fact, words=cleaned.as_typed(start, start + len(quote)), probability=STATED)
+            for fact in case.doubtful
+            if (quote := quotes.get(_name(fact))) and (start := cleaned.text.index(quote)) >= 0
+        ]
+        return replace(case, facts=(*case.facts, *found))
+
+    def _meaning(self, fact: Fact) -> str:
+        question = self.framework.questions[fact.question]
+        return f"{question.text} {question.options[fact.option].text}"
+
+
+def _as_typed(cleaned: Cleaned, fact: Fact) -> Fact:
+    return replace(fact, words=cleaned.as_typed(fact.start, fact.end))
+
+
+def _name(fact: Fact) -> str:
+    return f"{fact.question}.{fact.option}"
+
+
+def _facts(case: CaseReading) -> dict[str, Read]:
+    return {fact.question: Read(fact.option, fact.words) for fact in case.facts}
+
+
+def is_another(text: str, case: CaseReading) -> bool:
+    """Whether a message describes another use case than those before it: it says so, and what it is."""
+    return len(case.facts) > 1 and bool(ANOTHER.match(text))

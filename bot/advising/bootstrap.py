@@ -1,0 +1,100 @@
+"""The one place where the parts are put together."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot import threads
+from bot.advising.consultant import Consultant
+from bot.cases.casebook import Casebook
+from bot.cases.corpus import has_framework
+from bot.cases.reading import CaseReader
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.index import Index, IndexFolder
+from bot.guidance.kept import Progress, no_progress
+from bot.guidance.tuning import tuned_folder
+from bot.settings import Settings
+from bot.writing.facts import FactFinder
+from bot.writing.model import Writer
+
+if TYPE_CHECKING:
+    from bot.advising.vectorserver import PgVectors
+
+log = logging.getLogger(__name__)
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """The embedding model that was set; else the packaged one, in its tuned form if `index --tune` kept one."""
+    if settings.embedding_model:
+        return Embedder(settings.embedding_model)
+    tuned = tuned_folder(settings.data_dir, PACKAGED_SHA256)
+    return Embedder(tuned) if tuned else Embedder(packaged_folder(), PACKAGED_SHA256)
+
+
+def vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | None":
+    """What searches vectors in place of FAISS, if it is set. Raises SettingsError when that cannot be used."""
+    if settings.vector_store_url is None:
+        return None
+    from bot.advising.vectorserver import PgVectors
+
+    return PgVectors(settings.vector_store_url.get_secret_value(), embedder)
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether all that is learned from the corpus is where it is kept, for the corpus as it is."""
+    embedder = make_embedder(settings)
+    indexed = _folder(settings, embedder).is_current()
+    book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
+    return indexed and (book.is_current() or not has_framework(settings.corpus_dir))
+
+
+def index_of(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
+    """The index as it is kept, or built anew when it is not current. With `must_keep` raises OSError when it cannot be
+    kept.
+    """
+    folder = _folder(settings, embedder)
+    index = folder.load()
+    if index is None:
+        index = folder.build(progress)
+        _keep(lambda: folder.save(index), must_keep=must_keep)
+    return index
+
+
+def cases_of(
+    settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False
+) -> CaseReader | None:
+    """The reader of use cases, likewise; None when the corpus has no decision framework."""
+    if not has_framework(settings.corpus_dir):
+        return None
+    book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
+    reader = book.load()
+    if reader is None:
+        reader = book.build(progress)
+        _keep(lambda: book.save(reader), must_keep=must_keep)
+    return reader
+
+
+def make_consultant(settings: Settings, progress: Progress = no_progress) -> Consultant:
+    """Everything that answers: the index, the loaded embedding model and, when one is set, the language model."""
+    threads.share_memory()
+    writer = Writer.of(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
+    embedder = make_embedder(settings)
+    index = index_of(settings, embedder, progress)
+    cases = cases_of(settings, embedder, progress)
+    threads.answer_with_one()
+    embedder.embed(["warm up"])
+    finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
+    return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)
+
+
+def _folder(settings: Settings, embedder: Embedder) -> IndexFolder:
+    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder, vector_server(settings, embedder))
+
+
+def _keep(save: Callable[[], None], *, must_keep: bool) -> None:
+    try:
+        save()
+    except OSError as error:
+        if must_keep:
+            raise
+        log.warning("the index cannot be kept in DATA_DIR (%s); it is built again at each start", error.strerror)

@@ -1,0 +1,189 @@
+"""The front door: takes a message, finds out what it is, and replies. Knows no platform."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot import texts, threads
+from bot.advising.adviser import Adviser, is_another
+from bot.answering.compose import compose
+from bot.answering.followups import FollowUps
+from bot.answering.input import LONGEST, clean, unreadable
+from bot.cases.reading import FIRST_PERSON, CaseReader, CaseReading, asks
+from bot.deciding.recommendation import LIKELY
+from bot.guidance.article import Statement
+from bot.guidance.index import Index
+from bot.guidance.phrasings import Kind
+from bot.guidance.search import Reading, Search
+from bot.messages.reply import Line, Notes, Reply, ReplyKind
+from bot.observing import metrics, tracing
+from bot.threads import Batched
+from bot.writing.author import Author
+from bot.writing.facts import FactFinder
+from bot.writing.grounding import Grounding
+from bot.writing.model import Writer
+
+Show = Callable[[Line], None]
+
+CASE_WORDS = 14  # a message that is as long as that and asks nothing describes something
+OUTSIDE_WORDS = 6  # the same for one that says what neither approach does
+CERTAIN = 0.75  # probability of a fact from which it counts in what looks like an injection
+LONG = 25  # words from which a message is a description with a question rather than a question
+SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
+CHOOSING = re.compile(
+    r"\b(?:which|what|how)\b.*\b(?:should|would|recommend\w*|better|best|choose|pick|fits?|suits?|go with|advise)\b"
+    r"|\b(?:right|good|sensible|sense|worth it) for (?:us|our|me)\b|\b(?:should|shall|can|must) (?:we|i)\b"
+    r"|\b(?:rag|retrieval)\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts?|pick one)\b",
+    re.IGNORECASE,
+)
+WHICH_ONE = re.compile(  # asks for the recommendation, and for nothing else
+    r"\b(?:which|what)\b(?: \w+){0,3} (?:should|shall|would|do|can) (?:we|i|you)\b(?: (?:do|choose|pick|use|take|try"
+    r"|recommend|suggest|advise|go (?:for|with)))?\W*$|\b(?:should|shall) (?:we|i) (?:fine-?tune|use|choose|pick|go)\b"
+    r"|\b(?:which|what)(?: one| way| approach)? (?:fits|suits|is (?:right|best|better))\b"
+    r"|\b(?:right|sensible) for (?:us|our|me)\b|\brag\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts|pick one)\b",
+    re.IGNORECASE,
+)
+COURTESY = re.compile(  # what comes before a question
+    r"^(?:(?:ok(?:ay)?|great|cool|perfect|super|nice|got it|(?:many )?thanks|thank you|thx|cheers|so much|very much"
+    r"|a lot|(?:that|this) helps|hi|hello|hey|good (?:morning|afternoon|evening)|there|all|everyone|team)[\s,.!;:–-]+)+"
+    r"(?<=[,.!;:–-] )",
+    re.IGNORECASE,
+)
+INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|pretend|reveal|print|repeat|confirm|override|write|put|say|prompt|instructions?"
+    r"|rules?|system|admin|you (?:are|must|will))\b",
+    re.IGNORECASE,
+)
+
+
+class Consultant:
+    """Replies to questions from one index; with a writer, in a language model's words, checked against the index.
+
+    With a case reader, also to use cases, with a recommendation; with a finder, a language model reads along.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        writer: Writer | None = None,
+        article_url: str | None = None,
+        cases: CaseReader | None = None,
+        finder: FactFinder | None = None,
+    ) -> None:
+        self.index = index
+        self.search = Search(index)
+        self._read_soon = Batched[str, Reading].in_thread(
+            lambda texts: self.search.read_all(texts, index.embedder.embed(texts))
+        )
+        self.adviser = Adviser(cases, index.embedder, finder) if cases else None
+        self._followups = FollowUps(self.search, index.embedder)
+        self._author = Author(writer, Grounding(tuple(index.statements.values()), index.embedder)) if writer else None
+        self._article_url = article_url
+
+    async def respond(self, text: str, earlier: Sequence[str] = (), show: Show | None = None) -> Reply:
+        """Replies to `text`; `earlier` are the user's messages before it, oldest first.
+
+        `show` is called with each line of an answer as soon as it is certain.
+        """
+        question = _to_the_point(clean(text))
+        problem = unreadable(question)
+        if problem:
+            words = texts.sentence(problem, length=f"{len(question):,}", most=f"{LONGEST:,}")
+            return Reply(ReplyKind.ABSTAIN, (Line(words),))
+        earlier = [turn for said in earlier if (turn := clean(said)[:LONGEST])]
+        with tracing.span("search"):
+            reading = await self._read(question, earlier)
+        with tracing.span("compose"):
+            if advice := await self._advice(text, question, earlier, reading):
+                return advice
+            return await self._reply(question, earlier, reading, show)
+
+    async def _advice(self, text: str, question: str, earlier: Sequence[str], reading: Reading) -> Reply | None:
+        """Advice on the use case that a text, `question` when it is clean, describes; None when it describes none."""
+        if self.adviser is None:
+            return None
+        case = await self.adviser.read(text)
+        earlier = () if is_another(text, case) else earlier
+        before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
+        if not is_case(question, reading, case, len(before or ())):
+            return None
+        before = await self.adviser.facts(earlier) if before is None else before
+        return await self._beside(await self.adviser.advise(text, before, case), text, reading)
+
+    async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
+        if not earlier:
+            return await self._read_soon(question)
+        _, reading = await threads.computed(lambda: self._followups.read(question, earlier))
+        return reading
+
+    async def _beside(self, advice: Reply, text: str, reading: Reading) -> Reply:
+        """The recommendation; before it, the answer to what the message asks, unless that is which one to choose.
+
+        Where the case hardly tells which one, what the guidance says to that stands before it, too.
+        """
+        asked = [sentence.strip() for sentence in SENTENCE.findall(text) if asks(sentence)]
+        besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
+        if besides:
+            alone = await self._read_soon(clean(besides))
+            reading = max(reading, alone, key=lambda reading: reading.lead)
+        elif _decides(advice) and all(WHICH_ONE.search(sentence) for sentence in asked):
+            return advice
+        return _both(compose(reading), advice) if asked and reading.answered else advice
+
+    async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
+        if reading.kind is Kind.SMALL_TALK:
+            where = f" at {self._article_url}" if self._article_url else ""
+            return Reply(ReplyKind.SMALL_TALK, (Line(texts.sentence(reading.intent, where=where)),))
+        if reading.kind is Kind.INJECTION and not INSTRUCTION.search(question):
+            reading = replace(reading, kind=Kind.NEAR_TOPIC)  # who tells us nothing to do is not told off
+        if not reading.answered or self._author is None:
+            return compose(reading)
+        notes, lines = Notes(), list[Line]()
+        async for sentence, cited in self._author.supported(question, earlier, self._material(reading)):
+            lines.append(Line(sentence, cites=notes.cite(cited)))
+            if show:
+                show(lines[-1])
+        if not lines:
+            metrics.fallbacks.inc()
+            return compose(reading)
+        return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations)
+
+    def _material(self, reading: Reading) -> list[Statement]:
+        """What was found, then the rest of the same sections, for the model to write from."""
+        found = [finding.statement for finding in reading.findings]
+        sections = {statement.section for statement in found}
+        return list(dict.fromkeys([*found, *(s for s in self.index.statements.values() if s.section in sections)]))
+
+
+def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -> bool:
+    """Whether a message describes a use case: with `earlier` facts it states two, or is long and asks nothing."""
+    questions = [sentence for sentence in SENTENCE.findall(text) if asks(sentence)]
+    asking, only_chooses = bool(questions), all(CHOOSING.search(sentence) for sentence in questions)
+    facts = len(found.facts) + (earlier if found.facts and only_chooses and earlier > 1 else 0)
+    if reading.kind is Kind.INJECTION:
+        certain = [fact for fact in found.facts if fact.probability >= CERTAIN]
+        return len(certain) > 1 and not INSTRUCTION.search(text)
+    if facts > 1:
+        covered = reading.answered or facts > 2 or len(text.split()) >= LONG
+        return covered or (not asking and bool(FIRST_PERSON.search(text)))
+    if asking or reading.kind is Kind.SMALL_TALK:
+        return False
+    return len(text.split()) >= (OUTSIDE_WORDS if found.outside else CASE_WORDS)
+
+
+def _decides(advice: Reply) -> bool:
+    return advice.recommendation is not None and advice.recommendation.confidence >= LIKELY
+
+
+def _to_the_point(question: str) -> str:
+    """The question without the thanks or the greeting before it; a message that asks nothing as it is."""
+    rest = COURTESY.sub("", question)
+    return rest if len(rest.split()) > 2 and asks(rest) else question
+
+
+def _both(answer: Reply, advice: Reply) -> Reply:
+    """One reply of two: the answer, then the advice; what both cite has one number."""
+    citations = list(dict.fromkeys([*answer.citations, *advice.citations]))
+    number = {n: citations.index(citation) + 1 for n, citation in enumerate(advice.citations, 1)}
+    lines = (replace(line, cites=tuple(number[n] for n in line.cites)) for line in advice.lines)
+    return replace(advice, lines=(*answer.lines, *lines), citations=tuple(citations))

@@ -1,0 +1,1 @@
+"""A team's own words about its use case, read as facts."""

@@ -1,0 +1,142 @@
+"""The best place in a message for each question, as the features from which is judged whether its fact is stated there.
+
+A ranker has scored every span of the message for everything that can be stated. Negation, hedges and numbers have
+features of their own, since embeddings read them badly; so has what the rest of the message states, since a team that
+has thousands of examples also says what they are to teach.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.cases.quantities import quantities
+from bot.cases.sayings import IRRELEVANT, OUTSIDE, UNSURE
+from bot.cases.spans import Span
+from bot.deciding.framework import Framework, Gate, Option, Side
+from bot.guidance.ranking import negates
+
+Scores = NDArray[np.float32]  # of shape (spans, labels)
+
+_ROUGHLY = (  # before a number “perhaps” only makes it a rough one
+    r"\s+(?:\d|every\b|once\b|twice\b|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty"
+    r"|forty|fifty|sixty|seventy|eighty|ninety)(?: couple of)? (?:dozens?|hundred|thousand|million|times|or)\b)"
+)
+_UNDECIDED = (
+    rf"\b(?:might|(?:maybe|perhaps|possibly)(?!{_ROUGHLY})|not sure|unsure|no idea|who knows|undecided"
+    r"|don['’]?t know(?: yet| whether| if)|nobody knows (?:whether|if)|hard to say|tbd|wait and see"
+    r"|(?:not|(?:has|have|had|is)n['’]?t|nobody has) (?:yet )?(?:been )?decided)\b"
+)
+UNDECIDED = re.compile(_UNDECIDED, re.IGNORECASE)  # what is said so is no fact
+HEDGED = re.compile(
+    rf"{_UNDECIDED}|\b(?:may|could be|unclear|depends|probably|some ?day|one day|eventually|whether|if)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """For one question (or OUTSIDE), the option that is stated best, the span that states it, and the features."""
+
+    question: str
+    option: str
+    span: Span
+    features: tuple[float, ...]
+
+    @property
+    def states(self) -> str:
+        return f"{self.question}.{self.option}"
+
+
+class Candidates:
+    """Finds the candidates in messages; `labels` are those of the ranker, in the order of its scores."""
+
+    def __init__(self, framework: Framework, labels: Sequence[str]) -> None:
+        self._framework = framework
+        self._column = {label: number for number, label in enumerate(labels)}
+        stated = {name: tuple(question.options) for name, question in framework.questions.items()}
+        self.options = {**stated, **({OUTSIDE: tuple(framework.outside)} if framework.outside else {})}
+        self._places = [f"{name}.{option}" for name, options in self.options.items() for option in options]
+        self._examples = self._labels(lambda option: option.examples is Gate.ENOUGH)
+        self._behaviour = self._labels(lambda o: o.toward is Side.FINE_TUNING and o.weight >= framework.decisive)
+
+    def of(self, text: str, spans: Sequence[Span], scores: Scores) -> list[Candidate]:
+        """One candidate for each question. `scores` has a row for each span, of which there must be one at least."""
+        columns = {name: [self._column.get(f"{name}.{option}") for option in o] for name, o in self.options.items()}
+        own = {name: _columns(scores, which) for name, which in columns.items()}
+        best = {name: divmod(int(table.argmax()), table.shape[1]) for name, table in own.items()}
+        common = tuple(float(own[name][place]) for name, place in best.items())
+        found = list[Candidate]()
+        for name, (row, number) in best.items():
+            words = text[spans[row].start : spans[row].end]
+            option, counts = self._counted(name, self.options[name][number], words)
+            states = f"{name}.{option}"
+            features = (
+                *self._views(name, own[name], (row, number), spans, scores),
+                *_wording(words),
+                *counts,
+                *self._company(name, option, scores),
+                *common,
+                *(float(place == states) for place in self._places),
+            )
+            found.append(Candidate(name, option, spans[row], features))
+        return found
+
+    def _views(
+        self, name: str, own: Scores, place: tuple[int, int], spans: Sequence[Span], scores: Scores
+    ) -> Iterator[float]:
+        """The best score; beside it the second best option's, those for "unsure", "irrelevant" and anything else
+        in the same span, and that of the same option in the whole sentence and on average in the message."""
+        row, number = place
+        sentence = next(n for n, span in enumerate(spans) if span.whole and span.sentence == spans[row].sentence)
+        yield float(own[place])
+        yield float(np.partition(own[row], -2)[-2]) if own.shape[1] > 1 else 0.0
+        yield self._score(scores, row, f"{name}.{UNSURE}")
+        yield self._score(scores, row, IRRELEVANT)
+        yield float(scores[row].max() - own[place])
+        yield float(own[sentence, number])
+        yield float(own[:, number].mean())
+
+    def _counted(self, name: str, option: str, words: str) -> tuple[str, tuple[float, float]]:
+        """The option that the number in the words belongs to, if options are told apart by number; and whether the
+        number agrees with the option that the words alone spoke for, or not."""
+        question = self._framework.questions.get(name)
+        if question is None or question.options[option].at_least is None:
+            return option, (0.0, 0.0)
+        counted = question.counted(max(quantities(words), default=-1))
+        if counted is None:
+            return option, (0.0, 0.0)
+        return counted, (float(counted == option), float(counted != option))
+
+    def _company(self, name: str, option: str, scores: Scores) -> tuple[float, float]:
+        """For a behaviour, how clearly there are examples to learn it from; and how clearly another is stated."""
+        states = f"{name}.{option}"
+        if states not in self._behaviour:
+            return 0.0, 0.0
+        others = [label for label in self._behaviour if not label.startswith(f"{name}.")]
+        return self._most(scores, self._examples), self._most(scores, others)
+
+    def _labels(self, chosen: Callable[[Option], bool]) -> list[str]:
+        questions = self._framework.questions.values()
+        return [f"{question.id}.{o.id}" for question in questions for o in question.options.values() if chosen(o)]
+
+    def _most(self, scores: Scores, labels: Sequence[str]) -> float:
+        return max((float(_columns(scores, [self._column.get(label)]).max()) for label in labels), default=0.0)
+
+    def _score(self, scores: Scores, row: int, label: str) -> float:
+        return float(_columns(scores, [self._column.get(label)])[row, 0])
+
+
+def _wording(words: str) -> tuple[float, float, float]:
+    return float(negates([words])[0]), float(bool(HEDGED.search(words))), float(np.log1p(len(words.split())))
+
+
+def _columns(scores: Scores, numbers: Sequence[int | None]) -> Scores:
+    """Some columns of the scores, with zeros for a label that no one ever said."""
+    chosen = np.zeros((len(scores), len(numbers)), np.float32)
+    for place, number in enumerate(numbers):
+        if number is not None:
+            chosen[:, place] = scores[:, number]
+    return chosen

@@ -1,0 +1,82 @@
+"""What the reader of use cases has learned from the corpus, kept in DATA_DIR."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from bot.cases.corpus import FRAMEWORK, load_framework, load_voices
+from bot.cases.learning import examples, learn, to_embed
+from bot.cases.reading import FIRST_PERSON, CaseReader, Judge
+from bot.cases.sayings import IRRELEVANT, Saying, Voice
+from bot.deciding.framework import Framework
+from bot.errors import CorpusError
+from bot.guidance.article import read_articles
+from bot.guidance.embedding import Embedder
+from bot.guidance.index import searchable
+from bot.guidance.kept import Kept, Progress, fingerprints, no_progress, rows_of
+from bot.guidance.phrasings import read_phrasings
+from bot.guidance.ranking import Ranker
+
+FORMAT = 2  # raise it when what is written, or how it is learned, changes
+ASKED = 6  # one question of so many is enough to know questions by
+
+
+def voices_to_learn(corpus: Path, framework: Framework) -> list[Voice]:
+    """How teams say it, and what people ask: a question on RAG states nothing of the one who asks."""
+    phrasings = read_phrasings(corpus, read_articles(corpus))
+    asked = [Saying(p.text, IRRELEVANT, p.voice) for p in phrasings if not FIRST_PERSON.search(p.text)]
+    return [*load_voices(corpus, framework), Voice("what people ask", tuple(asked[::ASKED]), ())]
+
+
+class Casebook:
+    """The place on disk of what was learned from one corpus under one embedding model."""
+
+    def __init__(self, corpus: Path, data: Path, embedder: Embedder) -> None:
+        self.corpus, self.data, self.embedder = corpus, data, embedder
+
+    @cached_property
+    def kept(self) -> Kept:
+        """The folder itself."""
+        patterns = ("*.md", FRAMEWORK, "*.said.yaml", "*.phrasings.yaml")
+        files = [path for pattern in patterns for path in self.corpus.glob(pattern)]
+        identity = {"format": FORMAT, "corpus": fingerprints(files), "model": self.embedder.sha256}
+        return Kept(self.data / "cases", identity, ("ranker.npz", "judge.npz"))
+
+    def is_current(self) -> bool:
+        """Whether it is there, whole, for this corpus and this model."""
+        return self.kept.is_current()
+
+    def load(self) -> CaseReader | None:
+        """The reader from disk, or None when it is stale, truncated, foreign or not there."""
+        if not self.is_current():
+            return None
+        states = [json.loads(line)["states"] for line in self.kept.lines()]
+        rows = rows_of(self.kept.vectors())
+        labels = sorted({label for which in states for label in which})
+        with (
+            np.load(self.kept.folder / "ranker.npz", allow_pickle=False) as ranker,
+            np.load(self.kept.folder / "judge.npz", allow_pickle=False) as judge,
+        ):
+            framework = load_framework(self.corpus)
+            return CaseReader(framework, Ranker.from_arrays(labels, rows, ranker), Judge.from_arrays(judge))
+
+    def build(self, progress: Progress = no_progress) -> CaseReader:
+        """Reads the corpus, embeds what is new in it and learns. Writes nothing. Raises CorpusError."""
+        framework = load_framework(self.corpus)
+        voices = voices_to_learn(self.corpus, framework)
+        texts = to_embed(voices)
+        rows = self.kept.embed(texts, self.embedder, progress)
+        place = {text: n for n, text in enumerate(texts)}
+        try:
+            return learn(framework, voices, lambda asked: rows[[place[text] for text in asked]])
+        except ValueError as error:
+            raise CorpusError(self.corpus, None, f"*.said.yaml: {error}") from error
+
+    def save(self, reader: CaseReader) -> None:
+        """Writes what was learned beside its place and moves it there whole; removes older ones. Raises OSError."""
+        states = examples(voices_to_learn(self.corpus, reader.framework))
+        lines = (json.dumps({"text": text, "states": which}) for text, which in states.items())
+        arrays = {"ranker.npz": reader.ranker.arrays(), "judge.npz": reader.judge.arrays()}
+        self.kept.save(lines, searchable(reader.ranker.vectors), arrays)

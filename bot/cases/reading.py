@@ -1,0 +1,192 @@
+"""Reads a use case: which facts does a team state, in which of its words?
+
+Every span of the message is scored against all wordings by the ranker; for each question the best span is then judged
+by a logistic regression over the features of `candidates.py`. Numbers, negation and hedges count; what is said to be
+undecided is no fact.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from bot.cases.candidates import UNDECIDED, Candidate, Candidates
+from bot.cases.sayings import OUTSIDE
+from bot.cases.spans import Span, spans
+from bot.deciding.framework import Framework, Gate
+from bot.guidance.embedding import Vectors
+from bot.guidance.ranking import Ranker
+
+STATED = 0.4  # probability from which a fact counts as stated; by cross-validation over the voices
+DOUBTFUL = 0.1  # probability from which it counts if a language model finds it stated, too
+IS_OUTSIDE = 0.5  # the same for what neither approach is for
+STRENGTH = 0.1  # inverse of the judge's regularisation
+FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|i|my|mine|me|i['’]m|we['’]\w+|i['’]\w+)\b", re.IGNORECASE)
+
+CONJUNCTION = re.compile(r"(?:and|but|so|because|though|although|while|whereas|since|yet)\s+", re.IGNORECASE)
+LONGEST_QUOTE = 240  # characters
+INTERROGATIVE = re.compile(
+    r"(?:^|[,;:]\s)\W*(?:(?:and|so|but|ok|hi|hey|hello|pls|please|quick q\w*)\W+)*(?:how|what|whats|which|who|whose"
+    r"|why|when|where|is|are|isn|aren|do|does|did|can|could|should|shall|would|will|has|have you|any)\b",
+    re.IGNORECASE,
+)
+
+_MANY = r"(?:\d[\d.,]*\s?k?\b|(?:tens of |hundreds of )?thousands\b)"
+_OURS = r"(?:(?:the|our|any|those|about|around|some|at least|all) )*"
+NOT_THERE = re.compile(  # a number of examples that a team does not have
+    r"\b(?:(?:do not|don['’]?t|didn['’]?t) (?:yet |really |actually )?have|lack|lacking|without|(?:would )?need|needs"
+    rf"|out of|(?:few|some|\d+) of|lost) {_OURS}{_MANY}",
+    re.IGNORECASE,
+)
+OF_OTHER_THINGS = re.compile(
+    rf"{_MANY} (?:\w+ ){{0,2}}?(?:documents|docs|pages|manuals|pdfs|employees|people|staff|members|customers|users"
+    r"|clients|visitors|students|patients|products|hours|contracts|ms|milliseconds)\b",
+    re.IGNORECASE,
+)
+SEEN_TO = re.compile(r"(?:check|review|label|annotat|rat|grad|verif|approv|curat|edit|correct)ed\b", re.IGNORECASE)
+
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a message states about a question, in its own words: characters `start` to `end` of the message."""
+
+    question: str
+    option: str
+    words: str
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class CaseReading:
+    """The facts of a message, in the order of the questions, and those that are doubtful.
+
+    `outside`, of the question OUTSIDE, is what it asks for that neither approach does.
+    """
+
+    facts: tuple[Fact, ...]
+    doubtful: tuple[Fact, ...] = ()
+    outside: Fact | None = None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A logistic regression over the features of candidates, each array of shape (features,)."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    offset: float
+
+    @classmethod
+    def learn(cls, features: Sequence[Sequence[float]], stated: Sequence[bool]) -> "Judge":
+        """Learns from candidates and whether each fact was really stated; both kinds must occur."""
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=1000))
+        model.fit(np.asarray(features), np.asarray(stated))
+        scaler, regression = (step for _, step in model.steps)
+        return cls(scaler.mean_, scaler.scale_, regression.coef_[0], float(regression.intercept_[0]))
+
+    @classmethod
+    def from_arrays(cls, kept: Mapping[str, NDArray[np.float64]]) -> "Judge":
+        """The judge that `arrays` was taken from."""
+        return cls(kept["mean"], kept["scale"], kept["weights"], float(kept["offset"]))
+
+    def probability(self, candidate: Candidate) -> float:
+        """Of the candidate's fact being stated, from 0 to 1."""
+        scaled = (np.asarray(candidate.features) - self.mean) / self.scale
+        return float(1 / (1 + np.exp(-(scaled @ self.weights + self.offset))))
+
+    def arrays(self) -> dict[str, ArrayLike]:
+        """To be kept."""
+        return {"mean": self.mean, "scale": self.scale, "weights": self.weights, "offset": np.float64(self.offset)}
+
+
+class CaseReader:
+    """Reads messages by a ranker and a judge that learned from the voices in the corpus (`learning.py`)."""
+
+    def __init__(self, framework: Framework, ranker: Ranker[str], judge: Judge) -> None:
+        self.framework, self.ranker, self.judge = framework, ranker, judge
+        self._candidates = Candidates(framework, ranker.labels)
+
+    def read(self, text: str, embed: Embed) -> CaseReading:
+        """The facts that `text` states; a question that says nothing of the team states none."""
+        return self.read_all([text], embed)[0]
+
+    def read_all(self, texts: Sequence[str], embed: Embed) -> list[CaseReading]:
+        """The facts that each text states; all are embedded together."""
+        cut = [stating(text) for text in texts]
+        words = [text[span.start : span.end] for text, found in zip(texts, cut, strict=True) for span in found]
+        if not words:
+            return [CaseReading(()) for _ in texts]
+        scores = self.ranker.scores(words, embed(words))
+        ends = np.cumsum([0, *map(len, cut)])
+        return [
+            self._reading(text, found, scores[first:last]) if found else CaseReading(())
+            for text, found, (first, last) in zip(texts, cut, pairwise(ends.tolist()), strict=True)
+        ]
+
+    def _reading(self, text: str, found: Sequence[Span], scores: NDArray[np.float32]) -> CaseReading:
+        candidates = self._candidates.of(text, found, scores)
+        rated = [_fact(text, c, self.judge.probability(c)) for c in candidates if self._holds(text, c, found)]
+        facts = [fact for fact in rated if fact.question != OUTSIDE and fact.probability >= DOUBTFUL]
+        return CaseReading(
+            tuple(fact for fact in facts if fact.probability >= STATED),
+            tuple(fact for fact in facts if fact.probability < STATED),
+            next((fact for fact in rated if fact.question == OUTSIDE and fact.probability >= IS_OUTSIDE), None),
+        )
+
+    def _holds(self, text: str, found: Candidate, cut: Sequence[Span]) -> bool:
+        """Whether what was said is not called undecided, nor taken back by words beside it in the sentence."""
+        if found.question == OUTSIDE:
+            return True
+        sentence = next(span for span in cut if span.whole and span.sentence == found.span.sentence)
+        beside = text[sentence.start : sentence.end].lower()
+        option = self.framework.option(found.question, found.option)
+        unless = option.unless
+        if option.examples is Gate.ENOUGH and _counts_none(beside):
+            return False
+        return not UNDECIDED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
+
+
+def _counts_none(sentence: str) -> bool:
+    """Whether the number in a sentence is one of examples that are not there, or of something else."""
+    return bool(NOT_THERE.search(sentence)) or bool(OF_OTHER_THINGS.search(sentence) and not SEEN_TO.search(sentence))
+
+
+def _fact(text: str, found: Candidate, probability: float) -> Fact:
+    """The fact, quoted without the conjunction before it and the stop behind it, at most LONGEST_QUOTE characters."""
+    start, end = found.span.start, found.span.end
+    if (before := CONJUNCTION.match(text[start:end])) and before.end() < end - start:
+        start += before.end()
+    if end - start > LONGEST_QUOTE:
+        end = text.rfind(" ", start, start + LONGEST_QUOTE)
+        end = start + LONGEST_QUOTE if end < 0 else end
+    words = text[start:end].rstrip(" .,;:")
+    words = words or text[start:end]
+    return Fact(found.question, found.option, words, start, start + len(words), probability)
+
+
+def stating(text: str) -> list[Span]:
+    """The spans of the sentences that can state something: not those that only ask, without a word on the asker."""
+    found = spans(text)
+    asking = {s.sentence for s in found if s.whole and _says_nothing(text[s.start : s.end])}
+    return [span for span in found if span.sentence not in asking]
+
+
+def _says_nothing(sentence: str) -> bool:
+    return asks(sentence) and not FIRST_PERSON.search(sentence)
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence is a question: by its mark or, when it has none, by its beginning."""
+    bare = sentence.rstrip(" \"'”’)")
+    return bare.endswith("?") or (not bare.endswith((".", "!", ";")) and bool(INTERROGATIVE.search(bare)))

@@ -1,0 +1,1 @@
+"""Where platforms come in: events, adapters, and what buttons and commands do."""

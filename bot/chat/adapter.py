@@ -1,0 +1,80 @@
+"""The platforms that are set up: each is a plug-in, found by its entry point, so that a third one changes nothing here.
+
+An entry point of the group `rag_or_tune.platforms` names a function from settings and store to an adapter, or to None
+where the settings do not set that platform up. The entry point's own name begins the names of the platform's tenants.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from bot.advising.consultant import Show
+from bot.chat.plugins import plugins
+from bot.delivery.platform import Platform
+from bot.messages.card import Card
+from bot.messages.reply import Reply
+from bot.settings import Settings
+from bot.store.accepting import Message
+from bot.store.store import Store
+from bot.store.tables import Turn
+
+Keep = Callable[[Mapping[str, JsonValue]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Something that a person said. Unless it `is_addressed` to the bot, it may go on with a thread of the bot's;
+    not when it `is_for_others`."""
+
+    message: Message
+    is_addressed: bool
+    is_for_others: bool
+
+
+class Surface(Platform, Protocol):
+    """An adapter that can also show replies."""
+
+    def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[Show]:
+        """Shows that a turn is worked on, and each line that it is given; `keep` adds to the turn's address."""
+
+    def post(self, card: Card) -> Mapping[str, JsonValue]:
+        """The post that shows a card, in one message."""
+
+    async def is_member(self, tenant: str, channel: str, user: str) -> bool:
+        """Whether a person is in a channel, or on platforms without members may see it."""
+
+    def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
+        """The posts that show a reply to a turn, in their order."""
+
+    async def check(self) -> str:
+        """What is well, for the doctor. Raises BotError for what must be mended, saying how."""
+
+    async def close(self) -> None:
+        """Ends the connections that it keeps."""
+
+
+Plugin = Callable[[Settings, Store], Surface | None]
+
+
+def adapters() -> dict[str, Plugin]:
+    """What makes the adapters, by the names of their platforms."""
+    return plugins("platforms")
+
+
+def surfaces(settings: Settings, store: Store) -> dict[str, Surface]:
+    """The adapters of the platforms that the settings set up, by name."""
+    made = {name: plugin(settings, store) for name, plugin in adapters().items()}
+    return {name: surface for name, surface in made.items() if surface is not None}
+
+
+def in_place_of(earlier: Sequence[str], posts: Sequence[Mapping[str, JsonValue]]) -> Iterator[dict[str, JsonValue]]:
+    """The posts, in place of earlier ones as far as there are any; what is left of those is removed."""
+    for post, replaced in zip_longest(posts, earlier):
+        if post is None:
+            yield {"text": "", "removes": replaced}
+        else:
+            yield {**post, "replaces": replaced} if replaced else dict(post)

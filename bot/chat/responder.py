@@ -1,0 +1,48 @@
+"""What answers the turns of the flow: the consultant, shown as the turn's platform shows things."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from pydantic import JsonValue
+
+from bot import texts
+from bot.advising.consultant import Consultant
+from bot.chat.adapter import Surface
+from bot.delivery.platform import platform_of
+from bot.messages.reply import Line, Reply, ReplyKind
+from bot.store.inbox import Answer, Inbox
+from bot.store.retrying import persistently
+from bot.store.tables import Turn
+
+
+class ConsultantResponder:
+    """The consultant behind the flow's interface."""
+
+    def __init__(self, consultant: Consultant, surfaces: Mapping[str, Surface], inbox: Inbox) -> None:
+        self._consultant = consultant
+        self._surfaces = surfaces
+        self._inbox = inbox
+
+    async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
+        async with self._surface(turn).progress(turn, partial(self._keep, turn)) as show:
+            reply = await self._consultant.respond(turn.text, earlier, show)
+        return Answer(self._shown(turn, reply), reply.to_kept())
+
+    def too_many(self, turn: Turn) -> Answer:
+        return self._said(turn, texts.sentence("too_many"))
+
+    def apology(self, turn: Turn, reference: str) -> Answer:
+        return self._said(turn, texts.sentence("unforeseen", reference=reference))
+
+    def _said(self, turn: Turn, sentence: str) -> Answer:
+        return Answer(self._shown(turn, Reply(ReplyKind.ABSTAIN, (Line(sentence),))))
+
+    def _shown(self, turn: Turn, reply: Reply) -> Sequence[Mapping[str, JsonValue]]:
+        return self._surface(turn).render(reply, turn)
+
+    def _surface(self, turn: Turn) -> Surface:
+        return self._surfaces[platform_of(turn.tenant)]
+
+    async def _keep(self, turn: Turn, found: Mapping[str, JsonValue]) -> None:
+        turn.address = {**turn.address, **found}
+        await persistently(self._inbox.readdress, turn)

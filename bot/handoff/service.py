@@ -1,0 +1,88 @@
+"""The handoff as platforms see it: what clicks, forms and words lead to, for users and for consultants."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from pydantic import JsonValue
+
+from bot import texts
+from bot.handoff.channel import DeskChannel, Doorkeeper, desk_channels
+from bot.handoff.desk import PRESSES, Desk
+from bot.handoff.forms import CONSENTS
+from bot.handoff.relay import Relay
+from bot.handoff.request import Requests
+from bot.handoff.ticket import ImpossibleError
+from bot.handoff.transitions import Actions, refusal
+from bot.messages.card import Press
+from bot.messages.form import Asker, Outcome
+from bot.settings import Settings
+from bot.store.store import Store
+
+USERS_PRESSES = frozenset(("note", "withdraw", "solved", "read"))
+
+
+class Handoff:
+    """The way to a person. Not open while nobody is there to be told: neither a channel nor a webhook."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        doors: Mapping[str, Doorkeeper],
+        ring: Callable[[], None],
+        *,
+        keeps: bool = False,
+    ) -> None:
+        """`doors` are the platforms by name; `ring` tells the post office that there is something new.
+
+        With `keeps` it is open even so: requests are kept for the operator, who lists them.
+        """
+        self.channels = desk_channels(settings)
+        has_webhook = settings.desk_webhook_url is not None
+        actions = Actions(store.leads, self.channels, has_webhook=has_webhook)
+        self.requests = Requests(store.leads, actions)
+        self._desk = Desk(store.leads, actions, self.channels, doors)
+        self.relay = Relay(store.leads, actions, self.requests, self._desk)
+        self.is_told = bool(self.channels) or has_webhook
+        self.is_open = self.is_told or keeps
+        self.ring = ring
+
+    def knows(self, press: Press) -> bool:
+        """Whether a press is one of the handoff's; that on Get in touch comes with a case and is none of these."""
+        is_consent = press.name == "contact" and press.choice in CONSENTS
+        return is_consent or press.name in PRESSES or press.name in USERS_PRESSES
+
+    async def begin(self, asker: Asker, case: Mapping[str, JsonValue]) -> Outcome:
+        """Get in touch, with what may be passed on."""
+        if not self.is_open:
+            return Outcome(texts.sentence("contact_later"))
+        return await self.requests.begin(asker, case)
+
+    async def pressed(self, asker: Asker, press: Press) -> Outcome:
+        """What a button leads to."""
+        at = self._desk if press.name in PRESSES else self.requests
+        return await self._outcome(at.pressed(asker, press))
+
+    async def sent(
+        self, asker: Asker, press: Press | None, values: Mapping[str, str], keys: Sequence[str] = ()
+    ) -> Outcome:
+        """What becomes of a form that was sent; None is one that this version does not know.
+
+        Under `keys` it is known if the platform tells of it again.
+        """
+        ways = {"contact": self.requests.sent, "reply": self._desk.replied}
+        ways |= {"note": self.requests.added, "solved": self.requests.added}
+        if press is None or press.name not in ways:
+            return Outcome(texts.sentence("button_gone"))
+        return await self._outcome(ways[press.name](asker, press, values, keys))
+
+    async def _outcome(self, of: Awaitable[Outcome]) -> Outcome:
+        try:
+            return await of
+        except ImpossibleError as error:
+            return Outcome(refusal(error, None))
+        finally:
+            self.ring()
+
+    def channel_at(self, tenant: str, channel: object) -> DeskChannel | None:
+        """The consultants' channel, if something happens there."""
+        return next((desk for desk in self.channels if desk.is_at(tenant, channel)), None)

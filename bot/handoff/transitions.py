@@ -1,0 +1,110 @@
+"""What happens to a request: the ticket's next state, the event and the posts that it leads to, all kept at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from bot import texts
+from bot.handoff.cards import TO_USER, detail, pieces
+from bot.handoff.channel import DeskChannel, in_order
+from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
+from bot.store.interviews import StaleError
+from bot.store.leads import CARD, Change, Leads, Post
+from bot.store.outbox import ON
+from bot.store.tables import Lead, LeadState
+
+UPDATE, THREAD, FILE, NOTICE, DIGEST, WEBHOOK = "update", "thread", "file", "notice", "digest", "webhook"
+DESK = "desk"  # the lane of what stands in the consultants' channel in its order
+TOLD_TO_DESK = frozenset((Act.NOTE, Act.EDIT, Act.DELETE, Act.WITHDRAW, Act.SOLVED, Act.UNSOLVED))
+TOLD_TO_USER = frozenset((Act.REQUEST, Act.REPLY, Act.RESOLVE))
+
+
+@dataclass(frozen=True)
+class Doing:
+    """An act with what was said along with it; `details` are added to those of the request."""
+
+    act: Act
+    actor: str
+    text: str = ""
+    name: str | None = None
+    keys: Sequence[str] = ()
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+class Actions:
+    """Does what the ticket allows; of several at once each sees what the others did."""
+
+    def __init__(self, leads: Leads, channels: tuple[DeskChannel, ...], *, has_webhook: bool = False) -> None:
+        self._leads = leads
+        self._channels = channels
+        self._has_webhook = has_webhook
+
+    async def do(self, lead: Lead, doing: Doing) -> Lead:
+        """The request afterwards. Raises ImpossibleError when it cannot be done any more, KnownError when it was."""
+        while True:
+            ticket = after(Ticket(LeadState(lead.state), lead.holder), doing.act, doing.actor)
+            details = {**lead.details, **doing.details}
+            change = Change(
+                doing.act,
+                doing.actor,
+                ticket.state,
+                ticket.holder,
+                doing.text,
+                doing.name,
+                doing.keys,
+                details,
+                self._posts(lead, doing, details),
+                is_counted=doing.act is Act.REQUEST,
+            )
+            try:
+                return await self._leads.apply(lead, change)
+            except StaleError:
+                found = await self._leads.own(lead.tenant, lead.id)
+                if found is None:
+                    raise ImpossibleError("lead_gone") from None
+                lead = found
+
+    def _posts(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Post]:
+        posts = list(self._for_desk(lead, doing, details))
+        if doing.act in TOLD_TO_USER:
+            count = len(pieces(doing.text)) if doing.act is Act.REPLY else 1
+            posts += [Post(TO_USER, lane(lead.id, TO_USER), {"piece": piece}) for piece in range(count)]
+        if self._has_webhook:
+            posts.append(Post(WEBHOOK, lane(lead.id, WEBHOOK), {ON: WEBHOOK}))
+        return posts
+
+    def _for_desk(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Post]:
+        """The card first, the conversation under it, and what the user says after that; the card is kept up to date."""
+        if not self._channels:
+            return []
+        desk, there = lane(lead.id, DESK), {ON: in_order(self._channels, lead.tenant)[0].platform}
+        if doing.act is Act.REQUEST:
+            return announcement(desk, there, details)
+        told = len(pieces(doing.text)) if doing.act in TOLD_TO_DESK else 0
+        threads = [Post(THREAD, desk, {**there, "piece": piece}) for piece in range(told)]
+        return [*threads, Post(UPDATE, lane(lead.id, UPDATE), there)]
+
+
+def announcement(desk: str, there: Mapping[str, JsonValue], details: Mapping[str, JsonValue]) -> list[Post]:
+    """What tells the consultants of a request: its card, and the conversation under it if it may be passed on."""
+    return [Post(CARD, desk, there), *([Post(FILE, desk, there)] if details.get("transcript") else [])]
+
+
+def lane(lead: int, whose: str) -> str:
+    """Where posts of a request stand in line."""
+    return f"lead/{lead}/{whose}"
+
+
+def impossible(lead: Lead, act: Act, actor: str) -> str:
+    """Why an act is not possible now, nothing when it is: before somebody writes what could not be sent."""
+    try:
+        after(Ticket(LeadState(lead.state), lead.holder), act, actor)
+    except ImpossibleError as error:
+        return refusal(error, lead)
+    return ""
+
+
+def refusal(error: ImpossibleError, lead: Lead | None) -> str:
+    """What is said of something that could not be done."""
+    return texts.sentence(error.sentence, holder=detail(lead, "holder") if lead else "")

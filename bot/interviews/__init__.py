@@ -1,0 +1,1 @@
+"""The guided interview, of one person or of a team."""

@@ -1,0 +1,1 @@
+"""What can be said and shown, the same on every platform."""

@@ -1,0 +1,253 @@
+"""The real process on a Discord that is slow, absent, full or gone; killed, stopped and started again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.peers.discord import READS_ALL, App, Channel, Discord, User, discord_server
+from tests.support.discord.bots import CASE, QUESTION, Bot, Screen, cited, plain
+from tests.support.running import ANSWERING
+
+POST = "POST /channels/{}/messages"
+RECONNECTING = 60.0  # seconds; discord.py waits a while before it tries again
+STOPPED = 15.0  # seconds; the machine may be busy
+
+
+@pytest.mark.parametrize("fault", [{"status": 429, "retry_after": 0.3}, {"status": 503}, {"reset": "after"}])
+def test_a_reply_comes_once_in_spite_of(bot: Bot, discord: Discord, ann: User, fault: dict[str, object]) -> None:
+    discord.fail(POST, **fault)
+    asked = discord.dm(ann, QUESTION)
+    assert len(bot.answers(asked)) == 1
+
+
+def test_an_event_that_comes_again_is_answered_once(bot: Bot, discord: Discord, ann: User) -> None:
+    asked = discord.dm(ann, QUESTION)
+    bot.answers(asked)
+    discord.repeat(asked)
+    assert len(bot.answers(discord.dm(ann, "And of RAG?"))) == 1
+    assert len(discord.said(ann)) == 2
+
+
+def test_what_was_said_while_the_socket_was_gone_is_answered(bot: Bot, discord: Discord, ann: User) -> None:
+    before = len(discord.resumed)
+    with discord.away():
+        discord.wait_for(lambda: not discord.connected, RECONNECTING, "the socket to be gone")
+        asked = discord.dm(ann, QUESTION)
+    discord.wait_for(lambda: len(discord.resumed) > before and discord.connected, RECONNECTING, "a resume")
+    assert len(bot.answers(asked)) == 1
+
+
+def test_a_replay_that_repeats_itself_is_answered_once(bot: Bot, discord: Discord, ann: User) -> None:
+    asked = discord.dm(ann, QUESTION)
+    bot.answers(asked)
+    discord.rewind(3)
+    before = len(discord.resumed)
+    try:
+        discord.reconnect()
+        discord.wait_for(lambda: len(discord.resumed) > before and discord.connected, RECONNECTING, "a resume")
+        bot.answers(discord.dm(ann, "And of RAG?"))
+    finally:
+        discord.rewind(0)
+    assert len(discord.said(ann)) == 2
+
+
+def test_an_invalid_session_is_begun_anew(bot: Bot, discord: Discord, ann: User) -> None:
+    before = len(discord.identified)
+    discord.invalidate()
+    discord.wait_for(lambda: len(discord.identified) > before and discord.connected, RECONNECTING, "a new session")
+    assert bot.answers(discord.dm(ann, QUESTION))
+
+
+def test_what_a_lost_session_has_missed_is_asked_for(
+    bot: Bot, discord: Discord, general: Channel, ann: User, ben: User
+) -> None:
+    for known in (discord.dm(ann, QUESTION), discord.mention(general, ben, QUESTION)):
+        bot.answers(known)
+    before = len(discord.identified)
+    with discord.away(refuse=True):
+        discord.wait_for(lambda: not discord.connected, RECONNECTING, "the socket to be gone")
+        missed = discord.dm(ann, "And of RAG?"), discord.mention(general, ben, CASE)
+        for number in range(3):
+            discord.say(general, ann, f"chatter {number}")
+        discord.forget_sessions()
+    discord.wait_for(lambda: len(discord.identified) > before and discord.connected, RECONNECTING, "a new session")
+    for asked in missed:
+        discord.wait_for(lambda asked=asked: discord.answers(asked), RECONNECTING, "an answer")
+        assert len(bot.answers(asked)) == 1
+
+
+def test_a_reply_later_than_its_token_comes_as_a_direct_message(
+    bot: Bot, discord: Discord, general: Channel, ann: User
+) -> None:
+    fault = discord.fail("PATCH /webhooks/{}/{}/messages/@original", status=503, times=1_000)
+    told = discord.command(general, ann, "rag-or-tune", "ask", {"question": QUESTION}).wait()
+    discord.wait_for(lambda: fault.times < 1_000, ANSWERING, "the first attempt")
+    discord.expire(told)
+    fault.times = 0
+    note, answer = discord.wait_for(lambda: len(discord.said(ann)) == 2 and discord.said(ann), 60.0, "the reply")
+    assert "took longer" in note.text
+    assert cited(answer)
+
+
+def test_commands_are_acknowledged_before_the_work(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+    told = discord.command(general, ann, "rag-or-tune", "ask", {"question": CASE}).wait()
+    assert told.type == 5  # deferred
+    bot.told(told)
+    assert not discord.complaints
+
+
+def test_where_it_may_not_write_the_user_gets_the_reply(
+    bot: Bot, discord: Discord, general: Channel, ann: User
+) -> None:
+    discord.deny(general, "SEND_MESSAGES")
+    asked = discord.mention(general, ann, QUESTION)
+    bot.finished(asked)
+    note, answer = discord.said(ann)
+    assert "cannot write where you asked" in note.text
+    assert cited(answer)
+    assert not answer.labels  # they belong to the channel
+
+
+def test_where_it_may_not_embed_the_citations_are_text(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+    discord.deny(general, "EMBED_LINKS")
+    [answer] = bot.answers(discord.mention(general, ann, QUESTION))
+    assert not answer.embeds
+    assert "-# [1] “" in plain(answer.text)
+
+
+def test_where_it_may_not_reply_it_answers_below(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+    discord.fail(POST, status=400, code=160002)
+    asked = discord.mention(general, ann, QUESTION)
+    bot.finished(asked)
+    [answer] = discord.said(general)
+    assert answer.reference is None
+    assert cited(answer)
+
+
+def test_what_discord_takes_in_no_other_form_is_text(bot: Bot, discord: Discord, ann: User) -> None:
+    discord.fail(POST, status=400, code=50035)
+    [answer] = bot.answers(discord.dm(ann, QUESTION))
+    assert not answer.embeds
+    assert not answer.labels
+    assert cited(answer)
+
+
+def test_who_takes_no_direct_messages_is_told_so_where_they_asked(bot: Bot, discord: Discord, general: Channel) -> None:
+    cat = discord.user("cat", closed=True)
+    assert general.guild_id
+    discord.join(general.guild_id, cat)
+    fault = discord.fail("PATCH /webhooks/{}/{}/messages/@original", status=503, times=1_000)
+    told = discord.command(general, cat, "rag-or-tune", "ask", {"question": QUESTION}).wait()
+    discord.wait_for(lambda: fault.times < 1_000, ANSWERING, "the first attempt")
+    discord.expire(told)
+    fault.times = 0
+    [note] = discord.wait_for(lambda: discord.said(general), 60.0, "what to do")
+    assert "Allow direct messages" in note.text
+    assert not note.pinged
+    failed = [("failed", "the user takes no direct messages of this bot")]
+    discord.wait_for(lambda: bot.turns(general.id) == failed, ANSWERING, "the failure to be noted")
+
+
+def test_closed_direct_messages_are_no_more_than_a_failure(bot: Bot, discord: Discord, general: Channel) -> None:
+    cat = discord.user("cat", closed=True)
+    assert general.guild_id
+    discord.join(general.guild_id, cat)
+    discord.deny(general, "SEND_MESSAGES")
+    asked = discord.mention(general, cat, QUESTION)
+    assert bot.finished(asked) == "the user takes no direct messages of this bot"
+
+
+def test_a_channel_that_is_gone_is_no_more_than_a_detour(
+    bot: Bot, discord: Discord, general: Channel, ann: User
+) -> None:
+    fault = discord.fail(POST, status=503, times=1_000)
+    asked = discord.mention(general, ann, QUESTION)
+    discord.wait_for(lambda: fault.times < 1_000, ANSWERING)
+    discord.remove_channel(general)
+    fault.times = 0
+    discord.wait_for(lambda: len(discord.said(ann)) == 2, 60.0, "the reply as a direct message")
+    assert asked
+
+
+def test_a_deleted_question_leaves_no_reply_that_fails(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+    asked = discord.mention(general, ann, QUESTION)
+    discord.delete(asked)
+    assert bot.answers(discord.mention(general, ann, QUESTION))
+
+
+def test_killed_between_question_and_answer_it_answers_once(
+    bot: Bot, discord: Discord, general: Channel, ann: User, ben: User
+) -> None:
+    card = _card(bot, discord, ann)
+    fault = discord.fail(POST, status=503, times=1_000)
+    asked = [discord.mention(general, user, QUESTION) for user in (ann, ben)]
+    discord.wait_for(lambda: fault.times < 1_000, ANSWERING)
+    bot.kill()
+    fault.times = 0
+    discord.wait_for(lambda: not discord.connected, ANSWERING)
+    bot.start()
+    for question in asked:
+        assert len(bot.answers(question)) == 1
+    card.press(card.answers[0])
+    assert card.text.startswith("Question 2")
+
+
+def test_killed_after_the_post_it_does_not_post_again(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+    discord.fail(POST, late=60.0)  # the post is there, but nobody says so
+    asked = discord.mention(general, ann, QUESTION)
+    discord.wait_for(lambda: discord.answers(asked), ANSWERING)
+    bot.kill()
+    discord.expire_nonces()
+    bot.start()
+    assert len(bot.answers(asked)) == 1
+
+
+def test_it_stops_at_once_when_asked_to(bot: Bot, discord: Discord, ann: User) -> None:
+    logged = len(bot.log)
+    asked = discord.dm(ann, QUESTION)
+    bot.finished(asked)
+    assert bot.stop(STOPPED) == 0
+    assert not discord.connected
+    assert len(discord.answers(asked)) == 1
+    assert "Traceback" not in bot.log[logged:]
+
+
+def _card(bot: Bot, discord: Discord, user: User) -> Screen:
+    told = discord.command(user, user, "rag-or-tune", "interview").wait()
+    [card] = discord.wait_for(lambda: told.answers, ANSWERING)
+    return Screen(discord, card, user)
+
+
+@pytest.fixture
+def other(data_dir: Path, tmp_path: Path) -> Iterator[Bot]:
+    with discord_server() as discord:
+        bot = Bot(discord, data_dir, tmp_path)
+        try:
+            yield bot
+        finally:
+            bot.kill()
+
+
+def test_a_wrong_token_is_said_in_a_sentence(other: Bot) -> None:
+    other.run("discord", DISCORD_TOKEN="MTIz.x.y", DISCORD_API_URL=other.discord.api_url)
+    assert other.process
+    assert other.process.wait(60) == 1
+    assert other.log.strip().endswith("Discord does not know the token; set DISCORD_TOKEN anew")
+    assert "Traceback" not in other.log
+
+
+def test_with_the_message_content_intent_threads_go_on(data_dir: Path, tmp_path: Path) -> None:
+    with discord_server(app=App(flags=READS_ALL), shards=2) as discord:
+        bot = Bot(discord, data_dir, tmp_path)
+        bot.start()
+        try:
+            discord.wait_for(lambda: discord.connected == 2, ANSWERING, "both shards")
+            ann = discord.user("ann")
+            thread = discord.thread(discord.channel(discord.guild("acme", ann), "general"), owner=ann)
+            bot.answers(discord.mention(thread, ann, QUESTION))
+            discord.say(thread, ann, "And of RAG?")
+            discord.wait_for(lambda: len(discord.said(thread)) == 2, ANSWERING, "the follow-up's answer")
+            assert bot.stop() == 0
+        finally:
+            bot.kill()

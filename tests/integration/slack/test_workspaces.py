@@ -1,0 +1,103 @@
+"""Whose token a post goes out with, and what is said where there is none."""
+
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import JsonValue, SecretStr
+from slack_sdk.oauth.installation_store import Installation
+
+from bot.chat.adapter import surfaces
+from bot.delivery.platform import RefusedError
+from bot.settings import Settings
+from bot.slack.surface import SlackSurface
+from bot.store import schema
+from bot.store.database import Database
+from bot.store.installations import Installations
+from bot.store.store import Store
+from bot.store.tables import Delivery, Turn
+from bot.store.where import Where
+from tests.conftest import KEY
+
+CLIENT = "111.222"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    database = Database(Where.of(None, tmp_path), [KEY])
+    await schema.migrate(database)
+    for team, enterprise, token in (("T1", None, "xoxb-one"), ("T2", "E1", "xoxb-two"), (None, "E1", "xoxb-whole")):
+        where = {"team_id": team, "enterprise_id": enterprise, "is_enterprise_install": team is None}
+        bot = {"bot_token": token, "bot_id": "B1", "bot_user_id": "UB"}
+        made = Installation(app_id="A1", user_id="U1", **where, **bot)
+        await Installations(database, CLIENT).async_save(made)
+    yield Store(database)
+    await database.close()
+
+
+def several(store: Store) -> SlackSurface:
+    """The surface as every process gets it."""
+    settings = Settings(slack_client_id=CLIENT, slack_client_secret=SecretStr("secret"))
+    made = surfaces(settings, store)["slack"]
+    assert isinstance(made, SlackSurface)
+    return made
+
+
+def post(tenant: str, **address: JsonValue) -> Delivery:
+    known = {"user": "U1", "marker": "m", "payload": {"text": "hello"}}
+    return Delivery(tenant=tenant, address={"channel": "C1", "thread": "1.0", **address}, **known)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "address", "token"),
+    [
+        ("slack:T1", {}, "xoxb-one"),
+        ("slack:T2", {}, "xoxb-two"),
+        ("slack:T2", {"enterprise": "E1"}, "xoxb-whole"),
+        ("slack:T3", {"enterprise": "E1"}, "xoxb-whole"),
+        ("slack:E1", {"enterprise": "E1"}, "xoxb-whole"),
+    ],
+)
+async def test_the_tenant_and_the_address_lead_to_the_token(
+    store: Store, tenant: str, address: dict[str, JsonValue], token: str
+) -> None:
+    client = await several(store)._workspaces.client(post(tenant, **address))
+    assert client.token == token
+
+
+@pytest.mark.parametrize(
+    ("tenant", "address"), [("slack:T3", {}), ("slack:E1", {}), ("slack:T1", {"enterprise": "E2"})]
+)
+async def test_where_it_is_not_installed_a_post_is_refused(
+    store: Store, tenant: str, address: dict[str, JsonValue]
+) -> None:
+    slack = several(store)
+    for act in (slack.send, slack.find):
+        with pytest.raises(RefusedError, match=f"^the app is not installed in {tenant} any more; reinstall it there"):
+            await act(post(tenant, **address))
+
+
+async def test_where_no_key_reads_the_token_a_post_is_refused(store: Store) -> None:
+    database = Database(store.database.where, [Fernet.generate_key().decode()])
+    with pytest.raises(RefusedError, match="the token of slack:T1 cannot be read with SECRET_KEYS"):
+        await several(Store(database)).send(post("slack:T1"))
+    await database.close()
+
+
+async def test_where_it_is_not_installed_any_more_answering_goes_on_in_silence(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def keep(found: object) -> None:
+        raise AssertionError
+
+    turn = Turn(tenant="slack:T3", address={"channel": "C1", "thread": "1.0"}, user="U1")
+    with caplog.at_level(logging.WARNING):
+        async with several(store).progress(turn, keep) as show:
+            show(None)
+    assert caplog.records == []
+
+
+def test_without_anything_set_there_is_no_slack(store: Store) -> None:
+    assert surfaces(Settings(), store) == {}

@@ -1,0 +1,365 @@
+"""The inbox: every message is accepted once, and comes out in its order."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import delete, func, inspect, select
+
+from bot.store.accepting import Work
+from bot.store.inbox import Answer, Usage
+from bot.store.outbox import Sent
+from bot.store.store import Store
+from bot.store.tables import Delivery, Event, Interview, Lead, Turn, TurnState
+from tests.support.rooms import ONE, REPLY, TWO, Clock, accepted, at_once, done, said
+
+
+async def count(store: Store, column) -> int:
+    async with store.database.across_tenants() as session:
+        return await session.scalar(select(func.count(column)))
+
+
+def as_kept(turn: Turn | None) -> dict[str, object]:
+    return {attribute.key: getattr(turn, attribute.key) for attribute in inspect(Turn).column_attrs}
+
+
+async def test_a_message_is_accepted_once_under_any_of_its_keys(store: Store) -> None:
+    assert await store.inbox.accept(said("hello", "event-1", "C1/1.1"))
+    assert await store.inbox.accept(said("hello", "event-1")) is None
+    assert await store.inbox.accept(said("hello", "event-2", "C1/1.1")) is None
+    assert await store.inbox.accept(said("hello", "event-1", tenant=TWO))
+
+
+async def test_a_message_that_was_refused_leaves_none_of_its_keys(store: Store) -> None:
+    await store.inbox.accept(said("hello", "b"))
+    assert await store.inbox.accept(said("hello", "a", "b")) is None
+    assert await store.inbox.accept(said("another", "a"))
+
+
+async def test_of_twenty_deliveries_at_once_to_two_processes_one_is_accepted(store: Store, other: Store) -> None:
+    rooms = [store, other] * 10
+    taken = await at_once(room.inbox.accept(said("hello", "event", "message")) for room in rooms)
+    assert not [one for one in taken if isinstance(one, BaseException)]
+    assert len([one for one in taken if one]) == 1
+    assert await count(store, Turn.id) == 1
+
+
+async def test_what_was_accepted_is_kept_as_it_was_said(store: Store, other: Store) -> None:
+    address = {"channel": "C1", "deep": [{"thread": 1.5, "none": None}]}
+    message = said("Häßlich 🙂\n'; DROP TABLE turns; --", token="xoxb-secret", address=address)
+    turn = await accepted(store, message)
+    kept = await other.inbox.turn(Work(ONE, turn.id))
+    assert kept
+    assert (kept.text, kept.user, kept.address, kept.token) == (message.text, "U1", address, "xoxb-secret")
+    assert kept.state == TurnState.ACCEPTED
+    assert kept.accepted_at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("a\0b", "ab"), ("half \ud83d", "half ?"), ("\0", ""), ("whole \U0001f642", "whole \U0001f642")]
+)
+async def test_any_text_can_be_kept(store: Store, text: str, kept: str) -> None:
+    message = said(text, "key", address={"quoted": text})
+    turn = await accepted(store, message)
+    assert (turn.text, turn.address) == (kept, {"quoted": text})
+    await store.inbox.answered(turn, Answer([{"text": text}], {"text": text}))
+    assert [post.payload for post in await store.outbox.pending(turn)] == [{"text": text}]
+
+
+async def test_a_click_is_new_once(store: Store) -> None:
+    assert await store.inbox.is_new(ONE, ["click"])
+    assert not await store.inbox.is_new(ONE, ["click"])
+    assert not await store.inbox.is_new(ONE, ["other", "click"])
+    assert await store.inbox.is_new(ONE, ["other"])
+    assert await store.inbox.is_new(TWO, ["click"])
+
+
+async def test_a_click_is_new_once_also_in_two_processes(store: Store, other: Store) -> None:
+    new = await at_once(room.inbox.is_new(ONE, ["click"]) for room in [store, other] * 5)
+    assert sorted(new) == [False] * 9 + [True]
+
+
+async def test_an_event_is_remembered_for_longer_than_platforms_repeat_it(timed: Store, clock: Clock) -> None:
+    await timed.inbox.accept(said("hello", "event"))
+    clock.advance(hours=24)
+    await timed.erasure.expire(days=90)
+    assert await timed.inbox.accept(said("hello", "event")) is None
+    clock.advance(hours=25)
+    await timed.erasure.expire(days=90)
+    assert await timed.inbox.accept(said("hello", "event"))
+    assert await count(timed, Event.id) == 1
+
+
+async def test_a_conversation_is_worked_on_in_its_order(store: Store) -> None:
+    first = await store.inbox.accept(said("first"))
+    second = await store.inbox.accept(said("second"))
+    assert first and second and first.work and second.work is None
+    turn = await store.inbox.turn(first.work)
+    assert turn
+    await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
+    assert [delivery.payload["text"] for delivery in await store.outbox.pending(turn)] == ["one", "two"]
+    following = await store.inbox.finish(turn)
+    assert following and following.turn == second.turn
+
+
+async def test_conversations_do_not_wait_for_one_another(store: Store) -> None:
+    for place, tenant in (("here", ONE), ("there", ONE), ("here", TWO)):
+        taken = await store.inbox.accept(said("hello", place, place=place, tenant=tenant))
+        assert taken and taken.work == Work(tenant, taken.turn)
+
+
+async def test_the_last_turn_is_followed_by_none(store: Store) -> None:
+    turn = await accepted(store, said("only"))
+    assert await store.inbox.finish(turn) is None
+    assert await store.inbox.finish(turn) is None
+    assert (await store.inbox.accept(said("next"))).work
+
+
+async def test_no_turn_is_stranded_however_accepting_and_finishing_meet(store: Store, other: Store) -> None:
+    begun = list[int]()
+
+    async def work_on(room: Store, work: Work | None) -> None:
+        while work:
+            begun.append(work.turn)
+            turn = await room.inbox.turn(work)
+            work = await room.inbox.finish(turn)
+
+    async def take(room: Store, worker: Store, number: int) -> int:
+        taken = await room.inbox.accept(said(str(number), place=str(number % 3)))
+        await work_on(worker, taken.work)
+        return taken.turn
+
+    rooms = (store, other)
+    turns = await asyncio.gather(*(take(rooms[n % 2], rooms[n // 2 % 2], n) for n in range(200)))
+    assert sorted(begun) == sorted(turns)
+    assert await store.inbox.heads() == []
+
+
+async def test_a_message_waits_while_the_one_before_it_is_being_finished(store: Store, other: Store) -> None:
+    for number in range(20):
+        turn = await accepted(store, said(f"first {number}"))
+        following, taken = await asyncio.gather(store.inbox.finish(turn), other.inbox.accept(said(f"second {number}")))
+        assert taken
+        assert [work.turn for work in (following, taken.work) if work] == [taken.turn]
+        second = await store.inbox.turn(Work(ONE, taken.turn))
+        assert await store.inbox.finish(second) is None
+
+
+async def test_only_the_first_answer_counts(store: Store, other: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    await store.inbox.answered(turn, REPLY)
+    await other.inbox.answered(turn, Answer([{"text": "late"}], {"text": "late"}), "late", "late")
+    kept = await store.inbox.turn(Work(ONE, turn.id))
+    assert (kept.reply, kept.error, kept.reference, kept.state) == (REPLY.reply, None, None, TurnState.ANSWERED)
+    assert [post.payload for post in await store.outbox.pending(turn)] == list(REPLY.posts)
+
+
+async def test_of_two_answers_at_once_one_is_kept(store: Store, other: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    answers = [Answer([{"text": str(n)}], {"text": str(n)}) for n in range(6)]
+    rooms = [store, other] * 3
+    await asyncio.gather(*(room.inbox.answered(turn, answer) for room, answer in zip(rooms, answers, strict=True)))
+    kept = await store.inbox.turn(Work(ONE, turn.id))
+    assert [post.payload for post in await store.outbox.pending(turn)] == [kept.reply]
+
+
+async def test_an_answer_to_a_deleted_turn_is_lost_without_a_word(store: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    await store.erasure.forget("U1")
+    await store.inbox.answered(turn, REPLY)
+    assert await store.inbox.finish(turn) is None
+    assert await store.inbox.turn(Work(ONE, turn.id)) is None
+    assert await count(store, Delivery.id) == 0
+
+
+async def test_a_finished_turn_forgets_its_secret_and_when_it_was(timed: Store, clock: Clock) -> None:
+    turn = await accepted(timed, said("hello", token="secret"))
+    clock.advance(minutes=5)
+    await timed.inbox.finish(turn)
+    kept = await timed.inbox.turn(Work(ONE, turn.id))
+    assert (kept.state, kept.token, kept.finished_at) == (TurnState.DONE, None, clock())
+
+
+async def test_a_failed_turn_keeps_its_secret_and_why_it_failed(store: Store) -> None:
+    turn = await done(store, said("hello", token="secret"), error="no such channel")
+    kept = (await store.inbox.failures())[0]
+    assert (kept.id, kept.state, kept.token, kept.error) == (turn.id, TurnState.FAILED, "secret", "no such channel")
+
+
+async def test_a_finished_turn_is_not_finished_otherwise(store: Store) -> None:
+    turn = await done(store, said("hello"))
+    await store.inbox.finish(turn, "an error that comes late")
+    assert await store.inbox.failures() == []
+
+
+async def test_failures_come_in_their_order_and_from_every_tenant(store: Store) -> None:
+    failed = [await done(store, said("hello", tenant=tenant), error="why") for tenant in (TWO, ONE, TWO)[:2]]
+    await done(store, said("fine"))
+    assert [turn.id for turn in await store.inbox.failures()] == [turn.id for turn in failed]
+
+
+async def test_a_failed_delivery_is_sent_again_without_answering_again(store: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
+    first, second = await store.outbox.pending(turn)
+    await store.outbox.sent(Sent(first, "1.1"))
+    await store.outbox.fail(second, "refused")
+    await store.inbox.finish(turn, "refused")
+    assert await store.inbox.resend([turn.id]) == [turn.id]
+    again = (await store.inbox.heads())[0]
+    assert again == Work(ONE, turn.id, 1)
+    kept = await store.inbox.turn(again)
+    assert (kept.state, kept.error, kept.finished_at) == (TurnState.ANSWERED, None, None)
+    assert [(post.id, post.attempts, post.retry_at) for post in await store.outbox.pending(kept)] == [
+        (second.id, 0, None)
+    ]
+
+
+async def test_what_stands_behind_a_failed_post_has_a_day_again_too(store: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
+    first, second = await store.outbox.pending(turn)
+    await store.outbox.fail(first, "refused")
+    await store.inbox.finish(turn, "refused")
+    await store.inbox.resend([turn.id])
+    again = await store.outbox.pending(turn)
+    assert [post.id for post in again] == [first.id, second.id]
+    assert all(post.created_at > second.created_at for post in again)
+
+
+async def test_a_failed_answer_is_sought_again(store: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    await store.inbox.answered(turn, Answer([{"text": "sorry"}]), "answering failed", "ab12")
+    await store.inbox.finish(turn, "answering failed")
+    assert await store.inbox.resend([turn.id]) == [turn.id]
+    kept = await store.inbox.turn(Work(ONE, turn.id))
+    assert (kept.state, kept.error, kept.reference, kept.runs) == (TurnState.ACCEPTED, None, None, 1)
+
+
+async def test_an_apology_that_failed_is_not_sent_with_the_answer_that_is_sought_again(store: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    await store.inbox.answered(turn, Answer([{"text": "sorry"}]), "answering failed", "ab12")
+    await store.outbox.fail((await store.outbox.pending(turn))[0], "refused")
+    await store.inbox.finish(turn, "refused")
+    await store.inbox.resend([turn.id])
+    await store.inbox.answered(turn, REPLY)
+    assert [post.payload for post in await store.outbox.pending(turn)] == list(REPLY.posts)
+
+
+async def test_only_what_failed_is_sent_again(store: Store) -> None:
+    fine, failed = await done(store, said("fine")), await done(store, said("not"), error="why")
+    waiting = await accepted(store, said("waiting"))
+    assert await store.inbox.resend([fine.id, failed.id, waiting.id, 12345]) == [failed.id]
+    assert await store.inbox.resend([failed.id]) == []
+    assert await store.inbox.resend([]) == []
+
+
+async def test_of_two_processes_one_begins_anew(store: Store, other: Store) -> None:
+    turn = await accepted(store, said("hello"))
+    work = Work(ONE, turn.id)
+    begun = await asyncio.gather(*(room.inbox.begin_anew(work) for room in [store, other] * 3))
+    assert [one for one in begun if one] == [Work(ONE, turn.id, 1)]
+    assert await other.inbox.begin_anew(Work(ONE, turn.id, 1)) == Work(ONE, turn.id, 2)
+
+
+async def test_what_is_finished_is_not_begun_anew(store: Store) -> None:
+    turn = await done(store, said("hello"))
+    assert await store.inbox.begin_anew(Work(ONE, turn.id)) is None
+
+
+async def test_the_heads_are_the_first_unfinished_turns(store: Store) -> None:
+    await done(store, said("over"))
+    head = await accepted(store, said("head"))
+    await store.inbox.answered(head, REPLY)
+    await accepted(store, said("waiting"))
+    elsewhere = await accepted(store, said("elsewhere", place="there"))
+    theirs = await accepted(store, said("head", tenant=TWO))
+    heads = await store.inbox.heads()
+    assert {(work.tenant, work.turn) for work in heads} == {(ONE, head.id), (ONE, elsewhere.id), (TWO, theirs.id)}
+    assert len(heads) == 3
+
+
+async def test_earlier_messages_are_the_last_answered_ones_of_the_conversation(store: Store) -> None:
+    for text in ("one", "two", "three"):
+        await done(store, said(text))
+    await done(store, said("unanswered"), Answer([{"text": "too many"}]))
+    await done(store, said("elsewhere", place="there"))
+    await done(store, said("another tenant's", tenant=TWO))
+    turn = await accepted(store, said("now"))
+    await accepted(store, said("later"))
+    work = Work(ONE, turn.id)
+    assert (await store.inbox.question(work, turn.accepted_at, 6)).earlier == ["one", "two", "three"]
+    assert (await store.inbox.question(work, turn.accepted_at, 2)).earlier == ["two", "three"]
+
+
+async def test_questions_are_counted_by_user_and_by_tenant(timed: Store, clock: Clock) -> None:
+    await done(timed, said("long ago"))
+    clock.advance(hours=1)
+    since = clock()
+    clock.advance(minutes=1)
+    await done(timed, said("one"))
+    await done(timed, said("elsewhere", place="there"))
+    await done(timed, said("another's", user="U2"))
+    await done(timed, said("another tenant's", tenant=TWO))
+    await done(timed, said("too many", place="third"), Answer([{"text": "too many"}]))
+    turn = await accepted(timed, said("now"))
+    await accepted(timed, said("later"))
+    assert (await timed.inbox.question(Work(ONE, turn.id), since, 0)).usage == Usage(by_user=2, by_tenant=3)
+
+
+async def test_a_user_is_told_once_in_a_conversation_that_it_is_too_much(timed: Store, clock: Clock) -> None:
+    since = clock() - timedelta(hours=1)
+    await done(timed, said("too many"), Answer([{"text": "too many"}]))
+    told = {
+        "again": True,
+        "elsewhere": False,
+        "another": False,
+    }
+    turns = {
+        "again": await accepted(timed, said("again")),
+        "elsewhere": await accepted(timed, said("elsewhere", place="there")),
+        "another": await accepted(timed, said("another", user="U2")),
+    }
+    assert {name: await timed.inbox.was_told(turn, since) for name, turn in turns.items()} == told
+    assert not await timed.inbox.was_told(turns["again"], clock())
+
+
+async def test_ids_of_deleted_rows_are_never_used_again(store: Store) -> None:
+    used = {Turn: set(), Delivery: set(), Interview: set(), Lead: set()}
+    for number in range(3):
+        turn = await done(store, said("hello", str(number)))
+        interview = await store.interviews.start(ONE, "here", "U1", {})
+        lead = await store.leads.open(ONE, "U1", {})
+        async with store.database.across_tenants() as session:
+            delivery = await session.scalar(select(Delivery.id))
+            for table, row in ((Turn, turn.id), (Delivery, delivery), (Interview, interview.id), (Lead, lead.id)):
+                assert row not in used[table], table
+                used[table].add(row)
+            for table in (Delivery, Turn, Interview, Lead):
+                await session.execute(delete(table))
+
+
+async def test_a_turn_of_another_tenant_is_out_of_reach(store: Store) -> None:
+    mine, theirs = await accepted(store, said("mine")), await accepted(store, said("theirs", tenant=TWO))
+    await store.inbox.answered(mine, REPLY)
+    before = as_kept(await store.inbox.turn(Work(ONE, mine.id)))
+    forged = Turn(id=mine.id, conversation_id=mine.conversation_id, tenant=TWO, user="U1", accepted_at=mine.accepted_at)
+    assert await store.inbox.turn(Work(TWO, mine.id)) is None
+    assert await store.inbox.begin_anew(Work(TWO, mine.id)) is None
+    await store.inbox.answered(forged, Answer([{"text": "forged"}]))
+    assert await store.inbox.finish(forged, "forged") is None
+    assert await store.inbox.question(Work(TWO, mine.id), mine.accepted_at, 6) is None
+    assert await store.outbox.pending(forged) == []
+    seen = await store.inbox.question(Work(TWO, theirs.id), mine.accepted_at - timedelta(hours=1), 6)
+    assert (seen.earlier, seen.usage) == ([], Usage(by_user=0, by_tenant=0))
+    assert as_kept(await store.inbox.turn(Work(ONE, mine.id))) == before
+    assert [post.payload for post in await store.outbox.pending(mine)] == list(REPLY.posts)
+
+
+async def test_a_moment_is_the_same_in_whatever_time_zone_it_comes(store: Store) -> None:
+    moment = datetime(2026, 6, 1, 14, tzinfo=timezone(timedelta(hours=2)))
+    turn = await accepted(store, replace(said("a question"), said_at=moment))
+    kept = await store.inbox.turn(Work(ONE, turn.id))
+    assert kept
+    assert kept.said_at == moment

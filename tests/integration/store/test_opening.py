@@ -1,0 +1,164 @@
+"""Opening the store: private files, and a sentence for everything that can be wrong."""
+
+import os
+import stat
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from bot.delivery.engine import migrate_engine
+from bot.errors import SettingsError
+from bot.settings import Settings
+from bot.store.opening import DatabaseError, opened
+from bot.store.schema import SchemaError
+from tests.conftest import KEY
+from tests.peers.postgres import Postgres
+from tests.support.rooms import ONE, accepted, said
+
+
+def settings(folder: Path, url: str | None = None, keys: str = "") -> Settings:
+    return Settings(data_dir=folder, database_url=url, secret_keys=keys)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Who may do what with a folder's files."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+async def test_without_settings_the_store_is_files_in_the_data_directory(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    async with opened(settings(folder)) as store:
+        turn = await accepted(store, said("hello", token="secret"))
+    assert set(modes(folder)) == {"rag-or-tune.sqlite", "secret.key"}
+    async with opened(settings(folder)) as store:
+        again = (await store.inbox.heads())[0]
+        assert (await store.inbox.turn(again)).token == "secret"
+        assert again.turn == turn.id
+
+
+async def test_every_file_is_its_owners_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with opened(settings(tmp_path)) as store:
+            migrate_engine(store.database.where)
+            await accepted(store, said("hello"))
+            found = modes(tmp_path)
+    finally:
+        os.umask(before)
+    assert {"rag-or-tune.sqlite", "rag-or-tune.sqlite-wal", "rag-or-tune-engine.sqlite", "secret.key"} <= set(found)
+    assert set(found.values()) == {0o600}
+
+
+async def test_keys_that_are_set_are_used_instead_of_a_file(tmp_path: Path) -> None:
+    async with opened(settings(tmp_path, keys=KEY)):
+        assert "secret.key" not in modes(tmp_path)
+
+
+async def test_a_file_of_its_own_may_be_named(tmp_path: Path) -> None:
+    async with opened(settings(tmp_path, f"sqlite:///{tmp_path}/deep/mine.sqlite")):
+        assert {"mine.sqlite", "secret.key"} <= set(modes(tmp_path / "deep"))
+
+
+async def refusal(given: Settings, kind: type[Exception] = DatabaseError) -> str:
+    with pytest.raises(kind) as caught:
+        async with opened(given):
+            pass
+    return str(caught.value)
+
+
+async def test_a_data_directory_that_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    sentence = await refusal(settings(tmp_path / "file" / "data"))
+    assert "cannot be kept" in sentence
+    assert "DATA_DIR" in sentence
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="a place where not even root may write")
+async def test_an_unwritable_data_directory_is_named() -> None:
+    sentence = await refusal(settings(Path("/proc/rag-or-tune")))
+    assert "cannot be kept" in sentence
+    assert "DATA_DIR" in sentence
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rag-or-tune.sqlite").write_text("This is a letter, not a database. " * 100)
+    assert "file is not a database" in await refusal(settings(tmp_path))
+
+
+async def test_what_to_do_with_a_damaged_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rag-or-tune.sqlite").write_bytes(b"SQLite format 3\0" + bytes(5000))
+    sentence = await refusal(settings(tmp_path))
+    assert "rag-or-tune.sqlite; if it is damaged" in sentence
+    assert "server" not in sentence
+
+
+async def test_a_folder_in_the_files_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rag-or-tune.sqlite").mkdir()
+    assert "cannot be" in await refusal(settings(tmp_path))
+
+
+async def test_a_server_that_is_not_there_is_told_without_the_password(tmp_path: Path) -> None:
+    sentence = await refusal(settings(tmp_path, "postgresql://me:hunter2@127.0.0.1:1/name", KEY))
+    assert "Connection refused" in sentence
+    assert "DATABASE_URL" in sentence
+    assert "hunter2" not in sentence
+
+
+async def test_a_database_that_is_not_there_is_told(tmp_path: Path, postgres: Postgres) -> None:
+    url = f"postgresql://postgres:hunter2@127.0.0.1:{postgres.port}/nowhere"
+    sentence = await refusal(settings(tmp_path, url, KEY))
+    assert 'database "nowhere" does not exist' in sentence
+    assert "hunter2" not in sentence
+
+
+async def test_postgres_needs_keys(tmp_path: Path, postgres: Postgres) -> None:
+    sentence = await refusal(settings(tmp_path, postgres.database(uuid4().hex)), SettingsError)
+    assert sentence.startswith("SECRET_KEYS: ")
+
+
+async def test_postgres_is_migrated_only_when_asked(tmp_path: Path, postgres: Postgres) -> None:
+    given = settings(tmp_path, postgres.database(uuid4().hex), KEY)
+    assert "rag-or-tune migrate" in await refusal(given, SchemaError)
+    async with opened(given, migrating=True):
+        pass
+    async with opened(given) as store:
+        assert await store.inbox.is_new(ONE, ["event"])
+    assert modes(tmp_path) == {}
+
+
+@pytest.mark.parametrize("url", ["mysql://me:hunter2@host/name", "hunter2"])
+async def test_another_kind_of_database_is_refused(tmp_path: Path, url: str) -> None:
+    sentence = await refusal(settings(tmp_path, url), SettingsError)
+    assert "DATABASE_URL" in sentence
+    assert "hunter2" not in sentence
+
+
+async def test_a_bad_key_is_refused(tmp_path: Path) -> None:
+    sentence = await refusal(settings(tmp_path, keys="hunter2"), SettingsError)
+    assert "SECRET_KEYS" in sentence
+    assert "hunter2" not in sentence
+
+
+async def test_an_error_while_the_store_is_used_is_not_taken_for_one_of_opening(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="mine"):
+        async with opened(settings(tmp_path)):
+            raise OSError("mine")
+
+
+async def test_for_reading_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="There is no database yet"):
+        async with opened(settings(tmp_path), reading=True):
+            pass
+    assert modes(tmp_path) == {}
+
+
+async def test_for_reading_nothing_is_brought_up_to_date(tmp_path: Path) -> None:
+    (tmp_path / "rag-or-tune.sqlite").touch()
+    with pytest.raises(SchemaError, match="Run rag-or-tune migrate"):
+        async with opened(settings(tmp_path), reading=True):
+            pass
+    async with opened(settings(tmp_path)) as store:
+        await accepted(store, said("hello"))
+    async with opened(settings(tmp_path), reading=True) as store:
+        assert len(await store.inbox.heads()) == 1

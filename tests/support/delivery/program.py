@@ -1,0 +1,87 @@
+"""A bot of one platform, to be killed: takes messages from its standard input, and acknowledges each.
+
+    python -m tests.support.delivery.program URL RECORD [--no-work] [--deadly P] [--slowness SECONDS]
+
+A line of input is {"key", "place", "user", "text"}; a line of output is the key of a message that was accepted, or the
+error when it was not.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from bot.delivery.process import taking_part
+from bot.delivery.quota import Quota
+from bot.store import schema
+from bot.store.accepting import Message
+from bot.store.database import Database
+from bot.store.inbox import Answer
+from bot.store.store import Store
+from bot.store.tables import Turn
+from bot.store.where import Where
+from tests.peers.recorder import Recorder
+
+KEY = "YSBrZXkgZm9yIHRlc3RzLCB3aGljaCBpcyBwdWJsaWM="  # not conftest's, which would import all that the tests need
+
+
+class Echo:
+    """Answers with what it heard."""
+
+    async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
+        await asyncio.sleep(random.uniform(0, 0.02))
+        said = {"text": turn.text, "place": turn.address["place"]}
+        return Answer([{**said, "part": 1}, {**said, "part": 2}], {"earlier": list(earlier)})
+
+    def too_many(self, turn: Turn) -> Answer:
+        return Answer([{"text": "too many", "place": turn.address["place"]}])
+
+    def apology(self, turn: Turn, reference: str) -> Answer:
+        return Answer([{"text": f"sorry {reference}", "place": turn.address["place"]}])
+
+
+def message(raw: dict[str, str]) -> Message:
+    return Message("test:one", raw["place"], raw["user"], raw["text"], [raw["key"]], {"place": raw["place"]}, "secret")
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("record", type=Path)
+    parser.add_argument("--no-work", action="store_true")
+    parser.add_argument("--deadly", type=float, default=0)
+    parser.add_argument("--slowness", type=float, default=0.02)
+    given = parser.parse_args()
+    store = Store(Database(Where.of(given.url, Path()), [KEY]))
+    if store.database.where.embedded:
+        await schema.migrate(store.database)
+    platform = Recorder(given.record, slowness=given.slowness, deadly=given.deadly)
+    unlimited = Quota(10**9, 10**9)
+    async with taking_part(
+        store, {"test": platform}, Echo(), unlimited, retention_days=30, here=not given.no_work
+    ) as flow:
+        print("ready", flush=True)
+        reader = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        async with asyncio.TaskGroup() as tasks:
+            while line := await reader.readline():
+                tasks.create_task(_accept(flow, json.loads(line)))
+    await store.close()
+
+
+async def _accept(flow, raw: dict[str, str]) -> None:
+    try:
+        await flow.accept(message(raw))
+    except DBAPIError as error:
+        print(f"{error.orig}".splitlines()[0], flush=True)
+    else:
+        print(raw["key"], flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

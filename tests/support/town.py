@@ -1,0 +1,154 @@
+"""Two platforms, consultants, and a post office for each; with a clock that is set by hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from pydantic import JsonValue
+
+from bot.delivery.platform import RefusedError
+from bot.delivery.posting import PostOffice
+from bot.handoff.channel import desk_channels
+from bot.handoff.clerk import HandoffClerk
+from bot.handoff.rules import Rules
+from bot.handoff.service import Handoff
+from bot.messages.card import Card, Press
+from bot.messages.form import Asker, Form
+from bot.settings import Settings
+from bot.store.store import Store
+from bot.store.tables import Delivery, Lead
+
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
+FILLED = {"name": "Ann", "need": "Help us", "urgency": "week", "consent": "summary", "email": ""}
+CASE: dict[str, JsonValue] = {"summary": ["Recommendation: RAG"], "transcript": [{"said": "hush", "replied": "well"}]}
+SLACK, DISCORD = "slack:T1", "discord:7"
+
+
+class Clock:
+    """Set by hand."""
+
+    def __init__(self) -> None:
+        self.time = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **how_far: float) -> None:
+        self.time += timedelta(**how_far)
+
+
+@dataclass
+class Sent:
+    """A post as a platform has it."""
+
+    tenant: str
+    channel: object
+    thread: object
+    text: str
+    marker: str
+    payload: Mapping[str, JsonValue]
+
+
+class Place:
+    """A platform; it raises what is in `trouble` before it takes a post."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.sent = list[Sent]()
+        self.members = {"cem", "dora"}
+        self.trouble: Exception | None = None
+        self.refused = ""  # what no payload may have
+
+    def post(self, card: Card) -> Mapping[str, JsonValue]:
+        return {"text": card.text, "buttons": [button.text for row in card.rows for button in row]}
+
+    async def is_member(self, tenant: str, channel: str, user: str) -> bool:
+        if self.trouble:
+            raise self.trouble
+        return user in self.members
+
+    async def send(self, delivery: Delivery) -> str:
+        if self.trouble:
+            raise self.trouble
+        address, payload = delivery.address, delivery.payload
+        if self.refused in payload:
+            raise RefusedError("not here")
+        text = str(payload["text"])
+        if ts := payload.get("replaces"):
+            number = int(str(ts).rpartition("/")[2])
+            self.sent[number].text, self.sent[number].payload = text, payload
+            return str(ts)
+        self.sent.append(
+            Sent(delivery.tenant, address.get("channel"), address.get("thread"), text, delivery.marker, payload)
+        )
+        return f"{self.name}/{len(self.sent) - 1}"
+
+    async def find(self, delivery: Delivery) -> str | None:
+        if self.trouble:
+            raise self.trouble
+        known = [number for number, sent in enumerate(self.sent) if sent.marker == delivery.marker]
+        return f"{self.name}/{known[0]}" if known else None
+
+
+@dataclass
+class Town:
+    """The handoff of both platforms, each with a process of its own."""
+
+    store: Store
+    clock: Clock
+    settings: Settings
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("slack", "discord"):
+            self.places.setdefault(name, Place(name))
+        self.handoff = Handoff(self.store, self.settings, self.places, lambda: None)
+
+    def office(self, *names: str, process: str = "") -> PostOffice:
+        """The post office of a process that takes care of these platforms."""
+        mine = {name: self.places[name] for name in names}
+        channels, rules = desk_channels(self.settings), Rules.of(self.settings)
+        surfaces = {name: place for name, place in mine.items() if isinstance(place, Place)}
+        clerk = HandoffClerk(self.store, surfaces, channels, rules)
+        return PostOffice(self.store, mine, clerk, process or "-".join(names))
+
+    async def work(self, *names: str, rounds: int = 12) -> None:
+        """Lets the processes send what is due."""
+        offices = [self.office(name) for name in names or self.places]
+        for _ in range(rounds):
+            for office in offices:
+                await office.round()
+                await office.stop(10)
+
+    async def request(self, asker: Asker, **values: str) -> Lead:
+        """A request that was sent."""
+        form = (await self.handoff.begin(asker, CASE)).form
+        assert isinstance(form, Form)
+        await self.handoff.sent(asker, form.press, FILLED | values)
+        lead = await self.store.leads.own(asker.tenant, form.press.subject)
+        assert lead
+        return lead
+
+    async def now(self, lead: Lead) -> Lead:
+        found = await self.store.leads.own(lead.tenant, lead.id)
+        assert found
+        return found
+
+    async def press(self, asker: Asker, name: str, lead: Lead) -> str:
+        return (await self.handoff.pressed(asker, Press(name, lead.id))).notice
+
+    async def reply(self, asker: Asker, lead: Lead, text: str) -> str:
+        outcome = await self.handoff.sent(asker, Press("reply", lead.id), {"text": text})
+        return outcome.notice or outcome.errors.get("text", "")
+
+
+def ann(tenant: str = DISCORD) -> Asker:
+    return Asker(tenant, "ann", "Ann", {"channel": "home", "thread": "t1"})
+
+
+def cem(tenant: str = SLACK) -> Asker:
+    return Asker(tenant, "cem", "Cem")
+
+
+def dora(tenant: str = SLACK) -> Asker:
+    return Asker(tenant, "dora", "Dora")

@@ -1,0 +1,270 @@
+"""The rule and its outlook, over every way to answer the shipped framework and over random ones."""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import reduce
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.deciding.framework import Approach, Framework, Gate, Option, Side
+from bot.deciding.outlook import Answers, Outlook
+from tests.support.frameworks import Case, answers_to, cases, modest, paths, rule
+
+pytestmark = pytest.mark.takes_long
+
+MEAN_QUESTIONS, MOST_QUESTIONS = 4, 8  # the README promises the latter
+INCLUDES = {
+    Approach.RAG: {Side.RAG},
+    Approach.FINE_TUNING: {Side.FINE_TUNING},
+    Approach.HYBRID: {Side.RAG, Side.FINE_TUNING},
+    Approach.NEED_MORE_INFO: set[Side](),
+}
+CODE = {approach: n for n, approach in enumerate(Approach)}
+
+Table = npt.NDArray[np.generic]  # one axis a question; place 0 is "don't know", then its options in their order
+
+
+def values(framework: Framework) -> list[list[str | None]]:
+    return [[None, *question.options] for question in framework.questions.values()]
+
+
+def table(framework: Framework, combine: np.ufunc, of: Callable[[Option], int | bool]) -> Table:
+    """What `of` gives for the option of each question, combined over every way to answer all."""
+    columns = [np.array([0, *map(of, q.options.values())], np.int8) for q in framework.questions.values()]
+    return reduce(combine.outer, columns)
+
+
+def weight(framework: Framework, side: Side) -> Table:
+    return table(framework, np.add, lambda option: option.weight if option.toward is side else 0)
+
+
+def every_approach(framework: Framework) -> Table:
+    """The rule of the design, stated a second time, for every way to answer."""
+
+    def need(side: Side) -> Table:
+        heavy = table(framework, np.maximum, lambda o: o.toward is side and o.weight >= framework.decisive)
+        return heavy.astype(bool)
+
+    def gate(examples: Gate) -> Table:
+        return table(framework, np.maximum, lambda option: option.examples is examples).astype(bool)
+
+    knowledge, behaviour = need(Side.RAG), need(Side.FINE_TUNING)
+    trainable = gate(Gate.ENOUGH) & ~gate(Gate.TOO_FEW)
+    small_reasons = ~trainable & (weight(framework, Side.RAG) >= framework.decisive)
+    cases = {
+        Approach.HYBRID: trainable & behaviour & knowledge,
+        Approach.FINE_TUNING: trainable & behaviour & ~knowledge,
+        Approach.RAG: (trainable & ~behaviour & knowledge) | small_reasons,
+    }
+    return np.select(list(cases.values()), [CODE[approach] for approach in cases], CODE[Approach.NEED_MORE_INFO])
+
+
+@pytest.fixture(scope="module")
+def approaches(framework: Framework) -> Table:
+    return every_approach(framework)
+
+
+def includes(approaches: Table, side: Side) -> Table:
+    return np.isin(approaches, [CODE[approach] for approach, sides in INCLUDES.items() if side in sides])
+
+
+def completions(framework: Framework, answers: Answers) -> Iterator[dict[str, str | None]]:
+    open_ones = [name for name in framework.questions if name not in answers]
+    for chosen in product(*([None, *framework.questions[name].options] for name in open_ones)):
+        yield {**answers, **dict(zip(open_ones, chosen, strict=True))}
+
+
+def ways(framework: Framework, answers: Answers, *, unknown: bool = True) -> int:
+    """How many ways there are to answer what is open."""
+    return math.prod(len(q.options) + unknown for name, q in framework.questions.items() if name not in answers)
+
+
+def test_the_approach_is_the_rule_for_every_combination_of_answers(
+    framework: Framework, outlook: Outlook, approaches: Table
+) -> None:
+    """Over all combinations, one by one."""
+    names = tuple(framework.questions)
+    every = product(*values(framework))
+    found = [CODE[outlook.approach(dict(zip(names, chosen, strict=True)))] for chosen in every]
+    assert len(found) == approaches.size == ways(framework, {})
+    assert np.array_equal(np.reshape(found, approaches.shape), approaches)
+
+
+def test_every_approach_can_be_reached(approaches: Table) -> None:
+    assert set(np.unique(approaches)) == set(CODE.values())
+
+
+def test_evidence_never_moves_away_from_its_side(framework: Framework, approaches: Table) -> None:
+    """Over all combinations: each option on a side against "don't know" and the options not on it, in its place."""
+    support = {side: weight(framework, side) for side in Side}
+    for axis, question in enumerate(framework.questions.values()):
+        options = [None, *question.options.values()]
+        for place, option in enumerate(options):
+            if option is None or option.toward is Side.NEITHER:
+                continue
+            side = option.toward
+            other = Side.FINE_TUNING if side is Side.RAG else Side.RAG
+            after = approaches.take(place, axis)
+            for place_before, instead in enumerate(options):
+                if instead is not None and instead.toward is side:
+                    continue
+                before = approaches.take(place_before, axis)
+                assert not (includes(before, side) & ~includes(after, side)).any(), (option.id, "moves away")
+                assert not (~includes(before, other) & includes(after, other)).any(), (option.id, "adds the other side")
+                lower = support[side].take(place, axis) <= support[side].take(place_before, axis)
+                assert not lower.any(), (option.id, "lowers support")
+
+
+def test_what_sets_a_sentence_aside_counts_as_unknown(framework: Framework, approaches: Table) -> None:
+    """Over all combinations: an answer toward neither side leads where "don't know" leads."""
+    for axis, question in enumerate(framework.questions.values()):
+        for place, option in enumerate(question.options.values(), 1):
+            if option.toward is Side.NEITHER:
+                assert np.array_equal(approaches.take(place, axis), approaches.take(0, axis)), option.id
+
+
+def test_the_interview_ends_exactly_when_no_completion_differs(
+    framework: Framework, outlook: Outlook, approaches: Table
+) -> None:
+    """Over all combinations: each path fixes the outcome of all that begin with it, and no shorter one does."""
+    index = [{option: n for n, option in enumerate(options)} for options in values(framework)]
+
+    def outcomes(answers: Answers) -> set[int]:
+        where = [index[n].get(answers[q]) if q in answers else slice(None) for n, q in enumerate(framework.questions)]
+        return set(np.unique(approaches[tuple(where)]))
+
+    covered = 0
+    for path in paths(outlook):
+        covered += ways(framework, path)
+        assert outcomes(path) == {CODE[outlook.approach(path)]}
+        *before, _ = path.items()
+        assert len(outcomes(dict(before))) > 1
+    assert covered == ways(framework, {})
+
+
+def test_the_interview_is_short(framework: Framework, outlook: Outlook) -> None:
+    """Over all combinations, and over those that leave nothing unknown."""
+    found = list(paths(outlook))
+    assert max(map(len, found)) <= MOST_QUESTIONS
+    for unknown in (True, False):
+        total = ways(framework, {}, unknown=unknown)
+        among = [path for path in found if unknown or None not in path.values()]
+        count = [ways(framework, path, unknown=unknown) for path in among]
+        assert sum(count) == total
+        assert sum(n * len(path) for n, path in zip(count, among, strict=True)) / total <= MEAN_QUESTIONS
+
+
+@pytest.mark.parametrize(
+    ("answers", "approach"),
+    [
+        ({}, Approach.NEED_MORE_INFO),
+        ({"change_rate": "often"}, Approach.RAG),
+        ({"change_rate": "often", "training_data": "thousands"}, Approach.RAG),
+        ({"style_format": "essential", "training_data": "thousands"}, Approach.FINE_TUNING),
+        ({"style_format": "essential", "training_data": "thousands", "citations": "required"}, Approach.HYBRID),
+        ({"style_format": "essential", "training_data": "none", "citations": "required"}, Approach.RAG),
+        ({"style_format": "essential", "training_data": "none"}, Approach.NEED_MORE_INFO),
+        ({"style_format": "essential", "training_data": None}, Approach.NEED_MORE_INFO),
+        ({"training_data": "thousands"}, Approach.NEED_MORE_INFO),
+        ({"model_freedom": "any", "existing_docs": "exist"}, Approach.NEED_MORE_INFO),
+        ({"model_freedom": "any", "shared_use_cases": "several"}, Approach.RAG),
+    ],
+)
+def test_two_needs_and_one_gate_decide(outlook: Outlook, answers: Answers, approach: Approach) -> None:
+    assert outlook.approach(answers) is approach
+
+
+@modest
+@given(cases())
+def test_the_rule_holds_for_any_framework(case: Case) -> None:
+    framework, answers = case
+    assert Outlook(framework).approach(answers) is rule(framework, answers)
+
+
+@modest
+@given(cases())
+def test_unknown_never_decides(case: Case) -> None:
+    framework, answers = case
+    outlook = Outlook(framework)
+    known = {name: option for name, option in answers.items() if option is not None}
+    every = {**dict.fromkeys(framework.questions), **answers}
+    assert outlook.state(answers) == outlook.state(known) == outlook.state(every)
+    assert outlook.approach(answers) is outlook.approach(known) is outlook.approach(every)
+
+
+@modest
+@given(cases(sensible=True), st.data())
+def test_evidence_never_moves_away_from_its_side_in_any_sensible_framework(case: Case, data: st.DataObject) -> None:
+    framework, answers = case
+    outlook = Outlook(framework)
+    name = data.draw(st.sampled_from(sorted(framework.questions)))
+    before = outlook.approach({**answers, name: None})
+    for option in framework.questions[name].options.values():
+        after = outlook.approach({**answers, name: option.id})
+        if option.toward is not Side.NEITHER:
+            assert INCLUDES[before] & {option.toward} <= INCLUDES[after]
+            assert INCLUDES[after] <= INCLUDES[before] | {option.toward}
+
+
+@modest
+@given(cases(most=4))
+def test_settled_means_that_no_completion_differs(case: Case) -> None:
+    framework, answers = case
+    outlook = Outlook(framework)
+    led = {rule(framework, completion) for completion in completions(framework, answers)}
+    assert bool(outlook.deciding(answers)) == (len(led) > 1)
+
+
+@modest
+@given(cases(most=4))
+def test_influence_is_the_share_of_completions_in_which_a_question_decides(case: Case) -> None:
+    framework, answers = case
+    outlook = Outlook(framework)
+    share = dict[str, float]()
+    for name in (name for name in framework.questions if name not in answers):
+        others = list(completions(framework, {**answers, name: None}))
+        options = (None, *framework.questions[name].options)
+        decides = [len({rule(framework, {**other, name: option}) for option in options}) > 1 for other in others]
+        share[name] = sum(decides) / len(others)
+        assert outlook.influence(answers, name) == pytest.approx(share[name])
+    ranked = outlook.deciding(answers)
+    assert set(ranked) == {name for name in share if share[name]}
+    assert [share[name] for name in ranked] == sorted((share[name] for name in ranked), reverse=True)
+
+
+@modest
+@given(cases(most=4))
+def test_most_to_go_is_the_longest_way_to_the_end(case: Case) -> None:
+    framework, answers = case
+    outlook = Outlook(framework)
+
+    def longest(answers: Answers) -> int:
+        if not (deciding := outlook.deciding(answers)):
+            return 0
+        name = deciding[0]
+        return 1 + max(longest({**answers, name: option}) for option in (None, *framework.questions[name].options))
+
+    assert outlook.most_to_go(answers) == longest(answers)
+
+
+@given(st.data())
+@modest
+def test_the_order_of_answers_never_matters(outlook: Outlook, data: st.DataObject) -> None:
+    answers = data.draw(answers_to(outlook.framework))
+    shuffled = dict(data.draw(st.permutations(list(answers.items()))))
+    assert outlook.approach(shuffled) is outlook.approach(answers)
+    assert outlook.deciding(shuffled) == outlook.deciding(answers)
+    assert outlook.most_to_go(shuffled) == outlook.most_to_go(answers)
+
+
+@pytest.mark.parametrize("answers", [{"nonsense": None}, {"nonsense": "often"}, {"change_rate": "nonsense"}])
+def test_an_unknown_id_is_a_key_error(outlook: Outlook, answers: Answers) -> None:
+    with pytest.raises(KeyError):
+        outlook.approach(answers)
+    with pytest.raises(KeyError):
+        outlook.deciding(answers)

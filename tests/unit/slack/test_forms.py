@@ -1,0 +1,49 @@
+"""Forms as modals: within the limits of every platform, and read back as they were filled in."""
+
+import pytest
+
+from bot.discord.limits import DESCRIPTION, LABEL
+from bot.handoff.desk import reply_form
+from bot.handoff.forms import request_form, small_form
+from bot.messages.card import LONGEST_ID, Press
+from bot.messages.form import Form
+from bot.slack.forms import modal, notice, values_of
+from bot.store.tables import Lead
+from tests.peers.slack import view_violations
+
+TITLE = 24  # characters, Slack's limit
+MOST_FIELDS = 5  # Discord's limit
+
+CASE = {"summary": ["a <!channel> summary"] * 16, "transcript": [{"said": "x", "replied": "y"}]}
+FORMS = [
+    request_form(Lead(id=10**18, details=CASE), "ann"),
+    request_form(Lead(id=1, details={}), ""),
+    reply_form(Press("reply", 10**18)),
+    small_form(Press("note", 1)),
+    small_form(Press("solved", 1)),
+    small_form(Press("solved", 1, choice="no")),
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.title)
+def test_forms_fit_every_platform(form: Form) -> None:
+    assert len(form.title) <= TITLE
+    assert 1 <= len(form.fields) <= MOST_FIELDS
+    assert all(len(field.label) <= LABEL and len(field.hint) <= DESCRIPTION for field in form.fields)
+    assert len({field.name for field in form.fields}) == len(form.fields)
+    assert len(form.press.id) <= LONGEST_ID
+    assert view_violations(modal(form)) == []
+
+
+def test_a_notice_is_a_modal_too() -> None:
+    assert view_violations(notice("rag-or-tune", "Something <!channel> happened.")) == []
+
+
+def test_what_was_filled_in_is_read_by_field() -> None:
+    values = {
+        "a": {"name": {"type": "plain_text_input", "value": "ann"}},
+        "b": {"consent": {"type": "radio_buttons", "selected_option": {"value": "all"}}},
+        "c": {"email": {"type": "plain_text_input", "value": None}},
+    }
+    assert values_of({"state": {"values": values}}) == {"name": "ann", "consent": "all", "email": ""}
+    assert values_of({}) == {}

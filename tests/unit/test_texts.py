@@ -1,0 +1,52 @@
+"""The texts in prompts/: complete, documented, and all of them used."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot import texts
+from bot.deciding.framework import Approach, Side
+from bot.deciding.recommendation import Doubt
+from bot.errors import CorpusError
+from bot.guidance.index import Index
+from bot.guidance.phrasings import SMALL_TALK, UNANSWERED, Kind
+from bot.handoff.desk import PRESSES
+from bot.handoff.forms import CONSENTS, URGENCIES
+from bot.store.tables import LeadState
+from tests.conftest import ROOT
+
+
+def test_every_kind_of_question_has_its_sentence(index: Index) -> None:
+    assert {label.key for label in index.ranker.labels if label.kind is Kind.SMALL_TALK} == set(SMALL_TALK)
+    assert {*SMALL_TALK, *(kind.value for kind in UNANSWERED)} <= texts.sentences()
+
+
+def test_every_sentence_is_used(index: Index) -> None:
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
+    spoken = {label.key or label.kind.value for label in index.ranker.labels}
+    spoken |= {f"{what}_{one.replace('-', '_')}" for what in ("verdict", "name", "turn") for one in Approach}
+    spoken |= {f"{whose}_is_{state}" for whose in ("lead", "desk") for state in LeadState}
+    spoken |= {f"contact_{name}" for name in ("urgency", "consent")}
+    spoken |= {f"urgency_{name}" for name in URGENCIES} | {f"consent_{name}" for name in CONSENTS}
+    spoken |= {f"do_pass_{name}" for name in CONSENTS} | {f"{what}_{n}" for what in ("hours",) for n in ("one", "many")}
+    spoken |= {f"do_{name}" for name in PRESSES | {"note", "withdraw", "solved", "unsolved"}}
+    spoken |= {f"doubt_{one}" for one in Doubt} | {"likely_since", "tentative_since"}
+    spoken |= {f"speaks_{side.replace('-', '_')}" for side in (Side.RAG, Side.FINE_TUNING)}
+    spoken |= {f"side_{side.replace('-', '_')}" for side in Side}
+    assert {name for name in texts.sentences() if name not in spoken and not re.search(rf'"{name}"', code)} == set()
+
+
+def test_the_prompts_take_what_they_document() -> None:
+    assert set(texts.prompt("answer").input_variables) == {"statements", "conversation", "question"}
+    assert set(texts.prompt("facts").input_variables) == {"questions", "case"}
+
+
+def test_an_undocumented_variable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bad.yaml").write_text("variables: {a: what}\nsystem: '{a} {b}'\nuser: x\n")
+    monkeypatch.setattr(texts, "shipped", lambda name: tmp_path)
+    with pytest.raises(CorpusError, match=r"bad\.yaml, line 1: documents the variables"):
+        texts.prompt("bad")
+    (tmp_path / "broken.yaml").write_text("a: [")
+    with pytest.raises(CorpusError, match=r"broken\.yaml: cannot be read"):
+        texts.prompt("broken")
