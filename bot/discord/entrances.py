@@ -7,13 +7,12 @@ import discord
 from aiohttp import ClientError
 from starlette.routing import Route
 
-from bot.chat.service import Service
+from bot.chat.service import Listener, Service
 from bot.delivery.platform import RefusedError
 from bot.discord.app import article, rest, surfaces, token
 from bot.discord.checking import reads_all
 from bot.discord.client import DiscordBot
 from bot.errors import BotError, SettingsError
-from bot.process.listener import Entrance
 from bot.process.run import Part
 from bot.settings import Settings
 
@@ -72,7 +71,7 @@ class Gateway:
             await asked.close()
 
 
-def entrances(settings: Settings) -> list[Entrance]:
+def entrances(settings: Settings) -> list[Listener]:
     """The gateway when the token is set; an entry point of `rag_or_tune.entrances`."""
     return [Gateway(settings)] if settings.discord_token else []
 

@@ -1,50 +1,84 @@
-"""A process: what it delivers to, where it listens, from its start until it is asked to stop."""
+"""A process, from its start until it is asked to stop: the service, its listeners, its HTTP side."""
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from bot.chat.service import Platforms, serving
+from bot import threads
+from bot.advising.bootstrap import make_consultant
+from bot.chat.adapter import Surface
+from bot.chat.clicks import Clicks
+from bot.chat.responder import ConsultantResponder
+from bot.chat.service import Listener, Service
+from bot.delivery.platform import Platform
+from bot.delivery.process import taking_part
+from bot.delivery.quota import Quota
+from bot.handoff.channel import desk_channels
+from bot.handoff.clerk import HandoffClerk
+from bot.handoff.rules import Rules
+from bot.handoff.service import Handoff
+from bot.handoff.webhook import webhooks
 from bot.observing.tracing import tracing
 from bot.process import web
-from bot.process.listener import Entrance
 from bot.settings import Settings
+from bot.store.opening import opened
+from bot.store.store import Store
+
+MakeSurfaces = Callable[[Settings, Store], Mapping[str, Surface]]
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a process does: the `platforms` that it delivers to, the `entrances` at which it listens.
+    """What a process does: the `platforms` that it delivers to, the `listeners` that it runs.
 
     Each is told the settings, and raises SettingsError where something is not set. One that `is_public` has an HTTP
     side in any case, another when PORT is set. A worker answers in any case, another unless ANSWERED_BY says otherwise.
     """
 
-    platforms: Platforms
-    entrances: Callable[[Settings], Sequence[Entrance]]
+    platforms: MakeSurfaces
+    listeners: Callable[[Settings], Sequence[Listener]]
     is_public: bool = False
     is_worker: bool = False
 
 
 async def run(settings: Settings, part: Part) -> None:
-    """Runs until SIGTERM or SIGINT, then lets what is going on come to its end.
-
-    Raises BotError when an entrance is closed for good; then everything else has come to its end, too.
-    """
-    entrances = part.entrances(settings)
-    stopped = _stopping()
+    """Run until SIGTERM or SIGINT, then drain. Raises BotError, after everything has stopped, if a listener ended."""
+    listeners = part.listeners(settings)
+    stopped = _stop_on_signals()
     answers = part.is_worker or settings.answered_by == "itself"
-    async with tracing(settings), serving(settings, part.platforms, answers=answers) as service:
-        listening = [partial(entrance.listen, service, stopped) for entrance in entrances]
+    async with tracing(settings), start_service(settings, part.platforms, answers=answers) as service:
+        running = [partial(listener.listen, service, stopped) for listener in listeners]
         if part.is_public or "port" in settings.model_fields_set:
-            listening.append(partial(web.listen, service, entrances, settings.port, stopped))
-        await _together(listening, stopped)
+            running.append(partial(web.listen, service, listeners, settings.port, stopped))
+        await _run_all(running, stopped)
 
 
-async def _together(listening: Sequence[Callable[[], Awaitable[None]]], stopped: asyncio.Event) -> None:
-    """Listens until it is to stop, or until one ends by itself: then the others stop, too."""
-    tasks = [asyncio.ensure_future(listen()) for listen in listening]
+@asynccontextmanager
+async def start_service(settings: Settings, make: MakeSurfaces, *, answers: bool = True) -> AsyncIterator[Service]:
+    """Run the bot on its platforms until the block ends; unless it `answers`, it only accepts, for workers."""
+    quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
+    async with opened(settings) as store:
+        platforms = make(settings, store)
+        try:
+            consultant = await threads.computed(lambda: make_consultant(settings))
+            responder = ConsultantResponder(consultant, platforms, store.inbox)
+            clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
+            days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)
+            part = taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk, here=answers)
+            async with part as flow:
+                handoff = Handoff(store, settings, platforms, flow.ring)
+                yield Service(flow, Clicks(store, consultant.adviser, handoff), handoff, days)
+        finally:
+            for platform in platforms.values():
+                await platform.close()
+
+
+async def _run_all(running: Sequence[Callable[[], Awaitable[None]]], stopped: asyncio.Event) -> None:
+    """Run all listeners; when one ends, stop the others."""
+    tasks = [asyncio.ensure_future(listen()) for listen in running]
     for task in tasks:
         task.add_done_callback(lambda _: stopped.set())
     await stopped.wait()
@@ -53,8 +87,8 @@ async def _together(listening: Sequence[Callable[[], Awaitable[None]]], stopped:
             raise problem
 
 
-def _stopping() -> asyncio.Event:
-    """Set when the process is asked to end, by SIGTERM or SIGINT."""
+def _stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -14,9 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.chat.service import Service
+from bot.chat.service import Listener, Service
 from bot.errors import SettingsError
-from bot.process.listener import Entrance
 from bot.process.scraping import scraped
 from bot.store.figures import figures
 
@@ -27,7 +26,7 @@ STOPPING = 5  # seconds that a stop waits for requests that are going on
 ASKING = 5.0  # seconds that the database has to show that it is there
 
 
-async def listen(service: Service, entrances: Sequence[Entrance], port: int, stopped: asyncio.Event) -> None:
+async def listen(service: Service, entrances: Sequence[Listener], port: int, stopped: asyncio.Event) -> None:
     """Listens on `port` until it is to stop. Raises SettingsError when something else does."""
     try:
         listener = socket.create_server((EVERYWHERE, port))
@@ -45,7 +44,7 @@ async def listen(service: Service, entrances: Sequence[Entrance], port: int, sto
     await serve
 
 
-def application(service: Service, entrances: Sequence[Entrance]) -> Starlette:
+def application(service: Service, entrances: Sequence[Listener]) -> Starlette:
     """The routes of the entrances, and our own."""
 
     async def lives(request: Request) -> Response:

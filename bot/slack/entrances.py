@@ -13,9 +13,8 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from bot.chat.service import Service
+from bot.chat.service import Listener, Service
 from bot.errors import SettingsError
-from bot.process.listener import Entrance
 from bot.process.run import Part
 from bot.settings import Settings
 from bot.slack.app import is_set_up, make_app, make_client, surfaces
@@ -116,7 +115,7 @@ class Endpoint:
         return True
 
 
-def entrances(settings: Settings) -> list[Entrance]:
+def entrances(settings: Settings) -> list[Listener]:
     """Socket Mode when its token is set, else HTTP; an entry point of `rag_or_tune.entrances`.
 
     With Socket Mode, several workspaces have the pages for their installation over HTTP besides.
@@ -125,7 +124,7 @@ def entrances(settings: Settings) -> list[Entrance]:
         return []
     if not is_set_up(settings) or not (settings.slack_app_token or settings.slack_signing_secret):
         raise SettingsError(BY_HALVES)
-    found: list[Entrance] = [Sockets(settings)] if settings.slack_app_token else []
+    found: list[Listener] = [Sockets(settings)] if settings.slack_app_token else []
     if settings.slack_signing_secret and (settings.slack_client_id or not found):
         found.append(Endpoint(settings))
     return found

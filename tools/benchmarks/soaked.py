@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 
 from bot.advising.consultant import Show
 from bot.chat.adapter import Keep
-from bot.chat.service import serving
 from bot.delivery.flow import Flow
+from bot.process.run import start_service
 from bot.settings import load_settings
 from bot.slack.surface import SlackSurface
 from bot.store.accepting import Message
@@ -91,7 +91,7 @@ class Soak:
 
 async def main(messages: int, seconds: float) -> None:
     slack = Nowhere()
-    async with serving(load_settings(), lambda settings, store: {"slack": slack}) as service:
+    async with start_service(load_settings(), lambda settings, store: {"slack": slack}) as service:
         print("ready", flush=True)
         soak = Soak(service.flow, slack, messages, seconds)
         await soak.run()

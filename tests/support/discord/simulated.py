@@ -92,7 +92,7 @@ class Process:
 
     @asynccontextmanager
     async def _serving(self, quota: Quota, *, here: bool) -> AsyncIterator[Service]:
-        """As `bot.chat.service.serving`, but for the consultant, which is the same for all tests, and `here`."""
+        """As `bot.process.run.start_service`, but for the consultant, which is the same for all tests, and `here`."""
         store = Store(Database(Where.of(f"sqlite:///{self.database}", self.database.parent), [KEY]))
         try:
             platforms = {"discord": DiscordSurface(self.rest, ARTICLE)}
