@@ -1,18 +1,18 @@
-"""What the buttons do, the same on each platform: a press leads to a card, to a notice, or to both."""
+"""Handlers for button presses, the same on each platform: each press leads to a response."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 
 from bot import texts
 from bot.advising.adviser import Adviser
 from bot.handoff.case import case_of
 from bot.handoff.service import Handoff
-from bot.interviews.personal import PRESSES, Interviewer, Shown
+from bot.interviews.personal import PRESSES, Interviewer
 from bot.interviews.team import Teams
 from bot.messages.card import ANSWER, ASK_FIRST, Button, Card, Press
-from bot.messages.form import Asker, Form, Outcome
+from bot.messages.person import Person
 from bot.messages.reply import Line, LineKind, Reply
+from bot.messages.response import Placement, Response
 from bot.observing import metrics
 from bot.store import tables
 from bot.store.accepting import Work
@@ -20,34 +20,12 @@ from bot.store.inbox import REMEMBERED
 from bot.store.store import Store
 
 CONTACT = Press("contact")
-SHOWS = 4  # of a card that others go on changing; Slack takes five posts in answer to one click
+MAX_POSTS = 4  # of a card that others go on changing; Slack takes five posts in answer to one click
 PASSED_ON = 40  # messages of a conversation that can be passed on
 
 
-class Spot(StrEnum):
-    """Where a card is to be shown: in place of the one that was clicked on, below it, or anew for one or for all."""
-
-    INSTEAD = "instead"
-    BELOW = "below"
-    PRIVATELY = "privately"
-    PUBLICLY = "publicly"
-
-
-@dataclass(frozen=True)
-class Clicked:
-    """What a click leads to, and where it is to be shown; `place` is another one than that of the click.
-
-    A `form` is to be opened, if there is one.
-    """
-
-    shown: Shown
-    where: Spot = Spot.INSTEAD
-    place: str = ""
-    form: Form | None = None
-
-
 class Clicks:
-    """The rooms behind the buttons: interviews, feedback, sharing, and the way to a person."""
+    """Handlers for button presses, shared by all platforms: interviews, feedback, sharing, and the way to a person."""
 
     def __init__(self, store: Store, adviser: Adviser | None, handoff: Handoff | None = None) -> None:
         self._store = store
@@ -57,108 +35,108 @@ class Clicks:
         self._teams = Teams(store.interviews, adviser.outlook, store.database.clock) if adviser else None
 
     @metrics.timed("click")
-    async def press(
-        self, tenant: str, place: str, user: str, press: Press | None, asker: Asker | None = None
-    ) -> Clicked:
-        """What a click leads to; None is a click on a button that this version does not know.
-
-        The way to a person needs to know the `asker`.
-        """
+    async def press(self, person: Person, press: Press | None, place: str = "") -> Response:
+        """Handle a press in a place; None is one on a button that this version does not know."""
         if press is None:
             return _notice("button_gone")
-        if self._handoff and asker and self._handoff.knows(press):
-            return _led_to(await self._handoff.pressed(asker, press))
+        if self._handoff and self._handoff.knows(press):
+            return replace(await self._handoff.pressed(person, press), placement=Placement.EPHEMERAL)
         match press.name:
             case "helpful":
-                await self._store.feedback.give(tenant, press.subject, user, helpful=press.choice == "yes")
-                return _notice("feedback_thanks" if press.choice == "yes" else "feedback_sorry")
+                is_helpful = press.choice == "yes"
+                await self._store.feedback.give(person.tenant, press.subject, person.user, helpful=is_helpful)
+                return _notice("feedback_thanks" if is_helpful else "feedback_sorry")
             case "contact":
-                return await self.contact(asker, press)
+                return await self.contact(person, press)
             case "check":
-                if press.subject and not await self._store.inbox.is_new(tenant, [f"check:{press.subject}:{user}"]):
+                key = f"check:{press.subject}:{person.user}"
+                if press.subject and not await self._store.inbox.is_new(person.tenant, [key]):
                     return _notice("interview_there")
-                return Clicked(Shown(await self.interview(tenant, place, user, press.subject)), Spot.BELOW)
+                return Response(await self.interview(person, place, press.subject), placement=Placement.BELOW)
             case "resume":
-                return await self._resumed(tenant, user, press.subject)
+                return await self._resumed(person, press.subject)
             case "forget" if press.choice == ASK_FIRST:
                 sure = Button(texts.sentence("do_forget"), Press("forget"), is_main=True)
-                return Clicked(Shown(Card((Line(texts.sentence("forget_ask")),), rows=((sure,),))), Spot.PRIVATELY)
+                card = Card((Line(texts.sentence("forget_ask")),), rows=((sure,),))
+                return Response(card, placement=Placement.EPHEMERAL)
             case "forget":
-                await self._store.erasure.forget(user)
+                await self._store.erasure.forget(person.user)
                 return _notice("forgotten")
             case "share":
-                return await self._shared(tenant, user, press)
+                return await self._shared(person, press)
             case "copy":
-                return await self._markdown(tenant, user, press.subject)
+                return await self._markdown(person, press.subject)
         if press.name not in PRESSES:  # else a turn's id would be taken for an interview's
-            return Clicked(Shown(None))
-        row = await self._store.interviews.find(tenant, press.subject)
+            return Response()
+        row = await self._store.interviews.find(person.tenant, press.subject)
         room = self._room(row)
         if room is None:
             return _notice("no_framework")
-        return Clicked(await room.press(row, user, press)) if row else _notice("interview_gone")
+        return await room.press(row, person.user, press) if row else _notice("interview_gone")
 
-    async def contact(self, asker: Asker | None, press: Press = CONTACT, place: str = "") -> Clicked:
-        """The way to a person, with what the user may want to pass on: what they said and what came of it.
+    async def press_and_follow(self, person: Person, press: Press | None, place: str) -> AsyncIterator[Response]:
+        """Handle a press, then show a team's card again, as often as others changed it while it was being posted: of
+        two posts on the way the older may win."""
+        response = await self.press(person, press, place)
+        yield response
+        for _ in range(MAX_POSTS - 1):
+            newer = await response.refresh() if response.refresh else None
+            if newer is None:
+                return
+            response = newer
+            yield response
+
+    async def contact(self, person: Person, press: Press = CONTACT, place: str = "") -> Response:
+        """Open the way to a consultant, with what the person may want to pass on: what they said and what came of it.
 
         By a button that is the conversation above it, by a command that of its `place`.
         """
-        if self._handoff is None or asker is None:
+        if self._handoff is None:
             return _notice("contact_later")
         is_turn, advice = press.choice == ANSWER, None
         if press.subject and not is_turn:
-            row = await self._store.interviews.find(asker.tenant, press.subject)
+            row = await self._store.interviews.find(person.tenant, press.subject)
             room = self._room(row)
-            advice = await room.summary(row, asker.user) if row and room else None
+            advice = await room.summary(row, person.user) if row and room else None
             place = row.place if row and advice else ""
         turn = press.subject if is_turn else None
-        turns = await self._store.conversations.said(asker.tenant, asker.user, PASSED_ON, turn, place)
+        turns = await self._store.conversations.said(person.tenant, person.user, PASSED_ON, turn, place)
         questions = self._adviser.framework.questions if self._adviser else {}
         labels = {name: question.label for name, question in questions.items()}
-        return _led_to(await self._handoff.begin(asker, case_of(turns, advice, labels)))
+        response = await self._handoff.begin(person, case_of(turns, advice, labels))
+        return replace(response, placement=Placement.EPHEMERAL)
 
-    async def shows(
-        self, tenant: str, place: str, user: str, press: Press | None, asker: Asker
-    ) -> AsyncIterator[Clicked]:
-        """What a click leads to; then a team's card once more, as often as others changed it while it was shown: of
-        two on the way the older may win."""
-        clicked = await self.press(tenant, place, user, press, asker)
-        yield clicked
-        for _ in range(SHOWS - 1):
-            poll = clicked.shown.poll
-            newer = await self._teams.newer(tenant, poll) if poll and self._teams else None
-            if newer is None:
-                return
-            clicked = Clicked(newer)
-            yield clicked
-
-    async def interview(self, tenant: str, place: str, user: str, turn: int = 0) -> Card:
-        """A new interview; it begins with what the user said in a turn and before it, and is of that conversation."""
+    async def interview(self, person: Person, place: str, turn: int = 0) -> Card:
+        """Start an interview from what the person said in a turn and before it, in the conversation of that turn."""
         if self._interviewer is None or self._adviser is None:
             return Card((Line(texts.sentence("no_framework")),))
+        tenant, user = person.tenant, person.user
         said = await self._said(tenant, user, turn)
         place = await self._store.conversations.place_of(tenant, user, turn) or place
         return await self._interviewer.start(tenant, place, user, await self._adviser.facts(said))
 
-    async def team(self, tenant: str, place: str, user: str) -> Clicked:
-        """A new interview of everybody in a place, led by the user."""
+    async def team(self, person: Person, place: str) -> Response:
+        """Start an interview of everybody in a place, led by this person."""
         if self._teams is None:
-            return Clicked(Shown(Card((Line(texts.sentence("no_framework")),))), Spot.PRIVATELY)
-        return Clicked(Shown(await self._teams.start(tenant, place, user)), Spot.PUBLICLY)
+            return Response(Card((Line(texts.sentence("no_framework")),)), placement=Placement.EPHEMERAL)
+        card = await self._teams.start(person.tenant, place, person.user)
+        return Response(card, placement=Placement.PUBLIC)
 
     async def interviews(self, tenant: str, user: str) -> list[tuple[int, str]]:
         """The interviews of a person and of teams that they lead, the last touched first: their ids, where each is."""
         standing = [(row, self._room(row)) for row in await self._store.interviews.of(tenant, user)]
         return [(row.id, text) for row, room in standing if room and (text := await room.standing(row))]
 
-    async def _resumed(self, tenant: str, user: str, interview: int) -> Clicked:
+    async def _resumed(self, person: Person, interview: int) -> Response:
         """The card of an interview as it is now; a team's where its team is."""
-        row = await self._store.interviews.find(tenant, interview)
+        row = await self._store.interviews.find(person.tenant, interview)
         room = self._room(row)
-        card = await room.card(row, user) if row and room else None
+        card = await room.card(row, person.user) if row and room else None
         if row is None or card is None:
             return _notice("interview_gone")
-        return Clicked(Shown(card), Spot.PUBLICLY, row.place) if row.is_team else Clicked(Shown(card), Spot.BELOW)
+        if row.is_team:
+            return Response(card, placement=Placement.PUBLIC, place=row.place)
+        return Response(card, placement=Placement.BELOW)
 
     def _room(self, row: tables.Interview | None) -> Interviewer | Teams | None:
         return self._teams if row and row.is_team else self._interviewer
@@ -169,34 +147,30 @@ class Clicks:
             return []
         return [*question.earlier, question.turn.text]
 
-    async def _shared(self, tenant: str, user: str, press: Press) -> Clicked:
+    async def _shared(self, person: Person, press: Press) -> Response:
         """What only the one who presses has seen, for everybody there: an answer, or the summary of an interview."""
         if press.choice == ANSWER:
-            turn = await self._store.inbox.turn(Work(tenant, press.subject))
-            if turn is None or turn.user != user or not turn.reply:
+            turn = await self._store.inbox.turn(Work(person.tenant, press.subject))
+            if turn is None or turn.user != person.user or not turn.reply:
                 return _notice("share_gone")
             reply = Reply.of(turn.reply)
             asked = Line(texts.sentence("shared_question", question=turn.text))
-            return Clicked(Shown(Card((asked, *reply.lines), reply.citations)), Spot.PUBLICLY)
-        row = await self._store.interviews.find(tenant, press.subject)
+            return Response(Card((asked, *reply.lines), reply.citations), placement=Placement.PUBLIC)
+        row = await self._store.interviews.find(person.tenant, press.subject)
         room = self._room(row)
-        card = await room.card(row, user) if row and room else None
+        card = await room.card(row, person.user) if row and room else None
         if card is None or card.picture is None:  # it is not at its summary any more
             return _notice("share_gone")
-        return Clicked(Shown(Card(card.lines, card.citations, picture=card.picture)), Spot.PUBLICLY)
+        return Response(Card(card.lines, card.citations, picture=card.picture), placement=Placement.PUBLIC)
 
-    async def _markdown(self, tenant: str, user: str, interview: int) -> Clicked:
-        row = await self._store.interviews.find(tenant, interview)
+    async def _markdown(self, person: Person, interview: int) -> Response:
+        row = await self._store.interviews.find(person.tenant, interview)
         room = self._room(row)
-        reply = await room.summary(row, user) if row and room else None
+        reply = await room.summary(row, person.user) if row and room else None
         if reply is None:
             return _notice("interview_gone")
-        return Clicked(Shown(Card((Line(reply.markdown, LineKind.CODE),))), Spot.PRIVATELY)
+        return Response(Card((Line(reply.markdown, LineKind.CODE),)), placement=Placement.EPHEMERAL)
 
 
-def _led_to(outcome: Outcome) -> Clicked:
-    return Clicked(Shown(outcome.card, outcome.notice), Spot.PRIVATELY, form=outcome.form)
-
-
-def _notice(sentence: str) -> Clicked:
-    return Clicked(Shown(None, texts.sentence(sentence)))
+def _notice(sentence: str) -> Response:
+    return Response(notice=texts.sentence(sentence))

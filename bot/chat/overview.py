@@ -4,7 +4,7 @@ from bot import texts
 from bot.chat.service import Service
 from bot.handoff.cards import standing_card
 from bot.messages.card import ASK_FIRST, Button, Card, Press
-from bot.messages.form import Asker
+from bot.messages.person import Person
 from bot.messages.reply import Line, LineKind
 
 MOST = 4  # interviews, as many as fit in a row of buttons beside the one to begin
@@ -15,7 +15,7 @@ Interviews = list[tuple[int, str]]
 async def home(service: Service, tenant: str, user: str) -> Card:
     """What the bot does, what this person has begun, and what is kept of their words."""
     own = await service.clicks.interviews(tenant, user)
-    request = await _request(service, Asker(tenant, user))
+    request = await _request(service, Person(tenant, user))
     lines = (
         _heading("home_title"),
         Line(texts.sentence("slack_help")),
@@ -29,11 +29,11 @@ async def home(service: Service, tenant: str, user: str) -> Card:
     return Card(lines, rows=(*request.rows, _begin_or_resume(own), (forget,)))
 
 
-async def status(service: Service, asker: Asker) -> Card:
+async def status(service: Service, person: Person) -> Card:
     """The questions of a person that are still to be answered, their interviews, and their newest request."""
-    own = await service.clicks.interviews(asker.tenant, asker.user)
-    waiting = await service.flow.store.conversations.waiting(asker.tenant, asker.user)
-    request = await _request(service, asker)
+    own = await service.clicks.interviews(person.tenant, person.user)
+    waiting = await service.flow.store.conversations.waiting(person.tenant, person.user)
+    request = await _request(service, person)
     lines = (
         *request.lines,
         _heading("status_title"),
@@ -44,9 +44,9 @@ async def status(service: Service, asker: Asker) -> Card:
     return Card(lines, rows=(*request.rows, _begin_or_resume(own)))
 
 
-async def _request(service: Service, asker: Asker) -> Card:
+async def _request(service: Service, person: Person) -> Card:
     """A person's newest request that is not over, with what they can do; empty when there is none."""
-    leads = await service.handoff.requests.reachable(asker)
+    leads = await service.handoff.requests.reachable(person)
     card = standing_card(leads[0]) if leads else Card(())
     return Card((_heading("home_request"), *card.lines), rows=card.rows) if leads else card
 

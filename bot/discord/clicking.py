@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import discord
 
-from bot.discord.handoff import asker_of
-from bot.discord.hearing import tenant
+from bot.discord.handoff import person_of
 from bot.discord.showing import Stage
 from bot.messages.card import Press
 from bot.observing.logs import report
@@ -49,6 +48,6 @@ def _press_of(interaction: discord.Interaction) -> Press | None:
 
 
 async def _press(client: "DiscordBot", interaction: discord.Interaction, stage: Stage, press: Press | None) -> None:
-    whose, user, asker = tenant(interaction), str(interaction.user.id), asker_of(interaction)
-    async for clicked in client.service.clicks.shows(whose, str(interaction.channel_id), user, press, asker):
-        await stage.show_clicked(clicked)
+    place = str(interaction.channel_id)
+    async for response in client.service.clicks.press_and_follow(person_of(interaction), press, place):
+        await stage.show_response(response)

@@ -9,8 +9,8 @@ from discord import app_commands
 from bot import texts
 from bot.chat.overview import status
 from bot.chat.service import Service
-from bot.discord.handoff import asker_of
-from bot.discord.hearing import asked_by_command, is_with_bot, place_of_command, tenant
+from bot.discord.handoff import person_of
+from bot.discord.hearing import asked_by_command, is_with_bot, place_of_command
 from bot.discord.limits import QUESTION
 from bot.discord.names import ASK, COMMAND
 from bot.discord.showing import Stage
@@ -49,8 +49,8 @@ class Commands(app_commands.Group):
     async def interview(self, interaction: discord.Interaction) -> None:
         """Begins an interview."""
         stage = await self._thinking(interaction)
-        place, user = place_of_command(interaction), str(interaction.user.id)
-        await stage.show_instead(await self._service.clicks.interview(tenant(interaction), place, user))
+        person, place = person_of(interaction), place_of_command(interaction)
+        await stage.show_instead(await self._service.clicks.interview(person, place))
 
     @app_commands.command(description=texts.sentence("discord_team"))
     @app_commands.checks.cooldown(BEGUN, 60)
@@ -58,18 +58,17 @@ class Commands(app_commands.Group):
         """Begins the interview of everybody there."""
         stage = Stage(interaction, self._article_url)
         await stage.think()
-        place, user = str(interaction.channel_id), str(interaction.user.id)
-        begun = await self._service.clicks.team(tenant(interaction), place, user)
-        if begun.shown.card:
-            await stage.show_instead(begun.shown.card)
+        response = await self._service.clicks.team(person_of(interaction), str(interaction.channel_id))
+        if response.card:
+            await stage.show_instead(response.card)
 
     @app_commands.command(description=texts.sentence("discord_contact"))
     async def contact(self, interaction: discord.Interaction) -> None:
         """Leads to a person."""
         stage = await self._thinking(interaction)
-        clicked = await self._service.clicks.contact(asker_of(interaction), place=place_of_command(interaction))
-        form, notice = clicked.form, Card((Line(clicked.shown.notice),))
-        await stage.show_instead((form.in_steps if form else None) or clicked.shown.card or notice)
+        response = await self._service.clicks.contact(person_of(interaction), place=place_of_command(interaction))
+        form, notice = response.form, Card((Line(response.notice),))
+        await stage.show_instead((form.in_steps if form else None) or response.card or notice)
 
     @app_commands.command(description=texts.sentence("discord_help_hint"))
     async def help(self, interaction: discord.Interaction) -> None:
@@ -83,15 +82,15 @@ class Commands(app_commands.Group):
         """Deletes what a person said, once they are sure."""
         stage = await self._thinking(interaction)
         ask = Press("forget", choice=ASK_FIRST)
-        clicked = await self._service.clicks.press(tenant(interaction), "", str(interaction.user.id), ask)
-        if clicked.shown.card:
-            await stage.show_instead(clicked.shown.card)
+        response = await self._service.clicks.press(person_of(interaction), ask)
+        if response.card:
+            await stage.show_instead(response.card)
 
     @app_commands.command(description=texts.sentence("discord_status"))
     async def status(self, interaction: discord.Interaction) -> None:
         """Says where everything stands."""
         stage = await self._thinking(interaction)
-        await stage.show_instead(await status(self._service, asker_of(interaction)))
+        await stage.show_instead(await status(self._service, person_of(interaction)))
 
     async def _thinking(self, interaction: discord.Interaction) -> Stage:
         return await thinking(interaction, self._article_url)

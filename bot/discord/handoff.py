@@ -16,7 +16,7 @@ from bot.discord.showing import Stage
 from bot.discord.wording import escaped
 from bot.handoff.relay import Words
 from bot.messages.card import Card, Press
-from bot.messages.form import Asker
+from bot.messages.person import Person
 from bot.messages.reply import Line
 from bot.observing.logs import report
 from bot.store.retrying import persistently
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 PASSED_ON = "\N{INCOMING ENVELOPE}"  # the reaction to what went to the consultants
 
 
-def asker_of(interaction: discord.Interaction) -> Asker:
+def person_of(interaction: discord.Interaction) -> Person:
     """Who clicked, called or sent a form, and where they are answered: there, or directly where only they saw it."""
     channel, message = str(interaction.channel_id), interaction.message
     address: dict[str, JsonValue] = {"channel": channel, "ping": True}
@@ -36,12 +36,12 @@ def asker_of(interaction: discord.Interaction) -> Asker:
         address = {"direct": True, "asked_in": channel}
     user, is_direct = interaction.user, is_with_bot(interaction)
     whose, place = tenant(interaction), _place(interaction)
-    return Asker(
+    return Person(
         whose,
         str(user.id),
         user.display_name,
         address,
-        is_everywhere=is_direct,
+        spans_tenants=is_direct,
         place=place,
         is_public="ping" in address,
     )
@@ -70,7 +70,7 @@ async def _submitted(interaction: discord.Interaction, service: Service, stage: 
     data = cast(dict[str, Any], interaction.data)
     press, values = Press.of(str(data["custom_id"])), values_of(data)
     keys = [f"interaction:{interaction.id}"]
-    outcome = await persistently(service.handoff.sent, asker_of(interaction), press, values, keys)
+    outcome = await persistently(service.handoff.sent, person_of(interaction), press, values, keys)
     if press and outcome.errors:
         await stage.show_privately(again(press, values, outcome.errors))
     elif outcome.notice and press and press.name == "contact":
@@ -118,16 +118,16 @@ async def was_passed_on(after: discord.Message, bot: discord.ClientUser, service
 async def deletion_was_passed_on(guild: int | None, channel: int, message: int, service: Service) -> bool:
     """Whether a message that was deleted, by whomever, had been passed on to the consultants; then that is, too."""
     name = name_of(channel, message)
-    whose = Asker(tenant_of(guild, channel), "", is_everywhere=guild is None)
+    whose = Person(tenant_of(guild, channel), "", spans_tenants=guild is None)
     found = await persistently(service.handoff.relay.deleted, whose, name, [f"deletion:{name}"])
     service.handoff.ring()
     return found
 
 
-def _author_of(said: discord.Message) -> Asker:
+def _author_of(said: discord.Message) -> Person:
     guild, author = said.guild.id if said.guild else None, said.author
     whose = tenant_of(guild, said.channel.id)
-    return Asker(whose, str(author.id), author.display_name, is_everywhere=guild is None)
+    return Person(whose, str(author.id), author.display_name, spans_tenants=guild is None)
 
 
 def _words(said: discord.Message, bot: discord.ClientUser, below: str | None) -> Words:

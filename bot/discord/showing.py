@@ -11,7 +11,6 @@ from typing import Any
 import discord
 
 from bot import texts
-from bot.chat.clicks import Clicked, Spot
 from bot.discord.forms import modal
 from bot.discord.hearing import is_with_bot
 from bot.discord.limits import ALT_TEXT
@@ -20,6 +19,7 @@ from bot.discord.rendering import PICTURE, Rendering, fewest, rendered
 from bot.messages.card import Card, Picture
 from bot.messages.form import Form
 from bot.messages.reply import Line
+from bot.messages.response import Placement, Response
 
 log = logging.getLogger(__name__)
 
@@ -54,19 +54,19 @@ class Stage:
             await asyncio.gather(deferring, return_exceptions=True)
         await self._defer_after(0)
 
-    async def show_clicked(self, clicked: Clicked) -> None:
-        """Shows what a click led to; a notice only to the one who clicked."""
-        card, notice = clicked.shown.card, clicked.shown.notice
-        if clicked.form and clicked.form.in_steps:
-            card = clicked.form.in_steps
-        elif clicked.form and not await self._open(clicked.form):
+    async def show_response(self, response: Response) -> None:
+        """Show the response to a press; a notice only to the one who clicked."""
+        card, notice = response.card, response.notice
+        if response.form and response.form.in_steps:
+            card = response.form.in_steps
+        elif response.form and not await self._open(response.form):
             notice = texts.sentence("form_late")
-        if card and clicked.place:
-            await self._show_in(int(clicked.place.partition("/")[0]), card)
-        elif card and clicked.where is Spot.INSTEAD:
+        if card and response.place:
+            await self._show_in(int(response.place.partition("/")[0]), card)
+        elif card and response.placement is Placement.REPLACE:
             await self.show_instead(card)
         elif card:
-            await self._follow_up(card, is_private=self._is_private(clicked.where))
+            await self._follow_up(card, is_private=self._is_private(response.placement))
         if notice:
             await self.show_privately(Card((Line(notice),)))
 
@@ -83,7 +83,7 @@ class Stage:
         if not await self._respond(partial(self._interaction.response.edit_message, **first)):
             await self._edit(first)
         for options in others:
-            await self._interaction.followup.send(**_anew(options), ephemeral=self._is_private(Spot.BELOW))
+            await self._interaction.followup.send(**_anew(options), ephemeral=self._is_private(Placement.BELOW))
 
     async def _edit(self, options: dict[str, Any]) -> None:
         try:
@@ -137,11 +137,11 @@ class Stage:
     def _is_shared(self) -> bool:
         return not is_with_bot(self._interaction)
 
-    def _is_private(self, where: Spot) -> bool:
+    def _is_private(self, placement: Placement) -> bool:
         """Whether only the one who clicked is to see it: what is below a private card is private, too."""
         message = self._interaction.message
-        is_below_private = where is Spot.BELOW and (self._has_private or bool(message and message.flags.ephemeral))
-        return where is Spot.PRIVATELY or is_below_private
+        is_shown_to_one = self._has_private or bool(message and message.flags.ephemeral)
+        return placement is Placement.EPHEMERAL or (placement is Placement.BELOW and is_shown_to_one)
 
     async def _options(
         self, card: Card, render: Callable[[Card, str | None], list[Rendering]] = rendered

@@ -10,7 +10,9 @@ from bot.handoff.channel import DeskChannel, Doorkeeper
 from bot.handoff.ticket import Act, ImpossibleError
 from bot.handoff.transitions import Actions, Doing, impossible, refusal
 from bot.messages.card import Press
-from bot.messages.form import Asker, Field, FieldKind, Form, Outcome
+from bot.messages.form import Field, FieldKind, Form
+from bot.messages.person import Person
+from bot.messages.response import Response
 from bot.store.leads import KnownError, Leads
 from bot.store.tables import Lead, LeadState
 
@@ -36,45 +38,45 @@ class Desk:
         self._channels = channels
         self._doors = doors
 
-    async def pressed(self, asker: Asker, press: Press) -> Outcome:
+    async def pressed(self, person: Person, press: Press) -> Response:
         """What a button on a request's card leads to."""
-        if refused := await self.refused(asker):
-            return Outcome(refused)
+        if refused := await self.refused(person):
+            return Response(notice=refused)
         lead = await self._lead(press)
         if press.name == "reply":
-            return self._reply_form(lead, asker, press)
-        doing = Doing(ACTS[press.name], asker.user, details={"holder": asker.name or asker.user})
-        return Outcome(await self._done(lead, doing))
+            return self._reply_form(lead, person, press)
+        doing = Doing(ACTS[press.name], person.user, details={"holder": person.name or person.user})
+        return Response(notice=await self._done(lead, doing))
 
-    async def replied(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
+    async def replied(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
         """What becomes of the form with a reply, under `keys` by which it is known if it is sent again."""
         lead, text = await self._lead(press), values.get("text", "").strip()
-        problem = await self.refused(asker) if text else texts.sentence("contact_empty")
-        problem = problem or await self.reply(lead, asker, text, keys)
-        return Outcome(errors={"text": problem} if problem else {})  # what was written stays on the screen
+        problem = await self.refused(person) if text else texts.sentence("contact_empty")
+        problem = problem or await self.reply(lead, person, text, keys)
+        return Response(errors={"text": problem} if problem else {})  # what was written stays on the screen
 
-    async def reply(self, lead: Lead, asker: Asker, text: str, keys: Sequence[str] = ()) -> str:
+    async def reply(self, lead: Lead, person: Person, text: str, keys: Sequence[str] = ()) -> str:
         """Sends a text to the user; returns why that cannot be, nothing when it is under way."""
-        details = {"holder": asker.name or asker.user}
-        return await self._done(lead, Doing(Act.REPLY, asker.user, text, keys=keys, details=details))
+        details = {"holder": person.name or person.user}
+        return await self._done(lead, Doing(Act.REPLY, person.user, text, keys=keys, details=details))
 
-    async def refused(self, asker: Asker) -> str:
+    async def refused(self, person: Person) -> str:
         """Why a person may not act here, as their platform says now; nothing when they are among the consultants."""
-        door = self._doors.get(platform_of(asker.tenant))
-        channel = next((each for each in self._channels if each.is_at(asker.tenant, each.channel)), None)
+        door = self._doors.get(platform_of(person.tenant))
+        channel = next((each for each in self._channels if each.is_at(person.tenant, each.channel)), None)
         if door is None or channel is None:
             return texts.sentence("desk_members_only")
         try:
-            is_member = await door.is_member(asker.tenant, channel.channel, asker.user)
+            is_member = await door.is_member(person.tenant, channel.channel, person.user)
         except Exception as error:  # noqa: BLE001 whoever cannot be recognised is not let in
             log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
             return texts.sentence("desk_unknown_member")
         return "" if is_member else texts.sentence("desk_members_only")
 
-    def _reply_form(self, lead: Lead, asker: Asker, press: Press) -> Outcome:
+    def _reply_form(self, lead: Lead, person: Person, press: Press) -> Response:
         """The form, unless what is written there could not be sent."""
-        refused = impossible(lead, Act.REPLY, asker.user)
-        return Outcome(refused) if refused else Outcome(form=reply_form(press))
+        refused = impossible(lead, Act.REPLY, person.user)
+        return Response(notice=refused) if refused else Response(form=reply_form(press))
 
     async def _lead(self, press: Press) -> Lead:
         lead = await self._leads.at_desk(press.subject)

@@ -14,7 +14,7 @@ from bot.handoff.desk import Desk
 from bot.handoff.request import Requests
 from bot.handoff.ticket import Act, ImpossibleError
 from bot.handoff.transitions import Actions, Doing
-from bot.messages.form import Asker
+from bot.messages.person import Person
 from bot.store.leads import KnownError, Leads
 from bot.store.outbox import ON
 from bot.store.tables import DeliveryState, Lead, LeadState
@@ -27,7 +27,7 @@ class Words:
     """What a person wrote, in answer to which post of ours (`below`) if it is in its thread.
 
     `name` and `keys` are as those of a message, `files` the names of what is attached. `place` says where they are, as
-    the address of an asker does; `conversation` is its name. They may be addressed to the bot by mentioning it
+    the address of a person does; `conversation` is its name. They may be addressed to the bot by mentioning it
     (`is_to_bot`) or by where they are, or to others (`is_for_others`); `is_in_talk` where people go on without that: in
     threads, and where they are alone with it.
     """
@@ -66,7 +66,7 @@ class Relay:
         self._requests = requests
         self._desk = desk
 
-    async def from_user(self, asker: Asker, words: Words) -> bool:
+    async def from_user(self, person: Person, words: Words) -> bool:
         """Whether words are a user's to the consultants: they begin with `note:`, or answer what a consultant wrote.
 
         After a consultant has written, what the user says there goes to them until the user asks the bot something
@@ -78,15 +78,15 @@ class Relay:
         goes_on = words.is_in_talk and not words.is_for_others
         if not (is_note or words.below or goes_on):
             return False
-        lead = await self._meant(asker, words, is_note=is_note, goes_on=goes_on)
+        lead = await self._meant(person, words, is_note=is_note, goes_on=goes_on)
         if lead is None:
             return False
         told = _without(NOTE, words).told
-        return bool(told) and await self._pass_on(lead, Doing(Act.NOTE, asker.user, told, words.name, words.keys))
+        return bool(told) and await self._pass_on(lead, Doing(Act.NOTE, person.user, told, words.name, words.keys))
 
-    async def edited(self, asker: Asker, words: Words) -> bool:
+    async def edited(self, person: Person, words: Words) -> bool:
         """Whether a message that was edited had been passed on; then the edit is, too."""
-        found = await self._leads.named(asker.tenant, words.name, is_everywhere=asker.is_everywhere)
+        found = await self._leads.named(person.tenant, words.name, spans_tenants=person.spans_tenants)
         if found is None:
             return False
         lead, event = found
@@ -95,18 +95,18 @@ class Relay:
             return True  # the platform has only looked up a link, or shows us no text
         return await self._pass_on(lead, Doing(Act.EDIT, lead.user, text, words.name, words.keys))
 
-    async def deleted(self, asker: Asker, name: str, keys: Sequence[str]) -> bool:
+    async def deleted(self, person: Person, name: str, keys: Sequence[str]) -> bool:
         """Whether a message that was deleted had been passed on; then that is, too."""
-        found = await self._leads.named(asker.tenant, name, is_everywhere=asker.is_everywhere)
+        found = await self._leads.named(person.tenant, name, spans_tenants=person.spans_tenants)
         return found is not None and await self._pass_on(found[0], Doing(Act.DELETE, found[0].user, keys=keys))
 
-    async def from_desk(self, asker: Asker, channel: DeskChannel, words: Words) -> str | None:
+    async def from_desk(self, person: Person, channel: DeskChannel, words: Words) -> str | None:
         """What comes of a message in the thread of a request's card: None when it stays there, for it is a note among
         consultants; else nothing when it is on its way to the user, or why it is not."""
         lead = await self._of_card(channel, words.below) if words.is_reply and words.below else None
         if lead is None:
             return None
-        if refused := await self._desk.refused(asker):
+        if refused := await self._desk.refused(person):
             return refused
         text = _without(REPLY, words).told
         if not text:
@@ -114,7 +114,7 @@ class Relay:
         if await self._leads.knows(lead.tenant, words.keys):
             return ""
         if problem := await self._desk.reply(
-            lead, asker, text, words.keys
+            lead, person, text, words.keys
         ):  # what was refused once is not to be sent when the platform tells of it again
             await self._leads.remember(lead.tenant, words.keys)
         return problem
@@ -128,21 +128,21 @@ class Relay:
             return False
         return True
 
-    async def _meant(self, asker: Asker, words: Words, *, is_note: bool, goes_on: bool) -> Lead | None:
+    async def _meant(self, person: Person, words: Words, *, is_note: bool, goes_on: bool) -> Lead | None:
         """The user's request that words are about: the one that they stand below, else a note is about the newest."""
-        leads = await self._requests.reachable(asker)
+        leads = await self._requests.reachable(person)
         for lead in leads:
             is_about_it = await self._is_below(lead, words.below)
-            if is_about_it or (goes_on and await self._is_talk(asker, lead, words)):
+            if is_about_it or (goes_on and await self._is_talk(person, lead, words)):
                 return lead
         return next((lead for lead in leads if is_note and _is_heard(lead, words)), None)
 
-    async def _is_talk(self, asker: Asker, lead: Lead, words: Words) -> bool:
+    async def _is_talk(self, person: Person, lead: Lead, words: Words) -> bool:
         """Whether a consultant wrote there last, after anything that the user asked the bot there."""
         if lead.state != LeadState.CLAIMED or not _is_there(lead, words):
             return False
         replied = [event.happened_at for event in await self._leads.events(lead) if event.kind == Act.REPLY]
-        asked = await self._leads.last_asked(asker.tenant, asker.user, words.conversation)
+        asked = await self._leads.last_asked(person.tenant, person.user, words.conversation)
         if not replied or (words.said_at and words.said_at < replied[-1]):
             return False
         return asked is None or asked < replied[-1]

@@ -13,7 +13,8 @@ from bot.handoff.forms import agreed, errors_in, request_form, small_form
 from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
 from bot.handoff.transitions import Actions, Doing, impossible, refusal
 from bot.messages.card import Press
-from bot.messages.form import Asker, Outcome
+from bot.messages.person import Person
+from bot.messages.response import Response
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, KnownError, Leads
 from bot.store.tables import Lead, LeadState
@@ -30,88 +31,88 @@ class Requests:
         self._leads = leads
         self._actions = actions
 
-    async def begin(self, asker: Asker, case: Mapping[str, JsonValue]) -> Outcome:
+    async def begin(self, person: Person, case: Mapping[str, JsonValue]) -> Response:
         """The form, with what may be passed on; or the open request, if there is one."""
-        if standing := await self.standing(asker):
-            return Outcome(card=standing_card(standing))
-        kept = {**case, "place": asker.place or asker.tenant, "is_public": asker.is_public}
-        draft = await self._leads.open(asker.tenant, asker.user, kept, asker.address, LeadState.DRAFT)
-        return Outcome(form=request_form(draft, asker.name))
+        if standing := await self.standing(person):
+            return Response(card=standing_card(standing))
+        kept = {**case, "place": person.place or person.tenant, "is_public": person.is_public}
+        draft = await self._leads.open(person.tenant, person.user, kept, person.address, LeadState.DRAFT)
+        return Response(form=request_form(draft, person.name))
 
-    async def standing(self, asker: Asker) -> Lead | None:
+    async def standing(self, person: Person) -> Lead | None:
         """A person's request that is not finished."""
-        return next(iter(await self._of(asker, WAITING)), None)
+        return next(iter(await self._of(person, WAITING)), None)
 
-    async def reachable(self, asker: Asker) -> list[Lead]:
+    async def reachable(self, person: Person) -> list[Lead]:
         """A person's requests to which they can still add something, the newest first."""
-        return await self._of(asker, REACHABLE)
+        return await self._of(person, REACHABLE)
 
-    async def sent(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
+    async def sent(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
         """What becomes of the form that was sent, under `keys` by which it is known if it is sent again."""
-        draft, values = await self._own(asker, press), {"consent": press.choice, **values}
+        draft, values = await self._own(person, press), {"consent": press.choice, **values}
         if errors := errors_in(values):
-            await self._keep(draft, asker, values)
-            return Outcome(errors=errors)
-        if standing := await self.standing(asker):
+            await self._keep(draft, person, values)
+            return Response(errors=errors)
+        if standing := await self.standing(person):
             if standing.id == draft.id:
-                return Outcome(texts.sentence("lead_sent_already"))
+                return Response(notice=texts.sentence("lead_sent_already"))
             with suppress(ImpossibleError):  # it has just come to its end, so this is a new one
-                note = Doing(Act.NOTE, asker.user, values["need"].strip(), keys=keys)
+                note = Doing(Act.NOTE, person.user, values["need"].strip(), keys=keys)
                 with suppress(KnownError):
                     await self._actions.do(standing, note)
-                return Outcome(texts.sentence("lead_joined", reference=standing.reference))
+                return Response(notice=texts.sentence("lead_joined", reference=standing.reference))
         details = agreed(draft.details, values)
-        return await self._do(draft, Doing(Act.REQUEST, asker.user, details=details), "lead_confirmed")
+        return await self._do(draft, Doing(Act.REQUEST, person.user, details=details), "lead_confirmed")
 
-    async def pressed(self, asker: Asker, press: Press) -> Outcome:
+    async def pressed(self, person: Person, press: Press) -> Response:
         """What a button under what a user was told leads to."""
-        lead = await self._own(asker, press)
+        lead = await self._own(person, press)
         match press.name:
             case "contact" if lead.state == LeadState.DRAFT:
-                return Outcome(form=request_form(lead, asker.name, press.choice))
+                return Response(form=request_form(lead, person.name, press.choice))
             case "contact":
-                return Outcome(texts.sentence("lead_sent_already"))
+                return Response(notice=texts.sentence("lead_sent_already"))
             case "withdraw":
-                return await self._do(lead, Doing(Act.WITHDRAW, asker.user), "lead_is_taken_back")
+                return await self._do(lead, Doing(Act.WITHDRAW, person.user), "lead_is_taken_back")
             case "read":
-                return Outcome(card=news_card(lead, await self._leads.events(lead), press.step))
-        refused = impossible(lead, _act(press), asker.user)
-        return Outcome(refused) if refused else Outcome(form=small_form(press))
+                return Response(card=news_card(lead, await self._leads.events(lead), press.step))
+        refused = impossible(lead, _act(press), person.user)
+        return Response(notice=refused) if refused else Response(form=small_form(press))
 
-    async def added(self, asker: Asker, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Outcome:
+    async def added(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
         """What becomes of a note, or of the answer to the closing question."""
-        lead, text = await self._own(asker, press), values.get("text", "").strip()
+        lead, text = await self._own(person, press), values.get("text", "").strip()
         act = _act(press)
         if act is Act.NOTE and not text:
-            return Outcome(errors={"text": texts.sentence("contact_empty")})
-        return await self._do(lead, Doing(act, asker.user, text, keys=keys), DONE[act])
+            return Response(errors={"text": texts.sentence("contact_empty")})
+        return await self._do(lead, Doing(act, person.user, text, keys=keys), DONE[act])
 
-    async def _of(self, asker: Asker, states: Collection[str]) -> list[Lead]:
-        return await self._leads.of(asker.tenant, asker.user, states, is_everywhere=asker.is_everywhere)
+    async def _of(self, person: Person, states: Collection[str]) -> list[Lead]:
+        return await self._leads.of(person.tenant, person.user, states, spans_tenants=person.spans_tenants)
 
-    async def _own(self, asker: Asker, press: Press) -> Lead:
-        lead = await self._leads.own(asker.tenant, press.subject)
-        if lead is None and asker.is_everywhere:
-            lead = next((lead for lead in await self._of(asker, [*LeadState]) if lead.id == press.subject), None)
-        if lead is None or lead.user != asker.user:
+    async def _own(self, person: Person, press: Press) -> Lead:
+        lead = await self._leads.own(person.tenant, press.subject)
+        if lead is None and person.spans_tenants:
+            lead = next((lead for lead in await self._of(person, [*LeadState]) if lead.id == press.subject), None)
+        if lead is None or lead.user != person.user:
             raise ImpossibleError("lead_foreign" if lead else "lead_gone")
         return lead
 
-    async def _keep(self, draft: Lead, asker: Asker, values: Mapping[str, str]) -> None:
+    async def _keep(self, draft: Lead, person: Person, values: Mapping[str, str]) -> None:
         """Keeps what was filled in wrongly, for when the form is opened once more."""
         if draft.state == LeadState.DRAFT:
             details: dict[str, JsonValue] = {**draft.details, "written": cast(JsonValue, dict(values))}
             with suppress(StaleError):
-                await self._leads.apply(draft, Change("written", asker.user, draft.state, details=details))
+                await self._leads.apply(draft, Change("written", person.user, draft.state, details=details))
 
-    async def _do(self, lead: Lead, doing: Doing, sentence: str = "lead_added") -> Outcome:
+    async def _do(self, lead: Lead, doing: Doing, sentence: str = "lead_added") -> Response:
         try:
             lead = await self._actions.do(lead, doing)
         except KnownError:
             log.info("a form was sent once more")
         except ImpossibleError as error:
-            return Outcome(refusal(error, lead))
-        return Outcome(texts.sentence(sentence, reference=lead.reference))
+            return Response(notice=refusal(error, lead))
+        return Response(notice=texts.sentence(sentence, reference=lead.reference))
 
 
 def _act(press: Press) -> Act:

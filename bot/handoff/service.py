@@ -13,7 +13,8 @@ from bot.handoff.request import Requests
 from bot.handoff.ticket import ImpossibleError
 from bot.handoff.transitions import Actions, refusal
 from bot.messages.card import Press
-from bot.messages.form import Asker, Outcome
+from bot.messages.person import Person
+from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.store import Store
 
@@ -51,20 +52,20 @@ class Handoff:
         is_consent = press.name == "contact" and press.choice in CONSENTS
         return is_consent or press.name in PRESSES or press.name in USERS_PRESSES
 
-    async def begin(self, asker: Asker, case: Mapping[str, JsonValue]) -> Outcome:
+    async def begin(self, person: Person, case: Mapping[str, JsonValue]) -> Response:
         """Get in touch, with what may be passed on."""
         if not self.is_open:
-            return Outcome(texts.sentence("contact_later"))
-        return await self.requests.begin(asker, case)
+            return Response(notice=texts.sentence("contact_later"))
+        return await self.requests.begin(person, case)
 
-    async def pressed(self, asker: Asker, press: Press) -> Outcome:
+    async def pressed(self, person: Person, press: Press) -> Response:
         """What a button leads to."""
         at = self._desk if press.name in PRESSES else self.requests
-        return await self._outcome(at.pressed(asker, press))
+        return await self._response(at.pressed(person, press))
 
     async def sent(
-        self, asker: Asker, press: Press | None, values: Mapping[str, str], keys: Sequence[str] = ()
-    ) -> Outcome:
+        self, person: Person, press: Press | None, values: Mapping[str, str], keys: Sequence[str] = ()
+    ) -> Response:
         """What becomes of a form that was sent; None is one that this version does not know.
 
         Under `keys` it is known if the platform tells of it again.
@@ -72,14 +73,14 @@ class Handoff:
         ways = {"contact": self.requests.sent, "reply": self._desk.replied}
         ways |= {"note": self.requests.added, "solved": self.requests.added}
         if press is None or press.name not in ways:
-            return Outcome(texts.sentence("button_gone"))
-        return await self._outcome(ways[press.name](asker, press, values, keys))
+            return Response(notice=texts.sentence("button_gone"))
+        return await self._response(ways[press.name](person, press, values, keys))
 
-    async def _outcome(self, of: Awaitable[Outcome]) -> Outcome:
+    async def _response(self, of: Awaitable[Response]) -> Response:
         try:
             return await of
         except ImpossibleError as error:
-            return Outcome(refusal(error, None))
+            return Response(notice=refusal(error, None))
         finally:
             self.ring()
 

@@ -5,17 +5,16 @@ double click is passed over, an older card shows where the interview is now, a f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot import texts
 from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Read, Screen, Session, Skip
 from bot.deciding.outlook import Outlook
-from bot.interviews.poll import Poll
 from bot.interviews.screens import UNKNOWN, screen, summary
 from bot.messages.card import Card, Press
 from bot.messages.reply import Reply
+from bot.messages.response import Response
 from bot.store import tables
 from bot.store.interviews import Interviews, StaleError
 
@@ -23,18 +22,6 @@ SESSION = TypeAdapter(Session)
 MOVES = {"back": Move.BACK, "why": Move.WHY, "review": Move.REVIEW, "next": Move.FORWARD, "finish": Move.FINISH}
 MOVES["restart"] = Move.RESTART
 PRESSES = frozenset((*MOVES, "answer", "skip", "edit"))  # the names of what a card of an interview is asked for
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a click leads to: the card as it is now, with a `notice` for the one who clicked; or only a notice.
-
-    `poll` is what a team's card shows, by which one can tell whether it is still so.
-    """
-
-    card: Card | None
-    notice: str = ""
-    poll: Poll | None = None
 
 
 class Interviewer:
@@ -62,15 +49,15 @@ class Interviewer:
         session = resumed(self._interview, row) if row.user == user else None
         return self._card(row, session) if session else None
 
-    async def press(self, row: tables.Interview, user: str, press: Press) -> Shown:
+    async def press(self, row: tables.Interview, user: str, press: Press) -> Response:
         """What a click leads to."""
         session = resumed(self._interview, row)
         if session is None:
-            return Shown(None, texts.sentence("interview_gone"))
+            return Response(notice=texts.sentence("interview_gone"))
         if row.user != user:
-            return Shown(None, texts.sentence("interview_foreign"))
+            return Response(notice=texts.sentence("interview_foreign"))
         if press.step != session.step:
-            return Shown(self._card(row, session), notice_of(press, session))
+            return Response(self._card(row, session), notice_of(press, session))
         return await self._stepped(row, session, press)
 
     async def summary(self, row: tables.Interview, user: str) -> Reply | None:
@@ -78,19 +65,19 @@ class Interviewer:
         session = resumed(self._interview, row) if row.user == user else None
         return summary(self._interview, session) if session else None
 
-    async def _stepped(self, row: tables.Interview, session: Session, press: Press) -> Shown:
+    async def _stepped(self, row: tables.Interview, session: Session, press: Press) -> Response:
         try:
             event = event_of(session, press)
             after = self._interview.step(session, event) if event else session
         except KeyError:  # the framework has changed since the card was posted
-            return Shown(self._card(row, session), texts.sentence("interview_stale"))
+            return Response(self._card(row, session), texts.sentence("interview_stale"))
         if after is session:
-            return Shown(self._card(row, session))
+            return Response(self._card(row, session))
         try:
             row = await self._interviews.save(row, SESSION.dump_python(after, mode="json"))
         except StaleError:  # another click was faster; this one was on the same card, so it counts as double
-            return Shown(None)
-        return Shown(self._card(row, after))
+            return Response()
+        return Response(self._card(row, after))
 
     def _card(self, row: tables.Interview, session: Session) -> Card:
         return screen(row.id, self._interview, session)

@@ -6,14 +6,16 @@ another. When nobody has led on for a day, anyone who has voted may, and leads f
 """
 
 from datetime import timedelta
+from functools import partial
 
 from bot import texts
 from bot.deciding.interview import Interview, Screen
 from bot.deciding.outlook import Outlook
-from bot.interviews.personal import SESSION, Shown, event_of, how_far, notice_of, resumed
+from bot.interviews.personal import SESSION, event_of, how_far, notice_of, resumed
 from bot.interviews.poll import Poll
 from bot.messages.card import Card, Press
 from bot.messages.reply import Reply
+from bot.messages.response import Response
 from bot.store import tables
 from bot.store.database import Clock
 from bot.store.interviews import Interviews, StaleError
@@ -56,44 +58,38 @@ class Teams:
         poll = await self._poll(row)
         return poll.summary if poll else None
 
-    async def newer(self, tenant: str, poll: Poll) -> Shown | None:
-        """The card when it does not show this poll any more."""
-        row = await self._interviews.find(tenant, poll.row)
-        now = await self._poll(row) if row else None
-        return _shown(now) if now and now != poll else None
-
-    async def press(self, row: tables.Interview, user: str, press: Press) -> Shown:
+    async def press(self, row: tables.Interview, user: str, press: Press) -> Response:
         """What a click leads to: a vote of anybody's, or a step of the leader's."""
         poll = await self._poll(row)
         if poll is None:
-            return Shown(None, texts.sentence("interview_gone"))
+            return Response(notice=texts.sentence("interview_gone"))
         if press.name == "answer":
             return await self._voted(row, poll, user, press)
         if not self._may_lead(row, poll, user):
-            return Shown(None, texts.sentence("team_foreign"))
+            return Response(notice=texts.sentence("team_foreign"))
         if press.step != poll.session.step:
-            return _shown(poll, notice_of(press, poll.session))
+            return self._response(row, poll, notice_of(press, poll.session))
         return await self._stepped(row, poll, user, press)
 
-    async def _voted(self, row: tables.Interview, poll: Poll, user: str, press: Press) -> Shown:
+    async def _voted(self, row: tables.Interview, poll: Poll, user: str, press: Press) -> Response:
         voted = poll.voted(press.choice)
         if voted is None:
-            return _shown(poll, texts.sentence("team_stale"))
+            return self._response(row, poll, texts.sentence("team_stale"))
         try:
             await self._interviews.vote(row, user, *voted)
         except StaleError:  # the leader was faster, but perhaps only asked why
             return await self._again(row, user, press)
         return await self._present(row)
 
-    async def _stepped(self, row: tables.Interview, poll: Poll, user: str, press: Press) -> Shown:
+    async def _stepped(self, row: tables.Interview, poll: Poll, user: str, press: Press) -> Response:
         is_vote_over = press.name == "next" and poll.session.screen is Screen.QUESTION
         try:
             event = poll.step_on if is_vote_over else event_of(poll.session, press)
             after = self._interview.step(poll.session, event) if event else poll.session
         except KeyError:  # the framework has changed since the card was posted
-            return _shown(poll, texts.sentence("interview_stale"))
+            return self._response(row, poll, texts.sentence("interview_stale"))
         if after is poll.session:
-            return _shown(poll)
+            return self._response(row, poll)
         try:
             values = SESSION.dump_python(after, mode="json")
             row = await self._interviews.save(row, values, user, anew=press.name == "restart")
@@ -101,23 +97,28 @@ class Teams:
             return await self._again(row, user, press)
         return await self._present(row)
 
-    async def _present(self, row: tables.Interview) -> Shown:
+    async def _present(self, row: tables.Interview) -> Response:
         poll = await self._poll(row)
-        return _shown(poll) if poll else Shown(None)
+        return self._response(row, poll) if poll else Response()
 
-    async def _again(self, row: tables.Interview, user: str, press: Press) -> Shown:
+    async def _again(self, row: tables.Interview, user: str, press: Press) -> Response:
         """What a click leads to on an interview that somebody changed meanwhile."""
         now = await self._interviews.find(row.tenant, row.id)
-        return await self.press(now, user, press) if now else Shown(None, texts.sentence("interview_gone"))
+        return await self.press(now, user, press) if now else Response(notice=texts.sentence("interview_gone"))
 
     async def _poll(self, row: tables.Interview) -> Poll | None:
         session = resumed(self._interview, row)
         return Poll.of(row.id, self._interview, session, await self._interviews.ballots(row)) if session else None
 
+    def _response(self, row: tables.Interview, poll: Poll, notice: str = "") -> Response:
+        return Response(poll.card(), notice, refresh=partial(self._newer, row, poll))
+
+    async def _newer(self, row: tables.Interview, poll: Poll) -> Response | None:
+        """The card, if it does not show this poll any more."""
+        now = await self._interviews.find(row.tenant, row.id)
+        newer = await self._poll(now) if now else None
+        return self._response(row, newer) if newer and newer != poll else None
+
     def _may_lead(self, row: tables.Interview, poll: Poll, user: str) -> bool:
         is_leaderless = self._clock() - row.touched_at >= LEADERLESS
         return user == row.user or (is_leaderless and user in poll.ballots)
-
-
-def _shown(poll: Poll, notice: str = "") -> Shown:
-    return Shown(poll.card(), notice, poll)

@@ -12,7 +12,7 @@ from bot.chat.service import Service
 from bot.handoff.channel import DeskChannel
 from bot.handoff.relay import Words
 from bot.messages.card import Press
-from bot.messages.form import Asker
+from bot.messages.person import Person
 from bot.observing.logs import report
 from bot.slack.forms import notice, values_of
 from bot.slack.hearing import MENTION, is_of_a_person, moment_of, name_of, place_of, plain_text
@@ -25,24 +25,24 @@ log = logging.getLogger(__name__)
 DIRECT = "D"  # the first letter of a direct message's id
 
 
-def asker_of(body: Body, context: AsyncBoltContext) -> Asker:
+def person_of(body: Body, context: AsyncBoltContext) -> Person:
     """Who clicked or sent a form, and where they are answered: in the thread, or directly where only they saw it."""
     whose, user, container = origin(body, context), body["user"], body.get("container") or {}
     channel, place = container.get("channel_id"), _place(body.get("team") or {}, body.get("channel") or {})
     if not channel or container.get("is_ephemeral"):
-        return Asker(whose.tenant, user["id"], _name(user), {"direct": True, **whose.address}, place=place)
+        return Person(whose.tenant, user["id"], _name(user), {"direct": True, **whose.address}, place=place)
     below = container.get("thread_ts") or (None if channel.startswith(DIRECT) else container.get("message_ts"))
     address: dict[str, JsonValue] = {"channel": channel, "thread": below, **whose.address}
     is_public = not channel.startswith(DIRECT)
-    return Asker(whose.tenant, user["id"], _name(user), address, place=place, is_public=is_public)
+    return Person(whose.tenant, user["id"], _name(user), address, place=place, is_public=is_public)
 
 
-def asker_of_command(body: Body, context: AsyncBoltContext) -> Asker:
+def person_of_command(body: Body, context: AsyncBoltContext) -> Person:
     """Who typed a command; they are answered directly."""
     whose = origin(body, context)
     place = _place({"domain": body.get("team_domain")}, {"id": body["channel_id"], "name": body.get("channel_name")})
     address: dict[str, JsonValue] = {"direct": True, **whose.address}
-    return Asker(whose.tenant, body["user_id"], str(body.get("user_name") or ""), address, place=place)
+    return Person(whose.tenant, body["user_id"], str(body.get("user_name") or ""), address, place=place)
 
 
 def _place(team: Body, channel: Body) -> str:
@@ -61,8 +61,8 @@ def listen_to_forms(app: AsyncApp, service: Service, pattern: Any) -> None:  # n
         view = body["view"]
         press = Press.of(view.get("callback_id") or "")
         try:
-            asker, keys = asker_of(body, context), [f"view:{view['id']}:{view.get('hash')}"]
-            outcome = await service.handoff.sent(asker, press, values_of(view), keys)
+            person, keys = person_of(body, context), [f"view:{view['id']}:{view.get('hash')}"]
+            outcome = await service.handoff.sent(person, press, values_of(view), keys)
         except Exception:  # noqa: BLE001 it is logged, with its reference
             said = texts.sentence("unforeseen", reference=report(log, "a form failed"))
             await ack(response_action="update", view=notice("rag-or-tune", said))
@@ -80,12 +80,12 @@ async def is_passed_on(body: Body, context: AsyncBoltContext, client: AsyncWebCl
     event, whose, bot, handoff = body["event"], origin(body, context), context.bot_user_id, service.handoff
     if not is_of_a_person(event, bot):
         return False
-    asker = Asker(whose.tenant, event["user"], "", whose.address)
+    person = Person(whose.tenant, event["user"], "", whose.address)
     desk = handoff.channel_at(whose.tenant, event["channel"])
     if desk and event.get("thread_ts"):
-        return await _from_desk(asker, desk, body, client, service, bot)
+        return await _from_desk(person, desk, body, client, service, bot)
     below = event.get("thread_ts") if event.get("channel_type") == "im" else None
-    if not await handoff.relay.from_user(asker, _words(body, bot, below)):
+    if not await handoff.relay.from_user(person, _words(body, bot, below)):
         return False
     handoff.ring()
     if event["type"] == "message":  # a mention comes as this, too
@@ -100,26 +100,26 @@ async def was_passed_on(body: Body, context: AsyncBoltContext, service: Service,
     if not said or not said.get("user"):
         return False
     name, keys = name_of(event["channel"], said["ts"]), [f"event:{body['event_id']}"]
-    asker = Asker(tenant, said["user"])
+    person = Person(tenant, said["user"])
     relay = service.handoff.relay
     if is_deletion:
-        found = await relay.deleted(asker, name, keys)
+        found = await relay.deleted(person, name, keys)
     else:
         words = Words(plain_text(said.get("text") or "", context.bot_user_id), name, keys, files=_files(said))
-        found = await relay.edited(asker, words)
+        found = await relay.edited(person, words)
     service.handoff.ring()
     return found
 
 
 async def _from_desk(
-    asker: Asker, desk: DeskChannel, body: Body, client: AsyncWebClient, service: Service, bot: str | None
+    person: Person, desk: DeskChannel, body: Body, client: AsyncWebClient, service: Service, bot: str | None
 ) -> bool:
     """A message in a thread of the consultants' channel: to the user, or among consultants."""
     event = body["event"]
     words = _words(body, bot, event["thread_ts"])
     if not words.is_reply:
         return False
-    named = Asker(asker.tenant, asker.user, await _name_of(client, asker.user), asker.address)
+    named = Person(person.tenant, person.user, await _name_of(client, person.user), person.address)
     problem = await service.handoff.relay.from_desk(named, desk, words)
     if problem is None:
         return False

@@ -16,13 +16,13 @@ from bot.messages.card import ASK_FIRST, Button, Card, Press
 from bot.messages.reply import Line
 from bot.observing.logs import report
 from bot.slack.editing import deleted, edited, is_deletion
-from bot.slack.handoff import asker_of, asker_of_command, is_passed_on, listen_to_forms, was_passed_on
+from bot.slack.handoff import is_passed_on, listen_to_forms, person_of, person_of_command, was_passed_on
 from bot.slack.hearing import asked_by_command, asked_by_message, heard, place_of, place_of_command
 from bot.slack.home import show_home, suggest
 from bot.slack.names import ASK, COMMAND
 from bot.slack.origin import Body, origin
 from bot.slack.refusals import TROUBLE
-from bot.slack.showing import show, show_begun, show_clicked
+from bot.slack.showing import show, show_response
 
 log = logging.getLogger(__name__)
 
@@ -77,24 +77,23 @@ def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None
         ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
         await ack()
+        person = person_of_command(body, context)
         match body.get("text", "").strip():
             case "" | "help":
                 await show(respond, _help_card(), article_url)
             case "interview":
-                place, user = place_of_command(body), body["user_id"]
-                await show(respond, await service.clicks.interview(_tenant(body, context), place, user), article_url)
+                await show(respond, await service.clicks.interview(person, place_of_command(body)), article_url)
             case "team":
-                begun = await service.clicks.team(_tenant(body, context), body["channel_id"], body["user_id"])
-                await show_begun(begun, respond, article_url)
+                response = await service.clicks.team(person, body["channel_id"])
+                await show_response(response, body, respond, client, article_url)
             case "contact":
-                clicked = await service.clicks.contact(asker_of_command(body, context), place=place_of_command(body))
-                await show_clicked(clicked, body, respond, client, article_url)
+                response = await service.clicks.contact(person, place=place_of_command(body))
+                await show_response(response, body, respond, client, article_url)
             case "status":
-                await show(respond, await status(service, asker_of_command(body, context)), article_url)
+                await show(respond, await status(service, person), article_url)
             case "forget":
-                ask = Press("forget", choice=ASK_FIRST)
-                clicked = await service.clicks.press(_tenant(body, context), "", body["user_id"], ask)
-                await show_begun(clicked, respond, article_url)
+                response = await service.clicks.press(person, Press("forget", choice=ASK_FIRST))
+                await show_response(response, body, respond, client, article_url)
             case _:
                 await service.flow.accept(asked_by_command(body, origin(body, context)))
 
@@ -116,9 +115,8 @@ def _listen_to_clicks(app: AsyncApp, service: Service, article_url: str | None) 
             press = press.choosing(action["selected_option"]["value"])
         container = body["container"]
         place = place_of(container.get("channel_id", ""), container.get("thread_ts") or container.get("message_ts"))
-        whose, user, asker = _tenant(body, context), body["user"]["id"], asker_of(body, context)
-        async for clicked in service.clicks.shows(whose, place, user, press, asker):
-            await show_clicked(clicked, body, respond, client, article_url)
+        async for response in service.clicks.press_and_follow(person_of(body, context), press, place):
+            await show_response(response, body, respond, client, article_url)
 
 
 async def _follows_up(service: Service, words: Heard) -> bool:

@@ -12,9 +12,9 @@ from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import texts
-from bot.chat.clicks import Clicked, Spot
 from bot.messages.card import Card
 from bot.messages.reply import Line
+from bot.messages.response import Placement, Response
 from bot.slack.forms import opened
 from bot.slack.origin import Body
 from bot.slack.pictures import uploaded
@@ -38,41 +38,35 @@ class NotShownError(Exception):
         super().__init__(f"a response_url answered {status}")
 
 
-async def show_clicked(
-    clicked: Clicked, body: Body, respond: AsyncRespond, client: AsyncWebClient, article_url: str | None
+async def show_response(
+    response: Response, body: Body, respond: AsyncRespond, client: AsyncWebClient, article_url: str | None
 ) -> None:
-    """Shows what a click led to; a notice only to the one who clicked."""
-    card, notice, is_at_home = clicked.shown.card, clicked.shown.notice, "response_url" not in body
-    if clicked.form and not await opened(client, body["trigger_id"], clicked.form):
+    """Show the response to a press or a command; a notice only to the one who clicked."""
+    card, notice, is_at_home = response.card, response.notice, "response_url" not in body
+    if response.form and not await opened(client, body["trigger_id"], response.form):
         notice = texts.sentence("form_late")
-    if card and (clicked.where is Spot.BELOW or clicked.place or is_at_home):
-        await _post_below(card, body, client, article_url, clicked.place)
-    elif card and clicked.where is Spot.PRIVATELY:
+    if card and (response.placement is Placement.BELOW or response.place or is_at_home):
+        await _post_below(card, body, client, article_url, response.place)
+    elif card and response.placement is Placement.EPHEMERAL:
         await _show(card, article_url, client, partial(_post_privately, body, respond, client))
     elif card:
-        await show(respond, card, article_url, clicked.where, client)
+        await show(respond, card, article_url, response.placement, client)
     if notice and is_at_home:
         await _post_below(Card((Line(notice),)), body, client, article_url)
     elif notice:
         await _post_privately(body, respond, client, Rendering(escaped(notice), []))
 
 
-async def show_begun(clicked: Clicked, respond: AsyncRespond, article_url: str | None) -> None:
-    """Shows what a command led to."""
-    if clicked.shown.card:
-        await show(respond, clicked.shown.card, article_url, clicked.where)
-
-
 async def show(
     respond: AsyncRespond,
     card: Card,
     article_url: str | None,
-    where: Spot = Spot.PRIVATELY,
+    placement: Placement = Placement.EPHEMERAL,
     client: AsyncWebClient | None = None,
 ) -> None:
     """Shows a card by the address that came with a command or a click, even where the bot is no member; `client` is
     needed for a picture."""
-    replaces, whom = where is Spot.INSTEAD, "in_channel" if where is Spot.PUBLICLY else "ephemeral"
+    replaces, whom = placement is Placement.REPLACE, "in_channel" if placement is Placement.PUBLIC else "ephemeral"
 
     async def post(part: Rendering) -> bool:
         nonlocal replaces

@@ -97,13 +97,13 @@ class Leads:
         async with self._db.across_tenants() as transaction:
             return await transaction.scalar(sent)
 
-    async def of(self, tenant: str, user: str, states: Collection[str], *, is_everywhere: bool = False) -> list[Lead]:
+    async def of(self, tenant: str, user: str, states: Collection[str], *, spans_tenants: bool = False) -> list[Lead]:
         """A person's requests in these states, the newest first.
 
-        With `is_everywhere` those in all tenants of the platform, where a person is the same in each of them.
+        With `spans_tenants` those in all tenants of the platform, where a person is the same in each of them.
         """
         mine = select(Lead).where(Lead.user == user, Lead.state.in_(states), _of_platform(tenant))
-        async with self._within(tenant, is_everywhere=is_everywhere) as transaction:
+        async with self._within(tenant, spans_tenants=spans_tenants) as transaction:
             return list(await transaction.scalars(mine.order_by(Lead.id.desc())))
 
     async def own(self, tenant: str, lead: int) -> Lead | None:
@@ -187,11 +187,11 @@ class Leads:
         async with self._db.transaction(tenant) as transaction:
             return await transaction.scalar(select(LeadEvent).where(LeadEvent.id == event))
 
-    async def named(self, tenant: str, name: str, *, is_everywhere: bool = False) -> tuple[Lead, LeadEvent] | None:
+    async def named(self, tenant: str, name: str, *, spans_tenants: bool = False) -> tuple[Lead, LeadEvent] | None:
         """The request to which the user's message of that name was added, with what it said last."""
         said = select(Lead, LeadEvent).join(LeadEvent, LeadEvent.lead_id == Lead.id)
         said = said.where(LeadEvent.name == name, LeadEvent.actor == Lead.user, _of_platform(tenant))
-        async with self._within(tenant, is_everywhere=is_everywhere) as transaction:
+        async with self._within(tenant, spans_tenants=spans_tenants) as transaction:
             found = (await transaction.execute(said.order_by(LeadEvent.id.desc()).limit(1))).first()
             return (found[0], found[1]) if found else None
 
@@ -244,8 +244,8 @@ class Leads:
         async with self._db.across_tenants() as transaction:
             return await transaction.scalar(select(func.sum(Tally.count)).where(Tally.name == TALLY)) or 0
 
-    def _within(self, tenant: str, *, is_everywhere: bool) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._db.across_tenants() if is_everywhere else self._db.transaction(tenant)
+    def _within(self, tenant: str, *, spans_tenants: bool) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._db.across_tenants() if spans_tenants else self._db.transaction(tenant)
 
     async def _remember(self, transaction: AsyncSession, keys: Sequence[str], moment: datetime) -> None:
         if not await remember(self._db, transaction, keys, moment):

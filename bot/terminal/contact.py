@@ -15,8 +15,10 @@ from bot.handoff.relay import Words
 from bot.handoff.service import Handoff
 from bot.handoff.ticket import REACHABLE
 from bot.messages.card import Card, Press
-from bot.messages.form import Asker, Field, Form, Outcome
+from bot.messages.form import Field, Form
+from bot.messages.person import Person
 from bot.messages.reply import Line
+from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.leads import Change
 from bot.store.tables import Lead, LeadState
@@ -39,7 +41,7 @@ class Contact:
         self._leads = memory.store.leads
         self._lasts = memory.lasts
         me = this_user()
-        self._asker = Asker(TENANT, me, "" if me == NOBODY else me)
+        self._asker = Person(TENANT, me, "" if me == NOBODY else me)
         self._handoff = Handoff(memory.store, settings, {}, _nobody_is_called, keeps=True)
         self._mail = Mail(memory.store, settings, is_told=self._handoff.is_told)
 
@@ -55,7 +57,7 @@ class Contact:
         """How the last request stands, with what can be done about it."""
         lead = self._last(REACHABLE)
         if lead:
-            self._follow(Outcome(card=standing_card(lead)))
+            self._follow(Response(card=standing_card(lead)))
         else:
             show_line(Line(texts.sentence("chat_no_request")))
 
@@ -75,39 +77,39 @@ class Contact:
         except DBAPIError as error:
             log.warning("it could not be seen what came from the consultants: %s", type(error.orig).__name__)
 
-    def _follow(self, outcome: Outcome) -> None:
+    def _follow(self, response: Response) -> None:
         """Shows what came of something and asks what that asks, until there is nothing more to ask."""
         try:
-            while outcome.form or outcome.card:
-                if outcome.form:
-                    outcome = self._sent(outcome.form)
-                elif outcome.card and (press := _chosen(outcome.card)):
-                    outcome = self._run(self._handoff.pressed(self._asker, press))
+            while response.form or response.card:
+                if response.form:
+                    response = self._sent(response.form)
+                elif response.card and (press := _chosen(response.card)):
+                    response = self._run(self._handoff.pressed(self._asker, press))
                 else:
                     return
         except GivenUpError:
             show_line(Line(texts.sentence("chat_given_up")))
         else:
-            self._tell(outcome.notice)
+            self._tell(response.notice)
 
-    def _sent(self, form: Form) -> Outcome:
+    def _sent(self, form: Form) -> Response:
         """What comes of a form; fields that were filled in wrongly are asked for again."""
         is_request = form.press.name == "contact"
         if is_request and not self._handoff.is_told:
             show_line(Line(texts.sentence("chat_desk_away")))
             form = replace(form, fields=tuple(map(_reached_by_email, form.fields)))
         introduce(form)
-        values, outcome = dict[str, str](), Outcome()
+        values, response = dict[str, str](), Response()
         try:
-            while not values or outcome.errors:
-                wrong = [field for field in form.fields if field.name in outcome.errors]
-                values |= fill(wrong or form.fields, outcome.errors)
-                outcome = self._run(self._handoff.sent(self._asker, form.press, values))
+            while not values or response.errors:
+                wrong = [field for field in form.fields if field.name in response.errors]
+                values |= fill(wrong or form.fields, response.errors)
+                response = self._run(self._handoff.sent(self._asker, form.press, values))
         except GivenUpError:
             if is_request:
                 self._run(self._empty(form.press.subject))
             raise
-        return outcome
+        return response
 
     async def _empty(self, draft: int) -> None:
         """Takes out of a request that was not sent what might have been passed on."""

@@ -13,7 +13,8 @@ from bot.handoff.clerk import HandoffClerk
 from bot.handoff.rules import Rules
 from bot.handoff.service import Handoff
 from bot.messages.card import Card, Press
-from bot.messages.form import Asker, Form
+from bot.messages.form import Form
+from bot.messages.person import Person
 from bot.settings import Settings
 from bot.store.store import Store
 from bot.store.tables import Delivery, Lead
@@ -120,12 +121,12 @@ class Town:
                 await office.round()
                 await office.stop(10)
 
-    async def request(self, asker: Asker, **values: str) -> Lead:
+    async def request(self, person: Person, **values: str) -> Lead:
         """A request that was sent."""
-        form = (await self.handoff.begin(asker, CASE)).form
+        form = (await self.handoff.begin(person, CASE)).form
         assert isinstance(form, Form)
-        await self.handoff.sent(asker, form.press, FILLED | values)
-        lead = await self.store.leads.own(asker.tenant, form.press.subject)
+        await self.handoff.sent(person, form.press, FILLED | values)
+        lead = await self.store.leads.own(person.tenant, form.press.subject)
         assert lead
         return lead
 
@@ -134,21 +135,21 @@ class Town:
         assert found
         return found
 
-    async def press(self, asker: Asker, name: str, lead: Lead) -> str:
-        return (await self.handoff.pressed(asker, Press(name, lead.id))).notice
+    async def press(self, person: Person, name: str, lead: Lead) -> str:
+        return (await self.handoff.pressed(person, Press(name, lead.id))).notice
 
-    async def reply(self, asker: Asker, lead: Lead, text: str) -> str:
-        outcome = await self.handoff.sent(asker, Press("reply", lead.id), {"text": text})
+    async def reply(self, person: Person, lead: Lead, text: str) -> str:
+        outcome = await self.handoff.sent(person, Press("reply", lead.id), {"text": text})
         return outcome.notice or outcome.errors.get("text", "")
 
 
-def ann(tenant: str = DISCORD) -> Asker:
-    return Asker(tenant, "ann", "Ann", {"channel": "home", "thread": "t1"})
+def ann(tenant: str = DISCORD) -> Person:
+    return Person(tenant, "ann", "Ann", {"channel": "home", "thread": "t1"})
 
 
-def cem(tenant: str = SLACK) -> Asker:
-    return Asker(tenant, "cem", "Cem")
+def cem(tenant: str = SLACK) -> Person:
+    return Person(tenant, "cem", "Cem")
 
 
-def dora(tenant: str = SLACK) -> Asker:
-    return Asker(tenant, "dora", "Dora")
+def dora(tenant: str = SLACK) -> Person:
+    return Person(tenant, "dora", "Dora")

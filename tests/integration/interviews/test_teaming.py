@@ -17,15 +17,15 @@ from hypothesis import strategies as some
 from bot import texts
 from bot.advising.advice import Background, advise
 from bot.cases.casebook import load_framework
-from bot.chat.clicks import Clicks, Spot
+from bot.chat.clicks import Clicks
 from bot.deciding.framework import Framework
 from bot.deciding.interview import Answer, Interview
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.team import decide_together
-from bot.interviews.personal import Shown
 from bot.interviews.team import LEADERLESS, Teams
 from bot.messages.card import LONGEST_ID, Button, Card, Press
-from bot.messages.form import Asker
+from bot.messages.person import Person
+from bot.messages.response import Placement, Response
 from bot.slack.rendering import rendered
 from bot.store.database import Database
 from bot.store.store import Store
@@ -92,16 +92,16 @@ class Team:
         choice = f"{self.question}.{option}" if option else ""
         return next(b.press for b in self.buttons if b.press.name == name and choice in ("", b.press.choice))
 
-    async def click(self, user: str, press: Press) -> Shown:
+    async def click(self, user: str, press: Press) -> Response:
         """A click, after which the card is as everybody sees it then."""
         shown = await self.teams.press(await self.row(), user, press)
         self.card = shown.card or self.card
         return shown
 
-    async def vote(self, user: str, option: str) -> Shown:
+    async def vote(self, user: str, option: str) -> Response:
         return await self.click(user, self.press_of("answer", option))
 
-    async def lead(self, name: str, option: str = "", user: str = ADA) -> Shown:
+    async def lead(self, name: str, option: str = "", user: str = ADA) -> Response:
         return await self.click(user, self.press_of(name, option))
 
 
@@ -275,7 +275,7 @@ async def test_votes_and_steps_at_once_are_all_seen_to(team: Team) -> None:
     shown = await asyncio.gather(*clicks[:4], team.teams.press(row, ADA, why), *clicks[4:])
     assert [one.notice for one in shown] == [""] * 9
     assert sorted(await team.ballots()) == members
-    newest = [one for one in shown if one.poll and await team.teams.newer(ONE, one.poll) is None]
+    newest = [one for one in shown if one.refresh and await one.refresh() is None]
     assert newest
     assert {one.card for one in newest} == {newest[0].card}
 
@@ -284,12 +284,12 @@ async def test_a_card_that_others_changed_meanwhile_is_shown_again(team: Team) -
     first, second, *_ = team.votes
     early = await team.vote(ADA, first)
     late = await team.vote(BO, second)
-    assert early.poll
-    assert late.poll
-    assert await team.teams.newer(ONE, early.poll) == late
-    assert await team.teams.newer(ONE, late.poll) is None
+    assert early.refresh
+    assert late.refresh
+    assert await early.refresh() == late
+    assert await late.refresh() is None
     await team.store.erasure.forget(ADA)
-    assert await team.teams.newer(ONE, late.poll) is None
+    assert await late.refresh() is None
 
 
 async def test_back_and_edit_take_up_the_votes_of_then(team: Team) -> None:
@@ -409,11 +409,11 @@ async def test_votes_that_no_longer_fit_the_framework_do_not_count(team: Team, f
 
 async def test_without_a_framework_there_is_no_team(store: Store, team: Team) -> None:
     clicks, sentence = Clicks(store, None), texts.sentence("no_framework")
-    begun = await clicks.team(ONE, "channel", ADA)
-    assert begun.shown.card
-    assert (begun.shown.card.text, begun.where) == (sentence, Spot.PRIVATELY)
-    shows = clicks.shows(ONE, "channel", BO, team.press_of("answer", OPEN), Asker(ONE, BO, "Bo"))
-    assert [clicked.shown async for clicked in shows] == [Shown(None, sentence)]
+    response = await clicks.team(Person(ONE, ADA), "channel")
+    assert response.card
+    assert (response.card.text, response.placement) == (sentence, Placement.EPHEMERAL)
+    responses = clicks.press_and_follow(Person(ONE, BO, "Bo"), team.press_of("answer", OPEN), "channel")
+    assert [response async for response in responses] == [Response(notice=sentence)]
     assert await clicks.interviews(ONE, ADA) == []
 
 
