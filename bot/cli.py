@@ -9,7 +9,8 @@ import typer
 from bot.errors import BotError, InputError
 
 if TYPE_CHECKING:
-    from bot.process.run import Part
+    from collections.abc import Collection
+
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -154,11 +155,17 @@ def evaluate(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    *,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="PARTS", help="Run only some of slack, discord, web, worker, like slack,worker."),
+    ] = None,
+) -> None:
     """Everything that is set up, in one process: Slack by Socket Mode or HTTP, Discord, health and metrics on PORT."""
-    from bot.process.serve import SERVE
+    from bot.process.platforms import parse_parts
 
-    _run(SERVE)
+    _run(() if only is None else parse_parts(only))
 
 
 slack = typer.Typer(
@@ -188,9 +195,7 @@ def run_slack(context: typer.Context) -> None:
     """Without a command, runs the bot."""
     if context.invoked_subcommand:
         return
-    from bot.slack.entrances import SOCKETS
-
-    _run(SOCKETS)
+    _run(["slack"])
 
 
 discord = typer.Typer(help="The bot on Discord. Runs until it is stopped.", invoke_without_command=True)
@@ -211,25 +216,19 @@ def run_discord(context: typer.Context) -> None:
     """Without a command, runs the bot."""
     if context.invoked_subcommand:
         return
-    from bot.discord.entrances import GATEWAY
-
-    _run(GATEWAY)
+    _run(["discord"])
 
 
 @app.command()
 def web() -> None:
     """The bot in Slack over HTTP, on PORT. Runs until it is stopped."""
-    from bot.slack.entrances import HTTP
-
-    _run(HTTP)
+    _run(["web"])
 
 
 @app.command()
 def worker() -> None:
     """Answer and deliver what other processes accept, over one Postgres. Runs until it is stopped."""
-    from bot.process.serve import WORKER
-
-    _run(WORKER)
+    _run(["worker"])
 
 
 @app.command()
@@ -343,20 +342,21 @@ def insights(
 
 @app.command()
 def doctor() -> None:
-    """Check the configuration, the corpus, the models and the index; say what to do for each."""
+    """Check configuration, corpus, models and index, and say how to fix problems."""
+    from bot.process.platforms import PLATFORMS
     from bot.terminal.doctor import doctor as run
 
-    raise typer.Exit(0 if run() else 1)
+    raise typer.Exit(0 if run(PLATFORMS) else 1)
 
 
-def _run(part: "Part") -> None:
-    """Runs a process until it is stopped."""
+def _run(parts: "Collection[str]") -> None:
+    """Run parts of the bot, or without any all that is set up, until the process is stopped."""
     import asyncio
 
     from bot.process.run import run
 
     settings = _settings()
-    asyncio.run(run(settings, part))
+    asyncio.run(run(settings, parts))
 
 
 def _settings() -> "Settings":

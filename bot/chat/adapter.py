@@ -1,8 +1,4 @@
-"""The platforms that are set up: each is a plug-in, found by its entry point, so that a third one changes nothing here.
-
-An entry point of the group `rag_or_tune.platforms` names a function from settings and store to an adapter, or to None
-where the settings do not set that platform up. The entry point's own name begins the names of the platform's tenants.
-"""
+"""What every platform brings: an adapter that shows replies and cards, and the messages that were heard."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -13,13 +9,10 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from bot.advising.consultant import Show
-from bot.chat.plugins import plugins
 from bot.delivery.platform import Platform
 from bot.messages.card import Card
 from bot.messages.reply import Reply
-from bot.settings import Settings
 from bot.store.accepting import Message
-from bot.store.store import Store
 from bot.store.tables import Turn
 
 Keep = Callable[[Mapping[str, JsonValue]], Awaitable[None]]
@@ -55,20 +48,6 @@ class Surface(Platform, Protocol):
 
     async def close(self) -> None:
         """Ends the connections that it keeps."""
-
-
-Plugin = Callable[[Settings, Store], Surface | None]
-
-
-def adapters() -> dict[str, Plugin]:
-    """What makes the adapters, by the names of their platforms."""
-    return plugins("platforms")
-
-
-def surfaces(settings: Settings, store: Store) -> dict[str, Surface]:
-    """The adapters of the platforms that the settings set up, by name."""
-    made = {name: plugin(settings, store) for name, plugin in adapters().items()}
-    return {name: surface for name, surface in made.items() if surface is not None}
 
 
 def in_place_of(earlier: Sequence[str], posts: Sequence[Mapping[str, JsonValue]]) -> Iterator[dict[str, JsonValue]]:

@@ -1,15 +1,18 @@
-"""The running bot behind every platform: what it hands on to, and what hands on to it."""
+"""Between the running bot and a platform: the service that listeners hand on to, and what a platform consists of."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.routing import Route
 
+from bot.chat.adapter import Surface
 from bot.chat.clicks import Clicks
 from bot.delivery.flow import Flow
 from bot.handoff.service import Handoff
+from bot.settings import Settings
+from bot.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,15 @@ class Listener(Protocol):
 
     async def is_up(self) -> bool:
         """Return True while connected."""
+
+
+@dataclass(frozen=True)
+class PlatformFactory:
+    """Makes a platform's adapter, or None where the settings do not set it up, and its listeners.
+
+    Listeners are made for the named parts of `serve`, or without any for what the settings set up. Raises
+    SettingsError where something is lacking.
+    """
+
+    make_surface: Callable[[Settings, Store], Surface | None]
+    make_listeners: Callable[[Settings, Collection[str]], Sequence[Listener]]

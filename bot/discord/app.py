@@ -1,4 +1,4 @@
-"""Discord, wired: the surface for every process, and the invitation."""
+"""Discord, wired: its adapter, its REST client, and the invitations."""
 
 import base64
 import binascii
@@ -16,15 +16,12 @@ from bot.store.store import Store
 UNSET = "Set DISCORD_TOKEN; the README's Discord steps say how."
 
 
-def surface(settings: Settings, store: Store) -> DiscordSurface | None:
-    """The surface of Discord when it is set up; an entry point of `rag_or_tune.platforms`."""
-    return surfaces(settings, store)["discord"] if settings.discord_token else None
-
-
-def surfaces(settings: Settings, store: Store) -> dict[str, DiscordSurface]:
-    """Discord alone, for a process that serves nothing else."""
+def make_surface(settings: Settings, store: Store) -> DiscordSurface | None:
+    """Return the adapter for Discord, or None when it is not set up."""
     del store
-    return {"discord": DiscordSurface(rest(settings), article(settings), desk_channel(settings, "discord"))}
+    if settings.discord_token is None:
+        return None
+    return DiscordSurface(rest(settings), article(settings), desk_channel(settings, "discord"))
 
 
 def invitations(settings: Settings) -> tuple[str, str]:

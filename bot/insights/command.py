@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
 from bot.advising.bootstrap import make_embedder
 from bot.errors import InputError
 from bot.insights.blocks import Report
@@ -14,9 +16,10 @@ from bot.insights.page import page
 from bot.insights.report import report
 from bot.settings import Settings
 from bot.store.opening import opened
-from bot.terminal.progress import err
 
 STANDARD_OUTPUT = Path("-")
+
+err = Console(stderr=True)
 
 
 @dataclass(frozen=True)

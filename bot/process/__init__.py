@@ -1,1 +1,1 @@
-"""A process, from start to stop: what it listens to, and its HTTP side."""
+"""A process, from start to stop: the parts that it serves, and its HTTP side."""

@@ -2,9 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from bot import threads
@@ -12,7 +11,7 @@ from bot.advising.bootstrap import make_consultant
 from bot.chat.adapter import Surface
 from bot.chat.clicks import Clicks
 from bot.chat.responder import ConsultantResponder
-from bot.chat.service import Listener, Service
+from bot.chat.service import Service
 from bot.delivery.platform import Platform
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
@@ -23,6 +22,7 @@ from bot.handoff.service import Handoff
 from bot.handoff.webhook import webhooks
 from bot.observing.tracing import tracing
 from bot.process import web
+from bot.process.platforms import WORKER, make_listeners, make_surfaces
 from bot.settings import Settings
 from bot.store.opening import opened
 from bot.store.store import Store
@@ -30,28 +30,20 @@ from bot.store.store import Store
 MakeSurfaces = Callable[[Settings, Store], Mapping[str, Surface]]
 
 
-@dataclass(frozen=True)
-class Part:
-    """What a process does: the `platforms` that it delivers to, the `listeners` that it runs.
+async def run(settings: Settings, parts: Collection[str] = ()) -> None:
+    """Run the parts, or without any everything that is set up, until SIGTERM or SIGINT; then drain.
 
-    Each is told the settings, and raises SettingsError where something is not set. One that `is_public` has an HTTP
-    side in any case, another when PORT is set. A worker answers in any case, another unless ANSWERED_BY says otherwise.
+    A worker answers in any case, others unless ANSWERED_BY says otherwise. `web`, and everything, listens on PORT in
+    any case, others where it is set. Raises SettingsError where something is lacking, and BotError, after everything
+    has stopped, when a listener cannot go on.
     """
-
-    platforms: MakeSurfaces
-    listeners: Callable[[Settings], Sequence[Listener]]
-    is_public: bool = False
-    is_worker: bool = False
-
-
-async def run(settings: Settings, part: Part) -> None:
-    """Run until SIGTERM or SIGINT, then drain. Raises BotError, after everything has stopped, if a listener ended."""
-    listeners = part.listeners(settings)
+    listeners = make_listeners(settings, parts)
     stopped = _stop_on_signals()
-    answers = part.is_worker or settings.answered_by == "itself"
-    async with tracing(settings), start_service(settings, part.platforms, answers=answers) as service:
+    answers = WORKER in parts or settings.answered_by == "itself"
+    make = partial(make_surfaces, parts=parts)
+    async with tracing(settings), start_service(settings, make, answers=answers) as service:
         running = [partial(listener.listen, service, stopped) for listener in listeners]
-        if part.is_public or "port" in settings.model_fields_set:
+        if not parts or "web" in parts or "port" in settings.model_fields_set:
             running.append(partial(web.listen, service, listeners, settings.port, stopped))
         await _run_all(running, stopped)
 

@@ -1,4 +1,4 @@
-"""Slack, wired: the app with its listeners, and the two ways in, Socket Mode and HTTP."""
+"""Slack, wired: its adapter, and Bolt's app with its listeners."""
 
 import logging
 
@@ -31,15 +31,11 @@ def is_set_up(settings: Settings) -> bool:
     return bool(settings.slack_bot_token or settings.slack_client_id)
 
 
-def surface(settings: Settings, store: Store) -> SlackSurface | None:
-    """The surface of Slack when it is set up; an entry point of `rag_or_tune.platforms`."""
-    return surfaces(settings, store)["slack"] if is_set_up(settings) else None
-
-
-def surfaces(settings: Settings, store: Store) -> dict[str, SlackSurface]:
-    """Slack alone, for a process that serves nothing else."""
-    desk = desk_channel(settings, "slack")
-    return {"slack": SlackSurface(_workspaces(settings, store), _article(settings), desk)}
+def make_surface(settings: Settings, store: Store) -> SlackSurface | None:
+    """Return the adapter for Slack, or None when it is not set up."""
+    if not is_set_up(settings):
+        return None
+    return SlackSurface(_workspaces(settings, store), _article(settings), desk_channel(settings, "slack"))
 
 
 def make_app(settings: Settings, service: Service) -> App:

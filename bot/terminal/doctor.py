@@ -2,13 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 
 from bot.advising.bootstrap import is_current, make_embedder, vector_server
 from bot.cases.corpus import has_framework, load_framework, load_voices
-from bot.chat.adapter import Plugin, adapters
+from bot.chat.service import PlatformFactory
 from bot.delivery.platform import platform_of
 from bot.errors import BotError
 from bot.guidance.article import read_articles
@@ -27,10 +27,13 @@ LATE = timedelta(hours=1)  # for a post of a request
 ROOM = 300  # MB that an index, and a tuned model, may take
 
 
-def doctor() -> bool:
-    """Prints a line a check; True when nothing must be mended."""
+Platforms = Mapping[str, Callable[[], PlatformFactory]]
+
+
+def doctor(platforms: Platforms) -> bool:
+    """Print a line for each check, those of the `platforms` among them; return True if nothing failed."""
     well = True
-    for name, check in _checks():
+    for name, check in _checks(platforms):
         try:
             with err.status(f"Checking {name}…"):
                 found = check()
@@ -43,7 +46,7 @@ def doctor() -> bool:
     return well
 
 
-def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
+def _checks(platforms: Platforms) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "configuration", _configuration
     try:
         settings = load_settings()
@@ -58,8 +61,8 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "index", lambda: _index(settings)
     yield "language model", lambda: _language_model(settings)
     yield "database", lambda: asyncio.run(_database(settings))
-    for name, plugin in adapters().items():
-        yield name, partial(_platform, settings, plugin)
+    for name, load in platforms.items():
+        yield name, partial(_platform, settings, load)
     yield "deliveries", lambda: asyncio.run(_deliveries(settings))
     yield "requests", lambda: asyncio.run(_requests(settings))
 
@@ -114,10 +117,10 @@ def _index(settings: Settings) -> str:
     return "current"
 
 
-def _platform(settings: Settings, plugin: Plugin) -> str:
+def _platform(settings: Settings, load: Callable[[], PlatformFactory]) -> str:
     async def check() -> str:
         async with opened(settings) as store:
-            surface = plugin(settings, store)
+            surface = load().make_surface(settings, store)
             if surface is None:
                 return "not set up"
             try:

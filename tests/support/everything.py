@@ -25,11 +25,11 @@ class Everything(Running):
     process: Forked | None = field(default=None, init=False)
     url: str = field(default="", init=False)
 
-    def start(self, command: str = "serve") -> None:
-        """Starts a process, and waits until it is connected, or has ended."""
+    def start(self, *words: str) -> None:
+        """Starts `serve`, or what `words` say, and waits until it is connected, or has ended."""
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.run(command, PORT=str(port))
+        self.run(*words or ("serve",), PORT=str(port))
         self.slack.wait_for(lambda: self.is_ready or not self.is_running, STARTING, "the bot to be ready")
 
     @property

@@ -25,10 +25,10 @@ class Running:
     settings: dict[str, str]
     process: Forked | None
 
-    def run(self, command: str, **variables: str) -> None:
+    def run(self, *words: str, **variables: str) -> None:
         """Starts a process, with environment variables beside those that every one has."""
         with self._log.open("ab") as log:
-            self.process = Forked("bot", [command], self.environment(**variables), stderr=log.fileno())
+            self.process = Forked("bot", words, self.environment(**variables), stderr=log.fileno())
 
     def environment(self, **variables: str) -> dict[str, str]:
         """The environment of its processes."""

@@ -3,16 +3,15 @@
 import html
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot import texts
-from bot.errors import SettingsError
-from bot.process.listener import entrances
-from bot.settings import Settings
-from tests.conftest import KEY
+from tests.conftest import KEY, ROOT
 from tests.peers.discord import discord_server
 from tests.support.everything import Everything, everything
 from tests.support.processes import run
@@ -59,9 +58,7 @@ def test_when_discord_lets_it_in_no_more_the_process_ends_as_a_whole_and_says_wh
     one.discord.close(BAD_TOKEN)
     code, last = one.ended()
     assert code == 1
-    assert last == (
-        "rag-or-tune: Discord does not let the bot in any more: it does not know the token; set DISCORD_TOKEN anew."
-    )
+    assert last == ("rag-or-tune: Discord rejected the bot token. Set a new DISCORD_TOKEN.")
     one.start()
     assert len(one.in_slack.answers(asked)) == 1
 
@@ -119,17 +116,17 @@ def test_what_is_not_set_is_said(tmp_path: Path) -> None:
     assert done.stderr.decode().startswith("rag-or-tune: No platform is set up, so there is nothing to answer.")
 
 
-@pytest.mark.parametrize("given", [{"slack_app_token": "xapp-1"}, {"slack_bot_token": "xoxb-1", "discord_token": "x"}])
-def test_what_is_set_by_halves_is_said(given: dict[str, str]) -> None:
-    with pytest.raises(SettingsError, match=r"^Slack is set up by halves: set SLACK_BOT_TOKEN"):
-        entrances(Settings(**given))
-
-
-@pytest.mark.parametrize("command", ["serve", "worker"])
-def test_an_installation_that_is_older_than_the_code_is_refused(tmp_path: Path, command: str) -> None:
-    distribution = tmp_path / "rag_or_tune-0.dist-info"  # found first, it has no entry points
-    distribution.mkdir()
-    (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: rag-or-tune\nVersion: 0\n")
-    done = run(tmp_path, command, DISCORD_TOKEN="token", PYTHONPATH=str(tmp_path))
-    assert done.returncode == 1
-    assert done.stderr.decode().startswith("rag-or-tune: What is installed is older than the code")
+@pytest.mark.parametrize(
+    ("part", "others"), [("slack", "discord bot.discord"), ("discord", "slack_bolt bot.slack"), ("web", "discord")]
+)
+def test_a_part_does_not_load_the_other_platform(part: str, others: str) -> None:
+    code = f"""
+import sys
+from bot.process import platforms, run
+from bot.settings import Settings
+settings = Settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1", slack_signing_secret="s", discord_token="t")
+platforms.make_listeners(settings, [{part!r}])
+assert platforms.make_surfaces(settings, None, [{part!r}])
+assert not [name for name in {others.split()} if name in sys.modules]
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

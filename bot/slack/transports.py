@@ -1,7 +1,7 @@
-"""Slack's entrances: Socket Mode, in one workspace and with no public address, and HTTP."""
+"""Slack's two transports: Socket Mode, for one workspace and without a public address, and HTTP."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 
 from aiohttp import ClientError
@@ -15,63 +15,62 @@ from starlette.routing import Route
 
 from bot.chat.service import Listener, Service
 from bot.errors import SettingsError
-from bot.process.run import Part
 from bot.settings import Settings
-from bot.slack.app import is_set_up, make_app, make_client, surfaces
+from bot.slack.app import is_set_up, make_app, make_client
 from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
 from bot.slack.oauth import InstallPages
 from bot.slack.refusals import REMOVED, code_of
 from bot.slack.requests import Requests
 from bot.slack.wellformed import is_well_formed
 
-WRONG = REMOVED | {"not_authed", "not_allowed_token_type"}  # what Slack says of a token; else it may pass
-NO_SOCKETS = "Set SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…); the README's Slack steps say how."
+INVALID_TOKEN = REMOVED | {"not_authed", "not_allowed_token_type"}  # codes after which a retry is useless
+NO_SOCKET_MODE = "Set SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…); the README's Slack steps say how."
 NO_HTTP = (
     "Set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN (xoxb-…), or for several workspaces SLACK_CLIENT_ID and "
     "SLACK_CLIENT_SECRET in place of the token; the README's Slack steps say how."
 )
-BY_HALVES = (
-    "Slack is set up by halves: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET with either "
+INCOMPLETE = (
+    "Slack is only partly configured: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET with either "
     "SLACK_BOT_TOKEN or, for several workspaces, SLACK_CLIENT_ID and SLACK_CLIENT_SECRET; the README's Slack steps "
     "say how."
 )
 
 
-class Handler(AsyncSocketModeHandler):
-    """Socket Mode, in which what is malformed is acknowledged and nothing else."""
+class SocketHandler(AsyncSocketModeHandler):
+    """Bolt's Socket Mode, but malformed envelopes are only acknowledged."""
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override] # as Bolt
-        """Has Bolt deal with what an envelope holds."""
+        """Have Bolt process an envelope."""
         if is_well_formed(req.type, req.payload):
             await super().handle(client, req)
         else:
             await client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
 
 
-class Sockets:
-    """Socket Mode."""
+class SocketListener:
+    """Listens over Socket Mode."""
 
     name = "slack"
 
     def __init__(self, settings: Settings) -> None:
         """Raises SettingsError, saying what to set."""
         if settings.slack_app_token is None or not is_set_up(settings):
-            raise SettingsError(NO_SOCKETS)
+            raise SettingsError(NO_SOCKET_MODE)
         self._settings = settings
         self._token = settings.slack_app_token.get_secret_value()
-        self._handler: Handler | None = None
+        self._handler: SocketHandler | None = None
 
     def routes(self, service: Service) -> Sequence[Route]:
-        """Nothing."""
+        """Return none."""
         del service
         return ()
 
     async def listen(self, service: Service, stopped: asyncio.Event) -> None:
-        """Keeps a connection, which slack_sdk opens anew when it is lost."""
+        """Keep a connection; slack_sdk reconnects when it is lost."""
         app = make_app(self._settings, service)
-        await _ask("SLACK_APP_TOKEN", app.client.apps_connections_open(app_token=self._token))
+        await _check_token("SLACK_APP_TOKEN", app.client.apps_connections_open(app_token=self._token))
         await _check(app.client)
-        self._handler = Handler(app, self._token)
+        self._handler = SocketHandler(app, self._token)
         connecting = asyncio.ensure_future(self._handler.connect_async())  # type: ignore[no-untyped-call] # as Bolt
         try:
             await stopped.wait()
@@ -84,8 +83,8 @@ class Sockets:
         return self._handler is not None and await self._handler.client.is_connected()
 
 
-class Endpoint:
-    """What Slack asks over HTTP, and the pages of several workspaces."""
+class HttpListener:
+    """Listens to Slack's HTTP requests, and shows the pages that install the app in several workspaces."""
 
     name = "slack"
 
@@ -97,7 +96,7 @@ class Endpoint:
         self._secret = settings.slack_signing_secret.get_secret_value()
 
     def routes(self, service: Service) -> Sequence[Route]:
-        """Slack's endpoint, and the pages."""
+        """Return Slack's endpoint, and the pages."""
         app = make_app(self._settings, service)
         routes = [Route(ENDPOINT, Requests(app, self._secret).handle, methods=["POST"])]
         if app.oauth_flow:
@@ -106,7 +105,7 @@ class Endpoint:
         return routes
 
     async def listen(self, service: Service, stopped: asyncio.Event) -> None:
-        """The HTTP side listens."""
+        """Check the token; the HTTP side listens."""
         del service
         await _check(make_client(self._settings))
         await stopped.wait()
@@ -115,36 +114,36 @@ class Endpoint:
         return True
 
 
-def entrances(settings: Settings) -> list[Listener]:
-    """Socket Mode when its token is set, else HTTP; an entry point of `rag_or_tune.entrances`.
+def make_listeners(settings: Settings, parts: Collection[str] = ()) -> list[Listener]:
+    """Return the listeners of the parts `slack` (Socket Mode) and `web` (HTTP), or those that the settings set up.
 
-    With Socket Mode, several workspaces have the pages for their installation over HTTP besides.
+    Without parts that is Socket Mode where its token is set, else HTTP; with Socket Mode, several workspaces have the
+    pages for their installation over HTTP besides. Raises SettingsError.
     """
+    if parts:
+        named: dict[str, Callable[[Settings], Listener]] = {"slack": SocketListener, "web": HttpListener}
+        return [make(settings) for part, make in named.items() if part in parts]
     if not is_set_up(settings) and not settings.slack_app_token and not settings.slack_signing_secret:
         return []
     if not is_set_up(settings) or not (settings.slack_app_token or settings.slack_signing_secret):
-        raise SettingsError(BY_HALVES)
-    found: list[Listener] = [Sockets(settings)] if settings.slack_app_token else []
-    if settings.slack_signing_secret and (settings.slack_client_id or not found):
-        found.append(Endpoint(settings))
-    return found
+        raise SettingsError(INCOMPLETE)
+    listeners: list[Listener] = [SocketListener(settings)] if settings.slack_app_token else []
+    if settings.slack_signing_secret and (settings.slack_client_id or not listeners):
+        listeners.append(HttpListener(settings))
+    return listeners
 
 
 async def _check(client: AsyncWebClient) -> None:
-    """Raises SettingsError when Slack refuses the token of the one workspace: what it then delivers would be lost."""
+    """Raise SettingsError when Slack refuses the token of the one workspace: what it delivers then would be lost."""
     if client.token:
-        await _ask("SLACK_BOT_TOKEN", client.auth_test())
+        await _check_token("SLACK_BOT_TOKEN", client.auth_test())
 
 
-async def _ask(name: str, asking: Awaitable[object]) -> None:
-    """Raises SettingsError when Slack refuses the token that is set by this name; what fails otherwise may pass."""
+async def _check_token(name: str, request: Awaitable[object]) -> None:
+    """Raise SettingsError when Slack refuses the token of this setting; any other failure may be temporary."""
     try:
         with suppress(ClientError, OSError):
-            await asking
+            await request
     except SlackApiError as error:
-        if code_of(error) in WRONG:
+        if code_of(error) in INVALID_TOKEN:
             raise SettingsError(f"{name}: Slack refuses it ({code_of(error)}); copy it again.") from error
-
-
-SOCKETS = Part(surfaces, lambda settings: [Sockets(settings)])
-HTTP = Part(surfaces, lambda settings: [Endpoint(settings)], is_public=True)

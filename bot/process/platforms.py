@@ -1,0 +1,58 @@
+"""The platforms, by name. Each is imported only where it is used: a process that serves one does not load the other."""
+
+from collections.abc import Callable, Collection
+
+from bot.chat.adapter import Surface
+from bot.chat.service import Listener, PlatformFactory
+from bot.errors import InputError, SettingsError
+from bot.settings import Settings
+from bot.store.store import Store
+
+
+def _slack() -> PlatformFactory:
+    from bot.slack import app, transports
+
+    return PlatformFactory(app.make_surface, transports.make_listeners)
+
+
+def _discord() -> PlatformFactory:
+    from bot.discord import app, gateway
+
+    return PlatformFactory(app.make_surface, gateway.make_listeners)
+
+
+PLATFORMS: dict[str, Callable[[], PlatformFactory]] = {"slack": _slack, "discord": _discord}
+WORKER = "worker"
+PARTS = {"slack": "slack", "discord": "discord", "web": "slack"}  # parts of `serve` that listen, and their platforms
+
+NOT_SET_UP = (
+    "No platform is set up, so there is nothing to answer. For Slack set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, for "
+    "Discord DISCORD_TOKEN; the README's steps say how. For a chat here: rag-or-tune chat."
+)
+
+
+def parse_parts(text: str) -> frozenset[str]:
+    """Return the parts in a list like `slack,worker`. Raises InputError, naming those that exist."""
+    parts = frozenset(filter(None, map(str.strip, text.lower().split(","))))
+    if not parts or not parts <= {*PARTS, WORKER}:
+        unknown = ", ".join(sorted(parts - {*PARTS, WORKER})) or "nothing"
+        raise InputError(f"--only: {unknown} cannot be served; name some of {', '.join((*PARTS, WORKER))}.")
+    return parts
+
+
+def make_listeners(settings: Settings, parts: Collection[str]) -> list[Listener]:
+    """Return the listeners of the parts; without parts, of every platform that is set up."""
+    wanted = {PARTS[part] for part in parts if part != WORKER} if parts else PLATFORMS
+    return [
+        each for name, load in PLATFORMS.items() if name in wanted for each in load().make_listeners(settings, parts)
+    ]
+
+
+def make_surfaces(settings: Settings, store: Store, parts: Collection[str]) -> dict[str, Surface]:
+    """Return the adapters of the parts by platform; a worker has those of all that are set up. Raises SettingsError."""
+    wanted = {PARTS[part] for part in parts} if parts and WORKER not in parts else PLATFORMS
+    made = {name: load().make_surface(settings, store) for name, load in PLATFORMS.items() if name in wanted}
+    surfaces = {name: surface for name, surface in made.items() if surface}
+    if not surfaces:
+        raise SettingsError(NOT_SET_UP)
+    return surfaces
