@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.advising.advice import Background, advise
 from bot.answering.input import LONGEST, Cleaned
 from bot.cases.reading import STATED, CaseReader, CaseReading, Fact
-from bot.deciding.interview import Read
+from bot.deciding.interview import Mention
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import Embedder
@@ -42,15 +42,15 @@ class Adviser:
             _as_typed(cleaned, case.outside) if case.outside else None,
         )
 
-    async def facts(self, texts: Sequence[str]) -> dict[str, Read]:
+    async def facts(self, texts: Sequence[str]) -> dict[str, Mention]:
         """What a user's messages state of the last use case, oldest first; a later one goes before."""
-        known = dict[str, Read]()
+        known = dict[str, Mention]()
         for text in texts:
             case = await self.read(text)
             known = ({} if is_another(text, case) else known) | _facts(case)
         return known
 
-    async def advise(self, text: str, before: Mapping[str, Read], case: CaseReading) -> Reply:
+    async def advise(self, text: str, before: Mapping[str, Mention], case: CaseReading) -> Reply:
         """The recommendation on what `text` states (`case`), and the facts stated `before` where it is silent."""
         case = await self._confirmed(text, case)
         known = {**before, **_facts(case)}
@@ -90,8 +90,8 @@ def _name(fact: Fact) -> str:
     return f"{fact.question}.{fact.option}"
 
 
-def _facts(case: CaseReading) -> dict[str, Read]:
-    return {fact.question: Read(fact.option, fact.words) for fact in case.facts}
+def _facts(case: CaseReading) -> dict[str, Mention]:
+    return {fact.question: Mention(fact.option, fact.words) for fact in case.facts}
 
 
 def is_another(text: str, case: CaseReading) -> bool:

@@ -14,7 +14,7 @@ from bot.deciding.recommendation import Recommendation, recommend
 
 
 class Screen(StrEnum):
-    """What the person sees."""
+    """The kinds of screen of an interview."""
 
     QUESTION = "question"
     REVIEW = "review"
@@ -22,8 +22,8 @@ class Screen(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Says an option of the question on the screen; None says "don't know"."""
+class Choose:
+    """Choose an option of the question on the screen; None is "don't know"."""
 
     question: str
     option: str | None
@@ -31,14 +31,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Skip:
-    """Leaves the question on the screen open."""
+    """Leave the question on the screen open."""
 
     question: str
 
 
 @dataclass(frozen=True)
 class Edit:
-    """Goes to one question; after its answer the review comes back."""
+    """Go to one question; after its answer the review comes back."""
 
     question: str
 
@@ -54,12 +54,12 @@ class Move(StrEnum):
     RESTART = "restart"
 
 
-Event = Answer | Skip | Edit | Move
+InterviewEvent = Choose | Skip | Edit | Move
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a text said of a question, in its own words."""
+class Mention:
+    """The option of a question that a text mentions, in the words of the text."""
 
     option: str
     words: str
@@ -67,18 +67,18 @@ class Read:
 
 @dataclass(frozen=True)
 class Session:
-    """One person's interview, as it is kept. `version` is the framework's; `step` rises with every event that counts.
+    """The state of one interview, as it is stored. `version` is the framework's; `step` rises with every valid event.
 
-    `answers` holds what was chosen (None for "don't know"), `read` what a text said: it counts as an answer until one
-    is chosen. `asked` are the questions shown before the one on the screen, `later` those after it that were gone back
-    from. `left` is the question that a review, an edit or the summary covers; back returns to it.
+    `answers` holds the options chosen (None for "don't know"), `read` those that a text mentions: they count as answers
+    until one is chosen. `asked` are the questions shown before the one on the screen, `later` those after it that
+    "back" left. `left` is the question that a review, an edit or the summary covers; "back" returns to it.
     """
 
     version: int
     screen: Screen = Screen.QUESTION
     question: str = ""
     answers: Mapping[str, str | None] = field(default_factory=dict)
-    read: Mapping[str, Read] = field(default_factory=dict)
+    read: Mapping[str, Mention] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
@@ -89,18 +89,18 @@ class Session:
 
     @property
     def known(self) -> dict[str, str | None]:
-        """Every answer, chosen or read; a chosen one goes before what was read."""
+        """Every answer, chosen or read in a text; a chosen one takes precedence."""
         return {**{name: read.option for name, read in self.read.items()}, **self.answers}
 
     @property
     def contradictions(self) -> tuple[str, ...]:
-        """The questions where another option was chosen than the text said."""
+        """The questions where another option was chosen than the one that the text mentions."""
         return tuple(name for name, read in self.read.items() if self.answers.get(name) not in (None, read.option))
 
 
 @dataclass(frozen=True)
 class View:
-    """What to show. `number` counts the questions shown; after this one, at most `to_go` more will come.
+    """The contents of a screen. `number` counts the questions shown; after this one, at most `to_go` more will come.
 
     `chosen` is the present answer to the question on the screen, `why` whether to say why it matters.
     """
@@ -113,73 +113,75 @@ class View:
     why: bool = False
 
 
-class Interview:
-    """The interview over one framework."""
+class Questionnaire:
+    """The interview over one framework, as a state machine: sessions are its states."""
 
     def __init__(self, outlook: Outlook) -> None:
         self.outlook = outlook
         self.framework: Framework = outlook.framework
 
-    def start(self, read: Mapping[str, Read] | None = None) -> Session:
-        """A new session; what was read is shown first, to be confirmed or corrected."""
+    def start(self, read: Mapping[str, Mention] | None = None) -> Session:
+        """Return a new session; options read in a text are reviewed first, to be confirmed or corrected."""
         session = Session(self.framework.version, read=dict(read or {}))
         return replace(session, screen=Screen.REVIEW) if read else self._next(session)
 
     def resume(self, session: Session) -> tuple[Session, tuple[str, ...]]:
-        """The session under the framework as it is now, and the questions whose answers no longer hold."""
+        """Return the session under the present framework, and the questions whose answers are no longer valid."""
 
-        def holds(name: str, option: str | None) -> bool:
+        def is_valid(name: str, option: str | None) -> bool:
             question = self.framework.questions.get(name)
             return question is not None and (option is None or option in question.options)
 
-        dropped = tuple(name for name, option in session.known.items() if not holds(name, option))
+        dropped = tuple(name for name, option in session.known.items() if not is_valid(name, option))
         questions = self.framework.questions
         lost = bool(dropped) or (session.screen is Screen.QUESTION and session.question not in questions)
-        session = _aside(session) if lost else session
+        session = _cover(session, session.screen) if lost else session
         kept = replace(
             session,
             version=self.framework.version,
-            answers={name: option for name, option in session.answers.items() if holds(name, option)},
-            read={n: read for n, read in session.read.items() if holds(n, read.option) and n not in dropped},
+            answers={name: option for name, option in session.answers.items() if is_valid(name, option)},
+            read={
+                n: mention for n, mention in session.read.items() if is_valid(n, mention.option) and n not in dropped
+            },
             skipped=tuple(name for name in session.skipped if name in questions),
             asked=tuple(name for name in session.asked if name in questions and name not in dropped),
             later=tuple(name for name in session.later if name in questions and name not in dropped),
             left=session.left if session.left in questions else "",
         )
-        return self._next(replace(kept, editing=False)) if lost else kept, dropped
+        return self._next(kept) if lost else kept, dropped
 
-    def step(self, session: Session, event: Event) -> Session:
-        """The session after `event`; the same session when the event does not fit what is on the screen.
+    def step(self, session: Session, event: InterviewEvent) -> Session:
+        """Return the session after an event; the same session if the event is not possible on its screen.
 
         Raises KeyError for an unknown question or option.
         """
         if not isinstance(event, Move):
             self.framework.questions[event.question]
-        changed = self._stepped(session, event)
+        changed = self._apply(session, event)
         return changed if changed is session else replace(changed, step=session.step + 1)
 
     def view(self, session: Session) -> View:
-        """What to show for a session."""
+        """Return the contents of the session's screen."""
         if session.screen is Screen.QUESTION:
             return View(
                 Screen.QUESTION,
                 self.framework.questions[session.question],
                 number=len(session.asked) + 1,
-                to_go=self._most_after(session),
+                to_go=self._max_to_go(session),
                 chosen=session.known.get(session.question),
                 why=session.why,
             )
         return View(session.screen)
 
     def recommendation(self, session: Session) -> Recommendation:
-        """What the answers so far lead to."""
+        """Return the recommendation on the answers so far."""
         words = {name: read.words for name, read in session.read.items() if session.known[name] == read.option}
         return recommend(self.outlook, session.known, words)
 
-    def _stepped(self, session: Session, event: Event) -> Session:
+    def _apply(self, session: Session, event: InterviewEvent) -> Session:
         match event:
-            case Answer(question, option):
-                return self._answered(session, question, option)
+            case Choose(question, option):
+                return self._choose(session, question, option)
             case Skip(question):
                 if session.screen is not Screen.QUESTION or question != session.question:
                     return session
@@ -188,11 +190,11 @@ class Interview:
                 read = {name: found for name, found in session.read.items() if name != question}
                 return self._leave(replace(session, skipped=skipped, answers=answers, read=read))
             case Edit(question):
-                return replace(_aside(session), screen=Screen.QUESTION, question=question, editing=True, why=False)
+                return replace(_cover(session, Screen.QUESTION, editing=True), question=question)
             case Move():
-                return self._moved(session, event)
+                return self._move(session, event)
 
-    def _answered(self, session: Session, question: str, option: str | None) -> Session:
+    def _choose(self, session: Session, question: str, option: str | None) -> Session:
         if option is not None:
             self.framework.option(question, option)
         if session.screen is not Screen.QUESTION or question != session.question:
@@ -201,25 +203,25 @@ class Interview:
         skipped = tuple(name for name in session.skipped if name != question)
         return self._leave(replace(session, answers=answers, skipped=skipped))
 
-    def _moved(self, session: Session, move: Move) -> Session:
+    def _move(self, session: Session, move: Move) -> Session:
         match move:
             case Move.BACK:
                 return self._back(session)
             case Move.WHY if session.screen is Screen.QUESTION:
                 return replace(session, why=not session.why)
             case Move.REVIEW if session.screen is not Screen.REVIEW:
-                return replace(_aside(session), screen=Screen.REVIEW, editing=False, why=False)
+                return _cover(session, Screen.REVIEW)
             case Move.FORWARD if session.screen is Screen.REVIEW:
                 return self._next(session)
             case Move.FINISH if session.screen is not Screen.SUMMARY:
-                return replace(_aside(session), screen=Screen.SUMMARY, editing=False, why=False)
+                return _cover(session, Screen.SUMMARY)
             case Move.RESTART:
                 return self._next(Session(self.framework.version, step=session.step))
             case _:
                 return session
 
     def _leave(self, session: Session) -> Session:
-        """After the question on the screen was answered or skipped."""
+        """Leave the question on the screen, which was answered or skipped."""
         if session.editing:
             return replace(session, screen=Screen.REVIEW, editing=False, why=False)
         return self._next(replace(session, asked=(*session.asked, session.question)))
@@ -248,14 +250,15 @@ class Interview:
             return replace(session, screen=Screen.REVIEW, later=later, why=False)
         return session
 
-    def _most_after(self, session: Session) -> int:
-        """The most questions that can come after the one on the screen, over all answers to it."""
+    def _max_to_go(self, session: Session) -> int:
+        """Return the most questions that can come after the one on the screen, over all answers to it."""
         others = {**session.known, **dict.fromkeys(session.skipped)}
         options = (None, *self.framework.questions[session.question].options)
         return max(self.outlook.most_to_go({**others, session.question: option}) for option in options)
 
 
-def _aside(session: Session) -> Session:
-    """Remembers the question on the screen, which something else is about to cover."""
-    covered = session.screen is Screen.QUESTION and not session.editing
-    return replace(session, left=session.question) if covered else session
+def _cover(session: Session, screen: Screen, *, editing: bool = False) -> Session:
+    """Show another screen, and keep the question that it covers in `left`."""
+    is_question = session.screen is Screen.QUESTION and not session.editing
+    left = session.question if is_question else session.left
+    return replace(session, screen=screen, left=left, editing=editing, why=False)

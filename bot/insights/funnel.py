@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue, ValidationError
 
-from bot.deciding.interview import Interview, Screen, Session
+from bot.deciding.interview import Questionnaire, Screen, Session
 from bot.interviews.personal import SESSION
 from bot.store.insights import Interviewed
 
@@ -19,7 +19,7 @@ REVIEW = "review"  # a place that is no question
 class Funnel:
     """Interviews that began, and how far they came; `now` tells which are still going on."""
 
-    interview: Interview
+    interview: Questionnaire
     now: datetime
     started: int = 0
     finished: int = 0

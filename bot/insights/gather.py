@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.cases.corpus import has_framework, load_framework
-from bot.deciding.interview import Interview
+from bot.deciding.interview import Questionnaire
 from bot.deciding.outlook import Outlook
 from bot.guidance.article import Statement, read_articles
 from bot.insights.decisions import Decisions
@@ -45,7 +45,7 @@ async def gather(insights: Insights, settings: Settings, days: int | None) -> Fi
     traffic, topics, unanswered = Traffic(ZoneInfo(settings.desk_timezone)), Topics(), Unanswered()
     outlook = Outlook(load_framework(settings.corpus_dir)) if has_framework(settings.corpus_dir) else None
     decisions = Decisions(outlook) if outlook else None
-    funnel = Funnel(Interview(outlook), until) if outlook else None
+    funnel = Funnel(Questionnaire(outlook), until) if outlook else None
     async with insights.snapshot() as snapshot:
         async for asked in snapshot.asked(since):
             outcome = outcome_of(asked)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pydantic import TypeAdapter, ValidationError
 
 from bot import texts
-from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Read, Screen, Session, Skip
+from bot.deciding.interview import Choose, Edit, InterviewEvent, Mention, Move, Questionnaire, Screen, Session, Skip
 from bot.deciding.outlook import Outlook
 from bot.interviews.screens import UNKNOWN, screen, summary
 from bot.messages.card import Card, Press
@@ -29,9 +29,9 @@ class Interviewer:
 
     def __init__(self, interviews: Interviews, outlook: Outlook) -> None:
         self._interviews = interviews
-        self._interview = Interview(outlook)
+        self._interview = Questionnaire(outlook)
 
-    async def start(self, tenant: str, place: str, user: str, read: Mapping[str, Read]) -> Card:
+    async def start(self, tenant: str, place: str, user: str, read: Mapping[str, Mention]) -> Card:
         """A new interview; it begins with what was read in what the user said."""
         session = self._interview.start(read)
         row = await self._interviews.start(tenant, place, user, SESSION.dump_python(session, mode="json"))
@@ -83,7 +83,7 @@ class Interviewer:
         return screen(row.id, self._interview, session)
 
 
-def resumed(interview: Interview, row: tables.Interview) -> Session | None:
+def resumed(interview: Questionnaire, row: tables.Interview) -> Session | None:
     """The session of a row under the framework as it is now, if this version can read it."""
     try:
         return interview.resume(SESSION.validate_python(row.session))[0]
@@ -91,11 +91,11 @@ def resumed(interview: Interview, row: tables.Interview) -> Session | None:
         return None
 
 
-def event_of(session: Session, press: Press) -> Event | None:
+def event_of(session: Session, press: Press) -> InterviewEvent | None:
     """What a press asks for; None when it asks for nothing."""
     match press.name:
         case "answer":
-            return Answer(session.question, None if press.choice == UNKNOWN else press.choice)
+            return Choose(session.question, None if press.choice == UNKNOWN else press.choice)
         case "skip":
             return Skip(session.question)
         case "edit":
@@ -108,7 +108,7 @@ def notice_of(press: Press, session: Session) -> str:
     return "" if press.step == session.step - 1 else texts.sentence("interview_stale")
 
 
-def how_far(interview: Interview, session: Session) -> str:
+def how_far(interview: Questionnaire, session: Session) -> str:
     """How many of its questions are answered, and how many may still come."""
     to_go = interview.outlook.most_to_go({**session.known, **dict.fromkeys(session.skipped)})
     return texts.sentence("interview_open", answered=len(session.known), to_go=to_go)

@@ -8,7 +8,7 @@ from functools import cached_property
 from bot import texts
 from bot.advising.advice import Background, advise
 from bot.deciding.framework import Question
-from bot.deciding.interview import Answer, Event, Interview, Screen, Session, View
+from bot.deciding.interview import Choose, InterviewEvent, Questionnaire, Screen, Session, View
 from bot.deciding.outlook import Answers
 from bot.deciding.team import Tally, TeamResult, decide_together, tally_of
 from bot.interviews.screens import UNKNOWN, afterwards, button, can_go_back, headline, in_rows, review, with_picture
@@ -25,12 +25,12 @@ class Poll:
     """
 
     row: int
-    interview: Interview = field(repr=False, compare=False)
+    interview: Questionnaire = field(repr=False, compare=False)
     session: Session
     ballots: Mapping[str, Answers]
 
     @classmethod
-    def of(cls, row: int, interview: Interview, session: Session, ballots: Mapping[str, Answers]) -> "Poll":
+    def of(cls, row: int, interview: Questionnaire, session: Session, ballots: Mapping[str, Answers]) -> "Poll":
         """The poll under the framework as it is now: votes that no longer fit do not count."""
         questions = interview.framework.questions
         fitting = {
@@ -46,9 +46,9 @@ class Poll:
         return self.interview.view(self.session).question
 
     @property
-    def step_on(self) -> Event:
+    def step_on(self) -> InterviewEvent:
         """The event that leaves the question on the screen with the answer that most have voted for."""
-        return Answer(self.session.question, self.tally(self.session.question).majority)
+        return Choose(self.session.question, self.tally(self.session.question).majority)
 
     @cached_property
     def result(self) -> TeamResult:

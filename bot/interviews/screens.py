@@ -6,7 +6,7 @@ from functools import partial
 from bot import texts
 from bot.advising.advice import Background, advise
 from bot.deciding.framework import Framework, Question
-from bot.deciding.interview import Interview, Screen, Session, View
+from bot.deciding.interview import Questionnaire, Screen, Session, View
 from bot.deciding.outlook import Answers
 from bot.deciding.recommendation import Recommendation
 from bot.messages.card import Button, Card, Menu, Picture, Press
@@ -29,7 +29,7 @@ SAID = {
 }  # by the names of presses, the sentences on their buttons
 
 
-def screen(row: int, interview: Interview, session: Session) -> Card:
+def screen(row: int, interview: Questionnaire, session: Session) -> Card:
     """The card of one person's interview, which is kept as that row."""
     view = interview.view(session)
     if view.question:
@@ -95,7 +95,7 @@ def can_go_back(session: Session) -> bool:
     return bool(session.asked or session.editing or session.read)
 
 
-def summary(interview: Interview, session: Session) -> Reply:
+def summary(interview: Questionnaire, session: Session) -> Reply:
     """What a session comes to."""
     written = {name: session.read[name].words for name in session.contradictions}
     background = Background(contradictions=written, answers=session.known)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot import texts
-from bot.deciding.interview import Interview, Screen
+from bot.deciding.interview import Questionnaire, Screen
 from bot.deciding.outlook import Outlook
 from bot.interviews.personal import SESSION, event_of, how_far, notice_of, resumed
 from bot.interviews.poll import Poll
@@ -28,7 +28,7 @@ class Teams:
 
     def __init__(self, interviews: Interviews, outlook: Outlook, clock: Clock) -> None:
         self._interviews = interviews
-        self._interview = Interview(outlook)
+        self._interview = Questionnaire(outlook)
         self._clock = clock
 
     async def start(self, tenant: str, place: str, user: str) -> Card:

@@ -12,7 +12,7 @@ from bot import texts
 from bot.advising.bootstrap import make_consultant
 from bot.advising.consultant import Consultant
 from bot.chat.clicks import PASSED_ON
-from bot.deciding.interview import Interview
+from bot.deciding.interview import Questionnaire
 from bot.handoff.case import case_of
 from bot.interviews.screens import summary
 from bot.messages.reply import Line, Reply
@@ -103,7 +103,7 @@ class Conversation:
         if self._consultant.adviser is None:
             show_line(Line(texts.sentence("no_framework")))
             return
-        interview = Interview(self._consultant.adviser.outlook)
+        interview = Questionnaire(self._consultant.adviser.outlook)
         read = self._run(self._consultant.adviser.facts(self._earlier[-REMEMBERED:]))
         finished = converse(interview, interview.start(read))
         self._summary = summary(interview, finished) if finished else self._summary

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot import texts
 from bot.cases.corpus import load_framework
 from bot.deciding.framework import Framework, Question
-from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Screen, Session, Skip, View
+from bot.deciding.interview import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
 from bot.errors import BotError
 from bot.interviews.screens import answer_of, summary
@@ -29,7 +29,7 @@ class Leave(Enum):
     DONE = "done"
 
 
-Chosen = Event | Leave
+Chosen = InterviewEvent | Leave
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def run(settings: Settings, wanted: Wanted, *, new: bool, as_json: bool) -> None
     """Leads through the questions; what was answered is kept until the summary is left."""
     if as_json:
         console.stderr = True  # the conversation leaves standard output to the object
-    interview = Interview(Outlook(load_framework(settings.corpus_dir)))
+    interview = Questionnaire(Outlook(load_framework(settings.corpus_dir)))
     with remembering(settings) as memory:
         kept = KeptInterview(memory)
         session = kept.read()
@@ -67,7 +67,7 @@ def run(settings: Settings, wanted: Wanted, *, new: bool, as_json: bool) -> None
         _hand_out(interview, finished, wanted, as_json=as_json)
 
 
-def _resumed(interview: Interview, session: Session) -> Session:
+def _resumed(interview: Questionnaire, session: Session) -> Session:
     resumed, dropped = interview.resume(session)
     show_line(Line(texts.sentence("interview_resumed")))
     if dropped:
@@ -75,7 +75,7 @@ def _resumed(interview: Interview, session: Session) -> Session:
     return resumed
 
 
-def converse(interview: Interview, session: Session, kept: KeptInterview | None = None) -> Session | None:
+def converse(interview: Questionnaire, session: Session, kept: KeptInterview | None = None) -> Session | None:
     """Shows card after card until the summary is left; the session then, or None when the person left before."""
     while True:
         if kept and (elsewhere := kept.write(session)) is not session:
@@ -122,10 +122,10 @@ def _title(question: Question, session: Session, view: View) -> str:
 def _options(question: Question, view: View) -> list[Entry[Chosen]]:
     """The options by number, the present answer marked, and "don't know"."""
     entries = [
-        Entry[Chosen](str(n), f"{o.text} ✓" if o.id == view.chosen else o.text, Answer(question.id, o.id))
+        Entry[Chosen](str(n), f"{o.text} ✓" if o.id == view.chosen else o.text, Choose(question.id, o.id))
         for n, o in enumerate(question.options.values(), 1)
     ]
-    return [*entries, Entry[Chosen]("0", texts.sentence("dont_know"), Answer(question.id, None))]
+    return [*entries, Entry[Chosen]("0", texts.sentence("dont_know"), Choose(question.id, None))]
 
 
 def _question_actions(session: Session, question: Question) -> list[Entry[Chosen]]:
@@ -143,7 +143,7 @@ def _rows(framework: Framework, session: Session) -> Iterator[Entry[Chosen]]:
         yield Entry[Chosen](str(number), f"{question.label}: {answer}", Edit(question.id))
 
 
-def _hand_out(interview: Interview, session: Session, wanted: Wanted, *, as_json: bool) -> None:
+def _hand_out(interview: Questionnaire, session: Session, wanted: Wanted, *, as_json: bool) -> None:
     found = interview.recommendation(session)
     try:
         if wanted.markdown:

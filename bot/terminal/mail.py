@@ -23,7 +23,7 @@ from bot.terminal.render import show_line
 Shown = Mapping[str, JsonValue]
 
 
-class Screen:
+class TerminalSurface:
     """The terminal, for whoever makes posts."""
 
     def post(self, card: Card) -> Shown:
@@ -39,8 +39,8 @@ class Mail:
         """`is_told` says whether somebody learns of requests by themselves: consultants in a channel, or a CRM."""
         self._store = store
         self._is_told = is_told
-        self._screen = Screen()
-        self._clerk = HandoffClerk(store, {PLATFORM: self._screen}, desk_channels(settings), Rules.of(settings))
+        self._surface = TerminalSurface()
+        self._clerk = HandoffClerk(store, {PLATFORM: self._surface}, desk_channels(settings), Rules.of(settings))
 
     async def show(self, besides: str = "") -> None:
         """Prints what has come, but for lines that were said already (`besides`), and settles it as sent."""
@@ -58,7 +58,7 @@ class Mail:
         lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
         event = await self._store.leads.event(post.tenant, cast(int, post.payload["event"]))
         if lead and event and not self._is_told and event.kind in (Act.REQUEST, Act.WITHDRAW):
-            return self._screen.post(kept_card(lead))
+            return self._surface.post(kept_card(lead))
         made = await self._clerk.made(post)
         return made.payload if made else None
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from bot.messages.reply import Citation, Line, LineKind, Reply, without_controls
 
 
-class Screen(Console):
+class SafeConsole(Console):
     """A console on which text is only text: nothing in it moves the cursor, renames the window or turns it round."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -18,7 +18,7 @@ class Screen(Console):
             yield segment if segment.control else segment._replace(text=without_controls(segment.text))
 
 
-console = Screen(highlight=False)
+console = SafeConsole(highlight=False)
 
 
 def show_line(line: Line) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.cases.casebook import Casebook, voices_to_learn
 from bot.cases.corpus import load_framework
 from bot.cases.learning import to_embed
-from bot.deciding.interview import Answer, Interview, Screen, Session
+from bot.deciding.interview import Choose, Questionnaire, Screen, Session
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
@@ -42,7 +42,7 @@ def figures(_length: Length) -> list[Figure]:
         embedding, _ = _timed(lambda: encode(to_embed(voices_to_learn(ROOT / "corpus", framework)), batch_size=64))
     cold, _ = _timed(lambda: Outlook(framework).most_to_go({}))
     outlook = Outlook(framework)
-    walk, _ = _timed(lambda: _walk(Interview(outlook)))
+    walk, _ = _timed(lambda: _walk(Questionnaire(outlook)))
     randomly = random.Random(7)
     profiles = [
         {q.id: randomly.choice([None, *q.options]) for q in framework.questions.values() if randomly.random() < 0.6}
@@ -67,7 +67,7 @@ def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - started, result
 
 
-def _walk(interview: Interview) -> None:
+def _walk(interview: Questionnaire) -> None:
     session: Session = interview.start()
     for number in range(STEPS):
         view = interview.view(session)
@@ -75,4 +75,4 @@ def _walk(interview: Interview) -> None:
             session = interview.start()
         else:
             options = [None, *view.question.options]
-            session = interview.step(session, Answer(view.question.id, options[number % len(options)]))
+            session = interview.step(session, Choose(view.question.id, options[number % len(options)]))

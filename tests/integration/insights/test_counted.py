@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.deciding.framework import Approach
-from bot.deciding.interview import Answer, Edit, Interview, Move, Screen, Skip
+from bot.deciding.interview import Choose, Edit, Move, Questionnaire, Screen, Skip
 from bot.deciding.outlook import Outlook
 from bot.insights.asking import in_time
 from bot.insights.decisions import Decisions
@@ -167,12 +167,12 @@ def test_no_section_is_cited_less_than_its_statements_or_more_than_there_are_rep
 
 @given(data=some.data())
 def test_every_interview_is_finished_left_or_going_on(outlook: Outlook, data: some.DataObject) -> None:
-    machine, funnel = Interview(outlook), Funnel(Interview(outlook), NOW)
+    machine, funnel = Questionnaire(outlook), Funnel(Questionnaire(outlook), NOW)
     for _ in range(data.draw(some.integers(1, 6))):
         session = machine.start()
         for _ in range(data.draw(some.integers(0, 12))):
             here = machine.framework.questions.get(session.question)
-            answers = [Answer(here.id, option) for option in (None, *here.options)] + [Skip(here.id)] if here else []
+            answers = [Choose(here.id, option) for option in (None, *here.options)] + [Skip(here.id)] if here else []
             session = machine.step(session, data.draw(some.sampled_from([*answers, Edit("citations"), *Move])))
         hours = data.draw(some.integers(0, 48))
         kept = Interviewed(SESSION.dump_python(session, mode="json"), NOW - timedelta(hours=hours))
@@ -183,7 +183,7 @@ def test_every_interview_is_finished_left_or_going_on(outlook: Outlook, data: so
 
 
 def test_what_cannot_be_read_is_left_out(outlook: Outlook) -> None:
-    funnel = Funnel(Interview(outlook), NOW)
+    funnel = Funnel(Questionnaire(outlook), NOW)
     assert funnel.add(Interviewed({"screen": "of another version"}, NOW)) is None
     assert funnel.started == 0
 

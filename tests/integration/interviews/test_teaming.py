@@ -19,7 +19,7 @@ from bot.advising.advice import Background, advise
 from bot.cases.casebook import load_framework
 from bot.chat.clicks import Clicks
 from bot.deciding.framework import Framework
-from bot.deciding.interview import Answer, Interview
+from bot.deciding.interview import Choose, Questionnaire
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.team import decide_together
 from bot.interviews.team import LEADERLESS, Teams
@@ -513,7 +513,7 @@ async def test_every_card_on_any_way_keeps_to_the_limits_and_goes_by_the_votes(
 async def test_the_questions_come_in_the_order_that_the_majority_makes(
     sqlite_url: str, tmp_path: Path, outlook: Outlook, data: some.DataObject
 ) -> None:
-    interview = Interview(outlook)
+    interview = Questionnaire(outlook)
     session = interview.start()
     async with opened(sqlite_url, tmp_path) as store:
         team = await Team.of(store, outlook)
@@ -524,7 +524,7 @@ async def test_the_questions_come_in_the_order_that_the_majority_makes(
                 await team.vote(member, option)
             known = [option for option in options if option != OPEN]
             most = [option for option in dict.fromkeys(known) if all(_more(known, option, o) for o in known)]
-            session = interview.step(session, Answer(question.id, most[0] if most else None))
+            session = interview.step(session, Choose(question.id, most[0] if most else None))
             await team.lead("next")
         assert team.card.text.startswith(("Recommendation: ", "No recommendation yet"))
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot import texts
-from bot.deciding.interview import Answer as Chosen
-from bot.deciding.interview import Interview, Move, Session, Skip
+from bot.deciding.interview import Choose, Move, Questionnaire, Session, Skip
 from bot.deciding.outlook import Outlook
 from bot.interviews.personal import SESSION
 from bot.store.inbox import Answer
@@ -84,10 +83,10 @@ def abstained(sentence: str = "near_topic") -> dict:
 
 def led(outlook: Outlook, *answers: str | None, finish: bool = False) -> Session:
     """An interview in which these options were chosen; None skips a question."""
-    machine = Interview(outlook)
+    machine = Questionnaire(outlook)
     session = machine.start()
     for option in answers:
-        event = Skip(session.question) if option is None else Chosen(session.question, option)
+        event = Skip(session.question) if option is None else Choose(session.question, option)
         session = machine.step(session, event)
     return machine.step(session, Move.FINISH) if finish else session
 

@@ -11,13 +11,13 @@ from pydantic import TypeAdapter
 
 from bot.cases.casebook import load_framework
 from bot.deciding.framework import Approach, Framework
-from bot.deciding.interview import Answer, Edit, Event, Interview, Move, Read, Screen, Session, Skip
+from bot.deciding.interview import Choose, Edit, InterviewEvent, Mention, Move, Questionnaire, Screen, Session, Skip
 from bot.deciding.outlook import Outlook
 from tests.conftest import ROOT
 from tests.support.frameworks import modest
 
 SHIPPED = load_framework(ROOT / "corpus")
-INTERVIEW = Interview(Outlook(SHIPPED))
+INTERVIEW = Questionnaire(Outlook(SHIPPED))
 KEPT = TypeAdapter(Session)
 LONGEST = 8  # questions
 LETTER = "change_rate"
@@ -31,11 +31,11 @@ def option_of(data: st.DataObject, question: str) -> str:
 
 
 @st.composite
-def reads(draw: st.DrawFn) -> dict[str, Read]:
+def reads(draw: st.DrawFn) -> dict[str, Mention]:
     """What a text said of some questions."""
     each = {name: st.sampled_from(sorted(q.options)) for name, q in SHIPPED.questions.items()}
     found = draw(st.fixed_dictionaries({}, optional=each))
-    return {name: Read(option, f"words on {name}") for name, option in found.items()}
+    return {name: Mention(option, f"words on {name}") for name, option in found.items()}
 
 
 @st.composite
@@ -43,16 +43,16 @@ def sessions(draw: st.DrawFn) -> Session:
     """A session after some events that fit what was on the screen."""
     session = INTERVIEW.start(draw(st.one_of(st.just({}), reads())))
     for _ in range(draw(st.integers(0, 10))):
-        event: st.SearchStrategy[Event] = st.one_of(st.sampled_from(Move), questions.map(Edit))
+        event: st.SearchStrategy[InterviewEvent] = st.one_of(st.sampled_from(Move), questions.map(Edit))
         if session.screen is Screen.QUESTION:
             options = [None, *SHIPPED.questions[session.question].options]
-            answer = st.sampled_from(options).map(lambda option, name=session.question: Answer(name, option))
+            answer = st.sampled_from(options).map(lambda option, name=session.question: Choose(name, option))
             event = st.one_of(answer, answer, st.just(Skip(session.question)), event)
         session = INTERVIEW.step(session, draw(event))
     return session
 
 
-def stepped(session: Session, *events: Event) -> Session:
+def stepped(session: Session, *events: InterviewEvent) -> Session:
     for event in events:
         session = INTERVIEW.step(session, event)
     return session
@@ -61,7 +61,7 @@ def stepped(session: Session, *events: Event) -> Session:
 def answered(session: Session, *options: str | None) -> Session:
     """Answers the question on the screen, and each that follows."""
     for option in options:
-        session = INTERVIEW.step(session, Answer(session.question, option))
+        session = INTERVIEW.step(session, Choose(session.question, option))
     return session
 
 
@@ -71,12 +71,12 @@ class Interviewing(RuleBasedStateMachine):
     session: Session
 
     @initialize(read=st.one_of(st.just({}), reads()))
-    def start(self, read: Mapping[str, Read]) -> None:
+    def start(self, read: Mapping[str, Mention]) -> None:
         self.session = INTERVIEW.start(read)
         assert self.session.known == {name: found.option for name, found in read.items()}
         assert self.session.screen is (Screen.REVIEW if read else Screen.QUESTION)
 
-    def take(self, event: Event) -> Session:
+    def take(self, event: InterviewEvent) -> Session:
         """The session before; the step has risen by one, or nothing has changed."""
         before, self.session = self.session, INTERVIEW.step(self.session, event)
         assert self.session == before or self.session.step == before.step + 1
@@ -103,13 +103,13 @@ class Interviewing(RuleBasedStateMachine):
     @rule(data=st.data())
     def answer(self, data: st.DataObject) -> None:
         option = option_of(data, self.session.question)
-        self.took(option, self.take(Answer(self.session.question, option)))
+        self.took(option, self.take(Choose(self.session.question, option)))
 
     @on_question
     @rule()
     def dont_know(self) -> None:
         name = self.session.question
-        self.took(None, self.take(Answer(name, None)))
+        self.took(None, self.take(Choose(name, None)))
         assert name in self.session.known
 
     @on_question
@@ -136,7 +136,7 @@ class Interviewing(RuleBasedStateMachine):
     def stale_answer(self, question: str, data: st.DataObject) -> None:
         if self.session.screen is not Screen.QUESTION or question != self.session.question:
             before = self.take(
-                data.draw(st.sampled_from([Answer(question, option_of(data, question)), Skip(question)]))
+                data.draw(st.sampled_from([Choose(question, option_of(data, question)), Skip(question)]))
             )
             assert self.session == before
 
@@ -191,28 +191,28 @@ def test_only_what_fits_the_screen_changes_an_answer(session: Session, data: st.
     known = {move: stepped(session, move).known for move in Move if move is not Move.RESTART}
     assert all(after == session.known for after in known.values())
     name = data.draw(questions)
-    stale = stepped(session, Answer(name, option_of(data, name)))
+    stale = stepped(session, Choose(name, option_of(data, name)))
     fits = session.screen is Screen.QUESTION and session.question == name
     assert (stale is not session) == fits
 
 
 def test_a_double_click_counts_once() -> None:
     start = INTERVIEW.start()
-    once = stepped(start, Answer(start.question, None))
-    assert stepped(once, Answer(start.question, None)) is once
+    once = stepped(start, Choose(start.question, None))
+    assert stepped(once, Choose(start.question, None)) is once
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        Answer("nonsense", "often"),
-        Answer("nonsense", None),
-        Answer(LETTER, "nonsense"),
+        Choose("nonsense", "often"),
+        Choose("nonsense", None),
+        Choose(LETTER, "nonsense"),
         Skip("nonsense"),
         Edit("nonsense"),
     ],
 )
-def test_an_unknown_id_is_a_key_error(event: Event) -> None:
+def test_an_unknown_id_is_a_key_error(event: InterviewEvent) -> None:
     with pytest.raises(KeyError):
         stepped(INTERVIEW.start(), event)
 
@@ -231,11 +231,11 @@ def test_to_go_is_the_longest_way_that_is_left_from_every_question_on() -> None:
             return 0
         name = session.question
         options = (None, *SHIPPED.questions[name].options)
-        left = max(longest(stepped(session, Answer(name, option))) for option in options)
+        left = max(longest(stepped(session, Choose(name, option))) for option in options)
         view = INTERVIEW.view(session)
         assert view.to_go == left
         assert view.number + view.to_go <= LONGEST
-        skipped, unknown = stepped(session, Skip(name)), stepped(session, Answer(name, None))
+        skipped, unknown = stepped(session, Skip(name)), stepped(session, Choose(name, None))
         assert (skipped.screen, skipped.question) == (unknown.screen, unknown.question)
         return 1 + left
 
@@ -254,7 +254,7 @@ def test_to_go_never_promises_too_few(session: Session, data: st.DataObject) -> 
             session = stepped(session, Move.FORWARD)
             continue
         shown += 1
-        options = [Answer(session.question, o) for o in (None, *SHIPPED.questions[session.question].options)]
+        options = [Choose(session.question, o) for o in (None, *SHIPPED.questions[session.question].options)]
         session = stepped(session, data.draw(st.sampled_from([*options, Skip(session.question)])))
     assert shown <= promised
 
@@ -270,7 +270,7 @@ def test_back_returns_to_the_last_question_with_its_answer_chosen_and_later_answ
     third = answered(INTERVIEW.start(), None, None)
     first, second = third.asked
     option = next(iter(SHIPPED.questions[second].options))
-    third = stepped(third, Move.BACK, Answer(second, option))
+    third = stepped(third, Move.BACK, Choose(second, option))
     at_second = stepped(third, Move.BACK)
     assert (at_second.question, INTERVIEW.view(at_second).chosen) == (second, option)
     at_first = stepped(at_second, Move.BACK)
@@ -293,7 +293,7 @@ def test_going_forward_again_counts_on_and_back_skips_nothing() -> None:
 @pytest.mark.parametrize("cover", [[Move.REVIEW], [Move.FINISH], [Move.REVIEW, Move.FINISH], [Edit(LETTER), Move.BACK]])
 @modest
 @given(sessions())
-def test_back_returns_to_the_question_that_was_covered(cover: list[Event], session: Session) -> None:
+def test_back_returns_to_the_question_that_was_covered(cover: list[InterviewEvent], session: Session) -> None:
     if session.screen is Screen.QUESTION and not session.editing:
         returned = stepped(session, *cover, Move.BACK)
         assert returned == replace(session, why=False, step=session.step + len(cover) + 1)
@@ -302,7 +302,7 @@ def test_back_returns_to_the_question_that_was_covered(cover: list[Event], sessi
 def test_a_covered_question_that_is_answered_in_the_review_was_shown() -> None:
     second = answered(INTERVIEW.start(), None)
     name = second.question
-    third = stepped(second, Move.REVIEW, Edit(name), Answer(name, None), Move.FORWARD)
+    third = stepped(second, Move.REVIEW, Edit(name), Choose(name, None), Move.FORWARD)
     assert INTERVIEW.view(third).number == 3
     assert stepped(third, Move.BACK).question == name
 
@@ -316,7 +316,7 @@ def test_an_edit_from_the_review_keeps_all_other_answers_and_returns_to_it() -> 
     review = stepped(answered(INTERVIEW.start(), None, None, None), Move.REVIEW)
     first, *others = review.asked
     option = next(iter(SHIPPED.questions[first].options))
-    edited = stepped(review, Edit(first), Answer(first, option))
+    edited = stepped(review, Edit(first), Choose(first, option))
     assert (edited.screen, edited.known) == (Screen.REVIEW, {first: option, **dict.fromkeys(others)})
     assert stepped(review, Edit(first), Move.BACK) == replace(review, question=first, step=review.step + 2)
 
@@ -324,7 +324,7 @@ def test_an_edit_from_the_review_keeps_all_other_answers_and_returns_to_it() -> 
 def test_a_question_never_shown_can_be_answered_from_the_review() -> None:
     review = stepped(INTERVIEW.start(), Move.REVIEW)
     name = next(name for name in SHIPPED.questions if name != review.question)
-    edited = stepped(review, Edit(name), Answer(name, None), Move.FORWARD)
+    edited = stepped(review, Edit(name), Choose(name, None), Move.FORWARD)
     assert edited.known == {name: None}
     assert edited.screen is Screen.QUESTION
 
@@ -344,7 +344,7 @@ def test_a_skipped_question_stays_open_and_is_not_asked_again() -> None:
 
 def test_a_skipped_question_can_be_answered_after_all() -> None:
     start = INTERVIEW.start()
-    session = stepped(start, Skip(start.question), Move.BACK, Answer(start.question, None))
+    session = stepped(start, Skip(start.question), Move.BACK, Choose(start.question, None))
     assert (session.known, session.skipped) == ({start.question: None}, ())
 
 
@@ -357,12 +357,12 @@ def test_finish_shows_a_recommendation_at_any_time(session: Session) -> None:
 
 
 def test_restart_forgets_everything_but_the_step() -> None:
-    session = stepped(answered(INTERVIEW.start({LETTER: Read("often", WORDS)})), Move.FORWARD, Move.RESTART)
+    session = stepped(answered(INTERVIEW.start({LETTER: Mention("often", WORDS)})), Move.FORWARD, Move.RESTART)
     assert session == replace(INTERVIEW.start(), step=2)
 
 
 def test_what_was_read_is_shown_first_in_the_users_words() -> None:
-    session = INTERVIEW.start({LETTER: Read("often", WORDS)})
+    session = INTERVIEW.start({LETTER: Mention("often", WORDS)})
     assert session.screen is Screen.REVIEW
     found = INTERVIEW.recommendation(session)
     assert found.approach is Approach.RAG
@@ -370,7 +370,7 @@ def test_what_was_read_is_shown_first_in_the_users_words() -> None:
 
 
 def test_what_was_read_is_not_asked() -> None:
-    session = stepped(INTERVIEW.start({LETTER: Read("often", WORDS)}), Move.FORWARD)
+    session = stepped(INTERVIEW.start({LETTER: Mention("often", WORDS)}), Move.FORWARD)
     assert session.question == INTERVIEW.outlook.deciding({LETTER: "often"})[0]
     while session.screen is Screen.QUESTION:
         assert session.question != LETTER
@@ -378,12 +378,12 @@ def test_what_was_read_is_not_asked() -> None:
 
 
 def test_back_from_the_first_question_goes_to_what_was_read() -> None:
-    start = INTERVIEW.start({LETTER: Read("often", WORDS)})
+    start = INTERVIEW.start({LETTER: Mention("often", WORDS)})
     assert stepped(start, Move.FORWARD, Move.BACK).screen is Screen.REVIEW
 
 
 def test_a_click_wins_over_what_was_read_and_the_contradiction_is_listed() -> None:
-    session = stepped(INTERVIEW.start({LETTER: Read("often", WORDS)}), Edit(LETTER), Answer(LETTER, "stable"))
+    session = stepped(INTERVIEW.start({LETTER: Mention("often", WORDS)}), Edit(LETTER), Choose(LETTER, "stable"))
     assert session.known == {LETTER: "stable"}
     assert session.contradictions == (LETTER,)
     assert session.read[LETTER].words == WORDS
@@ -395,7 +395,7 @@ def test_a_click_wins_over_what_was_read_and_the_contradiction_is_listed() -> No
 def test_a_click_that_confirms_or_withdraws_what_was_read_contradicts_nothing(
     option: str | None, known: str | None
 ) -> None:
-    session = stepped(INTERVIEW.start({LETTER: Read("often", WORDS)}), Edit(LETTER), Answer(LETTER, option))
+    session = stepped(INTERVIEW.start({LETTER: Mention("often", WORDS)}), Edit(LETTER), Choose(LETTER, option))
     assert (session.known, session.contradictions) == ({LETTER: known}, ())
 
 
@@ -425,7 +425,7 @@ def test_a_changed_framework_drops_and_names_exactly_the_answers_that_no_longer_
     def holds(name: str, option: str | None) -> bool:
         return name in framework.questions and (option is None or option in framework.questions[name].options)
 
-    interview = Interview(Outlook(framework))
+    interview = Questionnaire(Outlook(framework))
     resumed, dropped = interview.resume(session)
     assert set(dropped) == {name for name, option in session.known.items() if not holds(name, option)}
     assert resumed.version == framework.version
@@ -440,10 +440,10 @@ def test_a_changed_framework_drops_and_names_exactly_the_answers_that_no_longer_
 
 
 def test_what_was_overruled_is_not_revived_when_the_answer_no_longer_holds() -> None:
-    session = stepped(INTERVIEW.start({LETTER: Read("often", WORDS)}), Edit(LETTER), Answer(LETTER, "stable"))
+    session = stepped(INTERVIEW.start({LETTER: Mention("often", WORDS)}), Edit(LETTER), Choose(LETTER, "stable"))
     rest = {o: found for o, found in SHIPPED.questions[LETTER].options.items() if o != "stable"}
     changed = {**SHIPPED.questions, LETTER: replace(SHIPPED.questions[LETTER], options=rest)}
-    later = Interview(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
+    later = Questionnaire(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
     resumed, dropped = later.resume(session)
     assert (dropped, resumed.known, resumed.read) == ((LETTER,), {}, {})
 
@@ -460,7 +460,7 @@ def test_an_answer_that_is_dropped_is_asked_again_if_it_matters() -> None:
     option, *_ = SHIPPED.questions[first].options
     rest = {o: found for o, found in SHIPPED.questions[first].options.items() if o != option}
     changed = {**SHIPPED.questions, first: replace(SHIPPED.questions[first], options=rest)}
-    later = Interview(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
+    later = Questionnaire(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
     resumed, dropped = later.resume(answered(start, option))
     assert dropped == (first,)
     assert resumed.known == {}
