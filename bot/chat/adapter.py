@@ -13,9 +13,10 @@ from bot.delivery.platform import Platform
 from bot.messages.card import Card
 from bot.messages.reply import Reply
 from bot.store.accepting import Message
+from bot.store.address import Draft
 from bot.store.tables import Turn
 
-Keep = Callable[[Mapping[str, JsonValue]], Awaitable[None]]
+Keep = Callable[[Draft], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Surface(Platform, Protocol):
     """An adapter that can also show replies."""
 
     def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[Show]:
-        """Shows that a turn is worked on, and each line that it is given; `keep` adds to the turn's address."""
+        """Shows that a turn is worked on, and each line that it is given; `keep` stores what is on the platform."""
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""

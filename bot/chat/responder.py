@@ -10,6 +10,7 @@ from bot.advising.consultant import Consultant
 from bot.chat.adapter import Surface
 from bot.delivery.platform import platform_of
 from bot.messages.reply import Line, Reply, ReplyKind
+from bot.store.address import Draft
 from bot.store.inbox import Answer, Inbox
 from bot.store.retrying import persistently
 from bot.store.tables import Turn
@@ -43,6 +44,6 @@ class ConsultantResponder:
     def _surface(self, turn: Turn) -> Surface:
         return self._surfaces[platform_of(turn.tenant)]
 
-    async def _keep(self, turn: Turn, found: Mapping[str, JsonValue]) -> None:
-        turn.address = {**turn.address, **found}
-        await persistently(self._inbox.readdress, turn)
+    async def _keep(self, turn: Turn, draft: Draft) -> None:
+        turn.where = turn.address.to_json() | draft.to_json()
+        await persistently(self._inbox.keep_draft, turn, draft)

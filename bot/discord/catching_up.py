@@ -59,11 +59,10 @@ async def missed_of_requests(
 
 async def _told_in(client: discord.AutoShardedClient, lead: Lead, shard: int) -> int:
     """The channel in which a user of this shard is told of their request; 0 for others."""
-    address = lead.address or {}
     if platform_of(lead.tenant) != "discord":
         return 0
-    if "channel" in address:
-        return int(str(address["channel"])) if _shard_of(lead.tenant, client.shard_count or 1) == shard else 0
+    if lead.address.channel:
+        return int(lead.address.channel) if _shard_of(lead.tenant, client.shard_count or 1) == shard else 0
     if shard:
         return 0  # direct messages are of the first
     try:

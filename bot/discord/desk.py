@@ -61,11 +61,11 @@ async def post_below(client: discord.Client, delivery: Delivery, part: Rendering
 
     Without a `part` to show it is a file. Returns the thread's id with the post's.
     """
-    thread, channel = str(delivery.address["thread"]), str(delivery.address["channel"])
+    thread, channel = str(delivery.address.thread), str(delivery.address.channel)
     for attempt in range(2):
         try:
             if attempt:
-                await _begin_thread(client, int(channel), int(thread), str(delivery.address["subject"]))
+                await _begin_thread(client, int(channel), int(thread), delivery.thread_name)
             return await _post(client, thread, delivery, part)
         except discord.HTTPException as error:
             if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):

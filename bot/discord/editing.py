@@ -2,10 +2,8 @@
 
 import logging
 from dataclasses import replace
-from typing import cast
 
 import discord
-from pydantic import JsonValue
 
 from bot.delivery.flow import Flow
 from bot.discord.hearing import message_of, name_of
@@ -22,9 +20,8 @@ async def edited(after: discord.Message, bot: discord.ClientUser, flow: Flow) ->
     if turn is None or not now.text or now.text == turn.text:
         return  # somebody else's, or Discord has only looked up a link, or no longer shows us the text
     sent = await persistently(flow.store.outbox.sent_of, turn)
-    earlier: JsonValue = [*sent] or turn.address.get("replaces", [])
-    address = {**turn.address, "replaces": earlier}
-    anew = replace(now, keys=[f"edit:{now.name}/{after.edited_at}"], address=address)
+    keys, earlier = [f"edit:{now.name}/{after.edited_at}"], sent or turn.draft.replaces
+    anew = replace(now, keys=keys, address=turn.address, replaces=earlier)
     await persistently(flow.accept, anew)
 
 
@@ -33,8 +30,7 @@ async def deleted(tenant: str, channel: int, message: int, flow: Flow, client: d
     turn = await persistently(flow.store.inbox.named, tenant, name_of(channel, message))
     if turn is None:
         return
-    earlier = cast(list[str], turn.address.get("replaces", []))
-    posts = dict.fromkeys((*await persistently(flow.store.outbox.sent_of, turn), *earlier))
+    posts = dict.fromkeys((*await persistently(flow.store.outbox.sent_of, turn), *turn.draft.replaces))
     following = await persistently(flow.store.inbox.remove, turn)
     if following:
         flow.begin(following)

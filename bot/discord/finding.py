@@ -29,13 +29,13 @@ async def find(client: discord.Client, delivery: Delivery) -> str | None:
         raise meaning(error) from error
     own = [message for message in since if client.user and message.author.id == client.user.id]
     name = with_file(own, delivery) if "file" in delivery.payload else _oldest(own, delivery)
-    thread = delivery.address.get("thread")
+    thread = delivery.address.thread
     return f"{thread}/{name}" if name and thread else name
 
 
 def _earlier(delivery: Delivery) -> discord.Object:
     """What a post that may have been sent is looked for after."""
-    name = str(delivery.address.get("asked") or delivery.address.get("after") or "").rpartition("/")[2]
+    name = (delivery.address.question or delivery.previous).rpartition("/")[2]
     since = delivery.created_at.astimezone(UTC) - CLOCKS
     return discord.Object(int(name) if name.isdigit() else discord.utils.time_snowflake(since))
 

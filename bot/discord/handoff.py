@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any, cast
 
 import discord
-from pydantic import JsonValue
 
 from bot import texts
 from bot.chat.service import Service
@@ -19,6 +18,7 @@ from bot.messages.card import Card, Press
 from bot.messages.person import Person
 from bot.messages.reply import Line
 from bot.observing.logs import report
+from bot.store.address import Address
 from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
@@ -29,11 +29,11 @@ PASSED_ON = "\N{INCOMING ENVELOPE}"  # the reaction to what went to the consulta
 def person_of(interaction: discord.Interaction) -> Person:
     """Who clicked, called or sent a form, and where they are answered: there, or directly where only they saw it."""
     channel, message = str(interaction.channel_id), interaction.message
-    address: dict[str, JsonValue] = {"channel": channel, "ping": True}
+    address = Address(channel, has_mention=True)
     if is_with_bot(interaction):
-        address = {"channel": channel, "direct": True}
+        address = Address(channel, is_direct=True)
     elif message is None or message.flags.ephemeral or not interaction.is_guild_integration():
-        address = {"direct": True, "asked_in": channel}
+        address = Address(is_direct=True, fallback_channel=channel)
     user, is_direct = interaction.user, is_with_bot(interaction)
     whose, place = tenant(interaction), _place(interaction)
     return Person(
@@ -43,7 +43,7 @@ def person_of(interaction: discord.Interaction) -> Person:
         address,
         spans_tenants=is_direct,
         place=place,
-        is_public="ping" in address,
+        is_public=address.has_mention,
     )
 
 
@@ -143,7 +143,7 @@ def _words(said: discord.Message, bot: discord.ClientUser, below: str | None) ->
         is_for_others=said.guild is not None and is_for_others(said, bot),
         is_in_talk=said.guild is None or isinstance(said.channel, discord.Thread),
         said_at=said.created_at,
-        place={"channel": str(said.channel.id)},
+        place=Address(str(said.channel.id)),
         conversation=str(said.channel.id),
     )
 

@@ -6,6 +6,7 @@ import discord
 
 from bot.chat.adapter import Heard
 from bot.store.accepting import Message
+from bot.store.address import Address
 
 SAID = (discord.MessageType.default, discord.MessageType.reply)  # what people say; the others are the system's
 
@@ -44,7 +45,7 @@ def message_of(said: discord.Message, bot: discord.ClientUser) -> Message:
         user=user,
         text=plain_text(said.content, bot),
         keys=[f"message:{name}"],
-        address={"channel": channel, "asked": str(said.id), "direct": is_direct, "plain": not _may_embed(said)},
+        address=Address(channel, question=str(said.id), is_direct=is_direct, is_plain=not _may_embed(said)),
         name=name,
         said_at=said.created_at,
     )
@@ -63,13 +64,13 @@ def asked_by_command(interaction: discord.Interaction, text: str) -> Message:
         user=user,
         text=text.strip(),
         keys=[f"interaction:{interaction.id}"],
-        address={
-            "channel": channel,
-            "command": True,
-            "application": str(interaction.application_id),
-            "direct": is_direct,
-            "private": not is_direct,
-        },
+        address=Address(
+            channel,
+            application=str(interaction.application_id),
+            is_direct=is_direct,
+            is_private=not is_direct,
+            is_command=True,
+        ),
         token=interaction.token,
     )
 

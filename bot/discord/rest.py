@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 
 import discord
 from discord.http import Route
 
 from bot.delivery.platform import RefusedError
+from bot.store.address import Address
 
 log = logging.getLogger("discord")
 
@@ -53,6 +53,6 @@ class Rest:
             await self._client.close()
 
 
-def channel_of(client: discord.Client, address: Mapping[str, object]) -> discord.PartialMessageable:
+def channel_of(client: discord.Client, address: Address) -> discord.PartialMessageable:
     """The channel of an address, without asking Discord for it."""
-    return client.get_partial_messageable(int(str(address["channel"])))
+    return client.get_partial_messageable(int(str(address.channel)))

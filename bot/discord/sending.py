@@ -26,20 +26,20 @@ async def send(client: discord.Client, delivery: Delivery) -> str:
     payload, address = delivery.payload, delivery.address
     if gone := payload.get("removes") or payload.get("removes_file"):
         return await remove(client, address, str(gone))
-    if "thread" in address:
+    if address.thread:
         return await post_below(client, delivery, None if "file" in payload else Rendering.of(payload))
     if delivery.token and (name := await _by_command(client, delivery, delivery.token)):
         return name
     if "replaces" in delivery.payload and (name := await replace(client, delivery)):
         return name
-    if address.get("private"):
+    if address.is_private:
         return await _late(client, delivery)
-    if address.get("direct") and "channel" not in address:
+    if address.is_direct and address.channel is None:
         return await _directly(client, delivery)
     try:
         return await _post(client, delivery)
     except discord.HTTPException as error:
-        if error.code not in NO_PLACE or address.get("direct") or address.get("only_there"):
+        if error.code not in NO_PLACE or address.is_direct or address.is_desk:
             raise
         return await _to_the_user(client, delivery, "discord_no_place")
 
@@ -72,11 +72,11 @@ async def _directly(client: discord.Client, delivery: Delivery) -> str:
     try:
         return str((await place.send(**Rendering.of(payload).options, nonce=delivery.marker)).id)
     except discord.HTTPException as error:
-        if error.code not in UNREACHABLE or "asked_in" not in delivery.address or "instead" not in payload:
+        if error.code not in UNREACHABLE or delivery.address.fallback_channel is None or "instead" not in payload:
             raise
     if not payload["instead"]:
         return ""  # they know it already
-    asked_in = client.get_partial_messageable(int(str(delivery.address["asked_in"])))
+    asked_in = client.get_partial_messageable(int(str(delivery.address.fallback_channel)))
     part = Rendering.of(cast(dict[str, JsonValue], payload["instead"])).pinging(delivery.user)
     return str((await asked_in.send(**part.options, **_called(delivery), nonce=delivery.marker)).id)
 
@@ -84,7 +84,7 @@ async def _directly(client: discord.Client, delivery: Delivery) -> str:
 async def _post(client: discord.Client, delivery: Delivery) -> str:
     """In the channel, as a reply to the question unless it was asked directly; with a nonce, so only once."""
     channel, part = channel_of(client, delivery.address), part_of(delivery)
-    called = _called(delivery) if delivery.address.get("ping") else {}
+    called = _called(delivery) if delivery.address.has_mention else {}
     for options in _ways(part, _asked(delivery)):
         try:
             return str((await channel.send(**options, **called, nonce=delivery.marker)).id)
@@ -108,9 +108,9 @@ def _ways(part: Rendering, asked: discord.MessageReference | None) -> Iterator[d
 def _asked(delivery: Delivery) -> discord.MessageReference | None:
     """The question in a server, which the first post of its answer is a reply to."""
     address = delivery.address
-    if address.get("direct") or delivery.payload.get("number") or "asked" not in address:
+    if address.is_direct or delivery.payload.get("number") or address.question is None:
         return None
-    asked, channel = int(str(address["asked"])), int(str(address["channel"]))
+    asked, channel = int(address.question), int(str(address.channel))
     return discord.MessageReference(message_id=asked, channel_id=channel, fail_if_not_exists=False)
 
 
@@ -121,13 +121,13 @@ def _called(delivery: Delivery) -> dict[str, Any]:
 
 async def _by_command(client: discord.Client, delivery: Delivery, token: str) -> str | None:
     """By the command's own token, which lasts a quarter of an hour; None when it has run out."""
-    application = int(str(delivery.address["application"]))
+    application = int(str(delivery.address.application))
     webhook = discord.Webhook.partial(application, token, client=client)
     webhook.type = discord.WebhookType.application
     options = Rendering.of(delivery.payload).options
     try:
         if delivery.payload.get("number"):
-            is_private = bool(delivery.address.get("private"))
+            is_private = delivery.address.is_private
             sent = await webhook.send(**options, ephemeral=is_private, wait=True)
         else:  # the first may be put there again and again
             sent = await webhook.edit_message(ORIGINAL, **options)
@@ -141,12 +141,12 @@ async def _by_command(client: discord.Client, delivery: Delivery, token: str) ->
 async def place_of(client: discord.Client, delivery: Delivery) -> discord.abc.Messageable:
     """Where a post goes: the thread, the channel, or the user's direct messages."""
     address = delivery.address
-    if "channel" not in address:
+    if address.channel is None:
         return await client.create_dm(discord.Object(int(delivery.user)))
-    return client.get_partial_messageable(int(str(address.get("thread") or address["channel"])))
+    return client.get_partial_messageable(int(address.thread or address.channel))
 
 
 def part_of(delivery: Delivery) -> Rendering:
     """The message that a post is."""
     part = Rendering.of(delivery.payload)
-    return part.pinging(delivery.user) if delivery.address.get("ping") else part
+    return part.pinging(delivery.user) if delivery.address.has_mention else part

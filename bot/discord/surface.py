@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import cast
 
 import discord
 from pydantic import JsonValue
@@ -35,10 +34,10 @@ class DiscordSurface:
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
         address = turn.address
-        card = Card.of(reply, *under(reply, turn.id, can_share=bool(address.get("private"))))
-        parts = rendered(card, self._article_url, with_embeds=not address.get("plain"))
+        card = Card.of(reply, *under(reply, turn.id, can_share=address.is_private))
+        parts = rendered(card, self._article_url, with_embeds=not address.is_plain)
         posts = [part.payload | {"number": number} for number, part in enumerate(parts)]
-        return [*in_place_of(cast(Sequence[str], address.get("replaces", [])), posts)]
+        return [*in_place_of(turn.draft.replaces, posts)]
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
@@ -53,7 +52,7 @@ class DiscordSurface:
     async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
         """Types, until there is an answer; a command says by itself that it is worked on."""
         del keep
-        if turn.address.get("command"):
+        if turn.address.is_command:
             yield lambda line: None
             return
         async with progress(self._rest, turn.address):
@@ -79,6 +78,6 @@ class DiscordSurface:
 
     async def find(self, delivery: Delivery) -> str | None:
         """Looks for the post among what came after the question; a private post cannot be looked for."""
-        if delivery.address.get("command") or delivery.payload.keys() & {"removes", "removes_file", "replaces"}:
+        if delivery.address.is_command or delivery.payload.keys() & {"removes", "removes_file", "replaces"}:
             return None
         return await find(await self._rest.client(), delivery)

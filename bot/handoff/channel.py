@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from pydantic import JsonValue
-
 from bot.delivery.platform import platform_of
 from bot.settings import Settings
+from bot.store.address import Address
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,9 @@ class DeskChannel:
         return platform_of(self.tenant)
 
     @property
-    def address(self) -> dict[str, JsonValue]:
+    def address(self) -> Address:
         """Where posts for it go, and nowhere else."""
-        there: dict[str, JsonValue] = {"channel": self.channel, "only_there": True}
-        return there | ({"enterprise": self.enterprise} if self.enterprise else {})
+        return Address(self.channel, enterprise=self.enterprise or None, is_desk=True)
 
     def is_at(self, tenant: str, channel: object) -> bool:
         """Whether something in a tenant's channel happens here."""

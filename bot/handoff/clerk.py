@@ -1,6 +1,7 @@
 """Makes the posts of requests when they are sent, so that they say what is so by then."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, cast
 
@@ -17,6 +18,7 @@ from bot.handoff.ticket import WAITING, Act
 from bot.handoff.transitions import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, lane
 from bot.handoff.webhook import told
 from bot.messages.card import Card
+from bot.store.address import NOWHERE, Address
 from bot.store.leads import CARD, Post
 from bot.store.outbox import ON, TAKE_BACK
 from bot.store.store import Store
@@ -57,7 +59,7 @@ class HandoffClerk:
         """The post as it is to be sent now; None when there is nothing to say any more."""
         made = await self._made(post)
         if made and post.attempts and (earlier := await self._store.leads.before(post)):
-            made.address = {**made.address, "after": earlier}
+            made.previous = earlier
         return made
 
     async def _made(self, post: Delivery) -> Delivery | None:
@@ -72,7 +74,7 @@ class HandoffClerk:
             return await self._told_to_user(post, lead)
         if post.kind == WEBHOOK:
             payload = await told(self._store.leads, lead, cast(int, post.payload["event"]))
-            return self._sending(post, f"{WEBHOOK}:", {}, payload)
+            return self._sending(post, f"{WEBHOOK}:", NOWHERE, payload)
         return await self._for_desk(post, lead)
 
     def instead(self, post: Delivery, error: Exception, now: datetime) -> str | None:
@@ -124,15 +126,16 @@ class HandoffClerk:
         channel = self._channel(str((card or post).payload[ON]))
         if channel is None or (is_reminder and lead.state != LeadState.OPEN):
             return None  # there is nowhere to say it, or nothing to be reminded of any more
-        address = channel.address
+        address, name = channel.address, ""
         if card and post.kind in (THREAD, FILE):
-            address |= {"thread": card.sent_as, "subject": cards.said_of("desk_thread", lead)[:THREAD_NAME]}
+            address = replace(address, thread=card.sent_as)
+            name = cards.said_of("desk_thread", lead)[:THREAD_NAME]
         if post.kind == FILE:
-            return self._sending(post, channel.tenant, address, _file(lead))
+            return self._sending(post, channel.tenant, address, _file(lead), name)
         shown = self._shown(channel.tenant, await self._desk_card(post, lead))
         if card and post.kind == UPDATE:
             shown = {**shown, "replaces": card.sent_as}
-        return self._sending(post, channel.tenant, address, shown)
+        return self._sending(post, channel.tenant, address, shown, name)
 
     async def _desk_card(self, post: Delivery, lead: Lead) -> Card:
         if post.kind in (CARD, UPDATE):
@@ -157,7 +160,7 @@ class HandoffClerk:
         is_news = event.kind in NEWS and not post.payload.get("piece")
         instead = dict(self._shown(lead.tenant, cards.closed_card(lead, event))) if is_news else {}
         shown = {**self._shown(lead.tenant, card), "instead": instead}
-        return self._sending(post, lead.tenant, lead.address or {}, shown)
+        return self._sending(post, lead.tenant, lead.address, shown)
 
     def _for_user(self, post: Delivery, lead: Lead, event: LeadEvent) -> Card:
         match event.kind:
@@ -199,15 +202,16 @@ class HandoffClerk:
         return surface.post(card) if surface else {}
 
     def _sending(
-        self, post: Delivery, tenant: str, address: Mapping[str, JsonValue], payload: Mapping[str, JsonValue]
+        self, post: Delivery, tenant: str, address: Address, payload: Mapping[str, JsonValue], thread_name: str = ""
     ) -> Delivery:
         """The post as a platform takes it, which is never kept."""
         return Delivery(
+            thread_name=thread_name,
             id=post.id,
             tenant=tenant,
             user=post.user,
             marker=post.marker,
-            address=dict(address),
+            where=address.to_json(),
             payload=dict(payload),
             state=DeliveryState.PENDING,
             attempts=post.attempts,

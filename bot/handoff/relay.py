@@ -1,11 +1,9 @@
 """Words both ways: what a user adds in the chat goes to the consultants' thread, `reply:` there goes to the user."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-
-from pydantic import JsonValue
 
 from bot import texts
 from bot.handoff.cards import TO_USER
@@ -15,6 +13,7 @@ from bot.handoff.request import Requests
 from bot.handoff.ticket import Act, ImpossibleError
 from bot.handoff.transitions import Actions, Doing
 from bot.messages.person import Person
+from bot.store.address import NOWHERE, Address
 from bot.store.leads import KnownError, Leads
 from bot.store.outbox import ON
 from bot.store.tables import DeliveryState, Lead, LeadState
@@ -42,7 +41,7 @@ class Words:
     is_for_others: bool = False
     is_in_talk: bool = False
     said_at: datetime | None = None
-    place: Mapping[str, JsonValue] = field(default_factory=dict)
+    place: Address = NOWHERE
     conversation: str = ""
 
     @property
@@ -174,7 +173,7 @@ def _is_heard(lead: Lead, words: Words) -> bool:
 
 def _is_there(lead: Lead, words: Words) -> bool:
     """Whether words are where the user is told of their request."""
-    there = lead.address or {}
-    if "channel" not in there:
+    there, here = lead.address, words.place
+    if there.channel is None:
         return words.is_addressed and words.is_in_talk  # they are told directly
-    return all(there.get(name) == value for name, value in words.place.items())
+    return (there.channel, there.thread) == (here.channel, here.thread)

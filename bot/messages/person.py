@@ -1,14 +1,13 @@
 """The person behind an interaction."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pydantic import JsonValue
+from bot.store.address import NOWHERE, Address
 
 
 @dataclass(frozen=True)
 class Person:
-    """The person behind an interaction, and where to reply to them: `address` is for the platform's adapter.
+    """The person behind an interaction, and where to reply to them.
 
     `place` is where they are, in words for consultants, `is_public` if others read what is posted to them there.
     `spans_tenants` in a direct message on a platform whose user ids are global (Discord): include what is theirs in
@@ -18,7 +17,7 @@ class Person:
     tenant: str
     user: str
     name: str = ""
-    address: Mapping[str, JsonValue] = field(default_factory=dict)
+    address: Address = NOWHERE
     spans_tenants: bool = False
     place: str = ""
     is_public: bool = False

@@ -41,10 +41,9 @@ async def checked(client: AsyncWebClient, channel: str) -> str:
 
 async def upload(client: AsyncWebClient, delivery: Delivery) -> str:
     """Shares a text as a file; returns the file's id."""
-    thread = delivery.address.get("thread")
     given = await client.files_upload_v2(
-        channel=str(delivery.address["channel"]),
-        thread_ts=str(thread) if thread else None,
+        channel=str(delivery.address.channel),
+        thread_ts=delivery.address.thread,
         filename=str(delivery.payload["file"]),
         content=str(delivery.payload["content"]),
         initial_comment=escaped(str(delivery.payload["text"])),

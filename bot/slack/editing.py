@@ -1,7 +1,6 @@
 """Messages that their authors edit or delete: the answer follows."""
 
 import logging
-from typing import cast
 
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
@@ -31,15 +30,15 @@ async def edited(body: Body, context: AsyncBoltContext, flow: Flow) -> None:
     if turn is None or message.get("text") == before.get("text"):
         return  # somebody else's, or Slack has only unfurled a link
     sent = await flow.store.outbox.sent_of(turn)
-    thread = turn.address.get("thread")
     await flow.accept(
         Message(
             tenant=turn.tenant,
-            place=place_of(channel, str(thread) if thread else None),
+            place=place_of(channel, turn.address.thread),
             user=turn.user,
             text=plain_text(message.get("text") or "", context.bot_user_id),
             keys=[f"event:{body['event_id']}"],
-            address={**turn.address, "replaces": [*sent] or turn.address.get("replaces", [])},
+            address=turn.address,
+            replaces=sent or turn.draft.replaces,
             name=turn.name,
             said_at=turn.said_at,
         )
@@ -53,8 +52,7 @@ async def deleted(body: Body, context: AsyncBoltContext, flow: Flow, client: Asy
     turn = await flow.store.inbox.named(origin(body, context).tenant, name_of(event["channel"], ts))
     if turn is None:
         return
-    growing = cast(list[str], turn.address.get("replaces", []))
-    for post in dict.fromkeys((*await flow.store.outbox.sent_of(turn), *growing)):
+    for post in dict.fromkeys((*await flow.store.outbox.sent_of(turn), *turn.draft.replaces)):
         try:
             await client.chat_delete(channel=event["channel"], ts=post)
         except SlackApiError as error:

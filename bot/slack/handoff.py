@@ -1,9 +1,9 @@
 """The handoff's listeners in Slack: who asks and where, forms that are sent, and words that are passed on."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
-from pydantic import JsonValue
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -19,6 +19,7 @@ from bot.slack.hearing import MENTION, is_of_a_person, moment_of, name_of, place
 from bot.slack.origin import Body, origin
 from bot.slack.refusals import TROUBLE
 from bot.slack.rendering import escaped
+from bot.store.address import Address
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,9 @@ def person_of(body: Body, context: AsyncBoltContext) -> Person:
     whose, user, container = origin(body, context), body["user"], body.get("container") or {}
     channel, place = container.get("channel_id"), _place(body.get("team") or {}, body.get("channel") or {})
     if not channel or container.get("is_ephemeral"):
-        return Person(whose.tenant, user["id"], _name(user), {"direct": True, **whose.address}, place=place)
+        return Person(whose.tenant, user["id"], _name(user), replace(whose.address, is_direct=True), place=place)
     below = container.get("thread_ts") or (None if channel.startswith(DIRECT) else container.get("message_ts"))
-    address: dict[str, JsonValue] = {"channel": channel, "thread": below, **whose.address}
+    address = replace(whose.address, channel=channel, thread=below)
     is_public = not channel.startswith(DIRECT)
     return Person(whose.tenant, user["id"], _name(user), address, place=place, is_public=is_public)
 
@@ -41,8 +42,8 @@ def person_of_command(body: Body, context: AsyncBoltContext) -> Person:
     """Who typed a command; they are answered directly."""
     whose = origin(body, context)
     place = _place({"domain": body.get("team_domain")}, {"id": body["channel_id"], "name": body.get("channel_name")})
-    address: dict[str, JsonValue] = {"direct": True, **whose.address}
-    return Person(whose.tenant, body["user_id"], str(body.get("user_name") or ""), address, place=place)
+    address, name = replace(whose.address, is_direct=True), str(body.get("user_name") or "")
+    return Person(whose.tenant, body["user_id"], name, address, place=place)
 
 
 def _place(team: Body, channel: Body) -> str:
@@ -156,7 +157,7 @@ def _words(body: Body, bot: str | None, below: str | None) -> Words:
         is_for_others=is_for_others,
         is_in_talk=is_direct or bool(thread),
         said_at=moment_of(ts),
-        place={"channel": channel, "thread": thread},
+        place=Address(channel, thread),
         conversation=place_of(channel, thread),
     )
 

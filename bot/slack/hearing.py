@@ -1,9 +1,9 @@
 """Slack's payloads as messages: what is said to the bot, and by whom."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
 
 from bot.chat.adapter import Heard
@@ -31,7 +31,7 @@ def heard(body: Body, context: AsyncBoltContext) -> Heard | None:
         user=event["user"],
         text=plain_text(text, bot),
         keys=[f"event:{body['event_id']}", f"message:{channel}/{event['ts']}"],
-        address={"channel": channel, "thread": answer_in, **whose.address},
+        address=replace(whose.address, channel=channel, thread=answer_in),
         name=name_of(channel, event["ts"]),
         said_at=moment_of(event["ts"]),
     )
@@ -80,7 +80,7 @@ def _place_alone(channel: str, user: str) -> str:
 
 
 def _private(whose: Origin, channel: str, user: str, text: str, body: Body) -> Message:
-    address: dict[str, JsonValue] = {"channel": channel, "private": True, **whose.address}
+    address = replace(whose.address, channel=channel, is_private=True)
     key, place = f"trigger:{body['trigger_id']}", _place_alone(channel, user)
     return Message(whose.tenant, place, user, plain_text(text), [key], address, body["response_url"])
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import JsonValue
 from slack_bolt.async_app import AsyncBoltContext
+
+from bot.store.address import Address
 
 Body = dict[str, Any]  # a payload of Slack's, or a part of one, as JSON
 
@@ -22,9 +23,9 @@ class Origin:
         return f"slack:{self.team or self.enterprise}"
 
     @property
-    def address(self) -> dict[str, JsonValue]:
-        """What a delivery must know beside the tenant, to find the token."""
-        return {"enterprise": self.enterprise} if self.enterprise else {}
+    def address(self) -> Address:
+        """The organisation, by which a delivery finds the token."""
+        return Address(enterprise=self.enterprise)
 
 
 def origin(body: Body, context: AsyncBoltContext) -> Origin:

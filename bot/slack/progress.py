@@ -14,6 +14,7 @@ from bot.advising.consultant import Show
 from bot.chat.adapter import Keep
 from bot.messages.reply import Line
 from bot.slack.refusals import TROUBLE
+from bot.store.address import Draft
 from bot.store.tables import Turn
 
 log = logging.getLogger(__name__)
@@ -26,10 +27,10 @@ PATIENCE = 0.3  # seconds without a status: an answer that comes at once needs n
 async def progress(client: AsyncWebClient, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
     """Shows that a turn is worked on, and each line that it is given, where Slack lets a message grow: in threads.
 
-    `keep` notes in the turn's address that a message grows, and then which, so that the answer takes its place, also
-    after a crash. Whatever goes wrong here is left to the answer.
+    `keep` stores that a message grows, and then which, so that the answer takes its place, also after a crash.
+    Whatever goes wrong here is left to the answer.
     """
-    if turn.address.get("private"):
+    if turn.address.is_private:
         yield lambda line: None
         return
     lines = asyncio.Queue[Line | None]()
@@ -54,38 +55,38 @@ async def _say_so(client: AsyncWebClient, turn: Turn) -> None:
 
 
 async def _set_status(client: AsyncWebClient, turn: Turn, status: str) -> None:
-    channel, thread = str(turn.address["channel"]), turn.address.get("thread")
-    asked = (turn.name or "").rpartition("/")[2]
+    channel, thread = str(turn.address.channel), turn.address.thread or (turn.name or "").rpartition("/")[2]
     with suppress(*TROUBLE):
-        await client.assistant_threads_setStatus(channel_id=channel, thread_ts=str(thread or asked), status=status)
+        await client.assistant_threads_setStatus(channel_id=channel, thread_ts=thread, status=status)
 
 
 async def _grow(client: AsyncWebClient, turn: Turn, lines: asyncio.Queue[Line | None], keep: Keep) -> None:
     try:
-        if turn.address.get("growing") and not turn.address.get("replaces"):
+        if turn.draft.is_growing and not turn.draft.replaces:
             await _find(client, turn, keep)  # a process before this one began it
-        elif turn.address.get("thread") and not turn.address.get("replaces"):
+        elif turn.address.thread and not turn.draft.replaces:
             await _stream(client, turn, lines, keep)
     except TROUBLE as error:
         log.info("an answer could not be shown while it was written: %s", type(error).__name__)
 
 
 async def _stream(client: AsyncWebClient, turn: Turn, lines: asyncio.Queue[Line | None], keep: Keep) -> None:
-    stream = _begun(client, turn)
+    stream, is_growing = _begun(client, turn), False
     try:
         while line := await lines.get():
-            if not stream.ts:
-                await keep({"growing": True})
+            if not is_growing:
+                is_growing = True
+                await keep(Draft(is_growing=True))
             has_begun = stream.ts
             await stream.append(markdown_text=_written(line))
-            if not has_begun:
-                await keep({"replaces": [stream.ts]})
+            if stream.ts and not has_begun:
+                await keep(Draft((stream.ts,), is_growing=True))
         if stream.ts:
             await stream.stop()
     except SlackApiError:
         raise  # it refused, so it began nothing
     except TROUBLE:
-        if turn.address.get("growing") and not stream.ts:
+        if is_growing and not stream.ts:
             await _find(client, turn, keep)  # Slack may have begun it all the same
         raise
 
@@ -95,23 +96,23 @@ async def _find(client: AsyncWebClient, turn: Turn, keep: Keep) -> None:
     asked = (turn.name or "").rpartition("/")[2]
     own = (await client.auth_test())["user_id"]
     found = await client.conversations_replies(
-        channel=str(turn.address["channel"]),
-        ts=str(turn.address["thread"]),
+        channel=str(turn.address.channel),
+        ts=str(turn.address.thread),
         oldest=asked,
         limit=LOOKED_AT,
         include_all_metadata=True,
     )
     mine = (m for m in found["messages"] if m.get("user") == own and m["ts"] > asked)
     if growing := [m["ts"] for m in mine if not m.get("metadata")]:
-        await keep({"replaces": growing})
+        await keep(Draft(tuple(growing), is_growing=True))
 
 
 def _begun(client: AsyncWebClient, turn: Turn) -> AsyncChatStream:
     return AsyncChatStream(
         client,
         logger=log,
-        channel=str(turn.address["channel"]),
-        thread_ts=str(turn.address["thread"]),
+        channel=str(turn.address.channel),
+        thread_ts=str(turn.address.thread),
         recipient_team_id=turn.tenant.partition(":")[2],
         recipient_user_id=turn.user,
         buffer_size=1,

@@ -22,7 +22,7 @@ async def replace(client: AsyncWebClient, delivery: Delivery, blocks: JsonValue)
     """Puts a post in place of an earlier one, which may be done again and again; None when that one is gone."""
     post: Callable[[], Awaitable[object]] = partial(
         client.chat_update,
-        channel=str(delivery.address["channel"]),
+        channel=str(delivery.address.channel),
         ts=str(delivery.payload["replaces"]),
         text=str(delivery.payload["text"])[:UPDATE],
         blocks=cast(Blocks, blocks or []),  # without any, Slack would keep the old ones
@@ -42,7 +42,7 @@ async def replace(client: AsyncWebClient, delivery: Delivery, blocks: JsonValue)
 
 async def _stop_growing(client: AsyncWebClient, delivery: Delivery) -> None:
     try:
-        await client.chat_stopStream(channel=str(delivery.address["channel"]), ts=str(delivery.payload["replaces"]))
+        await client.chat_stopStream(channel=str(delivery.address.channel), ts=str(delivery.payload["replaces"]))
     except SlackApiError as error:
         if code_of(error) != GROWN:  # meanwhile Slack has ended it
             raise
@@ -59,9 +59,9 @@ async def remove(client: AsyncWebClient, delivery: Delivery) -> str:
     Where the bot is kept out there is nothing to take away any more; from consultants it is tried again.
     """
     try:
-        await client.chat_delete(channel=str(delivery.address["channel"]), ts=str(delivery.payload["removes"]))
+        await client.chat_delete(channel=str(delivery.address.channel), ts=str(delivery.payload["removes"]))
     except SlackApiError as error:
-        is_kept_out = code_of(error) in NO_PLACE and not delivery.address.get("only_there")
+        is_kept_out = code_of(error) in NO_PLACE and not delivery.address.is_desk
         if code_of(error) not in GONE and not is_kept_out:
             raise
     return ""

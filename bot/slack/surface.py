@@ -46,21 +46,19 @@ class SlackSurface:
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person is in a channel."""
-        address = self._desk.address if self._desk else {}
-        return await is_member(await self._workspaces.client(Delivery(tenant=tenant, address=address)), channel, user)
+        enterprise = self._desk.address.enterprise if self._desk else None
+        return await is_member(await self._workspaces.client(tenant, enterprise), channel, user)
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
-        is_private = bool(turn.address.get("private"))
-        card = Card.of(reply, *under(reply, turn.id, can_share=is_private))
-        earlier = cast(Sequence[str], turn.address.get("replaces", []))
-        return [*in_place_of(earlier, [part.payload for part in rendered(card, self._article_url)])]
+        card = Card.of(reply, *under(reply, turn.id, can_share=turn.address.is_private))
+        return [*in_place_of(turn.draft.replaces, [part.payload for part in rendered(card, self._article_url)])]
 
     @asynccontextmanager
     async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
         """A status, and in threads a message that grows."""
         try:
-            client = await self._workspaces.client(turn)
+            client = await self._workspaces.client(turn.tenant, turn.address.enterprise)
         except RefusedError:
             yield lambda line: None  # the delivery will say so
             return
@@ -83,22 +81,22 @@ class SlackSurface:
             problem = code_of(error)
             if problem in TOO_MUCH:
                 return await self._as_text(delivery)
-            if problem in NO_PLACE and not delivery.address.get("only_there"):
+            if problem in NO_PLACE and not delivery.address.is_desk:
                 return await self._to_the_user(delivery)
             raise meaning(error) from error
 
     async def find(self, delivery: Delivery) -> str | None:
         """Looks for the marker among the last messages; a private post cannot be looked for."""
-        if delivery.address.get("private") or delivery.payload.keys() & {"removes", "removes_file"}:
+        if delivery.address.is_private or delivery.payload.keys() & {"removes", "removes_file"}:
             return None
-        client = await self._workspaces.client(delivery)
+        client = await self._client(delivery)
         try:
             delivery = await self._located(delivery)
-            channel, thread = _text(delivery, "channel"), delivery.address.get("thread")
+            channel, thread = str(delivery.address.channel), delivery.address.thread
             if thread:
                 since = str((delivery.created_at - CLOCKS).timestamp())  # without it, a thread's first messages come
                 found = await client.conversations_replies(
-                    channel=channel, ts=str(thread), oldest=since, limit=LOOKED_AT, include_all_metadata=True
+                    channel=channel, ts=thread, oldest=since, limit=LOOKED_AT, include_all_metadata=True
                 )
             else:
                 found = await client.conversations_history(channel=channel, limit=LOOKED_AT, include_all_metadata=True)
@@ -110,24 +108,27 @@ class SlackSurface:
 
     async def _desk_checked(self, desk: DeskChannel) -> str:
         try:
-            client = await self._workspaces.client(Delivery(tenant=desk.tenant, address=desk.address))
+            client = await self._workspaces.client(desk.tenant, desk.address.enterprise)
             return await checked(client, desk.channel)
         except RefusedError as error:
             raise BotError(f"CONSULTANT_SLACK_CHANNEL {desk.channel} cannot be seen: {error}") from error
         except (ClientError, OSError) as error:
             raise BotError(UNREACHABLE) from error
 
+    async def _client(self, delivery: Delivery) -> AsyncWebClient:
+        return await self._workspaces.client(delivery.tenant, delivery.address.enterprise)
+
     async def _located(self, delivery: Delivery) -> Delivery:
         """The post, with the channel of its direct message where it is for one."""
-        if delivery.address.get("direct") and "channel" not in delivery.address:
-            client = await self._workspaces.client(delivery)
+        if delivery.address.is_direct and delivery.address.channel is None:
+            client = await self._client(delivery)
             opened = await client.conversations_open(users=delivery.user)
-            delivery.address = {**delivery.address, "channel": opened["channel"]["id"]}
+            delivery.where = {**delivery.where, "channel": opened["channel"]["id"]}
         return delivery
 
     async def _send(self, delivery: Delivery, blocks: JsonValue) -> str:
-        client = await self._workspaces.client(delivery)
-        if delivery.address.get("private"):
+        client = await self._client(delivery)
+        if delivery.address.is_private:
             return await self._privately(client, delivery, blocks)
         if "removes" in delivery.payload:
             return await remove(client, delivery)
@@ -138,11 +139,11 @@ class SlackSurface:
         if "replaces" in delivery.payload:
             if replaced := await replace(client, delivery, blocks):
                 return replaced
-            if delivery.address.get("only_there"):
+            if delivery.address.is_desk:
                 return str(delivery.payload["replaces"])  # whoever is there has taken it away
         posted = await client.chat_postMessage(
-            channel=_text(delivery, "channel"),
-            thread_ts=cast(str | None, delivery.address.get("thread")),
+            channel=str(delivery.address.channel),
+            thread_ts=delivery.address.thread,
             text=_text_of(delivery),
             blocks=cast(Blocks | None, blocks),
             metadata=marker_of(delivery),
@@ -158,7 +159,7 @@ class SlackSurface:
             given = await AsyncWebhookClient(delivery.token).send(text=text, blocks=shown, response_type="ephemeral")
             if given.status_code == 200:
                 return "private"
-        channel, user = _text(delivery, "channel"), delivery.user
+        channel, user = str(delivery.address.channel), delivery.user
         posted = await client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=shown)
         return str(posted["message_ts"])
 
@@ -171,7 +172,7 @@ class SlackSurface:
 
     async def _to_the_user(self, delivery: Delivery) -> str:
         """Where the bot cannot post, the user gets the reply in a direct message, with what to do."""
-        client = await self._workspaces.client(delivery)
+        client = await self._client(delivery)
         try:
             opened = await client.conversations_open(users=delivery.user)
             channel, note = opened["channel"]["id"], texts.sentence("slack_no_place")
@@ -195,10 +196,6 @@ def _marked(found: AsyncSlackResponse, marker: str) -> str | None:
         if message.get("metadata", {}).get("event_payload", {}).get("marker") == marker:
             return str(message["ts"])
     return None
-
-
-def _text(delivery: Delivery, name: str) -> str:
-    return str(delivery.address[name])
 
 
 def _text_of(delivery: Delivery) -> str:

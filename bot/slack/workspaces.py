@@ -13,7 +13,6 @@ from bot.errors import BotError
 from bot.slack.names import INSTALL, SCOPES
 from bot.slack.refusals import code_of
 from bot.store.installations import Installations
-from bot.store.tables import Delivery, Turn
 
 UNREACHABLE = "Slack cannot be reached; check the network and SLACK_API_URL"
 
@@ -21,8 +20,11 @@ UNREACHABLE = "Slack cannot be reached; check the network and SLACK_API_URL"
 class Workspaces(Protocol):
     """The workspaces in which the app is."""
 
-    async def client(self, of: Turn | Delivery) -> AsyncWebClient:
-        """Calls Slack for the workspace of a turn or a post. Raises RefusedError where the app is not installed."""
+    async def client(self, tenant: str, enterprise: str | None) -> AsyncWebClient:
+        """Return the client of a workspace. Raises RefusedError where the app is not installed.
+
+        `enterprise` is set where it is installed in the whole organisation.
+        """
 
     async def check(self) -> str:
         """Asks Slack whether it knows the tokens, and which scopes they have. Raises BotError, saying what to do."""
@@ -35,8 +37,8 @@ class OneWorkspace:
         self._client = _client(token, api_url)
         self._app_token = app_token
 
-    async def client(self, of: Turn | Delivery) -> AsyncWebClient:
-        del of
+    async def client(self, tenant: str, enterprise: str | None) -> AsyncWebClient:
+        del tenant, enterprise
         return self._client
 
     async def check(self) -> str:
@@ -63,17 +65,16 @@ class InstalledWorkspaces:
         self._installations = installations
         self._api_url = api_url
 
-    async def client(self, of: Turn | Delivery) -> AsyncWebClient:
-        enterprise = of.address.get("enterprise")
+    async def client(self, tenant: str, enterprise: str | None) -> AsyncWebClient:
         bot = await self._installations.async_find_bot(
-            enterprise_id=str(enterprise) if enterprise else None,
-            team_id=of.tenant.partition(":")[2],
+            enterprise_id=enterprise,
+            team_id=tenant.partition(":")[2],
             is_enterprise_install=bool(enterprise),
         )
         if bot is None:
-            raise RefusedError(f"the app is not installed in {of.tenant} any more; reinstall it there, then resend")
+            raise RefusedError(f"the app is not installed in {tenant} any more; reinstall it there, then resend")
         if not bot.bot_token:
-            raise RefusedError(f"the token of {of.tenant} cannot be read with SECRET_KEYS; reinstall the app there")
+            raise RefusedError(f"the token of {tenant} cannot be read with SECRET_KEYS; reinstall the app there")
         return _client(bot.bot_token, self._api_url)
 
     async def check(self) -> str:

@@ -1,14 +1,14 @@
 """Accepting: what users said becomes ours, once, however often and under whatever name the platform says it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from pydantic import JsonValue
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store.address import NOWHERE, Address, Draft
 from bot.store.database import Database
 from bot.store.tables import UNFINISHED, Conversation, Event, Turn
 
@@ -17,7 +17,7 @@ from bot.store.tables import UNFINISHED, Conversation, Event, Turn
 class Message:
     """What a user said. `keys` are the names under which the platform may deliver it again, `place` its conversation.
 
-    `address` is what the platform's adapter needs to reply there, `token` a secret that it needs for it; by `name` the
+    The answer goes to `address`, perhaps by a secret `token`, in place of the posts that it `replaces`; by `name` the
     platform says later that it was edited or deleted. `said_at` is the platform's moment.
     """
 
@@ -26,10 +26,11 @@ class Message:
     user: str
     text: str
     keys: Sequence[str]
-    address: Mapping[str, JsonValue] = field(default_factory=dict)
+    address: Address = NOWHERE
     token: str | None = field(default=None, repr=False)
     name: str | None = None
     said_at: datetime | None = None
+    replaces: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _turn(message: Message, conversation: int, moment: datetime) -> Turn:
         user=message.user,
         name=message.name,
         text=_storable(message.text),
-        address=dict(message.address),
+        where=message.address.to_json() | Draft(tuple(message.replaces)).to_json(),
         token=message.token,
         said_at=message.said_at,
         accepted_at=moment,

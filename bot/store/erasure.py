@@ -110,7 +110,7 @@ class Erasure:
             if post.state != DeliveryState.SENT or not post.sent_as:
                 continue
             row = taking_back(post, str(post.payload.get(ON)), post.sent_as, reference, self._db.clock())
-            names = ("user", "address", "payload", "created_at", "kind", "lane")
+            names = ("user", "where", "payload", "created_at", "kind", "lane")
             values = {name: getattr(row, name) for name in names}
             await session.execute(self._db.insert(Delivery).values(tenant=post.tenant, **values))
 

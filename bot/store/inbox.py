@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.accepting import Accepted, Accepting, Message, Work
+from bot.store.address import Draft
 from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.outbox import Sent
@@ -137,9 +138,10 @@ class Inbox:
         async with self._db.transaction(turn.tenant) as session:
             return await session.scalar(told.limit(1)) is not None
 
-    async def readdress(self, turn: Turn) -> None:
-        """Keeps the address of a turn that is not answered yet."""
-        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(address=turn.address)
+    async def keep_draft(self, turn: Turn, draft: Draft) -> None:
+        """Keep what of the answer is on the platform already, unless the turn is answered."""
+        where = turn.address.to_json() | draft.to_json()
+        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(where=where)
         async with self._db.transaction(turn.tenant) as session:
             await session.execute(own)
 
@@ -224,7 +226,7 @@ class Inbox:
         return Delivery(
             turn_id=turn.id,
             user=turn.user,
-            address=turn.address,
+            where=turn.where,
             token=turn.token,
             payload=dict(post),
             created_at=self._db.clock(),

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store.address import Address
 from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.interviews import StaleError
@@ -37,7 +38,7 @@ class Post:
         told: dict[str, JsonValue] = {} if event is None else {"event": event}
         return Delivery(
             user=user,
-            address={},
+            where={},
             payload={**told, **self.payload},
             created_at=moment,
             lead_id=lead,
@@ -77,14 +78,14 @@ class Leads:
         tenant: str,
         user: str,
         details: Mapping[str, JsonValue],
-        address: Mapping[str, JsonValue] | None = None,
+        address: Address | None = None,
         state: LeadState = LeadState.OPEN,
     ) -> Lead:
         """Keeps a new request, under a reference that a person can read out."""
         moment = self._db.clock()
         reference = "".join(secrets.choice(LETTERS) for _ in range(8))
         row = Lead(reference=reference, user=user, details=dict(details), state=state, touched_at=moment)
-        row.address = dict(address) if address is not None else None
+        row.where = address.to_json() if address is not None else None
         async with self._db.transaction(tenant) as transaction:
             transaction.add(row)
             await transaction.flush()

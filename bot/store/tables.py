@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from bot.store.address import Address, Draft
 from bot.store.encryption import EncryptedText
 
 Id = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up by itself on INTEGER keys only
@@ -114,7 +115,7 @@ class Turn(Row):
     user: Mapped[str] = mapped_column("user_id", String(100))
     name: Mapped[str | None] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
-    address: Mapped[dict[str, JsonValue]]
+    where: Mapped[dict[str, JsonValue]] = mapped_column("address")
     token: Mapped[str | None] = mapped_column(EncryptedText)
     state: Mapped[str] = mapped_column(String(20), default=TurnState.ACCEPTED)
     runs: Mapped[int] = mapped_column(default=0)
@@ -140,6 +141,14 @@ class Turn(Row):
         Index("ix_turns_tenant_name", "tenant", "name"),
         NO_ID_TWICE,
     )
+
+    @property
+    def address(self) -> Address:
+        return Address.from_json(self.where)
+
+    @property
+    def draft(self) -> Draft:
+        return Draft.from_json(self.where)
 
 
 class DeliveryState(StrEnum):
@@ -170,7 +179,7 @@ class Delivery(Row):
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), index=True)
     user: Mapped[str] = mapped_column("user_id", String(100))
     marker: Mapped[str] = mapped_column(String(40), unique=True, default=_marker)
-    address: Mapped[dict[str, JsonValue]]
+    where: Mapped[dict[str, JsonValue]] = mapped_column("address")
     token: Mapped[str | None] = mapped_column(EncryptedText)
     payload: Mapped[dict[str, JsonValue]]
     state: Mapped[str] = mapped_column(String(20), default=DeliveryState.PENDING)
@@ -189,6 +198,13 @@ class Delivery(Row):
         Index("ix_deliveries_waiting", "lane", "id", sqlite_where=IN_LANES, postgresql_where=IN_LANES),
         NO_ID_TWICE,
     )
+
+    thread_name = ""  # of a thread that is yet to be opened below a card; not kept
+    previous = ""  # the name of the post before this one in its lane; not kept
+
+    @property
+    def address(self) -> Address:
+        return Address.from_json(self.where)
 
 
 class Interview(Row):
@@ -243,13 +259,17 @@ class Lead(Row):
     reference: Mapped[str] = mapped_column(String(20), unique=True)
     user: Mapped[str] = mapped_column("user_id", String(100))
     details: Mapped[dict[str, JsonValue]]
-    address: Mapped[dict[str, JsonValue] | None]
+    where: Mapped[dict[str, JsonValue] | None] = mapped_column("address")
     state: Mapped[str] = mapped_column(String(20), default=LeadState.OPEN, index=True)
     holder: Mapped[str | None] = mapped_column(String(100))
     reminders: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime | None]
     touched_at: Mapped[datetime]
+
+    @property
+    def address(self) -> Address:
+        return Address.from_json(self.where or {})
 
 
 class LeadEvent(Row):

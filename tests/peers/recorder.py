@@ -23,7 +23,7 @@ class Recorder:
 
     async def send(self, delivery: Delivery) -> str:
         await asyncio.sleep(random.uniform(0, self._slowness))
-        line = json.dumps({"marker": delivery.marker, "to": delivery.address, **delivery.payload})
+        line = json.dumps({"marker": delivery.marker, "to": delivery.where, **delivery.payload})
         with self._file.open("ab", buffering=0) as file:
             file.write(line.encode() + b"\n")
         if random.random() < self._deadly:

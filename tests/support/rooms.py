@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import JsonValue
 from sqlalchemy import MetaData, event, inspect, select
 
 from bot.store.accepting import Accepted, Message
+from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.inbox import Answer
 from bot.store.store import Store
@@ -42,9 +42,9 @@ def said(
     tenant: str = ONE,
     user: str = "U1",
     token: str | None = None,
-    address: dict[str, JsonValue] | None = None,
+    address: Address | None = None,
 ) -> Message:
-    return Message(tenant, place, user, text, keys or (text,), address or {"channel": place}, token)
+    return Message(tenant, place, user, text, keys or (text,), address or Address(place), token)
 
 
 async def accepted(store: Store, message: Message) -> Turn:

@@ -16,6 +16,7 @@ from bot.messages.card import Card, Press
 from bot.messages.form import Form
 from bot.messages.person import Person
 from bot.settings import Settings
+from bot.store.address import Address
 from bot.store.store import Store
 from bot.store.tables import Delivery, Lead
 
@@ -79,9 +80,7 @@ class Place:
             number = int(str(ts).rpartition("/")[2])
             self.sent[number].text, self.sent[number].payload = text, payload
             return str(ts)
-        self.sent.append(
-            Sent(delivery.tenant, address.get("channel"), address.get("thread"), text, delivery.marker, payload)
-        )
+        self.sent.append(Sent(delivery.tenant, address.channel, address.thread, text, delivery.marker, payload))
         return f"{self.name}/{len(self.sent) - 1}"
 
     async def find(self, delivery: Delivery) -> str | None:
@@ -144,7 +143,7 @@ class Town:
 
 
 def ann(tenant: str = DISCORD) -> Person:
-    return Person(tenant, "ann", "Ann", {"channel": "home", "thread": "t1"})
+    return Person(tenant, "ann", "Ann", Address("home", "t1"))
 
 
 def cem(tenant: str = SLACK) -> Person:

@@ -20,7 +20,7 @@ def slack() -> Iterator[Slack]:
 def left_over(**address: bool) -> Delivery:
     """What takes away the second post of an answer that has become shorter."""
     payload = {"text": "", "removes": "1.1"}
-    return Delivery(tenant="slack:T1", user="U1", marker="m", address={"channel": "C1", **address}, payload=payload)
+    return Delivery(tenant="slack:T1", user="U1", marker="m", where={"channel": "C1", **address}, payload=payload)
 
 
 async def test_where_the_bot_is_kept_out_nobody_hears_of_a_post_that_was_to_be_taken_away(slack: Slack) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from bot.handoff.relay import Words
 from bot.store.accepting import Message
+from bot.store.address import Address
 from bot.store.tables import Lead, LeadState
 from tests.support.town import DISCORD, Town, ann, cem
 
-HOME = {"channel": "home", "thread": "t1"}
+HOME = Address("home", "t1")
 
 
 def words(text: str, number: int = 1, **how: bool) -> Words:
@@ -25,7 +26,7 @@ async def replied(town: Town) -> Lead:
 
 
 async def asked(town: Town, place: str = "home/t1") -> None:
-    message = Message(DISCORD, place, "ann", "And the costs?", [f"q{town.clock()}"], {}, name=None)
+    message = Message(DISCORD, place, "ann", "And the costs?", [f"q{town.clock()}"])
     await town.store.inbox.accept(message)
     town.clock.advance(minutes=1)
 
@@ -81,7 +82,7 @@ async def test_what_was_said_before_a_reply_is_not_for_the_consultant(town: Town
 async def test_elsewhere_and_of_others_it_is_for_the_bot(town: Town) -> None:
     await replied(town)
     relay = town.handoff.relay
-    elsewhere = Words("Two hundred", "m1", ["e1"], place={"channel": "home", "thread": "t2"}, is_in_talk=True)
+    elsewhere = Words("Two hundred", "m1", ["e1"], place=Address("home", "t2"), is_in_talk=True)
     assert not await relay.from_user(ann(), elsewhere)
     assert not await relay.from_user(ann("discord:8"), words("Two hundred"))
     assert not await relay.from_user(cem(DISCORD), words("Two hundred"))

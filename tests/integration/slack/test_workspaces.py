@@ -47,7 +47,7 @@ def several(store: Store) -> SlackSurface:
 
 def post(tenant: str, **address: JsonValue) -> Delivery:
     known = {"user": "U1", "marker": "m", "payload": {"text": "hello"}}
-    return Delivery(tenant=tenant, address={"channel": "C1", "thread": "1.0", **address}, **known)
+    return Delivery(tenant=tenant, where={"channel": "C1", "thread": "1.0", **address}, **known)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def post(tenant: str, **address: JsonValue) -> Delivery:
 async def test_the_tenant_and_the_address_lead_to_the_token(
     store: Store, tenant: str, address: dict[str, JsonValue], token: str
 ) -> None:
-    client = await several(store)._workspaces.client(post(tenant, **address))
+    client = await several(store)._workspaces.client(tenant, **{"enterprise": None, **address})
     assert client.token == token
 
 
@@ -92,7 +92,7 @@ async def test_where_it_is_not_installed_any_more_answering_goes_on_in_silence(
     async def keep(found: object) -> None:
         raise AssertionError
 
-    turn = Turn(tenant="slack:T3", address={"channel": "C1", "thread": "1.0"}, user="U1")
+    turn = Turn(tenant="slack:T3", where={"channel": "C1", "thread": "1.0"}, user="U1")
     with caplog.at_level(logging.WARNING):
         async with several(store).progress(turn, keep) as show:
             show(None)

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 
 from bot.delivery.engine import migrate_engine
 from bot.store.accepting import Work
+from bot.store.address import Address
 from bot.store.erasure import FORGOTTEN
 from bot.store.inbox import Answer
 from bot.store.leads import Change, Post
@@ -39,7 +40,7 @@ async def speak(store: Store, user: str, words: str, tenant: str = ONE) -> None:
     await store.leads.apply(lead, Change("withdrawn", user, LeadState.WITHDRAWN, text=words))
     for number, state in enumerate(("waiting", "answered", "done", "failed")):
         message = said(
-            words, f"dm/{user}/{number}", place=f"dm/{user}/{number}", tenant=tenant, user=user, address={"to": [user]}
+            words, f"dm/{user}/{number}", place=f"dm/{user}/{number}", tenant=tenant, user=user, address=Address(user)
         )
         turn = await accepted(store, message)
         if state != "waiting":
@@ -53,7 +54,7 @@ async def mention(store: Store, user: str) -> Turn:
     """What others leave behind of that person."""
     everywhere = f"{user} and <@{user}>,\n{user}\t{user}|{user}: {THEIRS}, U12, XU1, U1Y"
     nested = {"text": everywhere, user: [{"deep": user}, user, 5, None, True], "no": THEIRS}
-    message = said(everywhere, f"click/{user}/U2", place=f"mpim/U2/{user}", user="U2", address=nested)
+    message = said(everywhere, f"click/{user}/U2", place=f"mpim/U2/{user}", user="U2", address=Address("C1", user))
     turn = await accepted(store, message)
     await store.inbox.answered(turn, Answer([nested], nested), everywhere)
     await store.inbox.finish(turn)
@@ -119,7 +120,7 @@ async def test_who_is_mentioned_is_taken_out_of_what_others_said(store: Store) -
     said = f"{FORGOTTEN} and <@{FORGOTTEN}>,\n{FORGOTTEN}\t{FORGOTTEN}|{FORGOTTEN}: {THEIRS}, U12, XU1, U1Y"
     assert kept.text == said
     nested = {"text": said, FORGOTTEN: [{"deep": FORGOTTEN}, FORGOTTEN, 5, None, True], "no": THEIRS}
-    assert kept.address == kept.reply == nested
+    assert (kept.address, kept.reply) == (Address("C1", FORGOTTEN), nested)
     lead = (await rows_of(store, Lead))[0]
     assert (lead.details, lead.holder) == (nested, FORGOTTEN)
     interview = (await rows_of(store, Interview))[0]
@@ -128,9 +129,10 @@ async def test_who_is_mentioned_is_taken_out_of_what_others_said(store: Store) -
 
 
 async def test_an_id_may_be_a_number(store: Store) -> None:
-    turn = await done(store, said("hello", user="U2", address={"ids": [12345, 123456, "12345"], "n": 1.5}))
+    reply = {"ids": [12345, 123456, "12345"], "n": 1.5}
+    turn = await done(store, said("hello", user="U2"), Answer([], reply))
     await store.erasure.forget("12345")
-    assert (await store.inbox.turn(Work(ONE, turn.id))).address == {"ids": [FORGOTTEN, 123456, FORGOTTEN], "n": 1.5}
+    assert (await store.inbox.turn(Work(ONE, turn.id))).reply == {"ids": [FORGOTTEN, 123456, FORGOTTEN], "n": 1.5}
 
 
 async def test_one_may_be_forgotten_after_the_other(store: Store) -> None:
@@ -260,7 +262,7 @@ async def test_a_lead_expires_only_when_it_is_closed(timed: Store, clock: Clock,
 async def test_a_post_of_no_turn_expires_when_it_is_not_pending(
     timed: Store, clock: Clock, state: DeliveryState
 ) -> None:
-    post = insert(Delivery).values(user="U1", marker="m", address={}, payload={}, state=state, created_at=clock())
+    post = insert(Delivery).values(user="U1", marker="m", where={}, payload={}, state=state, created_at=clock())
     async with timed.database.transaction(ONE) as session:
         await session.execute(post)
     clock.advance(days=90)

@@ -20,6 +20,7 @@ from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
 from bot.store import schema
 from bot.store.accepting import Message
+from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.inbox import Answer
 from bot.store.store import Store
@@ -35,18 +36,18 @@ class Echo:
 
     async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
         await asyncio.sleep(random.uniform(0, 0.02))
-        said = {"text": turn.text, "place": turn.address["place"]}
+        said = {"text": turn.text, "place": turn.address.channel}
         return Answer([{**said, "part": 1}, {**said, "part": 2}], {"earlier": list(earlier)})
 
     def too_many(self, turn: Turn) -> Answer:
-        return Answer([{"text": "too many", "place": turn.address["place"]}])
+        return Answer([{"text": "too many", "place": turn.address.channel}])
 
     def apology(self, turn: Turn, reference: str) -> Answer:
-        return Answer([{"text": f"sorry {reference}", "place": turn.address["place"]}])
+        return Answer([{"text": f"sorry {reference}", "place": turn.address.channel}])
 
 
 def message(raw: dict[str, str]) -> Message:
-    return Message("test:one", raw["place"], raw["user"], raw["text"], [raw["key"]], {"place": raw["place"]}, "secret")
+    return Message("test:one", raw["place"], raw["user"], raw["text"], [raw["key"]], Address(raw["place"]), "secret")
 
 
 async def main() -> None:

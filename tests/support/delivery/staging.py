@@ -13,6 +13,7 @@ from bot.delivery.flow import Flow
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
 from bot.store.accepting import Message
+from bot.store.address import Address
 from bot.store.inbox import Answer
 from bot.store.store import Store
 from bot.store.tables import UNFINISHED, Delivery, Turn
@@ -134,4 +135,4 @@ async def until(is_so: Callable[[], Awaitable[bool] | bool], seconds: float = PA
 
 
 def said(text: str, place: str = "here", *, user: str = "U1", tenant: str = "test:one") -> Message:
-    return Message(tenant, place, user, text, [text], {"place": place}, "secret")
+    return Message(tenant, place, user, text, [text], Address(place), "secret")

@@ -10,6 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, plain_text
 from bot.slack.origin import Origin
+from bot.store.address import Address
 
 BOT = "U0BOT"
 
@@ -51,7 +52,7 @@ def test_a_mention_is_heard_and_answered_in_its_thread(subtype: str | None) -> N
     assert said.message.place == "C1/2.0"
     assert said.message.user == "U1"
     assert said.message.text == "RAG & roll?"
-    assert said.message.address == {"channel": "C1", "thread": "2.0"}
+    assert said.message.address == Address("C1", "2.0")
     assert said.message.token is None
 
 
@@ -66,7 +67,7 @@ def test_a_mention_in_a_thread_is_answered_there() -> None:
     said = hear(text=f"<@{BOT}> hello", thread_ts="1.0")
     assert said
     assert said.message.place == "C1/1.0"
-    assert said.message.address == {"channel": "C1", "thread": "1.0"}
+    assert said.message.address == Address("C1", "1.0")
 
 
 def test_a_direct_message_is_one_conversation_without_threads() -> None:
@@ -74,7 +75,7 @@ def test_a_direct_message_is_one_conversation_without_threads() -> None:
     assert said
     assert said.is_addressed
     assert said.message.place == "D1"
-    assert said.message.address["thread"] is None
+    assert said.message.address.thread is None
 
 
 def test_words_in_a_thread_may_go_on_unless_they_are_for_others() -> None:
@@ -141,7 +142,7 @@ def test_a_command_is_private_and_keeps_the_address_to_answer_at() -> None:
     asked = asked_by_command(body, Origin("T1", None))
     assert (asked.tenant, asked.place, asked.user, asked.text) == ("slack:T1", "C1/private/U1", "U1", "RAG & roll?")
     assert asked.keys == ["trigger:1.2.3"]
-    assert asked.address == {"channel": "C1", "private": True}
+    assert asked.address == Address("C1", is_private=True)
     assert asked.token == "https://hooks.example/1"
     assert "hooks" not in repr(asked)
 
@@ -158,4 +159,4 @@ def test_a_shortcut_asks_what_the_message_says_in_the_name_of_who_used_it() -> N
     asked = asked_by_message(body, Origin("T1", "E1"))
     assert (asked.tenant, asked.user, asked.text) == ("slack:T1", "U1", "RAG?")
     assert asked.place == "C1/private/U1"
-    assert asked.address == {"channel": "C1", "private": True, "enterprise": "E1"}
+    assert asked.address == Address("C1", enterprise="E1", is_private=True)

@@ -7,6 +7,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_internals import build_async_context
 
 from bot.slack.origin import Origin, origin
+from bot.store.address import NOWHERE, Address
 
 ONE = {"enterprise_id": None, "team_id": "T1", "is_enterprise_install": False}
 IN_ORGANISATION = {"enterprise_id": "E1", "team_id": "T1", "is_enterprise_install": False}
@@ -54,4 +55,4 @@ def test_the_tenant_is_the_workspace_where_there_is_one() -> None:
         "slack:T1",
         "slack:E1",
     ]
-    assert [Origin("T1", None).address, Origin("T1", "E1").address] == [{}, {"enterprise": "E1"}]
+    assert [Origin("T1", None).address, Origin("T1", "E1").address] == [NOWHERE, Address(enterprise="E1")]
