@@ -1,4 +1,4 @@
-"""The errors that a person reads: one family, each with what to do next, printed without a traceback."""
+"""Errors meant for people: one family, each with what to do next, printed without a traceback."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ INSTALL = ".venv/bin/python -m pip install --constraint constraints.txt --editab
 
 
 class BotError(Exception):
-    """Something that a person can mend; the message says how."""
+    """A problem that a person can fix; the message says how."""
 
 
 class SettingsError(BotError):
@@ -22,13 +22,13 @@ class CorpusError(BotError):
 
 
 class ModelError(BotError):
-    """The embedding model is missing, or is not the one that it should be."""
+    """The embedding model is missing, or its weights are not the expected ones."""
 
 
 class InputError(BotError):
-    """What a person gave to a command cannot be read."""
+    """Unusable input to a command."""
 
 
-def adding(extra: str) -> str:
-    """What to run for an extra of ours."""
+def install_hint(extra: str) -> str:
+    """Return the instruction that installs one of the project's extras."""
     return f"in the project's folder run: {INSTALL} '.[{extra}]'"

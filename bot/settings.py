@@ -12,45 +12,46 @@ from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr,
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.hours import Hours
+from bot.hours import ServiceHours
 
 SLACK_CHANNEL = re.compile(r"((E[A-Z0-9]+/)?T[A-Z0-9]+/)?[CG][A-Z0-9]+\Z")
 DISCORD_CHANNEL = re.compile(r"[0-9]{1,20}\Z")
-ADDRESS = TypeAdapter(HttpUrl)
+URL = TypeAdapter(HttpUrl)
+SENSITIVE = ("_url", "_endpoint", "_token", "_secret", "_keys")  # settings whose values may hold a password
 PACKAGE = Path(__file__).parent
 
 
 def shipped(folder: str) -> Path:
-    """A folder that comes with the bot: inside the installed package, or beside it in a checkout."""
+    """Return a folder that comes with the bot: inside the installed package, or beside it in a checkout."""
     installed = PACKAGE / folder
     return installed if installed.is_dir() else PACKAGE.parent / folder
 
 
-def _provider_and_model(name: str) -> str:
+def _check_model(name: str) -> str:
     provider, _, model = name.partition(":")
     if not provider or not model:
         raise ValueError("write it as provider:model, for example openai:gpt-4.1-mini")
     return name
 
 
-def _address(written: str) -> str:
+def _check_url(written: str) -> str:
     try:
-        ADDRESS.validate_python(written)
+        URL.validate_python(written)
     except ValidationError as error:
-        raise ValueError("write it as an address, like https://example.com") from error
+        raise ValueError("write it as a URL, like https://example.com") from error
     return written
 
 
-def _separated(value: object) -> object:
+def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def _hours(written: str) -> str:
-    Hours.of(written, UTC)
+def _check_hours(written: str) -> str:
+    ServiceHours.of(written, UTC)
     return written
 
 
-def _zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -58,25 +59,25 @@ def _zone(name: str) -> str:
     return name
 
 
-def _slack_channel(written: str) -> str:
+def _check_slack_channel(written: str) -> str:
     if not SLACK_CHANNEL.match(written):
         raise ValueError("write the channel's id like C024BE91L, or with its workspace like T024BE7LH/C024BE91L")
     return written
 
 
-def _discord_channel(written: str) -> str:
+def _check_discord_channel(written: str) -> str:
     if not DISCORD_CHANNEL.match(written):
         raise ValueError("write the channel's id, digits only, as Copy Channel ID gives it")
     return written
 
 
-def _existing_folder(path: Path) -> Path:
+def _check_folder(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError("there is no such folder")
     return path
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Url = Annotated[str, AfterValidator(_check_url)]  # kept as it is written
 
 
 class Settings(BaseSettings):
@@ -85,13 +86,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("rag-or-tune"))
-    """Where the index, a tuned model, the chat's history and, unless it is elsewhere, the database are kept; unset
-    means your user data folder."""
-    corpus_dir: Annotated[Path, AfterValidator(_existing_folder)] = shipped("corpus")
+    """Folder for the index, a tuned model, the chat's history and, without `DATABASE_URL`, the database; unset means
+    your user data folder."""
+    corpus_dir: Annotated[Path, AfterValidator(_check_folder)] = shipped("corpus")
     """The articles, with their phrasings and the decision framework; unset means the corpus that is shipped."""
-    embedding_model: Annotated[Path, AfterValidator(_existing_folder)] | None = None
+    embedding_model: Annotated[Path, AfterValidator(_check_folder)] | None = None
     """The folder of a sentence-transformers model; unset means the packaged all-MiniLM-L6-v2, tuned if it was tuned."""
-    llm_model: Annotated[str, AfterValidator(_provider_and_model)] | None = None
+    llm_model: Annotated[str, AfterValidator(_check_model)] | None = None
     """A language model as `provider:model`, such as `openai:gpt-4.1-mini`; any provider of LangChain's
     `init_chat_model`. Unset means none: then only the article's own sentences are shown."""
     llm_timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
@@ -101,65 +102,67 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = None
     """Socket Mode when set, so that no public address is needed; it begins with `xapp-`."""
     slack_signing_secret: SecretStr | None = None
-    """Verifies what comes from Slack over HTTP."""
+    """Secret that verifies Slack's requests over HTTP."""
     slack_client_id: str | None = None
-    """Several workspaces when set, together with the next, in place of `SLACK_BOT_TOKEN`: each installs the app by
-    OAuth and has its own token."""
+    """Several workspaces when set, together with `SLACK_CLIENT_SECRET` and in place of `SLACK_BOT_TOKEN`: each installs
+    the app by OAuth and has its own token."""
     slack_client_secret: SecretStr | None = None
-    """Proves to Slack that we are the app."""
-    slack_api_url: Address = "https://slack.com/api/"
-    """Where Slack's Web API is."""
-    consultant_slack_channel: Annotated[str, AfterValidator(_slack_channel)] | None = None
+    """Secret that authenticates the app to Slack when a workspace installs it."""
+    slack_api_url: Url = "https://slack.com/api/"
+    """Base URL of Slack's Web API."""
+    consultant_slack_channel: Annotated[str, AfterValidator(_check_slack_channel)] | None = None
     """The id of the consultants' channel in Slack; with several workspaces `workspace/channel`, in an Enterprise Grid
     organisation `organisation/workspace/channel`, by their ids."""
-    consultant_discord_channel: Annotated[str, AfterValidator(_discord_channel)] | None = None
+    consultant_discord_channel: Annotated[str, AfterValidator(_check_discord_channel)] | None = None
     """The id of the consultants' channel in Discord."""
-    desk_hours: Annotated[str, AfterValidator(_hours)] = "Mon-Fri 09:00-17:00"
-    """When the consultants are there."""
-    desk_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    """The time zone of that, such as `Europe/Berlin`."""
+    desk_hours: Annotated[str, AfterValidator(_check_hours)] = "Mon-Fri 09:00-17:00"
+    """Service hours of the consultants."""
+    desk_timezone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
+    """Time zone of the service hours, such as `Europe/Berlin`."""
     desk_response_hours: Annotated[int, Field(ge=1, le=720)] = 4
-    """Hours within which users are told to expect an answer."""
+    """Hours, within the service hours, in which users are told to expect an answer."""
     desk_reminder_minutes: Annotated[float, Field(gt=0)] = 60.0
-    """Minutes after which the consultants are reminded of a request that nobody has claimed, twice."""
+    """Minutes after which the consultants are reminded of an unclaimed request, twice."""
     desk_webhook_url: HttpUrl | None = None
-    """Where a CRM is told what happens to requests; needs the next."""
+    """Webhook that receives request events, for a CRM; requires `DESK_WEBHOOK_SECRET`."""
     desk_webhook_secret: SecretStr | None = None
-    """Signs what it is told."""
+    """Secret that signs webhook bodies (HMAC-SHA256)."""
     discord_token: SecretStr | None = None
     """The token of the Discord bot."""
-    discord_api_url: Address = "https://discord.com/api/v10"
-    """Where Discord's REST API is."""
+    discord_api_url: Url = "https://discord.com/api/v10"
+    """Base URL of Discord's REST API."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
-    """Where `serve` and `web` listen. Where it is set, `slack`, `discord` and `worker` show health and metrics there,
-    too."""
+    """Port on which `serve` and `web` listen. Where it is set, `slack`, `discord` and `worker` serve health and metrics
+    there, too."""
     answered_by: Literal["itself", "workers"] = "itself"
-    """Who answers what `serve`, `slack`, `discord` and `web` accept: the process itself, or the `worker` processes."""
+    """Process that answers what `serve`, `slack`, `discord` and `web` accept: `itself`, or the `workers`."""
     database_url: SecretStr | None = None
     """`postgresql://user:password@host/name`; unset means SQLite files in `DATA_DIR`."""
     vector_store_url: SecretStr | None = None
-    """A Postgres with pgvector that searches the index's vectors, likewise; unset means FAISS, in the process."""
-    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_separated)] = ()
+    """A Postgres with pgvector that searches the vectors, written like `DATABASE_URL`; unset means FAISS, in the
+    process."""
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
     """The keys that encrypt secrets in the database, separated by commas: the first encrypts, all decrypt, so keys can
     be rotated. Needed on Postgres; beside SQLite a key is made and kept in `DATA_DIR`."""
     retention_days: Annotated[int, Field(ge=1)] = 90
-    """Days after which what was said, and what came of it, is deleted."""
+    """Days after which conversations, answers and requests are deleted."""
     questions_per_user: Annotated[int, Field(ge=1)] = 60
     """Questions of one user that are answered in an hour."""
     questions_per_tenant: Annotated[int, Field(ge=1)] = 1000
     """The same for a whole workspace or guild."""
     article_url: HttpUrl | None = None
-    """Where the article is published; citations link to it."""
+    """URL of the published article; citations link to it."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
-    """From what on the log, on standard error, is written: `DEBUG`, `INFO`, `WARNING` or `ERROR`."""
+    """Minimum level logged to standard error: `DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     log_format: Literal["text", "json"] = "text"
-    """How it is written: `text`, a line for people, or `json`."""
-    otel_exporter_otlp_endpoint: Address | None = None
-    """Where traces go, by OTLP over HTTP; unset means nowhere. OpenTelemetry reads its other variables by itself."""
+    """Format of the log: `text`, a line for people, or `json`."""
+    otel_exporter_otlp_endpoint: Url | None = None
+    """Collector that receives traces, by OTLP over HTTP; unset means none. OpenTelemetry reads its other variables
+    itself."""
 
 
 def load_settings() -> Settings:
-    """Reads the environment. Raises SettingsError naming each variable that cannot be used."""
+    """Read the environment. Raises SettingsError, naming each variable that cannot be used; no secret is quoted."""
     try:
         load_dotenv(Path.cwd() / ".env")
     except (OSError, UnicodeDecodeError) as error:
@@ -167,8 +170,8 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = (f"{str(p['loc'][0]).upper()}: {_said(p['msg'])}, but is {p['input']!r}" for p in error.errors())
-        raise SettingsError("; ".join(problems) + ". Mend it in the environment or in .env.") from error
+        problems = "; ".join(_describe(str(each["loc"][0]), each["msg"], each["input"]) for each in error.errors())
+        raise SettingsError(f"{problems}. Fix it in the environment or in .env.") from error
     if bool(settings.slack_client_id) is not bool(settings.slack_client_secret):
         lacking = "SLACK_CLIENT_SECRET" if settings.slack_client_id else "SLACK_CLIENT_ID"
         raise SettingsError(
@@ -183,5 +186,6 @@ def load_settings() -> Settings:
     return settings
 
 
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _describe(name: str, message: str, value: object) -> str:
+    problem = f"{name.upper()}: {message.removeprefix('Value error, ')}"
+    return problem if name.endswith(SENSITIVE) else f"{problem}, but is {value!r}"

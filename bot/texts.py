@@ -15,28 +15,23 @@ if TYPE_CHECKING:
 
 
 def sentence(name: str, /, **values: object) -> str:
-    """The fixed sentence `name` of `prompts/sentences.yaml`, with its variables filled in."""
-    return _sentences(_folder())[name].format(**values)
+    """Return the sentence `name` of `prompts/sentences.yaml`, with its variables filled in."""
+    return _sentences()[name].format(**values)
 
 
-def counted(name: str, /, count: int) -> str:
-    """A number of things in words: the sentence `name_one` for one, else `name_many`."""
+def plural(name: str, /, count: int) -> str:
+    """Return the sentence `name_one` for a count of one, else `name_many`, with the count filled in."""
     return sentence(f"{name}_one" if count == 1 else f"{name}_many", count=count)
 
 
-def sentences() -> frozenset[str]:
-    """The names of all fixed sentences."""
-    return frozenset(_sentences(_folder()))
-
-
-def prompt(name: str) -> "ChatPromptTemplate":
-    """The prompt `prompts/<name>.yaml`: a message for the model under `system`, one for each question under `user`.
+def prompt(name: str, folder: Path | None = None) -> "ChatPromptTemplate":
+    """Return the prompt `<name>.yaml`: a message for the model under `system`, one for each question under `user`.
 
     Raises CorpusError when the variables that it uses are not the ones that it documents at its head.
     """
     from langchain_core.prompts import ChatPromptTemplate
 
-    path = _folder() / f"{name}.yaml"
+    path = (folder or shipped("prompts")) / f"{name}.yaml"
     parts = _read(path)
     used = {field for part in ("system", "user") for _, field, _, _ in Formatter().parse(parts[part]) if field}
     if used != set(parts["variables"]):
@@ -44,25 +39,21 @@ def prompt(name: str) -> "ChatPromptTemplate":
     return ChatPromptTemplate.from_messages([("system", parts["system"]), ("user", parts["user"])])
 
 
-def _folder() -> Path:
-    return shipped("prompts")
-
-
 @cache
-def _sentences(folder: Path) -> dict[str, str]:
-    return {name: _unfolded(str(text)) for name, text in _read(folder / "sentences.yaml").items()}
+def _sentences() -> dict[str, str]:
+    return {name: _unfold(str(text)) for name, text in _read(shipped("prompts") / "sentences.yaml").items()}
 
 
-def _unfolded(text: str) -> str:
+def _unfold(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.splitlines())
 
 
 @cache
 def _read(path: Path) -> dict[str, str]:
     try:
-        read = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CorpusError(path, None, f"cannot be read ({type(error).__name__})") from error
-    if not isinstance(read, dict):
+    if not isinstance(content, dict):
         raise CorpusError(path, 1, "must be `name: text` pairs")
-    return read
+    return content

@@ -12,7 +12,7 @@ from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import Embedder
 from bot.messages.reply import Reply
-from bot.threads import Batched
+from bot.threads import MicroBatcher
 from bot.writing.facts import FactFinder
 
 ANOTHER = re.compile(  # begins a message on a use case that has nothing to do with the one before
@@ -30,7 +30,7 @@ class Adviser:
         self.cases, self.framework = cases, cases.framework
         self._finder = finder
         self.outlook = Outlook(cases.framework)
-        self._read_soon = Batched[str, CaseReading].in_thread(lambda texts: cases.read_all(texts, embedder.embed))
+        self._read_soon = MicroBatcher[str, CaseReading].in_thread(lambda texts: cases.read_all(texts, embedder.embed))
 
     async def read(self, text: str) -> CaseReading:
         """What `text` states, in the words as they were typed."""

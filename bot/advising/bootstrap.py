@@ -76,12 +76,12 @@ def cases_of(
 
 def make_consultant(settings: Settings, progress: Progress = no_progress) -> Consultant:
     """Everything that answers: the index, the loaded embedding model and, when one is set, the language model."""
-    threads.share_memory()
+    threads.limit_malloc_arenas()
     writer = Writer.of(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
     embedder = make_embedder(settings)
     index = index_of(settings, embedder, progress)
     cases = cases_of(settings, embedder, progress)
-    threads.answer_with_one()
+    threads.use_single_compute_thread()
     embedder.embed(["warm up"])
     finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
     return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)

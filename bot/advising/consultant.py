@@ -17,7 +17,7 @@ from bot.guidance.phrasings import Kind
 from bot.guidance.search import Reading, Search
 from bot.messages.reply import Line, Notes, Reply, ReplyKind
 from bot.observing import metrics, tracing
-from bot.threads import Batched
+from bot.threads import MicroBatcher
 from bot.writing.author import Author
 from bot.writing.facts import FactFinder
 from bot.writing.grounding import Grounding
@@ -72,7 +72,7 @@ class Consultant:
     ) -> None:
         self.index = index
         self.search = Search(index)
-        self._read_soon = Batched[str, Reading].in_thread(
+        self._read_soon = MicroBatcher[str, Reading].in_thread(
             lambda texts: self.search.read_all(texts, index.embedder.embed(texts))
         )
         self.adviser = Adviser(cases, index.embedder, finder) if cases else None
@@ -113,7 +113,7 @@ class Consultant:
     async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
         if not earlier:
             return await self._read_soon(question)
-        _, reading = await threads.computed(lambda: self._followups.read(question, earlier))
+        _, reading = await threads.compute(lambda: self._followups.read(question, earlier))
         return reading
 
     async def _beside(self, advice: Reply, text: str, reading: Reading) -> Reply:

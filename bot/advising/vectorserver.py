@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from bot.errors import BotError, SettingsError, adding
+from bot.errors import BotError, SettingsError, install_hint
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.index import EXACT_UP_TO, Neighbours
 
@@ -42,7 +42,7 @@ class PgVectors:
             import langchain_postgres  # noqa: F401 only whether it is there
         except ImportError as error:
             raise SettingsError(
-                f"VECTOR_STORE_URL: what it needs is not installed; {adding('pgvector')} (or leave it out: then FAISS "
+                f"VECTOR_STORE_URL: packages are missing; {install_hint('pgvector')} (or leave it out: then FAISS "
                 "searches)."
             ) from error
 

@@ -34,7 +34,7 @@ class Clicks:
         self._interviewer = Interviewer(store.interviews, adviser.outlook) if adviser else None
         self._teams = Teams(store.interviews, adviser.outlook, store.database.clock) if adviser else None
 
-    @metrics.timed("click")
+    @metrics.measure("click")
     async def press(self, person: Person, press: Press | None, place: str = "") -> Response:
         """Handle a press in a place; None is one on a button that this version does not know."""
         if press is None:

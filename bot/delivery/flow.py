@@ -85,7 +85,7 @@ class Flow:
         """Makes a message ours; when this returns the platform may forget it. False when it was ours already."""
         self._coming_in += 1
         self._is_calm.clear()
-        began = tracing.began()
+        began = tracing.now()
         try:
             accepted = await self.store.inbox.accept(message)
         finally:
@@ -93,7 +93,7 @@ class Flow:
             if not self._coming_in:
                 self._is_calm.set()
         if accepted:
-            tracing.ended("accept", began, message.tenant, accepted.turn)
+            tracing.record_span("accept", began, message.tenant, accepted.turn)
         if accepted and accepted.work:
             self.begin(accepted.work)
         return accepted is not None

@@ -172,7 +172,7 @@ class HandoffClerk:
 
     async def _digest(self, post: Delivery) -> Delivery | None:
         """What was open when the consultants' day began."""
-        begin = self._rules.hours.begin(post.created_at)
+        begin = self._rules.hours.opening(post.created_at)
         leads = [lead for lead in await self._store.leads.all(sorted(WAITING)) if (lead.opened_at or begin) < begin]
         channel = self._channel(platform_of(post.tenant))
         if channel is None or not leads:

@@ -32,7 +32,7 @@ class Reminding:
         if not self._channels or not self._rules.hours.is_open(now):
             return
         for lead in await self._store.leads.all([LeadState.OPEN]):
-            since = max(lead.opened_at or now, self._rules.hours.begin(now))  # at night nobody could claim it
+            since = max(lead.opened_at or now, self._rules.hours.opening(now))  # at night nobody could claim it
             due = since + self._rules.reminder * (lead.reminders + 1)
             if lead.reminders < REMINDERS and now >= due:
                 await self._store.leads.remind(lead, await self._reminder(lead))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot import texts
 from bot.handoff.cards import MOMENT
-from bot.hours import Hours
+from bot.hours import ServiceHours
 from bot.settings import Settings
 
 
@@ -14,7 +14,7 @@ from bot.settings import Settings
 class Rules:
     """When the consultants are there, how fast they answer, and after how long they are reminded."""
 
-    hours: Hours
+    hours: ServiceHours
     response_hours: int
     reminder: timedelta
 
@@ -22,13 +22,13 @@ class Rules:
     def of(cls, settings: Settings) -> "Rules":
         zone = UTC if settings.desk_timezone == "UTC" else ZoneInfo(settings.desk_timezone)
         reminder = timedelta(minutes=settings.desk_reminder_minutes)
-        return cls(Hours.of(settings.desk_hours, zone), settings.desk_response_hours, reminder)
+        return cls(ServiceHours.of(settings.desk_hours, zone), settings.desk_response_hours, reminder)
 
     def expected(self, moment: datetime) -> str:
         """When somebody who asks then can expect an answer."""
-        hours = texts.counted("hours", self.response_hours)
+        hours = texts.plural("hours", self.response_hours)
         if not self.hours.is_open(moment):
-            when = self.hours.opens(moment).strftime(MOMENT)
+            when = self.hours.next_opening(moment).strftime(MOMENT)
             return texts.sentence("lead_out_of_hours", when=when, hours=hours)
         if self.by(moment) == moment + timedelta(hours=self.response_hours):
             return texts.sentence("lead_expected", hours=hours)
@@ -36,5 +36,5 @@ class Rules:
 
     def by(self, moment: datetime) -> datetime:
         """When somebody who asks then is answered at the latest."""
-        since = moment if self.hours.is_open(moment) else self.hours.opens(moment)
-        return self.hours.later(since, timedelta(hours=self.response_hours)).astimezone(self.hours.zone)
+        since = moment if self.hours.is_open(moment) else self.hours.next_opening(moment)
+        return self.hours.add(since, timedelta(hours=self.response_hours)).astimezone(self.hours.zone)

@@ -1,4 +1,4 @@
-"""The log: a line for people, or JSON for machines, on standard error; secrets are left out of either."""
+"""The log: lines for people, or JSON for machines, on standard error; both without secrets."""
 
 import logging
 import re
@@ -12,24 +12,24 @@ from bot.settings import Settings
 
 LINE = "%(levelname)s %(name)s: %(message)s"
 HIDDEN = "[secret]"
-POOL = "sqlalchemy.pool"  # whose connection is closed then, and replaced
-SHORTEST = 8  # characters of a setting that is looked for
+POOL = "sqlalchemy.pool"  # it closes and replaces the connection of cancelled work
+MIN_SECRET = 8  # characters; a shorter setting would be redacted inside ordinary words
 SECRET = re.compile(
     r"\bxox[a-z](?:\.xox[a-z])?-[\w-]+|\bxapp-[\w-]+"  # Slack's tokens
     r"|\b[\w-]{23,30}\.[\w-]{6}\.[\w-]{27,}"  # the token of a bot on Discord
-    r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"  # user and password in an address
-    r"|(?i:(?<=bearer )|(?<=bot ))[\w.~+/-]{16,}=*"  # what authorizes a request
+    r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"  # user and password in a URL
+    r"|(?i:(?<=bearer )|(?<=bot ))[\w.~+/-]{16,}=*"  # Authorization headers
 )
 
 
-class Discreet(logging.Formatter):
-    """Writes as another formatter does, without secrets."""
+class RedactingFormatter(logging.Formatter):
+    """Redacts secrets in what another formatter writes."""
 
     def __init__(self, inner: logging.Formatter, settings: Settings) -> None:
-        """Leaves out what looks like a secret, and the settings that are one."""
+        """Redact what looks like a secret, and the values of secret settings."""
         super().__init__()
         self._inner = inner
-        self._known = [value for value in _secrets(settings) if len(value) >= SHORTEST]
+        self._known = [value for value in _secrets(settings) if len(value) >= MIN_SECRET]
 
     def format(self, record: logging.LogRecord) -> str:
         written = self._inner.format(record)
@@ -39,33 +39,33 @@ class Discreet(logging.Formatter):
 
 
 def log_to_stderr(settings: Settings) -> None:
-    """Sets the log up as the settings have it."""
+    """Set up the log by the settings, on standard error."""
     handler = logging.StreamHandler(sys.stderr)
     log_to(handler, _as_json() if settings.log_format == "json" else logging.Formatter(LINE), settings)
 
 
 def log_to(handler: logging.Handler, formatter: logging.Formatter, settings: Settings) -> None:
-    """Has a handler write all that is logged from the level on that is set, without secrets."""
-    handler.setFormatter(Discreet(formatter, settings))
-    handler.addFilter(_went_wrong)
-    libraries = "INFO" if settings.log_level == "DEBUG" else settings.log_level  # below, they say what people said
+    """Set up the log with one handler, at the level of the settings, without secrets."""
+    handler.setFormatter(RedactingFormatter(formatter, settings))
+    handler.addFilter(_is_real_error)
+    libraries = "INFO" if settings.log_level == "DEBUG" else settings.log_level  # below, they log what users write
     logging.basicConfig(level=libraries, handlers=[handler])
     logging.getLogger("bot").setLevel(settings.log_level)
 
 
 def report(log: logging.Logger, problem: str, *values: object, error: BaseException | None = None) -> str:
-    """Writes into the log what went wrong, under a new reference; returns the reference.
+    """Log a problem with its traceback under a new reference, and return the reference.
 
-    The error is the one that is being handled, unless it is given.
+    The error is the one being handled, unless `error` is passed.
     """
     reference = secrets.token_hex(4)
-    told = {"reference": reference}
-    log.error(f"{problem}, reference %s", *values, reference, exc_info=error or True, extra=told)
+    extra = {"reference": reference}
+    log.error(f"{problem}, reference %s", *values, reference, exc_info=error or True, extra=extra)
     return reference
 
 
-def _went_wrong(record: logging.LogRecord) -> bool:
-    """False for what the connection pool reports as an error of work that was only cancelled, as by a stop."""
+def _is_real_error(record: logging.LogRecord) -> bool:
+    """Return False for the connection pool's reports of work that was only cancelled, as by a stop."""
     cancelled = record.exc_info and isinstance(record.exc_info[1], CancelledError)
     return not (cancelled and record.name.startswith(POOL))
 
@@ -78,7 +78,7 @@ def _as_json() -> logging.Formatter:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    """The values of all settings that are secrets."""
+    """Return the values of all secret settings."""
     values = [getattr(settings, name) for name in type(settings).model_fields]
     found = [value for value in values if isinstance(value, SecretStr)] + [*settings.secret_keys]
     return [secret.get_secret_value() for secret in found]

@@ -1,4 +1,4 @@
-"""What is counted and timed, for Prometheus. No label holds a user, a workspace or a word that somebody said."""
+"""Counters and timings for Prometheus. No label holds a user, a workspace or a text."""
 
 import time
 from collections.abc import AsyncIterator
@@ -26,8 +26,8 @@ fallbacks = Counter(f"{PREFIX}_model_fallbacks", "Answers in the article's words
 
 
 @asynccontextmanager
-async def timed(stage: str) -> AsyncIterator[None]:
-    """Times a stage; also a decorator of coroutines."""
+async def measure(stage: str) -> AsyncIterator[None]:
+    """Measure how long a stage takes; also a decorator of coroutines."""
     started = time.perf_counter()
     try:
         yield

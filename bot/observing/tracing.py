@@ -1,7 +1,7 @@
 """Traces by OpenTelemetry, when OTEL_EXPORTER_OTLP_ENDPOINT is set; else nothing of it is imported.
 
-A turn is one trace, in whichever processes it is accepted, answered and delivered: its id is a hash of the turn's, so
-that nothing need be handed on. No span holds a user, or a word that somebody said.
+A turn is one trace, in whichever processes it is accepted, answered and delivered: the trace's id is a hash of the
+turn's, so that no context is handed on. Spans hold no user and no text.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import SettingsError, adding
+from bot.errors import SettingsError, install_hint
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ _tracing = _Tracing()
 
 
 @asynccontextmanager
-async def tracing(settings: Settings) -> AsyncIterator[None]:
-    """Sends traces until the block ends, if it is to. Raises SettingsError when what that needs is not installed."""
+async def export_traces(settings: Settings) -> AsyncIterator[None]:
+    """Export traces until the block ends, if an endpoint is set. Raises SettingsError when packages are missing."""
     if not settings.otel_exporter_otlp_endpoint:
         yield
         return
@@ -46,28 +46,28 @@ async def tracing(settings: Settings) -> AsyncIterator[None]:
         await asyncio.to_thread(provider.shutdown)  # sends what is left
 
 
-def began() -> int:
-    """The moment at which something began, for `ended`."""
+def now() -> int:
+    """Return the start time of a span that `record_span` is to record."""
     return time.time_ns()
 
 
-def ended(name: str, since: int, tenant: str, turn: int) -> None:
-    """A span of a turn that was not known yet when it began."""
+def record_span(name: str, since: int, tenant: str, turn: int) -> None:
+    """Record a span of a turn that had no id yet when the span began."""
     if _tracing.tracer:
-        _tracing.tracer.start_span(name, _of(tenant, turn), start_time=since).end()
+        _tracing.tracer.start_span(name, _context_of(tenant, turn), start_time=since).end()
 
 
 @contextmanager
 def span(name: str, tenant: str = "", turn: int | None = None) -> Iterator[None]:
-    """A span of a turn, or of the span that is open."""
+    """Open a span of a turn, or below the span that is open."""
     if _tracing.tracer is None:
         yield
         return
-    context = None if turn is None else _of(tenant, turn)
+    context = None if turn is None else _context_of(tenant, turn)
     own: dict[str, Any] = {} if turn is None else {"turn": turn, "platform": tenant.partition(":")[0]}
     from opentelemetry.trace import StatusCode
 
-    # What an exception says may quote a text: that it happened is enough here, and the log has the rest.
+    # An exception's message may quote a user: its type is enough here, and the log has the rest.
     with _tracing.tracer.start_as_current_span(
         name, context, attributes=own, record_exception=False, set_status_on_exception=False
     ) as opened:
@@ -86,7 +86,7 @@ def _provider() -> Any:  # noqa: ANN401 its type is not there to be imported
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         raise SettingsError(
-            f"OTEL_EXPORTER_OTLP_ENDPOINT: what sends traces is not installed; {adding('otel')}"
+            f"OTEL_EXPORTER_OTLP_ENDPOINT: the OpenTelemetry packages are not installed; {install_hint('otel')}"
         ) from error
     os.environ.setdefault("OTEL_SERVICE_NAME", SERVICE)
     provider = TracerProvider(resource=Resource.create())
@@ -94,8 +94,8 @@ def _provider() -> Any:  # noqa: ANN401 its type is not there to be imported
     return provider
 
 
-def _of(tenant: str, turn: int) -> "Context":
-    """The trace of a turn."""
+def _context_of(tenant: str, turn: int) -> "Context":
+    """Return the context of a turn's trace."""
     from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
     digest = blake2b(f"{tenant}/{turn}".encode(), digest_size=24).digest()

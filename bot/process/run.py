@@ -20,7 +20,7 @@ from bot.handoff.clerk import HandoffClerk
 from bot.handoff.rules import Rules
 from bot.handoff.service import Handoff
 from bot.handoff.webhook import webhooks
-from bot.observing.tracing import tracing
+from bot.observing.tracing import export_traces
 from bot.process import web
 from bot.process.platforms import WORKER, make_listeners, make_surfaces
 from bot.settings import Settings
@@ -41,7 +41,7 @@ async def run(settings: Settings, parts: Collection[str] = ()) -> None:
     stopped = _stop_on_signals()
     answers = WORKER in parts or settings.answered_by == "itself"
     make = partial(make_surfaces, parts=parts)
-    async with tracing(settings), start_service(settings, make, answers=answers) as service:
+    async with export_traces(settings), start_service(settings, make, answers=answers) as service:
         running = [partial(listener.listen, service, stopped) for listener in listeners]
         if not parts or "web" in parts or "port" in settings.model_fields_set:
             running.append(partial(web.listen, service, listeners, settings.port, stopped))
@@ -55,7 +55,7 @@ async def start_service(settings: Settings, make: MakeSurfaces, *, answers: bool
     async with opened(settings) as store:
         platforms = make(settings, store)
         try:
-            consultant = await threads.computed(lambda: make_consultant(settings))
+            consultant = await threads.compute(lambda: make_consultant(settings))
             responder = ConsultantResponder(consultant, platforms, store.inbox)
             clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
             days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)

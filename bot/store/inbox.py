@@ -14,7 +14,7 @@ from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.outbox import Sent
 from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Turn, TurnState
-from bot.threads import Batched
+from bot.threads import MicroBatcher
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
 REMEMBERED = 6  # earlier messages of a conversation that a follow-up may refer to
@@ -53,7 +53,7 @@ class Inbox:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._accept_soon = Batched(Accepting(database).accept)
+        self._accept_soon = MicroBatcher(Accepting(database).accept)
 
     async def accept(self, message: Message) -> Accepted | None:
         """Stores a message; None when it came before, under any of its keys, within 24 hours.

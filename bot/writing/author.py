@@ -30,7 +30,7 @@ class Author:
             log.warning("the language model failed (%s)", error)
 
     async def _passes(self, sentence: Sentence, said: str) -> bool:
-        fault = await threads.computed(lambda: self._grounding.fault(sentence.text, sentence.cited, said))
+        fault = await threads.compute(lambda: self._grounding.fault(sentence.text, sentence.cited, said))
         if fault:
             log.info("a sentence was dropped: %s", fault)
         return fault is None

@@ -9,7 +9,7 @@ from typing import Any, Self
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 
-from bot.errors import BotError, SettingsError, adding
+from bot.errors import BotError, SettingsError, install_hint
 from bot.guidance.article import Statement
 from bot.texts import prompt
 from bot.writing.metering import Meter
@@ -63,7 +63,7 @@ def make_model(name: str, timeout: float) -> BaseChatModel:
         )
     except (ImportError, AttributeError) as error:  # the second is what LangChain raises for a missing Ollama
         raise SettingsError(
-            f"LLM_MODEL: the package for {provider!r} is not installed; {adding(extra) if extra else error}"
+            f"LLM_MODEL: the package for {provider!r} is not installed; {install_hint(extra) if extra else error}"
         ) from error
     except Exception as error:
         raise SettingsError(

@@ -20,7 +20,7 @@ ALLOCATING = """
 import ctypes, sys, threading
 from bot import threads
 if sys.argv[1:]:
-    threads.share_memory()
+    threads.limit_malloc_arenas()
 libc = ctypes.CDLL(None)
 start = threading.Barrier(8)
 def allocate():
@@ -47,7 +47,7 @@ def two() -> Iterator[None]:
 @pytest.mark.usefixtures("two")
 def test_it_answers_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
-    threads.answer_with_one()
+    threads.use_single_compute_thread()
     assert torch.get_num_threads() == 1
     assert {library["num_threads"] for library in threadpool_info()} == {1}
 
@@ -55,7 +55,7 @@ def test_it_answers_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("two")
 def test_an_operator_may_say_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    threads.answer_with_one()
+    threads.use_single_compute_thread()
     assert torch.get_num_threads() == 2
     assert {library["num_threads"] for library in threadpool_info()} == {2}
 
@@ -82,13 +82,13 @@ async def test_what_computes_has_few_threads_however_many_ask() -> None:
         time.sleep(0.01)
         return threading.current_thread().name
 
-    names = await asyncio.gather(*(threads.computed(work) for _ in range(50)))
+    names = await asyncio.gather(*(threads.compute(work) for _ in range(50)))
     assert 1 <= len(set(names)) <= 2
 
 
 async def test_what_computes_is_traced_where_it_was_asked_for_and_fails_there() -> None:
     asked_for = ContextVar("asked_for", default="")
     asked_for.set("here")
-    assert await threads.computed(asked_for.get) == "here"
+    assert await threads.compute(asked_for.get) == "here"
     with pytest.raises(ZeroDivisionError):
-        await threads.computed(lambda: 1 // 0)
+        await threads.compute(lambda: 1 // 0)

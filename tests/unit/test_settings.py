@@ -1,11 +1,12 @@
 """Every variable that cannot be used is named, with what to do."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import Settings, load_settings
+from bot.settings import SENSITIVE, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,33 @@ def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, n
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DESK_WEBHOOK_URL", "htps://user:the-password@crm"),
+        ("ARTICLE_URL", "htps://user:the-password@example.com"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp.example.com:4318/the-password"),
+        ("SLACK_API_URL", "user:the-password@slack"),
+    ],
+)
+def test_of_an_address_that_cannot_be_used_nothing_is_quoted(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as refused:
+        load_settings()
+    assert "password" not in str(refused.value)
+
+
+def test_no_secret_or_address_is_of_a_setting_whose_values_are_quoted() -> None:
+    fields = Settings.model_fields.items()
+    hidden = {
+        name for name, field in fields if re.search("Secret|Url|_check_url", f"{field.annotation}{field.metadata}")
+    }
+    assert {"desk_webhook_url", "slack_api_url", "otel_exporter_otlp_endpoint", "secret_keys"} <= hidden
+    assert all(name.endswith(SENSITIVE) for name in hidden)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot import texts
 from bot.deciding.framework import Approach, Side
@@ -16,10 +17,12 @@ from bot.handoff.forms import CONSENTS, URGENCIES
 from bot.store.tables import LeadState
 from tests.conftest import ROOT
 
+SENTENCES = frozenset(yaml.safe_load((ROOT / "prompts" / "sentences.yaml").read_text("utf-8")))
+
 
 def test_every_kind_of_question_has_its_sentence(index: Index) -> None:
     assert {label.key for label in index.ranker.labels if label.kind is Kind.SMALL_TALK} == set(SMALL_TALK)
-    assert {*SMALL_TALK, *(kind.value for kind in UNANSWERED)} <= texts.sentences()
+    assert {*SMALL_TALK, *(kind.value for kind in UNANSWERED)} <= SENTENCES
 
 
 def test_every_sentence_is_used(index: Index) -> None:
@@ -34,7 +37,7 @@ def test_every_sentence_is_used(index: Index) -> None:
     spoken |= {f"doubt_{one}" for one in Doubt} | {"likely_since", "tentative_since"}
     spoken |= {f"speaks_{side.replace('-', '_')}" for side in (Side.RAG, Side.FINE_TUNING)}
     spoken |= {f"side_{side.replace('-', '_')}" for side in Side}
-    assert {name for name in texts.sentences() if name not in spoken and not re.search(rf'"{name}"', code)} == set()
+    assert {name for name in SENTENCES if name not in spoken and not re.search(rf'"{name}"', code)} == set()
 
 
 def test_the_prompts_take_what_they_document() -> None:
@@ -42,11 +45,10 @@ def test_the_prompts_take_what_they_document() -> None:
     assert set(texts.prompt("facts").input_variables) == {"questions", "case"}
 
 
-def test_an_undocumented_variable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undocumented_variable_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("variables: {a: what}\nsystem: '{a} {b}'\nuser: x\n")
-    monkeypatch.setattr(texts, "shipped", lambda name: tmp_path)
     with pytest.raises(CorpusError, match=r"bad\.yaml, line 1: documents the variables"):
-        texts.prompt("bad")
+        texts.prompt("bad", tmp_path)
     (tmp_path / "broken.yaml").write_text("a: [")
     with pytest.raises(CorpusError, match=r"broken\.yaml: cannot be read"):
-        texts.prompt("broken")
+        texts.prompt("broken", tmp_path)

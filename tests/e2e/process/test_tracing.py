@@ -49,7 +49,7 @@ async def test_what_several_processes_do_on_a_turn_is_one_trace() -> None:
     with collector() as collected, pytest.MonkeyPatch.context() as environment:
         environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.url)
         for name, turn in (("accept", 7), ("answer", 7), ("answer", 8)):
-            async with tracing.tracing(Settings()):
+            async with tracing.export_traces(Settings()):
                 with tracing.span(name, "slack:T1", turn):
                     pass
     assert set(collected.trace("accept")) == {"accept", "answer"}
@@ -71,7 +71,7 @@ def test_a_collector_that_is_away_holds_nobody_up(data_dir: Path, tmp_path: Path
 def test_without_a_collector_nothing_of_it_is_imported() -> None:
     code = (
         "import sys; from bot.observing import tracing\n"
-        "with tracing.span('answer', 'slack:T1', 7): tracing.ended('accept', tracing.began(), 'slack:T1', 7)\n"
+        "with tracing.span('answer', 'slack:T1', 7): tracing.record_span('accept', tracing.now(), 'slack:T1', 7)\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True).stdout == b"[]\n"
@@ -80,7 +80,7 @@ def test_without_a_collector_nothing_of_it_is_imported() -> None:
 async def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(SettingsError, match=r"'\.\[otel\]'"):
-        async with tracing.tracing(Settings(otel_exporter_otlp_endpoint="http://127.0.0.1:9")):
+        async with tracing.export_traces(Settings(otel_exporter_otlp_endpoint="http://127.0.0.1:9")):
             raise AssertionError
 
 
@@ -88,7 +88,7 @@ async def test_a_span_of_what_failed_names_the_kind_of_error_and_not_its_words()
     with collector() as collected, pytest.MonkeyPatch.context() as environment:
         environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.url)
         environment.setenv("OTEL_SERVICE_NAME", "another name")
-        async with tracing.tracing(Settings()):
+        async with tracing.export_traces(Settings()):
             with pytest.raises(ZeroDivisionError), tracing.span("answer", "slack:T1", 7):
                 raise ZeroDivisionError(SECRET)
     (span,) = collected.spans

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.hours import Hours
+from bot.hours import ServiceHours
 
-WORKING = Hours.of("Mon-Fri 09:00-17:00", UTC)
+WORKING = ServiceHours.of("Mon-Fri 09:00-17:00", UTC)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ WORKING = Hours.of("Mon-Fri 09:00-17:00", UTC)
     ],
 )
 def test_within_and_without(written: str, moment: datetime, is_open: bool) -> None:  # noqa: FBT001 pytest's
-    assert Hours.of(written, UTC).is_open(moment) is is_open
+    assert ServiceHours.of(written, UTC).is_open(moment) is is_open
 
 
 @pytest.mark.parametrize(
@@ -32,14 +32,14 @@ def test_within_and_without(written: str, moment: datetime, is_open: bool) -> No
 )
 def test_what_is_written_otherwise_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="Mon-Fri 09:00-17:00"):
-        Hours.of(written, UTC)
+        ServiceHours.of(written, UTC)
 
 
 @given(some.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=some.just(UTC)))
 def test_from_any_moment_without_the_next_opening_is_the_first_moment_within(moment: datetime) -> None:
     if WORKING.is_open(moment):
         return
-    opens = WORKING.opens(moment)
+    opens = WORKING.next_opening(moment)
     assert opens > moment
     assert WORKING.is_open(opens)
     assert not WORKING.is_open(opens - timedelta(minutes=1))
@@ -47,7 +47,7 @@ def test_from_any_moment_without_the_next_opening_is_the_first_moment_within(mom
 
 
 def test_hours_are_those_of_their_time_zone() -> None:
-    berlin = Hours.of("Mon-Fri 09:00-17:00", ZoneInfo("Europe/Berlin"))
+    berlin = ServiceHours.of("Mon-Fri 09:00-17:00", ZoneInfo("Europe/Berlin"))
     assert berlin.is_open(datetime(2026, 7, 6, 7, tzinfo=UTC))
     assert not berlin.is_open(datetime(2026, 11, 23, 7, tzinfo=UTC))
 
@@ -65,10 +65,10 @@ def test_later_counts_only_the_minutes_in_which_somebody_is_there(moment: dateti
         passed += timedelta(minutes=1)
         while not WORKING.is_open(passed - timedelta(minutes=1)):
             passed += timedelta(minutes=1)
-    assert WORKING.later(moment, timedelta(minutes=minutes)) == passed
+    assert WORKING.add(moment, timedelta(minutes=minutes)) == passed
 
 
 def test_where_somebody_is_always_there_no_day_is_left_out() -> None:
     late = datetime(2026, 11, 23, 22, tzinfo=UTC)
-    assert Hours.of("Mon-Sun 00:00-24:00", UTC).later(late, timedelta(hours=4)) == late + timedelta(hours=4)
-    assert Hours.of("Mon-Sun 00:00-24:00", UTC).later(late, timedelta(hours=60)) == late + timedelta(hours=60)
+    assert ServiceHours.of("Mon-Sun 00:00-24:00", UTC).add(late, timedelta(hours=4)) == late + timedelta(hours=4)
+    assert ServiceHours.of("Mon-Sun 00:00-24:00", UTC).add(late, timedelta(hours=60)) == late + timedelta(hours=60)

@@ -1,4 +1,4 @@
-"""Batches: one for those who ask at once, and nobody is forgotten."""
+"""Micro-batches: one for those who ask at once, and nobody is forgotten."""
 
 import asyncio
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.threads import BATCH, Batched
+from bot.threads import MAX_BATCH, MicroBatcher
 
 
 async def test_those_who_ask_at_once_share_a_batch_in_a_thread() -> None:
@@ -17,10 +17,10 @@ async def test_those_who_ask_at_once_share_a_batch_in_a_thread() -> None:
         batches.append(len(texts))
         return [text.upper() for text in texts]
 
-    shout = Batched[str, str].in_thread(work)
-    found = await asyncio.gather(*(shout(f"a{n}") for n in range(BATCH + 5)))
-    assert found == [f"A{n}" for n in range(BATCH + 5)]
-    assert batches == [BATCH, 5]
+    shout = MicroBatcher[str, str].in_thread(work)
+    found = await asyncio.gather(*(shout(f"a{n}") for n in range(MAX_BATCH + 5)))
+    assert found == [f"A{n}" for n in range(MAX_BATCH + 5)]
+    assert batches == [MAX_BATCH, 5]
     assert await shout("later") == "LATER"
 
 
@@ -30,14 +30,14 @@ async def test_everybody_who_waits_hears_of_a_failure_and_the_next_are_served() 
             raise ValueError("bad")
         return texts
 
-    echo = Batched[str, str].in_thread(work)
+    echo = MicroBatcher[str, str].in_thread(work)
     found = await asyncio.gather(*(echo("bad") for _ in range(3)), return_exceptions=True)
     assert [type(error) for error in found] == [ValueError] * 3
     assert await echo("good") == "good"
 
 
 async def test_a_question_that_was_given_up_does_not_disturb_the_others() -> None:
-    echo = Batched[str, str].in_thread(lambda texts: texts)
+    echo = MicroBatcher[str, str].in_thread(lambda texts: texts)
     given_up, kept = asyncio.create_task(echo("given up")), asyncio.create_task(echo("kept"))
     await asyncio.sleep(0)
     given_up.cancel()
@@ -52,6 +52,6 @@ async def test_one_that_is_impossible_spoils_no_other() -> None:
             raise ValueError("bad")
         return texts
 
-    echo = Batched[str, str](work)
+    echo = MicroBatcher[str, str](work)
     found = await asyncio.gather(*(echo(text) for text in ("good", "bad", "better")), return_exceptions=True)
     assert [found[0], type(found[1]), found[2]] == ["good", ValueError, "better"]
