@@ -1,12 +1,15 @@
-"""The HTTP side: what platforms ask of us, whether the process lives and is ready, and what it has counted."""
+"""The HTTP side: the routes of the platforms, probes for whoever supervises the process, and metrics for Prometheus."""
 
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import TypeVar
 
 import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -16,83 +19,108 @@ from starlette.routing import Route
 
 from bot.chat.service import Listener, Service
 from bot.errors import SettingsError
-from bot.process.scraping import scraped
-from bot.store.figures import figures
+from bot.observing.metrics import PREFIX
+from bot.store.database import Database
+from bot.store.figures import Figures, figures
 
 Result = TypeVar("Result")
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 in a container, the proxy comes from outside
-STOPPING = 5  # seconds that a stop waits for requests that are going on
-ASKING = 5.0  # seconds that the database has to show that it is there
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 in a container, the proxy comes from outside
+SHUTDOWN_TIMEOUT = 5  # seconds that a stop waits for open requests
+DATABASE_TIMEOUT = 5.0  # seconds that the database has to answer a probe
 
 
-async def listen(service: Service, entrances: Sequence[Listener], port: int, stopped: asyncio.Event) -> None:
-    """Listens on `port` until it is to stop. Raises SettingsError when something else does."""
+async def listen(service: Service, listeners: Sequence[Listener], port: int, stopped: asyncio.Event) -> None:
+    """Serve HTTP on `port` until `stopped` is set. Raises SettingsError when the port is taken."""
     try:
-        listener = socket.create_server((EVERYWHERE, port))
+        listening = socket.create_server((ALL_INTERFACES, port))
     except OSError as error:
         raise SettingsError(
             f"PORT: nothing can listen on {port} ({os.strerror(error.errno or 0)}); set another."
         ) from error
-    app = application(service, entrances)
+    app = make_application(service, listeners)
     # Its own log of requests would hold the codes of installations.
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOPPING)
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_TIMEOUT)
     server = uvicorn.Server(config)
-    serve = asyncio.create_task(server.serve([listener]))
+    serve = asyncio.create_task(server.serve([listening]))
     await stopped.wait()
     server.should_exit = True
     await serve
 
 
-def application(service: Service, entrances: Sequence[Listener]) -> Starlette:
-    """The routes of the entrances, and our own."""
+def make_application(service: Service, listeners: Sequence[Listener], timeout: float = DATABASE_TIMEOUT) -> Starlette:
+    """Return the listeners' routes and our own; probes wait `timeout` seconds for the database."""
+    database = service.flow.store.database
 
-    async def lives(request: Request) -> Response:
+    async def healthz(request: Request) -> Response:
+        """Liveness probe."""
         del request
         return PlainTextResponse("ok")
 
-    async def ready(request: Request) -> Response:
+    async def readyz(request: Request) -> Response:
+        """Readiness probe: the connections and the database are up."""
         del request
-        missing = [entrance.name for entrance in entrances if not await entrance.is_up()]
-        if not await _is_there(service):
+        missing = [listener.name for listener in listeners if not await listener.is_up()]
+        try:
+            await _within(timeout, _ping(database))
+        except (SQLAlchemyError, OSError):
             missing.append("database")
         return PlainTextResponse(f"not connected: {', '.join(missing)}", 503) if missing else PlainTextResponse("ok")
 
     async def metrics(request: Request) -> Response:
+        """Return what this process has counted, and the database's figures."""
         del request
+        database_figures = CollectorRegistry()
         try:
-            return scraped(await _soon(figures(service.flow.store.database)))
+            database_figures.register(FiguresCollector(await _within(timeout, figures(database))))
         except (SQLAlchemyError, OSError):
-            return scraped(None)
+            database_figures.register(FiguresCollector(None))
+        page = generate_latest(REGISTRY) + generate_latest(database_figures)
+        return Response(page, media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(
         routes=[
-            *(route for entrance in entrances for route in entrance.routes(service)),
-            Route("/healthz", lives),
-            Route("/readyz", ready),
+            *(route for listener in listeners for route in listener.routes(service)),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
             Route("/metrics", metrics),
         ]
     )
 
 
-async def _is_there(service: Service) -> bool:
-    """Whether the database answers."""
+class FiguresCollector(Collector):
+    """Exports the database's figures, the same in each process; None while the database is down."""
 
-    async def ask() -> None:
-        async with service.flow.store.database.engine.connect() as connection:
-            await connection.execute(select(1))
+    def __init__(self, figures: Figures | None) -> None:
+        self._figures = figures
 
-    try:
-        await _soon(ask())
-    except (SQLAlchemyError, OSError):
-        return False
-    return True
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figures in Prometheus' form."""
+        yield GaugeMetricFamily(
+            f"{PREFIX}_database_up", "Whether the database answers.", value=self._figures is not None
+        )
+        if self._figures is None:
+            return
+        depth = GaugeMetricFamily(f"{PREFIX}_queue_depth", "What waits in a queue.", labels=["queue"])
+        oldest = GaugeMetricFamily(f"{PREFIX}_queue_oldest_seconds", "The age of its oldest.", labels=["queue"])
+        for name, queue in (("questions", self._figures.questions), ("posts", self._figures.posts)):
+            depth.add_metric([name], queue.depth)
+            oldest.add_metric([name], queue.oldest)
+        leads = GaugeMetricFamily(f"{PREFIX}_leads", "Requests for a consultant by state.", labels=["state"])
+        for state, count in self._figures.leads.items():
+            leads.add_metric([state], count)
+        yield from (depth, oldest, leads)
 
 
-async def _soon(asking: Awaitable[Result]) -> Result:
-    """What is asked, within some seconds. Raises TimeoutError, and does not wait for the end: SQLite takes its time."""
-    task = asyncio.ensure_future(asking)
-    done, _ = await asyncio.wait({task}, timeout=ASKING)
+async def _ping(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        await connection.execute(select(1))
+
+
+async def _within(seconds: float, query: Awaitable[Result]) -> Result:
+    """Return a query's result. Raises TimeoutError without waiting for the query to end: SQLite takes its time."""
+    task = asyncio.ensure_future(query)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
     if not done:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
         task.cancel()

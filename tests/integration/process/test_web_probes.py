@@ -8,12 +8,10 @@ from types import SimpleNamespace
 from typing import cast
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.chat.service import Service
-from bot.process import web
-from bot.process.web import application
+from bot.process.web import DATABASE_TIMEOUT, make_application
 from bot.store.database import Database
 from bot.store.sqlite import BUSY
 from bot.store.store import Store
@@ -29,10 +27,11 @@ def values(text: str) -> dict[str, float]:
     return {sample.name: sample.value for sample in samples if not sample.labels}
 
 
-def asking(store: Store) -> httpx.AsyncClient:
+def asking(store: Store, timeout: float = DATABASE_TIMEOUT) -> httpx.AsyncClient:
     """Asks the HTTP side of a bot with that store."""
     service = cast(Service, SimpleNamespace(flow=SimpleNamespace(store=store)))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(application(service, [])), base_url="http://bot")
+    transport = httpx.ASGITransport(make_application(service, [], timeout))
+    return httpx.AsyncClient(transport=transport, base_url="http://bot")
 
 
 async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_counting(
@@ -62,16 +61,13 @@ async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_coun
     await store.close()
 
 
-async def test_a_database_that_another_process_locks_holds_no_probe_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(web, "ASKING", 0.2)
+async def test_a_database_that_another_process_locks_holds_no_probe_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/database.sqlite"
     await prepare(url)
     store = Store(Database(Where.of(url, tmp_path), [KEY]))
     with closing(sqlite3.connect(tmp_path / "database.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        async with asking(store) as client, asyncio.timeout(BUSY / 2):
+        async with asking(store, timeout=0.2) as client, asyncio.timeout(BUSY / 2):
             assert (await client.get("/readyz")).status_code == 503
             assert values((await client.get("/metrics")).text)["rag_or_tune_database_up"] == 0
         other.execute("ROLLBACK")
