@@ -167,31 +167,37 @@ class Flow:
         self._tasks.add(task)
         self.mine.add(work.turn)
         try:
-            since = self.store.database.clock() - PERIOD
-            question = await persistently(self.store.inbox.question, work, since, REMEMBERED, self._quota.whole)
-            if question and question.turn.state in UNFINISHED:
-                await self._carry_on(question)
+            is_amended = True
+            while is_amended:
+                since = self.store.database.clock() - PERIOD
+                question = await persistently(self.store.inbox.question, work, since, REMEMBERED, self._quota.whole)
+                if question is None or question.turn.state not in UNFINISHED:
+                    return
+                is_amended = await self._carry_on(question)
         finally:
             self.mine.discard(work.turn)
             self._tasks.discard(task)
 
-    async def _carry_on(self, question: Question) -> None:
+    async def _carry_on(self, question: Question) -> bool:
+        """Answer and deliver. Return True if the question was edited meanwhile: it is to be answered once more."""
         turn, platform = question.turn, self.platforms[platform_of(question.turn.tenant)]
         is_new = turn.state == TurnState.ACCEPTED
         if is_new:
             with tracing.span("answer", turn.tenant, turn.id):
                 posts, error = await self._answer(question)
-            if posts is None:
-                return  # it is gone, or another run has answered it; what nobody delivers then, the janitor takes up
+            if posts is None:  # edited; or gone, or answered by another run, whose rest the janitor takes up
+                now = await persistently(self.store.inbox.turn, Work(turn.tenant, turn.id, turn.runs))
+                return now is not None and now.text != turn.text and now.state == TurnState.ACCEPTED
         else:
             posts, error = await persistently(self.store.outbox.pending, turn), turn.error
         with tracing.span("deliver", turn.tenant, turn.id):
             delivered = await self._sender.deliver(posts, platform, are_new=is_new)
         if not delivered.ours and await self._is_there(turn):
-            return  # another run goes on with it
+            return False  # another run has taken it over
         await self._finish(turn, delivered.error or error, delivered.last)
         if delivered.last:
             metrics.stages.labels("deliver").observe(self._since(delivered.last.delivery.created_at))
+        return False
 
     async def _is_there(self, turn: Turn) -> bool:
         return await persistently(self.store.inbox.turn, Work(turn.tenant, turn.id, turn.runs)) is not None
@@ -220,8 +226,9 @@ class Flow:
     ) -> list[Delivery] | None:
         """Keeps what is said to a turn, and counts what came of it."""
         posts = await persistently(self.store.inbox.answered, turn, answer, error, reference)
-        metrics.questions.labels(outcome).inc()
-        metrics.stages.labels("answer").observe(self._since(turn.accepted_at))
+        if posts is not None:
+            metrics.questions.labels(outcome).inc()
+            metrics.stages.labels("answer").observe(self._since(turn.accepted_at))
         return posts
 
     def _since(self, moment: datetime) -> float:

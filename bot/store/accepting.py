@@ -119,7 +119,7 @@ def _turn(message: Message, conversation: int, moment: datetime) -> Turn:
         conversation_id=conversation,
         user=message.user,
         name=message.name,
-        text=_storable(message.text),
+        text=storable(message.text),
         where=message.address.to_json() | Draft(tuple(message.replaces)).to_json(),
         token=message.token,
         said_at=message.said_at,
@@ -127,6 +127,6 @@ def _turn(message: Message, conversation: int, moment: datetime) -> Turn:
     )
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text without what a database cannot hold: NUL, and halves of characters."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from pydantic import JsonValue
 from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.accepting import Accepted, Accepting, Message, Work
+from bot.store.accepting import Accepted, Accepting, Message, Work, storable
 from bot.store.address import Draft
 from bot.store.database import Database, add_in_order
 from bot.store.events import remember
@@ -46,6 +47,17 @@ class Question:
     turn: Turn
     earlier: Sequence[str]
     usage: Usage
+
+
+class Amendment(Enum):
+    """The outcome of an edit: of a message that is UNKNOWN here, to the SAME text, delivered a second time (REPEATED),
+    in time (AMENDED), or after the message was answered (LATE): then it is to be accepted as a message of its own."""
+
+    UNKNOWN = auto()
+    SAME = auto()
+    REPEATED = auto()
+    AMENDED = auto()
+    LATE = auto()
 
 
 class Inbox:
@@ -96,6 +108,27 @@ class Inbox:
         """The last turn of a message."""
         async with self._db.transaction(tenant) as session:
             return await session.scalar(select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1))
+
+    async def amend(self, tenant: str, name: str, text: str, keys: Sequence[str]) -> Amendment:
+        """Replace the text of a message by its edited one, unless it is answered; `keys` are those of the edit.
+
+        An answer to the old text that is being made is not stored any more: `answered` refuses it.
+        """
+        text = storable(text)
+        newest = select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1).with_for_update()
+        async with self._db.transaction(tenant, is_urgent=True) as session:
+            turn = await session.scalar(newest)
+            if turn is None:
+                return Amendment.UNKNOWN
+            if turn.text == text:
+                return Amendment.SAME
+            if turn.state != TurnState.ACCEPTED:
+                return Amendment.LATE
+            if not await remember(self._db, session, keys, self._db.clock()):
+                await session.rollback()
+                return Amendment.REPEATED
+            turn.text = text
+            return Amendment.AMENDED
 
     async def remove(self, turn: Turn) -> Work | None:
         """Deletes a turn and the others of the same message, with their posts.
@@ -148,12 +181,14 @@ class Inbox:
     async def answered(
         self, turn: Turn, answer: Answer, error: str | None = None, reference: str | None = None
     ) -> list[Delivery] | None:
-        """Keeps the answer, or the `error` that stands for it; returns its posts.
+        """Store the answer, or the `error` that stands for it; return its posts.
 
-        None when the turn is gone, or was answered before: then what was kept first is what is to be delivered.
+        None if the turn is gone, was answered before (what was stored first is delivered), or its text was edited
+        meanwhile (it is to be answered once more).
         """
         values = {"state": TurnState.ANSWERED, "reply": answer.reply, "error": error, "reference": reference}
-        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(values)
+        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED, Turn.text == turn.text)
+        own = own.values(values).execution_options(synchronize_session=False)
         async with self._db.transaction(turn.tenant) as session:
             if (await session.scalars(own.returning(Turn.id))).first() is None:
                 return None

@@ -43,8 +43,9 @@ def said(
     user: str = "U1",
     token: str | None = None,
     address: Address | None = None,
+    name: str | None = None,
 ) -> Message:
-    return Message(tenant, place, user, text, keys or (text,), address or Address(place), token)
+    return Message(tenant, place, user, text, keys or (text,), address or Address(place), token, name)
 
 
 async def accepted(store: Store, message: Message) -> Turn:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,20 @@ async def test_a_slow_answer_holds_up_its_own_conversation_only(stage: Stage) ->
         stage.responder.until["slow"].set()
         await stage.finished()
     assert stage.sent == ["elsewhere", "slow", "behind it"]
+
+
+async def test_a_question_that_is_edited_while_it_is_answered_gets_one_answer_to_its_last_text(stage: Stage) -> None:
+    stage.responder.until["old"] = asyncio.Event()
+    async with stage.flow() as flow:
+        await flow.accept(replace(said("old"), name="m1"))
+        await flow.accept(replace(said("waiting"), name="m2"))
+        await until(lambda: stage.responder.heard == ["old"])
+        for name, text in (("m1", "new"), ("m2", "edited")):
+            await flow.store.inbox.amend("test:one", name, text, [f"edit/{name}"])
+        stage.responder.until["old"].set()
+        await stage.finished()
+    assert stage.sent == ["new", "edited"]
+    assert stage.responder.heard == ["old", "new", "edited"]
 
 
 async def test_an_event_that_comes_again_is_answered_once(stage: Stage) -> None:

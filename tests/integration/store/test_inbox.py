@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, inspect, select
 
 from bot.store.accepting import Work
 from bot.store.address import Address
-from bot.store.inbox import Answer, Usage
+from bot.store.inbox import Amendment, Answer, Usage
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import Delivery, Event, Interview, Lead, Turn, TurnState
@@ -172,6 +172,50 @@ async def test_an_answer_to_a_deleted_turn_is_lost_without_a_word(store: Store) 
     assert await store.inbox.finish(turn) is None
     assert await store.inbox.turn(Work(ONE, turn.id)) is None
     assert await count(store, Delivery.id) == 0
+
+
+async def test_an_edit_replaces_the_text_of_a_message_that_is_not_answered(store: Store) -> None:
+    await accepted(store, said("the first", "e1", name="m1"))
+    waiting = await accepted(store, said("old", "e2", name="m2"))
+    assert await store.inbox.amend(ONE, "m2", "new", ["edit-1"]) is Amendment.AMENDED
+    assert await store.inbox.amend(ONE, "m2", "new", ["edit-1"]) is Amendment.SAME
+    assert await store.inbox.amend(ONE, "m2", "newer", ["edit-2"]) is Amendment.AMENDED
+    assert await store.inbox.amend(ONE, "m2", "new", ["edit-1"]) is Amendment.REPEATED
+    assert (await store.inbox.turn(Work(ONE, waiting.id))).text == "newer"
+    assert await count(store, Turn.id) == 2
+    assert await store.inbox.accept(said("newer", "edit-2")) is None
+
+
+async def test_an_answer_to_the_text_before_an_edit_is_not_stored(store: Store, other: Store) -> None:
+    turn = await accepted(store, said("old", name="m1"))
+    assert await other.inbox.amend(ONE, "m1", "new", ["edit"]) is Amendment.AMENDED
+    assert await store.inbox.answered(turn, REPLY) is None
+    edited = await store.inbox.turn(Work(ONE, turn.id))
+    assert await store.inbox.answered(edited, REPLY)
+
+
+async def test_an_edit_that_comes_after_the_answer_leaves_its_keys_to_a_message_of_its_own(store: Store) -> None:
+    turn = await accepted(store, said("old", name="m1"))
+    await store.inbox.answered(turn, REPLY)
+    assert await store.inbox.amend(ONE, "m1", "new", ["edit"]) is Amendment.LATE
+    assert await store.inbox.accept(said("new", "edit", name="m1"))
+    assert await store.inbox.amend(ONE, "m1", "newest", ["edit-2"]) is Amendment.AMENDED
+    assert (await store.inbox.turn(Work(ONE, turn.id))).text == "old"
+
+
+async def test_an_edit_of_what_was_never_accepted_is_unknown(store: Store) -> None:
+    await accepted(store, said("hello", name="m1", tenant=TWO))
+    assert await store.inbox.amend(ONE, "m1", "new", ["edit"]) is Amendment.UNKNOWN
+    assert await store.inbox.is_new(ONE, ["edit"])
+
+
+async def test_of_an_answer_and_an_edit_at_once_one_comes_first(store: Store, other: Store) -> None:
+    for number in range(10):
+        turn = await accepted(store, said("old", f"m{number}", name=f"m{number}"))
+        amended, posts = await asyncio.gather(
+            other.inbox.amend(ONE, f"m{number}", "new", [f"edit {number}"]), store.inbox.answered(turn, REPLY)
+        )
+        assert (amended, posts is None) in [(Amendment.AMENDED, True), (Amendment.LATE, False)]
 
 
 async def test_a_finished_turn_forgets_its_secret_and_when_it_was(timed: Store, clock: Clock) -> None:
