@@ -17,7 +17,7 @@ from bot.cases.casebook import Casebook, load_framework
 from bot.cases.reading import CaseReader
 from bot.deciding.framework import Framework
 from bot.deciding.outlook import Outlook
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.guidance.index import Index, IndexFolder
 from bot.store import schema
 from bot.store.database import Database
@@ -65,7 +65,7 @@ def outlook(framework: Framework) -> Outlook:
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
-    return Embedder(packaged_folder(), PACKAGED_SHA256)
+    return Embedder(find_packaged_model(), PACKAGED_SHA256)
 
 
 @pytest.fixture(scope="session")

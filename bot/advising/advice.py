@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from bot import texts
-from bot.deciding.flips import Change, Flip
+from bot.deciding.flips import AnswerChange, Flip
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers
-from bot.deciding.recommendation import LIKELY, PARTS, SURE, Doubt, Reason, Recommendation
+from bot.deciding.recommendation import APPROACH_SIDES, MIN_LIKELY, MIN_SURE, Doubt, Reason, Recommendation
 from bot.deciding.team import TeamResult
 from bot.messages.reply import Line, LineKind, Notes, Reply, ReplyKind
 
-MOST_FLIPS = 3
-MOST_OPEN = 3
+MAX_FLIPS = 3
+MAX_OPEN = 3
 
 
 @dataclass(frozen=True)
-class Background:
+class AdviceContext:
     """What is told along with a recommendation: `outside_words`, the user's own for what neither approach does;
     `contradictions`, by question what was written (words) where something else was chosen; a team's result."""
 
@@ -27,15 +27,15 @@ class Background:
     team: TeamResult | None = None
 
 
-def advise(framework: Framework, found: Recommendation, background: Background | None = None) -> Reply:
+def render_advice(framework: Framework, found: Recommendation, background: AdviceContext | None = None) -> Reply:
     """The reply that gives a recommendation and cites every sentence of the article that it used."""
     notes = Notes()
-    lines = _Composer(framework, found, background or Background(), notes).lines()
+    lines = _AdviceRenderer(framework, found, background or AdviceContext(), notes).lines()
     return Reply(ReplyKind.ADVICE, tuple(lines), notes.citations, found)
 
 
-class _Composer:
-    def __init__(self, framework: Framework, found: Recommendation, background: Background, notes: Notes) -> None:
+class _AdviceRenderer:
+    def __init__(self, framework: Framework, found: Recommendation, background: AdviceContext, notes: Notes) -> None:
         self.framework, self.found, self.background, self.notes = framework, found, background, notes
 
     def lines(self) -> Iterator[Line]:
@@ -56,10 +56,10 @@ class _Composer:
             what = self.framework.outside[found.outside]
             yield Line(texts.sentence("outside", words=self.background.outside_words, what=what))
             return
-        outcome = self.framework.outcomes[found.approach]
+        outcome = self.framework.conclusions[found.approach]
         says = outcome.though if outcome.though and self._both_needs() else outcome.says
         settled = found.approach is not Approach.NEED_MORE_INFO
-        yield Line(f"{says} {confidence_in(found.confidence, found.doubt)}" if settled else says)
+        yield Line(f"{says} {describe_confidence(found.confidence, found.doubt)}" if settled else says)
         for name in found.obstacles:
             words = next(reason.because for reason in found.reasons if reason.question == name)
             yield Line(texts.sentence("obstacle", words=words))
@@ -76,7 +76,7 @@ class _Composer:
     def _speaking(self) -> Iterator[Line]:
         """What speaks for the recommendation and against it; where that is not one side and the other, by sides."""
         for_it, against = self.found.speaking(for_it=True), self.found.speaking(for_it=False)
-        if len(PARTS[self.found.approach]) == 1:
+        if len(APPROACH_SIDES[self.found.approach]) == 1:
             yield from self._reasons("speaks_for", for_it)
         else:
             for side in (Side.RAG, Side.FINE_TUNING):
@@ -129,7 +129,7 @@ class _Composer:
         """What other answers would lead to, what is still open first; what they have in common is said once."""
         if not (self.found.reasons or self.found.approach is not Approach.NEED_MORE_INFO):
             return
-        flips = sorted(self.found.flips, key=self._given)[:MOST_FLIPS]
+        flips = sorted(self.found.flips, key=self._given)[:MAX_FLIPS]
         if flips:
             yield Line(texts.sentence("would_change"), LineKind.HEADING)
         if flips and self._is_settled:
@@ -143,7 +143,7 @@ class _Composer:
             for changes in together:
                 yield Line(self._changed([change for change in changes if change not in common]), LineKind.ITEM)
 
-    def _changed(self, changes: Sequence[Change]) -> str:
+    def _changed(self, changes: Sequence[AnswerChange]) -> str:
         """The answers that change an outcome, beside what the team said instead."""
         said = {reason.question: reason.because for reason in self.found.reasons}
         changed = list[str]()
@@ -172,7 +172,7 @@ class _Composer:
         first = self.framework.questions[self.found.deciding[0]]
         yield Line(texts.sentence("decides"), LineKind.HEADING)
         yield Line(texts.sentence("decides_question", question=first.text, why=first.why))
-        rest = self.found.deciding[1 : MOST_OPEN + 1]
+        rest = self.found.deciding[1 : MAX_OPEN + 1]
         if rest:
             labels = ", ".join(self._label(name).lower() for name in rest)
             yield Line(texts.sentence("also_open", labels=labels))
@@ -191,9 +191,9 @@ class _Composer:
         return self.framework.option(question, option).text if option else texts.sentence("dont_know")
 
 
-def confidence_in(confidence: float, doubt: Doubt | None = None) -> str:
+def describe_confidence(confidence: float, doubt: Doubt | None = None) -> str:
     """How sure a recommendation is, in words, and what that suffers from most."""
-    level = "sure" if confidence >= SURE else "likely" if confidence >= LIKELY else "tentative"
+    level = "sure" if confidence >= MIN_SURE else "likely" if confidence >= MIN_LIKELY else "tentative"
     if level == "sure" or doubt is None:
         return texts.sentence(level)
     return texts.sentence(f"{level}_since", doubt=texts.sentence(f"doubt_{doubt}"))

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.advising.advice import Background, advise
-from bot.answering.input import LONGEST, Cleaned
-from bot.cases.reading import STATED, CaseReader, CaseReading, Fact
+from bot.advising.advice import AdviceContext, render_advice
+from bot.answering.input import MAX_INPUT_LENGTH, CleanText
+from bot.cases.reading import MIN_STATED, CaseReader, CaseReading, Fact
 from bot.deciding.interview import Mention
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
@@ -15,7 +15,7 @@ from bot.messages.reply import Reply
 from bot.threads import MicroBatcher
 from bot.writing.facts import FactFinder
 
-ANOTHER = re.compile(  # begins a message on a use case that has nothing to do with the one before
+ANOTHER_CASE = re.compile(  # begins a message on a use case that has nothing to do with the one before
     r"[^.!?]{0,40}?\b(?:another|second|third|different|next|new|other|separate|unrelated) (?:use[- ]?case|case|project"
     r"|scenario|idea)\b(?![^.!?]*\b(?:shar|same|similar))",
     re.IGNORECASE,
@@ -34,8 +34,8 @@ class Adviser:
 
     async def read(self, text: str) -> CaseReading:
         """What `text` states, in the words as they were typed."""
-        cleaned = Cleaned.of(text)
-        case = await self._read_soon(cleaned.text[:LONGEST])
+        cleaned = CleanText.of(text)
+        case = await self._read_soon(cleaned.text[:MAX_INPUT_LENGTH])
         return CaseReading(
             tuple(_as_typed(cleaned, fact) for fact in case.facts),
             tuple(_as_typed(cleaned, fact) for fact in case.doubtful),
@@ -47,7 +47,7 @@ class Adviser:
         known = dict[str, Mention]()
         for text in texts:
             case = await self.read(text)
-            known = ({} if is_another(text, case) else known) | _facts(case)
+            known = ({} if starts_another_case(text, case) else known) | _facts(case)
         return known
 
     async def advise(self, text: str, before: Mapping[str, Mention], case: CaseReading) -> Reply:
@@ -59,7 +59,7 @@ class Adviser:
         outside = case.outside
         trust = min((fact.probability for fact in case.facts), default=1.0)
         found = recommend(self.outlook, answers, words, outside.option if outside else None, trust)
-        return advise(self.framework, found, Background(outside_words=outside.words if outside else ""))
+        return render_advice(self.framework, found, AdviceContext(outside_words=outside.words if outside else ""))
 
     async def _confirmed(self, text: str, case: CaseReading) -> CaseReading:
         """The reading with those doubtful facts that a language model finds stated, too, if one is configured.
@@ -68,10 +68,10 @@ class Adviser:
         """
         if self._finder is None or not case.doubtful:
             return case
-        cleaned = Cleaned.of(text)
+        cleaned = CleanText.of(text)
         quotes = await self._finder.find(cleaned.text, {_name(fact): self._meaning(fact) for fact in case.doubtful})
         found = [
-            replace(fact, words=cleaned.as_typed(start, start + len(quote)), probability=STATED)
+            replace(fact, words=cleaned.as_typed(start, start + len(quote)), probability=MIN_STATED)
             for fact in case.doubtful
             if (quote := quotes.get(_name(fact))) and (start := cleaned.text.index(quote)) >= 0
         ]
@@ -82,7 +82,7 @@ class Adviser:
         return f"{question.text} {question.options[fact.option].text}"
 
 
-def _as_typed(cleaned: Cleaned, fact: Fact) -> Fact:
+def _as_typed(cleaned: CleanText, fact: Fact) -> Fact:
     return replace(fact, words=cleaned.as_typed(fact.start, fact.end))
 
 
@@ -94,6 +94,6 @@ def _facts(case: CaseReading) -> dict[str, Mention]:
     return {fact.question: Mention(fact.option, fact.words) for fact in case.facts}
 
 
-def is_another(text: str, case: CaseReading) -> bool:
+def starts_another_case(text: str, case: CaseReading) -> bool:
     """Whether a message describes another use case than those before it: it says so, and what it is."""
-    return len(case.facts) > 1 and bool(ANOTHER.match(text))
+    return len(case.facts) > 1 and bool(ANOTHER_CASE.match(text))

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from bot import threads
 from bot.advising.consultant import Consultant
-from bot.cases.casebook import Casebook
-from bot.cases.corpus import has_framework
+from bot.cases.casebook import Casebook, has_framework
 from bot.cases.reading import CaseReader
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.artifacts import Progress, ignore_progress
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.guidance.index import Index, IndexFolder
-from bot.guidance.kept import Progress, no_progress
-from bot.guidance.tuning import tuned_folder
+from bot.guidance.tuning import find_tuned_model
 from bot.settings import Settings
 from bot.writing.facts import FactFinder
 from bot.writing.model import Writer
@@ -27,11 +26,11 @@ def make_embedder(settings: Settings) -> Embedder:
     """The embedding model that was set; else the packaged one, in its tuned form if `index --tune` kept one."""
     if settings.embedding_model:
         return Embedder(settings.embedding_model)
-    tuned = tuned_folder(settings.data_dir, PACKAGED_SHA256)
-    return Embedder(tuned) if tuned else Embedder(packaged_folder(), PACKAGED_SHA256)
+    tuned = find_tuned_model(settings.data_dir, PACKAGED_SHA256)
+    return Embedder(tuned) if tuned else Embedder(find_packaged_model(), PACKAGED_SHA256)
 
 
-def vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | None":
+def make_vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | None":
     """What searches vectors in place of FAISS, if it is set. Raises SettingsError when that cannot be used."""
     if settings.vector_store_url is None:
         return None
@@ -48,7 +47,7 @@ def is_current(settings: Settings) -> bool:
     return indexed and (book.is_current() or not has_framework(settings.corpus_dir))
 
 
-def index_of(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
+def load_index(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
     """The index as it is kept, or built anew when it is not current. With `must_keep` raises OSError when it cannot be
     kept.
     """
@@ -60,7 +59,7 @@ def index_of(settings: Settings, embedder: Embedder, progress: Progress, *, must
     return index
 
 
-def cases_of(
+def load_case_reader(
     settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False
 ) -> CaseReader | None:
     """The reader of use cases, likewise; None when the corpus has no decision framework."""
@@ -74,13 +73,13 @@ def cases_of(
     return reader
 
 
-def make_consultant(settings: Settings, progress: Progress = no_progress) -> Consultant:
+def make_consultant(settings: Settings, progress: Progress = ignore_progress) -> Consultant:
     """Everything that answers: the index, the loaded embedding model and, when one is set, the language model."""
     threads.limit_malloc_arenas()
     writer = Writer.of(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
     embedder = make_embedder(settings)
-    index = index_of(settings, embedder, progress)
-    cases = cases_of(settings, embedder, progress)
+    index = load_index(settings, embedder, progress)
+    cases = load_case_reader(settings, embedder, progress)
     threads.use_single_compute_thread()
     embedder.embed(["warm up"])
     finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
@@ -88,7 +87,7 @@ def make_consultant(settings: Settings, progress: Progress = no_progress) -> Con
 
 
 def _folder(settings: Settings, embedder: Embedder) -> IndexFolder:
-    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder, vector_server(settings, embedder))
+    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder, make_vector_server(settings, embedder))
 
 
 def _keep(save: Callable[[], None], *, must_keep: bool) -> None:

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot import texts, threads
-from bot.advising.adviser import Adviser, is_another
+from bot.advising.adviser import Adviser, starts_another_case
 from bot.answering.compose import compose
 from bot.answering.followups import FollowUps
-from bot.answering.input import LONGEST, clean, unreadable
-from bot.cases.reading import FIRST_PERSON, CaseReader, CaseReading, asks
-from bot.deciding.recommendation import LIKELY
+from bot.answering.input import MAX_INPUT_LENGTH, clean, find_input_problem
+from bot.cases.reading import FIRST_PERSON, CaseReader, CaseReading, is_question
+from bot.deciding.recommendation import MIN_LIKELY
 from bot.guidance.article import Statement
 from bot.guidance.index import Index
 from bot.guidance.phrasings import Kind
-from bot.guidance.search import Reading, Search
+from bot.guidance.search import Search, SearchResult
 from bot.messages.reply import Line, Notes, Reply, ReplyKind
 from bot.observing import metrics, tracing
 from bot.threads import MicroBatcher
@@ -23,27 +23,27 @@ from bot.writing.facts import FactFinder
 from bot.writing.grounding import Grounding
 from bot.writing.model import Writer
 
-Show = Callable[[Line], None]
+ShowLine = Callable[[Line], None]
 
-CASE_WORDS = 14  # a message that is as long as that and asks nothing describes something
-OUTSIDE_WORDS = 6  # the same for one that says what neither approach does
-CERTAIN = 0.75  # probability of a fact from which it counts in what looks like an injection
-LONG = 25  # words from which a message is a description with a question rather than a question
-SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
-CHOOSING = re.compile(
+MIN_CASE_WORDS = 14  # a message that is as long as that and asks nothing describes something
+MIN_OUT_OF_SCOPE_WORDS = 6  # the same for one that says what neither approach does
+MIN_CERTAIN = 0.75  # probability of a fact from which it counts in what looks like an injection
+LONG_TEXT_WORDS = 25  # words from which a message is a description with a question rather than a question
+ROUGH_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
+CHOICE_QUESTION = re.compile(
     r"\b(?:which|what|how)\b.*\b(?:should|would|recommend\w*|better|best|choose|pick|fits?|suits?|go with|advise)\b"
     r"|\b(?:right|good|sensible|sense|worth it) for (?:us|our|me)\b|\b(?:should|shall|can|must) (?:we|i)\b"
     r"|\b(?:rag|retrieval)\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts?|pick one)\b",
     re.IGNORECASE,
 )
-WHICH_ONE = re.compile(  # asks for the recommendation, and for nothing else
+WHICH_APPROACH = re.compile(  # asks for the recommendation, and for nothing else
     r"\b(?:which|what)\b(?: \w+){0,3} (?:should|shall|would|do|can) (?:we|i|you)\b(?: (?:do|choose|pick|use|take|try"
     r"|recommend|suggest|advise|go (?:for|with)))?\W*$|\b(?:should|shall) (?:we|i) (?:fine-?tune|use|choose|pick|go)\b"
     r"|\b(?:which|what)(?: one| way| approach)? (?:fits|suits|is (?:right|best|better))\b"
     r"|\b(?:right|sensible) for (?:us|our|me)\b|\brag\b.*\bor\b|\bor rag\b|\b(?:advice|thoughts|pick one)\b",
     re.IGNORECASE,
 )
-COURTESY = re.compile(  # what comes before a question
+COURTESY_OPENING = re.compile(  # what comes before a question
     r"^(?:(?:ok(?:ay)?|great|cool|perfect|super|nice|got it|(?:many )?thanks|thank you|thx|cheers|so much|very much"
     r"|a lot|(?:that|this) helps|hi|hello|hey|good (?:morning|afternoon|evening)|there|all|everyone|team)[\s,.!;:–-]+)+"
     r"(?<=[,.!;:–-] )",
@@ -72,7 +72,7 @@ class Consultant:
     ) -> None:
         self.index = index
         self.search = Search(index)
-        self._read_soon = MicroBatcher[str, Reading].in_thread(
+        self._read_soon = MicroBatcher[str, SearchResult].in_thread(
             lambda texts: self.search.read_all(texts, index.embedder.embed(texts))
         )
         self.adviser = Adviser(cases, index.embedder, finder) if cases else None
@@ -80,17 +80,17 @@ class Consultant:
         self._author = Author(writer, Grounding(tuple(index.statements.values()), index.embedder)) if writer else None
         self._article_url = article_url
 
-    async def respond(self, text: str, earlier: Sequence[str] = (), show: Show | None = None) -> Reply:
+    async def respond(self, text: str, earlier: Sequence[str] = (), show: ShowLine | None = None) -> Reply:
         """Replies to `text`; `earlier` are the user's messages before it, oldest first.
 
         `show` is called with each line of an answer as soon as it is certain.
         """
         question = _to_the_point(clean(text))
-        problem = unreadable(question)
+        problem = find_input_problem(question)
         if problem:
-            words = texts.sentence(problem, length=f"{len(question):,}", most=f"{LONGEST:,}")
+            words = texts.sentence(problem, length=f"{len(question):,}", most=f"{MAX_INPUT_LENGTH:,}")
             return Reply(ReplyKind.ABSTAIN, (Line(words),))
-        earlier = [turn for said in earlier if (turn := clean(said)[:LONGEST])]
+        earlier = [turn for said in earlier if (turn := clean(said)[:MAX_INPUT_LENGTH])]
         with tracing.span("search"):
             reading = await self._read(question, earlier)
         with tracing.span("compose"):
@@ -98,39 +98,41 @@ class Consultant:
                 return advice
             return await self._reply(question, earlier, reading, show)
 
-    async def _advice(self, text: str, question: str, earlier: Sequence[str], reading: Reading) -> Reply | None:
+    async def _advice(self, text: str, question: str, earlier: Sequence[str], reading: SearchResult) -> Reply | None:
         """Advice on the use case that a text, `question` when it is clean, describes; None when it describes none."""
         if self.adviser is None:
             return None
         case = await self.adviser.read(text)
-        earlier = () if is_another(text, case) else earlier
+        earlier = () if starts_another_case(text, case) else earlier
         before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
         if not is_case(question, reading, case, len(before or ())):
             return None
         before = await self.adviser.facts(earlier) if before is None else before
         return await self._beside(await self.adviser.advise(text, before, case), text, reading)
 
-    async def _read(self, question: str, earlier: Sequence[str]) -> Reading:
+    async def _read(self, question: str, earlier: Sequence[str]) -> SearchResult:
         if not earlier:
             return await self._read_soon(question)
         _, reading = await threads.compute(lambda: self._followups.read(question, earlier))
         return reading
 
-    async def _beside(self, advice: Reply, text: str, reading: Reading) -> Reply:
+    async def _beside(self, advice: Reply, text: str, reading: SearchResult) -> Reply:
         """The recommendation; before it, the answer to what the message asks, unless that is which one to choose.
 
         Where the case hardly tells which one, what the guidance says to that stands before it, too.
         """
-        asked = [sentence.strip() for sentence in SENTENCE.findall(text) if asks(sentence)]
-        besides = " ".join(sentence for sentence in asked if not CHOOSING.search(sentence))
+        asked = [sentence.strip() for sentence in ROUGH_SENTENCE.findall(text) if is_question(sentence)]
+        besides = " ".join(sentence for sentence in asked if not CHOICE_QUESTION.search(sentence))
         if besides:
             alone = await self._read_soon(clean(besides))
             reading = max(reading, alone, key=lambda reading: reading.lead)
-        elif _decides(advice) and all(WHICH_ONE.search(sentence) for sentence in asked):
+        elif _decides(advice) and all(WHICH_APPROACH.search(sentence) for sentence in asked):
             return advice
         return _both(compose(reading), advice) if asked and reading.answered else advice
 
-    async def _reply(self, question: str, earlier: Sequence[str], reading: Reading, show: Show | None) -> Reply:
+    async def _reply(
+        self, question: str, earlier: Sequence[str], reading: SearchResult, show: ShowLine | None
+    ) -> Reply:
         if reading.kind is Kind.SMALL_TALK:
             where = f" at {self._article_url}" if self._article_url else ""
             return Reply(ReplyKind.SMALL_TALK, (Line(texts.sentence(reading.intent, where=where)),))
@@ -148,37 +150,37 @@ class Consultant:
             return compose(reading)
         return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations)
 
-    def _material(self, reading: Reading) -> list[Statement]:
+    def _material(self, reading: SearchResult) -> list[Statement]:
         """What was found, then the rest of the same sections, for the model to write from."""
         found = [finding.statement for finding in reading.findings]
         sections = {statement.section for statement in found}
         return list(dict.fromkeys([*found, *(s for s in self.index.statements.values() if s.section in sections)]))
 
 
-def is_case(text: str, reading: Reading, found: CaseReading, earlier: int = 0) -> bool:
+def is_case(text: str, reading: SearchResult, found: CaseReading, earlier: int = 0) -> bool:
     """Whether a message describes a use case: with `earlier` facts it states two, or is long and asks nothing."""
-    questions = [sentence for sentence in SENTENCE.findall(text) if asks(sentence)]
-    asking, only_chooses = bool(questions), all(CHOOSING.search(sentence) for sentence in questions)
+    questions = [sentence for sentence in ROUGH_SENTENCE.findall(text) if is_question(sentence)]
+    asking, only_chooses = bool(questions), all(CHOICE_QUESTION.search(sentence) for sentence in questions)
     facts = len(found.facts) + (earlier if found.facts and only_chooses and earlier > 1 else 0)
     if reading.kind is Kind.INJECTION:
-        certain = [fact for fact in found.facts if fact.probability >= CERTAIN]
+        certain = [fact for fact in found.facts if fact.probability >= MIN_CERTAIN]
         return len(certain) > 1 and not INSTRUCTION.search(text)
     if facts > 1:
-        covered = reading.answered or facts > 2 or len(text.split()) >= LONG
+        covered = reading.answered or facts > 2 or len(text.split()) >= LONG_TEXT_WORDS
         return covered or (not asking and bool(FIRST_PERSON.search(text)))
     if asking or reading.kind is Kind.SMALL_TALK:
         return False
-    return len(text.split()) >= (OUTSIDE_WORDS if found.outside else CASE_WORDS)
+    return len(text.split()) >= (MIN_OUT_OF_SCOPE_WORDS if found.outside else MIN_CASE_WORDS)
 
 
 def _decides(advice: Reply) -> bool:
-    return advice.recommendation is not None and advice.recommendation.confidence >= LIKELY
+    return advice.recommendation is not None and advice.recommendation.confidence >= MIN_LIKELY
 
 
 def _to_the_point(question: str) -> str:
     """The question without the thanks or the greeting before it; a message that asks nothing as it is."""
-    rest = COURTESY.sub("", question)
-    return rest if len(rest.split()) > 2 and asks(rest) else question
+    rest = COURTESY_OPENING.sub("", question)
+    return rest if len(rest.split()) > 2 and is_question(rest) else question
 
 
 def _both(answer: Reply, advice: Reply) -> Reply:

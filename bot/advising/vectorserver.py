@@ -16,16 +16,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bot.errors import BotError, SettingsError, install_hint
 from bot.guidance.embedding import Embedder, Vectors
-from bot.guidance.index import EXACT_UP_TO, Neighbours
+from bot.guidance.index import EXACT_UP_TO, NeighbourSearch
 
 if TYPE_CHECKING:
     from langchain_postgres import PGEngine, PGVectorStore
 
-PATIENCE = 10  # seconds that a connection may take
-LOCK = 7_241_190_533  # the advisory lock under which tables are made and removed
-TABLES = "rag_or_tune_index_"
-MOST_MEMORY = 2_000  # MB that the server may take to build a graph
-WIDEST_GRAPH = 2_000  # dimensions that pgvector's HNSW index takes
+CONNECT_TIMEOUT = 10  # seconds that a connection may take
+ADVISORY_LOCK = 7_241_190_533  # the advisory lock under which tables are made and removed
+TABLE_PREFIX = "rag_or_tune_index_"
+MAX_BUILD_MEMORY = 2_000  # MB that the server may take to build a graph
+MAX_GRAPH_DIMENSIONS = 2_000  # dimensions that pgvector's HNSW index takes
 
 
 class VectorServerError(BotError):
@@ -35,9 +35,9 @@ class VectorServerError(BotError):
 class PgVectors:
     """Indexes on one server; see `VectorServer`."""
 
-    def __init__(self, url: str, embedder: Embedder) -> None:
+    def __init__(self, url: str, embedder: Embedder, exact_up_to: int = EXACT_UP_TO) -> None:
         """Raises SettingsError for a URL that cannot be used, and when what is needed for it is not installed."""
-        self._url, self._embedder = _postgres(url), embedder
+        self._url, self._embedder, self._exact_up_to = _postgres(url), embedder, exact_up_to
         try:
             import langchain_postgres  # noqa: F401 only whether it is there
         except ImportError as error:
@@ -57,13 +57,13 @@ class PgVectors:
     def holds(self, name: str, count: int) -> bool:
         """Whether the index is there, with so many documents."""
         with self._connected() as connection:
-            return _holds(connection, TABLES + name, count)
+            return _holds(connection, TABLE_PREFIX + name, count)
 
     def fill(self, name: str, texts: Sequence[str], vectors: Vectors) -> None:
         """Puts the index there, whole; what is there already stays."""
-        table = TABLES + name
+        table = TABLE_PREFIX + name
         with self._connected() as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
             if _holds(connection, table, len(texts)):
                 return  # another process put it there meanwhile
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
@@ -71,10 +71,12 @@ class PgVectors:
             for old in (*before[1:], table):
                 connection.execute(SQL("DROP TABLE IF EXISTS public.{}").format(Identifier(old)))
             _make(connection, table, texts, vectors)
+            if len(texts) > self._exact_up_to and vectors.shape[1] <= MAX_GRAPH_DIMENSIONS:
+                _make_graph(connection, table, vectors.nbytes)
 
-    def neighbours(self, name: str) -> Neighbours:
+    def neighbours(self, name: str) -> NeighbourSearch:
         """Searches the index, from the first question on."""
-        searched = _Searched(self._url, TABLES + name, self._embedder)
+        searched = _Searched(self._url, TABLE_PREFIX + name, self._embedder)
         return searched.nearest
 
     @contextmanager
@@ -82,7 +84,7 @@ class PgVectors:
         """A transaction, committed at the end."""
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
+            with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT) as connection:
                 if not connection.execute("SELECT FROM pg_available_extensions WHERE name = 'vector'").rowcount:
                     raise VectorServerError(
                         "The server of VECTOR_STORE_URL has no pgvector; install that extension there (on Debian the "
@@ -110,7 +112,7 @@ class _Searched:
         from langchain_postgres import PGEngine
 
         return PGEngine.from_connection_string(
-            self._url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": PATIENCE}
+            self._url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": CONNECT_TIMEOUT}
         )
 
     @cached_property
@@ -124,7 +126,7 @@ class _Searched:
         )
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
-        """As `Neighbours` has it."""
+        """As `NeighbourSearch` has it."""
         try:
             found = self.store.similarity_search_with_score_by_vector(vector.tolist(), k=count)
         except (ValueError, DBAPIError) as error:
@@ -165,7 +167,7 @@ def _tables(connection: psycopg.Connection) -> list[str]:
     found = connection.execute(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
         "AND starts_with(relname, %s) ORDER BY oid DESC",
-        [TABLES],
+        [TABLE_PREFIX],
     )
     return [name for (name,) in found]
 
@@ -194,8 +196,10 @@ def _make(connection: psycopg.Connection, table: str, texts: Sequence[str], vect
         copy.set_types(("int4", "text", "vector"))
         for row in zip(range(len(texts)), texts, vectors, strict=True):
             copy.write_row(row)
-    if len(texts) > EXACT_UP_TO and vectors.shape[1] <= WIDEST_GRAPH:
-        memory = min(64 + 3 * vectors.nbytes // 1_000_000, MOST_MEMORY)  # with less than the graph takes, it is slow
-        connection.execute(SQL("SET LOCAL maintenance_work_mem = {}").format(f"{memory}MB"))
-        connection.execute("SET LOCAL max_parallel_maintenance_workers = 0")  # they would need shared memory
-        connection.execute(SQL("CREATE INDEX ON public.{} USING hnsw (embedding vector_ip_ops)").format(name))
+
+
+def _make_graph(connection: psycopg.Connection, table: str, size: int) -> None:
+    memory = min(64 + 3 * size // 1_000_000, MAX_BUILD_MEMORY)  # with less it is slow
+    connection.execute(SQL("SET LOCAL maintenance_work_mem = {}").format(f"{memory}MB"))
+    connection.execute("SET LOCAL max_parallel_maintenance_workers = 0")  # they would need shared memory
+    connection.execute(SQL("CREATE INDEX ON public.{} USING hnsw (embedding vector_ip_ops)").format(Identifier(table)))

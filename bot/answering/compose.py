@@ -6,13 +6,13 @@ from itertools import groupby
 from bot import texts
 from bot.guidance.article import Statement
 from bot.guidance.phrasings import Kind
-from bot.guidance.search import Reading
+from bot.guidance.search import SearchResult
 from bot.messages.reply import Line, LineKind, Notes, Reply, ReplyKind
 
 OPENINGS = {Kind.STATEMENT: "found", Kind.SECTION: "whole_list", Kind.COMPARISON: "compared"}
 
 
-def compose(reading: Reading) -> Reply:
+def compose(reading: SearchResult) -> Reply:
     """The verbatim answer to an answered reading; for any other, the sentence that says why there is none."""
     if reading.kind is Kind.SMALL_TALK:
         raise ValueError("small talk is answered with a fixed sentence, not composed")
@@ -23,7 +23,7 @@ def compose(reading: Reading) -> Reply:
     return Reply(ReplyKind.ANSWER, lines, notes.citations)
 
 
-def _verbatim(reading: Reading, notes: Notes) -> Iterator[Line]:
+def _verbatim(reading: SearchResult, notes: Notes) -> Iterator[Line]:
     """The statements that were found, word for word, each section's under its heading."""
     statements = [finding.statement for finding in reading.findings]
     one_list = reading.kind is Kind.SECTION and len({statement.section for statement in statements}) == 1
@@ -42,7 +42,7 @@ def _by_section(statements: list[Statement]) -> list[Statement]:
     return sorted(statements, key=lambda statement: order.index(statement.section))
 
 
-def abstain(reading: Reading) -> Reply:
+def abstain(reading: SearchResult) -> Reply:
     """That the guidance does not cover it and, for a question near to it, what it does say there."""
     lines = [Line(texts.sentence(reading.kind.value))]
     for finding in reading.findings:

@@ -4,9 +4,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST = 4000  # characters; a use case with all its detail fits, a pasted log does not
-LATIN_SHARE = 0.5  # of the letters, at least
-FEWEST_LATIN = 2
+MAX_INPUT_LENGTH = 4000  # characters; a use case with all its detail fits, a pasted log does not
+MIN_LATIN_SHARE = 0.5  # of the letters, at least
+MIN_LATIN_LETTERS = 2
 LINE_ENDS = ("\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c")
 CLUSTER = re.compile(r".[\u0300-\u036f\ufe00-\ufe0f]*", re.DOTALL)  # a character and the marks that belong to it
 
@@ -18,7 +18,7 @@ def clean(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleanText:
     """A text cleaned line by line, without empty lines, that knows what each of its characters was made from."""
 
     text: str
@@ -26,7 +26,7 @@ class Cleaned:
     places: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, typed: str) -> "Cleaned":
+    def of(cls, typed: str) -> "CleanText":
         """Cleans `typed`."""
         characters, places = list[str](), list[tuple[int, int]]()
         for cluster in CLUSTER.finditer(typed):
@@ -59,15 +59,15 @@ def _visible(character: str) -> str:
             return character
 
 
-def unreadable(text: str) -> str | None:
+def find_input_problem(text: str) -> str | None:
     """The name of the fixed sentence that says why a cleaned text cannot be read; None when it can."""
     if not text:
         return "empty"
-    if len(text) > LONGEST:
+    if len(text) > MAX_INPUT_LENGTH:
         return "too_long"
     letters = [c for c in text if c.isalpha()]
     latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
     garbage = text.count("\ufffd") > len(text) / 10
-    if latin < FEWEST_LATIN or latin < LATIN_SHARE * len(letters) or garbage:
+    if latin < MIN_LATIN_LETTERS or latin < MIN_LATIN_SHARE * len(letters) or garbage:
         return "wordless"
     return None

@@ -12,26 +12,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.cases.quantities import quantities
-from bot.cases.sayings import IRRELEVANT, OUTSIDE, UNSURE
+from bot.cases.quantities import find_quantities
+from bot.cases.sayings import IRRELEVANT, OUT_OF_SCOPE, UNSURE
 from bot.cases.spans import Span
-from bot.deciding.framework import Framework, Gate, Option, Side
+from bot.deciding.framework import Framework, Option, Side, TrainingData
 from bot.guidance.ranking import negates
 
 Scores = NDArray[np.float32]  # of shape (spans, labels)
 
-_ROUGHLY = (  # before a number “perhaps” only makes it a rough one
+_ROUGH_NUMBER = (  # before a number “perhaps” only makes it a rough one
     r"\s+(?:\d|every\b|once\b|twice\b|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty"
     r"|forty|fifty|sixty|seventy|eighty|ninety)(?: couple of)? (?:dozens?|hundred|thousand|million|times|or)\b)"
 )
-_UNDECIDED = (
-    rf"\b(?:might|(?:maybe|perhaps|possibly)(?!{_ROUGHLY})|not sure|unsure|no idea|who knows|undecided"
+_UNDECIDED_WORDS = (
+    rf"\b(?:might|(?:maybe|perhaps|possibly)(?!{_ROUGH_NUMBER})|not sure|unsure|no idea|who knows|undecided"
     r"|don['’]?t know(?: yet| whether| if)|nobody knows (?:whether|if)|hard to say|tbd|wait and see"
     r"|(?:not|(?:has|have|had|is)n['’]?t|nobody has) (?:yet )?(?:been )?decided)\b"
 )
-UNDECIDED = re.compile(_UNDECIDED, re.IGNORECASE)  # what is said so is no fact
+UNDECIDED = re.compile(_UNDECIDED_WORDS, re.IGNORECASE)  # what is said so is no fact
 HEDGED = re.compile(
-    rf"{_UNDECIDED}|\b(?:may|could be|unclear|depends|probably|some ?day|one day|eventually|whether|if)\b",
+    rf"{_UNDECIDED_WORDS}|\b(?:may|could be|unclear|depends|probably|some ?day|one day|eventually|whether|if)\b",
     re.IGNORECASE,
 )
 
@@ -50,16 +50,16 @@ class Candidate:
         return f"{self.question}.{self.option}"
 
 
-class Candidates:
+class CandidateFinder:
     """Finds the candidates in messages; `labels` are those of the ranker, in the order of its scores."""
 
     def __init__(self, framework: Framework, labels: Sequence[str]) -> None:
         self._framework = framework
         self._column = {label: number for number, label in enumerate(labels)}
         stated = {name: tuple(question.options) for name, question in framework.questions.items()}
-        self.options = {**stated, **({OUTSIDE: tuple(framework.outside)} if framework.outside else {})}
+        self.options = {**stated, **({OUT_OF_SCOPE: tuple(framework.outside)} if framework.outside else {})}
         self._places = [f"{name}.{option}" for name, options in self.options.items() for option in options]
-        self._examples = self._labels(lambda option: option.examples is Gate.ENOUGH)
+        self._examples = self._labels(lambda option: option.examples is TrainingData.ENOUGH)
         self._behaviour = self._labels(lambda o: o.toward is Side.FINE_TUNING and o.weight >= framework.decisive)
 
     def of(self, text: str, spans: Sequence[Span], scores: Scores) -> list[Candidate]:
@@ -105,7 +105,7 @@ class Candidates:
         question = self._framework.questions.get(name)
         if question is None or question.options[option].at_least is None:
             return option, (0.0, 0.0)
-        counted = question.counted(max(quantities(words), default=-1))
+        counted = question.counted(max(find_quantities(words), default=-1))
         if counted is None:
             return option, (0.0, 0.0)
         return counted, (float(counted == option), float(counted != option))

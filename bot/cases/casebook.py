@@ -6,28 +6,45 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.cases.corpus import FRAMEWORK, load_framework, load_voices
-from bot.cases.learning import examples, learn, to_embed
+from bot.cases.learning import learn, texts_to_embed, training_texts
 from bot.cases.reading import FIRST_PERSON, CaseReader, Judge
-from bot.cases.sayings import IRRELEVANT, Saying, Voice
+from bot.cases.sayings import IRRELEVANT, Saying, Voice, read_voice
 from bot.deciding.framework import Framework
+from bot.deciding.framework_file import read_framework
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
+from bot.guidance.artifacts import ArtifactCache, Progress, hash_files, ignore_progress, read_vectors
 from bot.guidance.embedding import Embedder
-from bot.guidance.index import searchable
-from bot.guidance.kept import Kept, Progress, fingerprints, no_progress, rows_of
+from bot.guidance.index import make_faiss_index
+from bot.guidance.nodes import Nodes
 from bot.guidance.phrasings import read_phrasings
 from bot.guidance.ranking import Ranker
 
-FORMAT = 2  # raise it when what is written, or how it is learned, changes
-ASKED = 6  # one question of so many is enough to know questions by
+FRAMEWORK = "decision-framework.yaml"
+CASES_FORMAT = 2  # raise it when what is written, or how it is learned, changes
+QUESTION_STRIDE = 6  # one question of so many is enough to know questions by
 
 
-def voices_to_learn(corpus: Path, framework: Framework) -> list[Voice]:
+def has_framework(corpus: Path) -> bool:
+    """Whether a corpus holds a decision framework; without one, the bot answers questions only."""
+    return (corpus / FRAMEWORK).is_file()
+
+
+def load_framework(corpus: Path) -> Framework:
+    """The framework of a corpus. Raises CorpusError, naming file and line, when it is missing or broken."""
+    return read_framework(Nodes(corpus / FRAMEWORK), read_articles(corpus))
+
+
+def load_voices(corpus: Path, framework: Framework) -> list[Voice]:
+    """How teams say it, a voice a file. Raises CorpusError, naming file and line, when one is broken."""
+    return [read_voice(Nodes(path), framework) for path in sorted(corpus.glob("*.said.yaml"))]
+
+
+def load_training_voices(corpus: Path, framework: Framework) -> list[Voice]:
     """How teams say it, and what people ask: a question on RAG states nothing of the one who asks."""
     phrasings = read_phrasings(corpus, read_articles(corpus))
     asked = [Saying(p.text, IRRELEVANT, p.voice) for p in phrasings if not FIRST_PERSON.search(p.text)]
-    return [*load_voices(corpus, framework), Voice("what people ask", tuple(asked[::ASKED]), ())]
+    return [*load_voices(corpus, framework), Voice("what people ask", tuple(asked[::QUESTION_STRIDE]), ())]
 
 
 class Casebook:
@@ -37,12 +54,12 @@ class Casebook:
         self.corpus, self.data, self.embedder = corpus, data, embedder
 
     @cached_property
-    def kept(self) -> Kept:
+    def kept(self) -> ArtifactCache:
         """The folder itself."""
         patterns = ("*.md", FRAMEWORK, "*.said.yaml", "*.phrasings.yaml")
         files = [path for pattern in patterns for path in self.corpus.glob(pattern)]
-        identity = {"format": FORMAT, "corpus": fingerprints(files), "model": self.embedder.sha256}
-        return Kept(self.data / "cases", identity, ("ranker.npz", "judge.npz"))
+        identity = {"format": CASES_FORMAT, "corpus": hash_files(files), "model": self.embedder.sha256}
+        return ArtifactCache(self.data / "cases", identity, ("ranker.npz", "judge.npz"))
 
     def is_current(self) -> bool:
         """Whether it is there, whole, for this corpus and this model."""
@@ -53,7 +70,7 @@ class Casebook:
         if not self.is_current():
             return None
         states = [json.loads(line)["states"] for line in self.kept.lines()]
-        rows = rows_of(self.kept.vectors())
+        rows = read_vectors(self.kept.vectors())
         labels = sorted({label for which in states for label in which})
         with (
             np.load(self.kept.folder / "ranker.npz", allow_pickle=False) as ranker,
@@ -62,11 +79,11 @@ class Casebook:
             framework = load_framework(self.corpus)
             return CaseReader(framework, Ranker.from_arrays(labels, rows, ranker), Judge.from_arrays(judge))
 
-    def build(self, progress: Progress = no_progress) -> CaseReader:
+    def build(self, progress: Progress = ignore_progress) -> CaseReader:
         """Reads the corpus, embeds what is new in it and learns. Writes nothing. Raises CorpusError."""
         framework = load_framework(self.corpus)
-        voices = voices_to_learn(self.corpus, framework)
-        texts = to_embed(voices)
+        voices = load_training_voices(self.corpus, framework)
+        texts = texts_to_embed(voices)
         rows = self.kept.embed(texts, self.embedder, progress)
         place = {text: n for n, text in enumerate(texts)}
         try:
@@ -76,7 +93,7 @@ class Casebook:
 
     def save(self, reader: CaseReader) -> None:
         """Writes what was learned beside its place and moves it there whole; removes older ones. Raises OSError."""
-        states = examples(voices_to_learn(self.corpus, reader.framework))
+        states = training_texts(load_training_voices(self.corpus, reader.framework))
         lines = (json.dumps({"text": text, "states": which}) for text, which in states.items())
         arrays = {"ranker.npz": reader.ranker.arrays(), "judge.npz": reader.judge.arrays()}
-        self.kept.save(lines, searchable(reader.ranker.vectors), arrays)
+        self.kept.save(lines, make_faiss_index(reader.ranker.vectors), arrays)

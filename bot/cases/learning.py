@@ -5,14 +5,14 @@ The judge learns from use cases whose voices the ranker had not seen, as it will
 
 from collections.abc import Sequence
 
-from bot.cases.candidates import Candidate, Candidates
+from bot.cases.candidates import Candidate, CandidateFinder
 from bot.cases.reading import CaseReader, Embed, Judge
-from bot.cases.sayings import IRRELEVANT, OUTSIDE, Case, Voice
-from bot.cases.spans import Span, spans
+from bot.cases.sayings import IRRELEVANT, OUT_OF_SCOPE, LabelledCase, Voice
+from bot.cases.spans import Span, find_spans
 from bot.deciding.framework import Framework
 from bot.guidance.ranking import Ranker
 
-JUDGED = 2  # one case of so many is enough for the judge
+JUDGE_STRIDE = 2  # one case of so many is enough for the judge
 FOLDS = 3  # of the voices with cases, for the scores that the judge learns from
 
 
@@ -27,15 +27,15 @@ def learn(framework: Framework, voices: Sequence[Voice], embed: Embed) -> CaseRe
     features, stated = list[tuple[float, ...]](), list[bool]()
     for fold in (with_cases[start::FOLDS] for start in range(FOLDS)):
         seen = _ranker([voice for voice in voices if voice.name not in fold], embed)
-        reader = _Scorer(Candidates(framework, seen.labels), seen, embed)
-        for case in (case for voice in voices if voice.name in fold for case in judged(voice)):
+        reader = _Scorer(CandidateFinder(framework, seen.labels), seen, embed)
+        for case in (case for voice in voices if voice.name in fold for case in judge_cases(voice)):
             found = reader.candidates(case.text)
             features.extend(candidate.features for candidate in found)
             stated.extend(_states(case, candidate) for candidate in found)
     return CaseReader(framework, _ranker(voices, embed), Judge.learn(features, stated))
 
 
-def examples(voices: Sequence[Voice]) -> dict[str, list[str]]:
+def training_texts(voices: Sequence[Voice]) -> dict[str, list[str]]:
     """What the ranker learns from: each wording, each marked stretch of a case, and the clauses that state nothing."""
     found = dict[str, set[str]]()
     for voice in voices:
@@ -49,43 +49,46 @@ def examples(voices: Sequence[Voice]) -> dict[str, list[str]]:
     return {text: sorted(states) for text, states in found.items()}
 
 
-def judged(voice: Voice) -> tuple[Case, ...]:
+def judge_cases(voice: Voice) -> tuple[LabelledCase, ...]:
     """The cases of a voice that the judge learns from."""
-    return voice.cases[::JUDGED]
+    return voice.cases[::JUDGE_STRIDE]
 
 
-def to_embed(voices: Sequence[Voice]) -> list[str]:
+def texts_to_embed(voices: Sequence[Voice]) -> list[str]:
     """Every text whose vector is needed to learn from the voices; those of `examples` come first."""
     of_cases = [
-        case.text[span.start : span.end] for voice in voices for case in judged(voice) for span in spans(case.text)
+        case.text[span.start : span.end]
+        for voice in voices
+        for case in judge_cases(voice)
+        for span in find_spans(case.text)
     ]
-    return list(dict.fromkeys([*examples(voices), *of_cases]))
+    return list(dict.fromkeys([*training_texts(voices), *of_cases]))
 
 
 class _Scorer:
     """Finds the candidates of whole cases."""
 
-    def __init__(self, candidates: Candidates, ranker: Ranker[str], embed: Embed) -> None:
+    def __init__(self, candidates: CandidateFinder, ranker: Ranker[str], embed: Embed) -> None:
         self._candidates, self._ranker, self._embed = candidates, ranker, embed
 
     def candidates(self, text: str) -> list[Candidate]:
-        found = spans(text)
+        found = find_spans(text)
         words = [text[span.start : span.end] for span in found]
         return self._candidates.of(text, found, self._ranker.scores(words, self._embed(words)))
 
 
 def _ranker(voices: Sequence[Voice], embed: Embed) -> Ranker[str]:
-    texts = examples(voices)
+    texts = training_texts(voices)
     return Ranker.learn(list(texts), embed(list(texts)), list(texts.values()))
 
 
-def _irrelevant(case: Case) -> list[Span]:
+def _irrelevant(case: LabelledCase) -> list[Span]:
     """The smallest spans that touch no mark."""
-    found = [s for s in spans(case.text) if not any(m.start < s.end and s.start < m.end for m in case.marks)]
+    found = [s for s in find_spans(case.text) if not any(m.start < s.end and s.start < m.end for m in case.marks)]
     return [s for s in found if not any(s != o and s.start <= o.start and o.end <= s.end for o in found)]
 
 
-def _states(case: Case, candidate: Candidate) -> bool:
-    if candidate.question == OUTSIDE:
-        return any(mark.states.startswith(f"{OUTSIDE}.") for mark in case.marks)
+def _states(case: LabelledCase, candidate: Candidate) -> bool:
+    if candidate.question == OUT_OF_SCOPE:
+        return any(mark.states.startswith(f"{OUT_OF_SCOPE}.") for mark in case.marks)
     return any(mark.states == candidate.states for mark in case.marks)

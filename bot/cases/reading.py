@@ -16,21 +16,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bot.cases.candidates import UNDECIDED, Candidate, Candidates
-from bot.cases.sayings import OUTSIDE
-from bot.cases.spans import Span, spans
-from bot.deciding.framework import Framework, Gate
+from bot.cases.candidates import UNDECIDED, Candidate, CandidateFinder
+from bot.cases.sayings import OUT_OF_SCOPE
+from bot.cases.spans import Span, find_spans
+from bot.deciding.framework import Framework, TrainingData
 from bot.guidance.embedding import Vectors
 from bot.guidance.ranking import Ranker
 
-STATED = 0.4  # probability from which a fact counts as stated; by cross-validation over the voices
-DOUBTFUL = 0.1  # probability from which it counts if a language model finds it stated, too
-IS_OUTSIDE = 0.5  # the same for what neither approach is for
+MIN_STATED = 0.4  # probability from which a fact counts as stated; by cross-validation over the voices
+MIN_DOUBTFUL = 0.1  # probability from which it counts if a language model finds it stated, too
+MIN_OUT_OF_SCOPE = 0.5  # the same for what neither approach is for
 STRENGTH = 0.1  # inverse of the judge's regularisation
 FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|i|my|mine|me|i['’]m|we['’]\w+|i['’]\w+)\b", re.IGNORECASE)
 
 CONJUNCTION = re.compile(r"(?:and|but|so|because|though|although|while|whereas|since|yet)\s+", re.IGNORECASE)
-LONGEST_QUOTE = 240  # characters
+MAX_QUOTE_LENGTH = 240  # characters
 INTERROGATIVE = re.compile(
     r"(?:^|[,;:]\s)\W*(?:(?:and|so|but|ok|hi|hey|hello|pls|please|quick q\w*)\W+)*(?:how|what|whats|which|who|whose"
     r"|why|when|where|is|are|isn|aren|do|does|did|can|could|should|shall|would|will|has|have you|any)\b",
@@ -49,7 +49,7 @@ OF_OTHER_THINGS = re.compile(
     r"|clients|visitors|students|patients|products|hours|contracts|ms|milliseconds)\b",
     re.IGNORECASE,
 )
-SEEN_TO = re.compile(r"(?:check|review|label|annotat|rat|grad|verif|approv|curat|edit|correct)ed\b", re.IGNORECASE)
+CHECKED = re.compile(r"(?:check|review|label|annotat|rat|grad|verif|approv|curat|edit|correct)ed\b", re.IGNORECASE)
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -115,7 +115,7 @@ class CaseReader:
 
     def __init__(self, framework: Framework, ranker: Ranker[str], judge: Judge) -> None:
         self.framework, self.ranker, self.judge = framework, ranker, judge
-        self._candidates = Candidates(framework, ranker.labels)
+        self._candidates = CandidateFinder(framework, ranker.labels)
 
     def read(self, text: str, embed: Embed) -> CaseReading:
         """The facts that `text` states; a question that says nothing of the team states none."""
@@ -123,7 +123,7 @@ class CaseReader:
 
     def read_all(self, texts: Sequence[str], embed: Embed) -> list[CaseReading]:
         """The facts that each text states; all are embedded together."""
-        cut = [stating(text) for text in texts]
+        cut = [find_stating_spans(text) for text in texts]
         words = [text[span.start : span.end] for text, found in zip(texts, cut, strict=True) for span in found]
         if not words:
             return [CaseReading(()) for _ in texts]
@@ -137,29 +137,31 @@ class CaseReader:
     def _reading(self, text: str, found: Sequence[Span], scores: NDArray[np.float32]) -> CaseReading:
         candidates = self._candidates.of(text, found, scores)
         rated = [_fact(text, c, self.judge.probability(c)) for c in candidates if self._holds(text, c, found)]
-        facts = [fact for fact in rated if fact.question != OUTSIDE and fact.probability >= DOUBTFUL]
+        facts = [fact for fact in rated if fact.question != OUT_OF_SCOPE and fact.probability >= MIN_DOUBTFUL]
         return CaseReading(
-            tuple(fact for fact in facts if fact.probability >= STATED),
-            tuple(fact for fact in facts if fact.probability < STATED),
-            next((fact for fact in rated if fact.question == OUTSIDE and fact.probability >= IS_OUTSIDE), None),
+            tuple(fact for fact in facts if fact.probability >= MIN_STATED),
+            tuple(fact for fact in facts if fact.probability < MIN_STATED),
+            next(
+                (fact for fact in rated if fact.question == OUT_OF_SCOPE and fact.probability >= MIN_OUT_OF_SCOPE), None
+            ),
         )
 
     def _holds(self, text: str, found: Candidate, cut: Sequence[Span]) -> bool:
         """Whether what was said is not called undecided, nor taken back by words beside it in the sentence."""
-        if found.question == OUTSIDE:
+        if found.question == OUT_OF_SCOPE:
             return True
         sentence = next(span for span in cut if span.whole and span.sentence == found.span.sentence)
         beside = text[sentence.start : sentence.end].lower()
         option = self.framework.option(found.question, found.option)
         unless = option.unless
-        if option.examples is Gate.ENOUGH and _counts_none(beside):
+        if option.examples is TrainingData.ENOUGH and _counts_none(beside):
             return False
         return not UNDECIDED.search(text[found.span.start : found.span.end]) and not any(w in beside for w in unless)
 
 
 def _counts_none(sentence: str) -> bool:
     """Whether the number in a sentence is one of examples that are not there, or of something else."""
-    return bool(NOT_THERE.search(sentence)) or bool(OF_OTHER_THINGS.search(sentence) and not SEEN_TO.search(sentence))
+    return bool(NOT_THERE.search(sentence)) or bool(OF_OTHER_THINGS.search(sentence) and not CHECKED.search(sentence))
 
 
 def _fact(text: str, found: Candidate, probability: float) -> Fact:
@@ -167,26 +169,26 @@ def _fact(text: str, found: Candidate, probability: float) -> Fact:
     start, end = found.span.start, found.span.end
     if (before := CONJUNCTION.match(text[start:end])) and before.end() < end - start:
         start += before.end()
-    if end - start > LONGEST_QUOTE:
-        end = text.rfind(" ", start, start + LONGEST_QUOTE)
-        end = start + LONGEST_QUOTE if end < 0 else end
+    if end - start > MAX_QUOTE_LENGTH:
+        end = text.rfind(" ", start, start + MAX_QUOTE_LENGTH)
+        end = start + MAX_QUOTE_LENGTH if end < 0 else end
     words = text[start:end].rstrip(" .,;:")
     words = words or text[start:end]
     return Fact(found.question, found.option, words, start, start + len(words), probability)
 
 
-def stating(text: str) -> list[Span]:
+def find_stating_spans(text: str) -> list[Span]:
     """The spans of the sentences that can state something: not those that only ask, without a word on the asker."""
-    found = spans(text)
+    found = find_spans(text)
     asking = {s.sentence for s in found if s.whole and _says_nothing(text[s.start : s.end])}
     return [span for span in found if span.sentence not in asking]
 
 
 def _says_nothing(sentence: str) -> bool:
-    return asks(sentence) and not FIRST_PERSON.search(sentence)
+    return is_question(sentence) and not FIRST_PERSON.search(sentence)
 
 
-def asks(sentence: str) -> bool:
+def is_question(sentence: str) -> bool:
     """Whether a sentence is a question: by its mark or, when it has none, by its beginning."""
     bare = sentence.rstrip(" \"'”’)")
     return bare.endswith("?") or (not bare.endswith((".", "!", ";")) and bool(INTERROGATIVE.search(bare)))

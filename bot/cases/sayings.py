@@ -25,7 +25,7 @@ from bot.deciding.framework import Approach, Framework
 from bot.guidance.nodes import Nodes
 
 IRRELEVANT = "irrelevant"
-OUTSIDE = "outside"
+OUT_OF_SCOPE = "outside"
 UNSURE = "unsure"
 MARK = re.compile(r"\[(\w+)\.(\w+): ([^\[\]]+)\]")
 
@@ -49,7 +49,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Case:
+class LabelledCase:
     """A use case in a team's words, the approach that fits it, and where its facts stand."""
 
     text: str
@@ -64,7 +64,7 @@ class Voice:
 
     name: str
     sayings: tuple[Saying, ...]
-    cases: tuple[Case, ...]
+    cases: tuple[LabelledCase, ...]
 
 
 def read_voice(nodes: Nodes, framework: Framework) -> Voice:
@@ -73,13 +73,13 @@ def read_voice(nodes: Nodes, framework: Framework) -> Voice:
     Raises CorpusError, naming file and line, for a question, option or kind that the framework does not have, an
     unknown key, and a case whose marks cannot be read.
     """
-    return _Reader(nodes, framework).voice()
+    return _VoiceParser(nodes, framework).voice()
 
 
-class _Reader:
+class _VoiceParser:
     def __init__(self, nodes: Nodes, framework: Framework) -> None:
         self.nodes, self.framework = nodes, framework
-        self.parts = nodes.parts(nodes.root, ("voice",), ("said", OUTSIDE, IRRELEVANT, "cases"))
+        self.parts = nodes.parts(nodes.root, ("voice",), ("said", OUT_OF_SCOPE, IRRELEVANT, "cases"))
         self.name = nodes.text(self.parts["voice"], "voice")
 
     def voice(self) -> Voice:
@@ -91,9 +91,9 @@ class _Reader:
                 for question, _, options in self.nodes.pairs(node):
                     for option, key, texts in self.nodes.pairs(options):
                         yield from self._stating(f"{question}.{option}", key, texts)
-            elif part == OUTSIDE:
+            elif part == OUT_OF_SCOPE:
                 for kind, key, texts in self.nodes.pairs(node):
-                    yield from self._stating(f"{OUTSIDE}.{kind}", key, texts)
+                    yield from self._stating(f"{OUT_OF_SCOPE}.{kind}", key, texts)
             elif part == IRRELEVANT:
                 yield from (Saying(text, IRRELEVANT, self.name) for text in self.nodes.texts(node))
 
@@ -101,7 +101,7 @@ class _Reader:
         self._check(states, key)
         yield from (Saying(text, states, self.name) for text in self.nodes.texts(texts))
 
-    def _cases(self) -> Iterator[Case]:
+    def _cases(self) -> Iterator[LabelledCase]:
         if "cases" in self.parts:
             for approach, key, texts in self.nodes.pairs(self.parts["cases"]):
                 if approach not in list(Approach):
@@ -111,7 +111,7 @@ class _Reader:
                 for node in texts.value:
                     yield self._case(self.nodes.text(node, "a case"), Approach(approach), node)
 
-    def _case(self, marked: str, approach: Approach, node: yaml.Node) -> Case:
+    def _case(self, marked: str, approach: Approach, node: yaml.Node) -> LabelledCase:
         text, marks, position = "", list[Mark](), 0
         for mark in MARK.finditer(marked):
             text += marked[position : mark.start()]
@@ -123,11 +123,11 @@ class _Reader:
         text += marked[position:]
         if "[" in text or "]" in text:
             raise self.nodes.error(node, "a mark is written [question.option: words], without brackets inside")
-        return Case(text, approach, tuple(marks), self.name)
+        return LabelledCase(text, approach, tuple(marks), self.name)
 
     def _check(self, states: str, node: yaml.Node) -> None:
         question, _, option = states.partition(".")
-        if question == OUTSIDE:
+        if question == OUT_OF_SCOPE:
             known = option in self.framework.outside
         else:
             found = self.framework.questions.get(question)

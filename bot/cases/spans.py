@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import sentencex
 
-CUT = re.compile(
+CLAUSE_BREAK = re.compile(
     r"(?<=[,;:])\s+|\n|\s+[-–—]+\s+|(?<=—)|(?<=\))\s+|\s+(?=\()"
     r"|\s(?=(?:but|and|because|though|although|while|whereas|so that|since|yet)\s)",
     re.IGNORECASE,
 )
-LINE = re.compile(r"(?:[^\n]|(?<![.!?:;])\n(?=[a-z]))+")  # a line that a small letter goes on with was only wrapped
-EDGES = " \t,;:-–—("
-FEWEST_WORDS = 3  # in a clause; shorter pieces stay with their neighbour
-MOST_CLAUSES = 3  # side by side
-LONGEST_LEAD = 4  # words of a question that is answered at once: "Examples? We have none."
+UNWRAPPED_LINE = re.compile(r"(?:[^\n]|(?<![.!?:;])\n(?=[a-z]))+")  # before a small letter, a line was only wrapped
+CLAUSE_EDGES = " \t,;:-–—("
+MIN_CLAUSE_WORDS = 3  # in a clause; shorter pieces stay with their neighbour
+MAX_CLAUSES = 3  # side by side
+MAX_LEAD_WORDS = 4  # words of a question that is answered at once: "Examples? We have none."
 
 
 class Span(NamedTuple):
@@ -28,14 +28,14 @@ class Span(NamedTuple):
     whole: bool
 
 
-def spans(text: str) -> list[Span]:
+def find_spans(text: str) -> list[Span]:
     """Every candidate, in reading order; a part that is also a whole sentence is given as the sentence only."""
     found = dict[tuple[int, int], Span]()
     for number, (start, end) in enumerate(_sentences(text)):
         found.setdefault((start, end), Span(start, end, number, whole=True))
         parts = _clauses(text, start, end)
         for first in range(len(parts)):
-            for last in range(first, min(first + MOST_CLAUSES, len(parts))):
+            for last in range(first, min(first + MAX_CLAUSES, len(parts))):
                 where = parts[first][0], parts[last][1]
                 found.setdefault(where, Span(*where, number, whole=False))
     return sorted(found.values())
@@ -44,7 +44,7 @@ def spans(text: str) -> list[Span]:
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence is; a short question is one with the answer that follows it."""
     lead = None
-    for line in LINE.finditer(text):
+    for line in UNWRAPPED_LINE.finditer(text):
         position = line.start()
         for sentence in sentencex.segment("en", line[0]):
             stripped = sentence.strip()
@@ -52,7 +52,7 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
                 continue
             start = text.index(stripped, position)
             end = position = start + len(stripped)
-            if stripped.endswith("?") and len(stripped.split()) <= LONGEST_LEAD:
+            if stripped.endswith("?") and len(stripped.split()) <= MAX_LEAD_WORDS:
                 lead = start if lead is None else lead
                 continue
             yield (start if lead is None else lead), end
@@ -62,14 +62,14 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    cuts = [start, *(cut.end() for cut in CUT.finditer(text, start, end)), end]
+    cuts = [start, *(cut.end() for cut in CLAUSE_BREAK.finditer(text, start, end)), end]
     parts = list[tuple[int, int]]()
     for first, last in pairwise(cuts):
         piece = text[first:last]
-        inner = piece.strip(EDGES)
+        inner = piece.strip(CLAUSE_EDGES)
         if not inner:
             continue
-        first += len(piece) - len(piece.lstrip(EDGES))
+        first += len(piece) - len(piece.lstrip(CLAUSE_EDGES))
         last = first + len(inner)
         if parts and (_few(text[first:last]) or _few(text[slice(*parts[-1])])):
             parts[-1] = (parts[-1][0], last)
@@ -79,4 +79,4 @@ def _clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _few(piece: str) -> bool:
-    return len(re.findall(r"\w+", piece)) < FEWEST_WORDS
+    return len(re.findall(r"\w+", piece)) < MIN_CLAUSE_WORDS

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from bot.advising.consultant import Show
+from bot.advising.consultant import ShowLine
 from bot.delivery.platform import Platform
 from bot.messages.card import Card
 from bot.messages.reply import Reply
@@ -32,7 +32,7 @@ class Heard:
 class Surface(Platform, Protocol):
     """An adapter that can also show replies."""
 
-    def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[Show]:
+    def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[ShowLine]:
         """Shows that a turn is worked on, and each line that it is given; `keep` stores what is on the platform."""
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:

@@ -9,7 +9,7 @@ from bot.deciding.outlook import Outlook
 
 
 @dataclass(frozen=True)
-class Change:
+class AnswerChange:
     """Another answer to a question; `before` is None when there was none."""
 
     question: str
@@ -21,11 +21,11 @@ class Change:
 class Flip:
     """Answers that, changed together, lead to another approach."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[AnswerChange, ...]
     approach: Approach
 
 
-def smallest_flips(outlook: Outlook, answers: Mapping[str, str]) -> list[Flip]:
+def find_smallest_flips(outlook: Outlook, answers: Mapping[str, str]) -> list[Flip]:
     """Every change of as few answers as possible (open questions count as changed when answered) that leads elsewhere.
 
     `answers` holds no "don't know". Raises KeyError for an unknown id.
@@ -50,4 +50,4 @@ def _flips(outlook: Outlook, answers: Mapping[str, str], names: Sequence[str], h
         there = outlook.approach_at(state)
         if there is not here:
             changes = zip(names, options, strict=True)
-            yield Flip(tuple(Change(name, answers.get(name), option) for name, option in changes), there)
+            yield Flip(tuple(AnswerChange(name, answers.get(name), option) for name, option in changes), there)

@@ -30,7 +30,7 @@ class Approach(StrEnum):
     NEED_MORE_INFO = "need-more-info"
 
 
-class Gate(StrEnum):
+class TrainingData(StrEnum):
     """Whether an answer says that there are examples enough for fine-tuning."""
 
     ENOUGH = "enough"
@@ -57,7 +57,7 @@ class Option:
     criterion: str
     toward: Side
     evidence: tuple[Evidence, ...]
-    examples: Gate | None = None
+    examples: TrainingData | None = None
     at_least: int | None = None
     rules_out: Side | None = None
     unless: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Conclusion:
     """What a recommendation says, and its first steps; `though`, if not empty, is said instead when both needs are met
     and the examples for fine-tuning are not there."""
 
@@ -111,7 +111,7 @@ class Framework:
     version: int
     decisive: int
     questions: Mapping[str, Question]
-    outcomes: Mapping[Approach, Outcome]
+    conclusions: Mapping[Approach, Conclusion]
     outside: Mapping[str, str]
 
     def option(self, question: str, option: str) -> Option:
@@ -122,4 +122,4 @@ class Framework:
     def statements(self) -> frozenset[Statement]:
         """Every sentence that is weighed, or that a step stands on."""
         weighed = {e.statement for q in self.questions.values() for o in q.options.values() for e in o.evidence}
-        return frozenset(weighed | {step.statement for outcome in self.outcomes.values() for step in outcome.steps})
+        return frozenset(weighed | {step.statement for outcome in self.conclusions.values() for step in outcome.steps})

@@ -6,15 +6,15 @@ from typing import TypeVar
 
 import yaml
 
-from bot.deciding.framework import Approach, Evidence, Framework, Gate, Option, Outcome, Question, Side, Step
+from bot.deciding.framework import Approach, Conclusion, Evidence, Framework, Option, Question, Side, Step, TrainingData
 from bot.deciding.outlook import Outlook
 from bot.guidance.article import Article, Statement
 from bot.guidance.nodes import Nodes
 
-HEAVIEST = 5  # weight of a single sentence
-FEWEST_QUESTIONS = 2
-FEWEST_OPTIONS, MOST_OPTIONS = 2, 4  # with "don't know" they fit a row of buttons
-LONGEST_NAMES = 60  # characters of a question's and an option's together; they go into the ids of buttons
+MAX_WEIGHT = 5  # weight of a single sentence
+MIN_QUESTIONS = 2
+MIN_OPTIONS, MAX_OPTIONS = 2, 4  # with "don't know" they fit a row of buttons
+MAX_ID_LENGTH = 60  # characters of a question's and an option's together; they go into the ids of buttons
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -25,10 +25,10 @@ def read_framework(nodes: Nodes, articles: Sequence[Article]) -> Framework:
     Raises CorpusError, naming file and line, for an unknown or missing key, a sentence that does not stand in its
     section word for word, a weight on neither side, and a question that no answer can make matter.
     """
-    return _Reader(nodes, articles).framework()
+    return _FrameworkParser(nodes, articles).framework()
 
 
-class _Reader:
+class _FrameworkParser:
     """Reads one framework file against its article."""
 
     def __init__(self, nodes: Nodes, articles: Sequence[Article]) -> None:
@@ -44,8 +44,8 @@ class _Reader:
     def framework(self) -> Framework:
         nodes, parts = self.nodes, self.parts
         questions = {name: self._question(name, node) for name, _, node in nodes.pairs(parts["questions"])}
-        if len(questions) < FEWEST_QUESTIONS:
-            raise nodes.error(parts["questions"], f"needs {FEWEST_QUESTIONS} questions or more")
+        if len(questions) < MIN_QUESTIONS:
+            raise nodes.error(parts["questions"], f"needs {MIN_QUESTIONS} questions or more")
         found = Framework(
             nodes.number(parts["version"], "version"),
             self._decisive(parts["decisive"]),
@@ -65,15 +65,15 @@ class _Reader:
     def _question(self, name: str, node: yaml.Node) -> Question:
         parts = self.nodes.parts(node, ("label", "ask", "why", "options"))
         options = {key: self._option(key, value) for key, _, value in self.nodes.pairs(parts["options"])}
-        if not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
+        if not MIN_OPTIONS <= len(options) <= MAX_OPTIONS:
             raise self.nodes.error(
-                parts["options"], f"{name} has {len(options)} options; give {FEWEST_OPTIONS} to {MOST_OPTIONS}"
+                parts["options"], f"{name} has {len(options)} options; give {MIN_OPTIONS} to {MAX_OPTIONS}"
             )
         longest = max(options, key=len)
-        if len(name) + len(longest) > LONGEST_NAMES:
+        if len(name) + len(longest) > MAX_ID_LENGTH:
             raise self.nodes.error(
                 parts["options"],
-                f"{name} and {longest} have more than {LONGEST_NAMES} characters together; shorten one",
+                f"{name} and {longest} have more than {MAX_ID_LENGTH} characters together; shorten one",
             )
         label, text, why = (self.nodes.text(parts[part], part) for part in ("label", "ask", "why"))
         return Question(name, label, text, why, options)
@@ -94,7 +94,7 @@ class _Reader:
             self.nodes.text(parts["criterion"], "criterion"),
             toward,
             evidence,
-            self._one_of(Gate, parts["examples"], "examples") if "examples" in parts else None,
+            self._one_of(TrainingData, parts["examples"], "examples") if "examples" in parts else None,
             self.nodes.number(parts["at_least"], "at_least") if "at_least" in parts else None,
             self._ruled_out(name, toward, parts["rules_out"]) if "rules_out" in parts else None,
             tuple(self.nodes.texts(parts["unless"])) if "unless" in parts else (),
@@ -109,8 +109,8 @@ class _Reader:
     def _evidence(self, node: yaml.Node) -> Iterator[Evidence]:
         for statement, value in self._quoted(node):
             weight = self.nodes.number(value, "a weight")
-            if weight > HEAVIEST:
-                raise self.nodes.error(value, f"a weight is at most {HEAVIEST}, but is {weight}")
+            if weight > MAX_WEIGHT:
+                raise self.nodes.error(value, f"a weight is at most {MAX_WEIGHT}, but is {weight}")
             yield Evidence(statement, weight)
 
     def _quoted(self, node: yaml.Node) -> Iterator[tuple[Statement, yaml.Node]]:
@@ -123,13 +123,13 @@ class _Reader:
                     raise self.nodes.error(where, f"the section {section!r} has no sentence {quote!r}, word for word")
                 yield self.statements[section, quote], value
 
-    def _outcomes(self, node: yaml.Node) -> Iterator[tuple[Approach, Outcome]]:
+    def _outcomes(self, node: yaml.Node) -> Iterator[tuple[Approach, Conclusion]]:
         for name, value in self.nodes.parts(node, tuple(approach.value for approach in Approach)).items():
             parts = self.nodes.parts(value, ("says", "steps"), ("though",))
             steps = (Step(self.nodes.text(text, "a step"), quoted) for quoted, text in self._quoted(parts["steps"]))
             says = self.nodes.text(parts["says"], "says")
             though = self.nodes.text(parts["though"], "though") if "though" in parts else ""
-            yield Approach(name), Outcome(says, tuple(steps), though)
+            yield Approach(name), Conclusion(says, tuple(steps), though)
 
     def _outside(self) -> Iterator[tuple[str, str]]:
         if "outside" in self.parts:

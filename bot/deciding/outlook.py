@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from bot.deciding.framework import Approach, Framework, Gate, Option, Side
+from bot.deciding.framework import Approach, Framework, Option, Side, TrainingData
 
 Answers = Mapping[str, str | None]  # question to option; None is "don't know", which is an answer and no evidence
 
@@ -131,6 +131,6 @@ def _move(option: Option, decisive: int) -> State:
         min(option.weight, decisive) if rag else 0,
         decides and rag,
         decides and option.toward is Side.FINE_TUNING,
-        option.examples is Gate.ENOUGH,
-        option.examples is Gate.TOO_FEW,
+        option.examples is TrainingData.ENOUGH,
+        option.examples is TrainingData.TOO_FEW,
     )

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
-from bot.deciding.flips import Flip, smallest_flips
+from bot.deciding.flips import Flip, find_smallest_flips
 from bot.deciding.framework import Approach, Option, Question, Side, Step
 from bot.deciding.outlook import Answers, Outlook
 from bot.guidance.article import Statement
 
-SURE, LIKELY = 0.75, 0.5  # confidence from which it is called so
-OBSTRUCTED = 0.5  # of the confidence remains when something rules out what is recommended
-PARTS = {
+MIN_SURE, MIN_LIKELY = 0.75, 0.5  # confidence from which it is called so
+OBSTACLE_FACTOR = 0.5  # of the confidence remains when something rules out what is recommended
+APPROACH_SIDES = {
     Approach.RAG: {Side.RAG},
     Approach.FINE_TUNING: {Side.FINE_TUNING},
     Approach.HYBRID: {Side.RAG, Side.FINE_TUNING},
@@ -81,7 +81,7 @@ class Recommendation:
 
     def speaking(self, *, for_it: bool) -> list[Reason]:
         """The reasons toward what is recommended, or those against it; for an open outcome, all are for it."""
-        sides = PARTS[self.approach] or {Side.RAG, Side.FINE_TUNING}
+        sides = APPROACH_SIDES[self.approach] or {Side.RAG, Side.FINE_TUNING}
         speaks = {r: r.toward in sides and r.question not in self.obstacles for r in self.reasons}
         return [r for r in self.reasons if r.toward is not Side.NEITHER and speaks[r] is for_it]
 
@@ -144,11 +144,11 @@ def recommend(
     obstacles = tuple(
         name
         for name in framework.questions
-        if name in known and framework.option(name, known[name]).rules_out in PARTS[approach]
+        if name in known and framework.option(name, known[name]).rules_out in APPROACH_SIDES[approach]
     )
     shares = {
         **_shares(outlook, known, approach, support),
-        Doubt.OBSTACLE: OBSTRUCTED if obstacles else 1.0,
+        Doubt.OBSTACLE: OBSTACLE_FACTOR if obstacles else 1.0,
         Doubt.READING: trust,
     }
     return Recommendation(
@@ -158,8 +158,8 @@ def recommend(
         reasons=reasons,
         missing=(*deciding, *(name for name in unknown if name not in deciding)),
         deciding=tuple(deciding),
-        flips=() if outside else tuple(smallest_flips(outlook, known)),
-        steps=framework.outcomes[approach].steps,
+        flips=() if outside else tuple(find_smallest_flips(outlook, known)),
+        steps=framework.conclusions[approach].steps,
         obstacles=obstacles,
         outside=outside,
         doubt=min(shares, key=lambda doubt: shares[doubt]) if min(shares.values()) < 1 else None,
@@ -192,5 +192,5 @@ def _shares(outlook: Outlook, known: Mapping[str, str], approach: Approach, supp
         for name, question in questions.items()
         if name not in known
     )
-    mine, total = sum(support.toward(side) for side in PARTS[approach]), support.rag + support.fine_tuning
+    mine, total = sum(support.toward(side) for side in APPROACH_SIDES[approach]), support.rag + support.fine_tuning
     return {Doubt.OPEN: 1 - shaky / len(questions), Doubt.AGAINST: mine / total if total else 0.0}

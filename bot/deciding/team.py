@@ -9,7 +9,7 @@ from bot.deciding.recommendation import Recommendation, recommend
 
 
 @dataclass(frozen=True)
-class Tally:
+class VoteCount:
     """Who answered what to one question. `majority` is None when no option has more votes than every other one."""
 
     question: str
@@ -43,7 +43,7 @@ class TeamResult:
 
     members: tuple[str, ...]
     matters: bool
-    tallies: tuple[Tally, ...]
+    tallies: tuple[VoteCount, ...]
     recommendation: Recommendation
     disputes: tuple[Dispute, ...]
 
@@ -75,7 +75,7 @@ def decide_together(outlook: Outlook, ballots: Mapping[str, Answers]) -> TeamRes
     """The result of a team; `ballots` holds each member's answers. Raises KeyError for an unknown id."""
     for answers in ballots.values():
         outlook.state(answers)  # which refuses unknown ids
-    tallies = tuple(tally_of(name, ballots) for name in outlook.framework.questions)
+    tallies = tuple(count_votes(name, ballots) for name in outlook.framework.questions)
     majority = {tally.question: tally.majority for tally in tallies if tally.majority is not None}
     disputes = [found for tally in tallies if tally.disputed and (found := _dispute(outlook, majority, tally))]
     disputes.sort(key=lambda dispute: -outlook.influence(_without(majority, dispute.question), dispute.question))
@@ -83,7 +83,7 @@ def decide_together(outlook: Outlook, ballots: Mapping[str, Answers]) -> TeamRes
     return TeamResult(tuple(ballots), matters, tallies, recommend(outlook, majority), tuple(disputes))
 
 
-def tally_of(question: str, ballots: Mapping[str, Answers]) -> Tally:
+def count_votes(question: str, ballots: Mapping[str, Answers]) -> VoteCount:
     """How the ballots answer one question."""
     votes = dict[str, tuple[str, ...]]()
     unknown = list[str]()
@@ -95,15 +95,15 @@ def tally_of(question: str, ballots: Mapping[str, Answers]) -> Tally:
             unknown.append(member)
     most = max((len(voters) for voters in votes.values()), default=0)
     leading = [option for option, voters in votes.items() if len(voters) == most]
-    return Tally(question, votes, tuple(unknown), leading[0] if len(leading) == 1 else None)
+    return VoteCount(question, votes, tuple(unknown), leading[0] if len(leading) == 1 else None)
 
 
-def _dispute(outlook: Outlook, majority: Mapping[str, str], tally: Tally) -> Dispute | None:
+def _dispute(outlook: Outlook, majority: Mapping[str, str], tally: VoteCount) -> Dispute | None:
     leads = {option: outlook.approach({**majority, tally.question: option}) for option in tally.votes}
     return Dispute(tally.question, leads) if len({*leads.values(), outlook.approach(majority)}) > 1 else None
 
 
-def _together(outlook: Outlook, majority: Mapping[str, str], disputed: Sequence[Tally]) -> bool:
+def _together(outlook: Outlook, majority: Mapping[str, str], disputed: Sequence[VoteCount]) -> bool:
     """Whether settling all that is disputed, in one way or another, can change the outcome."""
     agreed = {name: option for name, option in majority.items() if name not in {t.question for t in disputed}}
     reached = {outlook.state(agreed)}

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import discord
 from pydantic import JsonValue
 
-from bot.advising.consultant import Show
+from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep, in_place_of
 from bot.discord.checking import check
 from bot.discord.desk import checked, may_see
@@ -49,7 +49,7 @@ class DiscordSurface:
         return await may_see(await self._rest.client(), int(channel), int(user))
 
     @asynccontextmanager
-    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
+    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[ShowLine]:
         """Types, until there is an answer; a command says by itself that it is worked on."""
         del keep
         if turn.address.is_command:

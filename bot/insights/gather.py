@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.cases.corpus import has_framework, load_framework
+from bot.cases.casebook import has_framework, load_framework
 from bot.deciding.interview import Questionnaire
 from bot.deciding.outlook import Outlook
 from bot.guidance.article import Statement, read_articles

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 
 from bot import texts
-from bot.answering.input import LONGEST
+from bot.answering.input import MAX_INPUT_LENGTH
 from bot.store.insights import Asked
 
 BESIDE = ("off_topic", "injection", "empty", "wordless")  # the sentences to what is no question on the subject
@@ -67,7 +67,7 @@ def outcome_of(asked: Asked) -> Outcome:
             return Outcome(asked.kind)
         case None:
             return Outcome.NONE
-    first, is_long = (asked.told or "").split("\n")[0], len(asked.text or "") > LONGEST
+    first, is_long = (asked.told or "").split("\n")[0], len(asked.text or "") > MAX_INPUT_LENGTH
     return Outcome.BESIDE if is_long or first in _said_beside() else Outcome.GAP
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bot import texts
-from bot.advising.advice import Background, advise
+from bot.advising.advice import AdviceContext, render_advice
 from bot.deciding.framework import Question
 from bot.deciding.interview import Choose, InterviewEvent, Questionnaire, Screen, Session, View
 from bot.deciding.outlook import Answers
-from bot.deciding.team import Tally, TeamResult, decide_together, tally_of
+from bot.deciding.team import TeamResult, VoteCount, count_votes, decide_together
 from bot.interviews.screens import UNKNOWN, afterwards, button, can_go_back, headline, in_rows, review, with_picture
 from bot.messages.card import Button, Card, Press
 from bot.messages.reply import Line, Reply
@@ -37,7 +37,7 @@ class Poll:
             member: {q: o for q, o in answers.items() if q in questions and (o is None or o in questions[q].options)}
             for member, answers in ballots.items()
         }
-        answers = {name: tally_of(name, fitting).majority for name in session.answers}
+        answers = {name: count_votes(name, fitting).majority for name in session.answers}
         return cls(row, interview, replace(session, answers=answers), fitting)
 
     @property
@@ -63,11 +63,11 @@ class Poll:
     @property
     def summary(self) -> Reply:
         """What the team is recommended, what divides it, and what to talk about first."""
-        return advise(self.interview.framework, self.result.recommendation, Background(team=self.result))
+        return render_advice(self.interview.framework, self.result.recommendation, AdviceContext(team=self.result))
 
-    def tally(self, question: str) -> Tally:
+    def tally(self, question: str) -> VoteCount:
         """How the team answers a question."""
-        return tally_of(question, self.ballots)
+        return count_votes(question, self.ballots)
 
     def voted(self, choice: str) -> tuple[str, str | None] | None:
         """The question and the option that a button stands for; None when it is not on the screen."""

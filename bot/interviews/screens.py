@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from bot import texts
-from bot.advising.advice import Background, advise
+from bot.advising.advice import AdviceContext, render_advice
 from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Questionnaire, Screen, Session, View
 from bot.deciding.outlook import Answers
@@ -98,8 +98,8 @@ def can_go_back(session: Session) -> bool:
 def summary(interview: Questionnaire, session: Session) -> Reply:
     """What a session comes to."""
     written = {name: session.read[name].words for name in session.contradictions}
-    background = Background(contradictions=written, answers=session.known)
-    return advise(interview.framework, interview.recommendation(session), background)
+    background = AdviceContext(contradictions=written, answers=session.known)
+    return render_advice(interview.framework, interview.recommendation(session), background)
 
 
 def answer_of(question: Question, session: Session) -> str | None:

@@ -10,7 +10,7 @@ from itertools import groupby
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from bot.deciding.framework import Approach, Framework, Gate, Side
+from bot.deciding.framework import Approach, Framework, Side, TrainingData
 from bot.deciding.outlook import Answers
 from bot.deciding.recommendation import Recommendation
 
@@ -113,7 +113,7 @@ class _Drawing:
     ) -> None:
         self.figure, self.framework, self.found, self.theme = figure, framework, found, theme
         gates = {framework.option(q, o).examples for q, o in answers.items() if o is not None}
-        self.enough = Gate.ENOUGH in gates and Gate.TOO_FEW not in gates
+        self.enough = TrainingData.ENOUGH in gates and TrainingData.TOO_FEW not in gates
         self.known = bool(gates - {None})
 
     def title(self) -> None:

@@ -10,7 +10,7 @@ from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import texts
-from bot.advising.consultant import Show
+from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep
 from bot.messages.reply import Line
 from bot.slack.refusals import TROUBLE
@@ -24,7 +24,7 @@ PATIENCE = 0.3  # seconds without a status: an answer that comes at once needs n
 
 
 @asynccontextmanager
-async def progress(client: AsyncWebClient, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
+async def progress(client: AsyncWebClient, turn: Turn, keep: Keep) -> AsyncIterator[ShowLine]:
     """Shows that a turn is worked on, and each line that it is given, where Slack lets a message grow: in threads.
 
     `keep` stores that a message grows, and then which, so that the answer takes its place, also after a crash.

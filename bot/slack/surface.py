@@ -13,7 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import texts
-from bot.advising.consultant import Show
+from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep, in_place_of
 from bot.delivery.platform import RefusedError
 from bot.errors import BotError
@@ -55,7 +55,7 @@ class SlackSurface:
         return [*in_place_of(turn.draft.replaces, [part.payload for part in rendered(card, self._article_url)])]
 
     @asynccontextmanager
-    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
+    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[ShowLine]:
         """A status, and in threads a message that grows."""
         try:
             client = await self._workspaces.client(turn.tenant, turn.address.enterprise)

@@ -6,8 +6,8 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.advising.advice import Background, advise
-from bot.cases.corpus import load_framework
+from bot.advising.advice import AdviceContext, render_advice
+from bot.cases.casebook import load_framework
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
 from bot.deciding.team import decide_together
@@ -47,7 +47,7 @@ def recommend_team(settings: Settings, file: IO[bytes], out: IO[str], *, as_json
     if as_json:
         out.write(json.dumps(result.to_dict(), ensure_ascii=False) + "\n")
     else:
-        show_reply(advise(outlook.framework, result.recommendation, Background(team=result)))
+        show_reply(render_advice(outlook.framework, result.recommendation, AdviceContext(team=result)))
 
 
 def _objects(text: bytes) -> Iterator[tuple[int, bytes]]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from bot.advising.bootstrap import make_consultant
 from bot.advising.consultant import Consultant
-from bot.answering.input import LONGEST
+from bot.answering.input import MAX_INPUT_LENGTH
 from bot.messages.reply import Reply
 from bot.observing.logs import report
 from bot.settings import Settings
@@ -111,7 +111,9 @@ def _numbered(lines: IO[bytes]) -> Iterator[_Line]:
 async def _line_answer(consultant: Consultant, line: _Line) -> str:
     """The JSON of an answer, or of an error that names the line's id, or its number when it has none."""
     if len(line.raw) > LONGEST_LINE:
-        return _error(line, None, f"the line is longer than {LONGEST_LINE:,} bytes; a question has at most {LONGEST:,}")
+        return _error(
+            line, None, f"the line is longer than {LONGEST_LINE:,} bytes; a question has at most {MAX_INPUT_LENGTH:,}"
+        )
     try:
         asked = Question.model_validate_json(line.raw)
     except ValidationError as error:

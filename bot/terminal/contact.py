@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
 from bot import texts
-from bot.answering.input import Cleaned
+from bot.answering.input import CleanText
 from bot.handoff.cards import standing_card
 from bot.handoff.relay import Words
 from bot.handoff.service import Handoff
@@ -64,7 +64,7 @@ class Contact:
     def note(self, text: str) -> bool:
         """Whether a message is one to the consultants: it begins with `note:`, and there is a request."""
         name = secrets.token_hex(16)
-        words = Words(Cleaned.of(text).text, name, [name])
+        words = Words(CleanText.of(text).text, name, [name])
         is_note = self._run(self._handoff.relay.from_user(self._asker, words))
         if is_note:
             self._tell(texts.sentence("lead_added"))

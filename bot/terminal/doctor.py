@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 
-from bot.advising.bootstrap import is_current, make_embedder, vector_server
-from bot.cases.corpus import has_framework, load_framework, load_voices
+from bot.advising.bootstrap import is_current, make_embedder, make_vector_server
+from bot.cases.casebook import has_framework, load_framework, load_voices
 from bot.chat.service import PlatformFactory
 from bot.delivery.platform import platform_of
 from bot.errors import BotError
@@ -107,7 +107,7 @@ def _embedding_model(settings: Settings) -> str:
 
 
 def _vector_search(settings: Settings) -> str:
-    server = vector_server(settings, make_embedder(settings))
+    server = make_vector_server(settings, make_embedder(settings))
     return server.check() if server else "FAISS, in the process"
 
 

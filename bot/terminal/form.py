@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bot import texts
-from bot.answering.input import Cleaned
+from bot.answering.input import CleanText
 from bot.messages.form import LONGEST, Field, FieldKind, Form
 from bot.messages.reply import Line, LineKind
 from bot.terminal.keyboard import typed_line
@@ -59,7 +59,7 @@ def _written(field: Field) -> str:
         if hint:
             show_line(Line(hint))
     while True:
-        text = Cleaned.of(_read(field)).text or field.value
+        text = CleanText.of(_read(field)).text or field.value
         if len(text) > LONGEST:
             show_line(Line(texts.sentence("form_too_long", length=f"{len(text):,}", most=f"{LONGEST:,}")))
         elif text or not field.is_required:

@@ -2,10 +2,10 @@
 
 import time
 
-from bot.advising.bootstrap import cases_of, index_of, is_current, make_embedder
+from bot.advising.bootstrap import is_current, load_case_reader, load_index, make_embedder
 from bot.errors import BotError
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
-from bot.guidance.tuning import Outcome
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
+from bot.guidance.tuning import TuningResult
 from bot.guidance.tuning import tune as run_tuning
 from bot.settings import Settings
 from bot.terminal.progress import bar
@@ -28,9 +28,9 @@ def build(settings: Settings) -> None:
     embedder = make_embedder(settings)
     try:
         with bar("Embedding the guidance and how people ask") as progress:
-            index = index_of(settings, embedder, progress, must_keep=True)
+            index = load_index(settings, embedder, progress, must_keep=True)
         with bar("Embedding use cases") as progress:
-            cases = cases_of(settings, embedder, progress, must_keep=True)
+            cases = load_case_reader(settings, embedder, progress, must_keep=True)
     except OSError as error:
         raise BotError(
             f"The index cannot be written to DATA_DIR ({error.strerror}); free some space or set another DATA_DIR."
@@ -46,7 +46,7 @@ def tune(settings: Settings) -> None:
     """Tunes the packaged embedding model; it is used from then on if it did better on held-out phrasings."""
     if settings.embedding_model:
         raise BotError("EMBEDDING_MODEL is set; unset it to tune the packaged model.")
-    base = Embedder(packaged_folder(), PACKAGED_SHA256)
+    base = Embedder(find_packaged_model(), PACKAGED_SHA256)
     started = time.perf_counter()
     try:
         with bar("Tuning the embedding model on the phrasings") as progress:
@@ -58,11 +58,13 @@ def tune(settings: Settings) -> None:
     _tell(outcome, time.perf_counter() - started)
 
 
-def _tell(outcome: Outcome, seconds: float) -> None:
+def _tell(outcome: TuningResult, seconds: float) -> None:
     for name, read in (("as packaged", outcome.before), ("tuned", outcome.after)):
         console.print(
             f"Held-out phrasings, {name}: right section first {read.hit_1:.3f}, within three {read.hit_3:.3f}, "
             f"refused {read.refused or 0:.3f}, refused wrongly {read.over_refused:.3f}"
         )
-    kept = "The tuned model is better and is used from now on" if outcome.kept else "Not better: nothing was changed"
-    console.print(f"{kept} ({seconds / 60:.0f} min).")
+    verdict = (
+        "The tuned model is better and is used from now on" if outcome.improved else "Not better: nothing was changed"
+    )
+    console.print(f"{verdict} ({seconds / 60:.0f} min).")

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from bot import texts
-from bot.cases.corpus import load_framework
+from bot.cases.casebook import load_framework
 from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook

@@ -10,11 +10,11 @@ import yaml
 
 from bot.errors import BotError
 from bot.guidance.article import Article, read_articles
-from bot.guidance.phrasings import FEWEST, WHOLE_LIST, Kind, Label, Phrasing, read_wordings
+from bot.guidance.phrasings import MIN_WORDINGS, WHOLE_LIST, Kind, Label, Phrasing, read_wordings
 from bot.settings import Settings
 from bot.terminal.progress import bar
 from bot.terminal.render import console
-from bot.writing.drafting import Drafter, Wanted
+from bot.writing.drafting import Drafter, DraftRequest
 from bot.writing.model import WriterError
 
 AT_ONCE = 4  # questions to the model
@@ -25,7 +25,7 @@ HEAD = """\
 # {name}; until then it is not used.
 """
 
-Drafted = Mapping[Wanted, Sequence[str]]
+Drafted = Mapping[DraftRequest, Sequence[str]]
 
 
 def propose(settings: Settings) -> None:
@@ -40,12 +40,12 @@ def propose(settings: Settings) -> None:
     phrasings = read_wordings(corpus, articles)
     lacking = {article: wanted for article in articles if (wanted := _wanted(article, phrasings))}
     if not lacking:
-        console.print(f"Every statement has {FEWEST} wordings or more; there is nothing to draft.")
+        console.print(f"Every statement has {MIN_WORDINGS} wordings or more; there is nothing to draft.")
         return
     asyncio.run(_all(drafter, corpus, lacking, settings.llm_model))
 
 
-async def _all(drafter: Drafter, corpus: Path, lacking: Mapping[Article, Sequence[Wanted]], model: str) -> None:
+async def _all(drafter: Drafter, corpus: Path, lacking: Mapping[Article, Sequence[DraftRequest]], model: str) -> None:
     for article, wanted in lacking.items():
         draft = corpus / f"{Path(article.source).stem}.proposed.yaml"  # no name of phrasings that are read
         if draft.exists():
@@ -59,15 +59,15 @@ async def _all(drafter: Drafter, corpus: Path, lacking: Mapping[Article, Sequenc
         console.print(f"{draft.name}: {sum(map(len, drafted.values()))} wordings to read.")
 
 
-def _wanted(article: Article, phrasings: Sequence[Phrasing]) -> list[Wanted]:
+def _wanted(article: Article, phrasings: Sequence[Phrasing]) -> list[DraftRequest]:
     known = defaultdict[Label, list[str]](list)
     for phrasing in phrasings:
         for label in phrasing.labels:
             known[label].append(phrasing.text)
     return [
-        Wanted(section, named, text, tuple(known[label]))
+        DraftRequest(section, named, text, tuple(known[label]))
         for section, named, text, label in _nameable(article)
-        if len(known[label]) < FEWEST
+        if len(known[label]) < MIN_WORDINGS
     ]
 
 
@@ -83,12 +83,12 @@ def _nameable(article: Article) -> Iterator[tuple[str, str, str, Label]]:
             yield section, statement.text, statement.text, Label(Kind.STATEMENT, statement.anchor)
 
 
-async def _drafted(drafter: Drafter, wanted: Sequence[Wanted]) -> tuple[Drafted, WriterError | None]:
+async def _drafted(drafter: Drafter, wanted: Sequence[DraftRequest]) -> tuple[Drafted, WriterError | None]:
     """What is drafted for each, and why the rest is not."""
-    room, drafted, problems = asyncio.Semaphore(AT_ONCE), dict[Wanted, Sequence[str]](), list[WriterError]()
+    room, drafted, problems = asyncio.Semaphore(AT_ONCE), dict[DraftRequest, Sequence[str]](), list[WriterError]()
     with bar("Drafting how people ask") as progress:
 
-        async def one(each: Wanted) -> None:
+        async def one(each: DraftRequest) -> None:
             async with room:
                 if problems:
                     return
@@ -116,7 +116,7 @@ def _write(draft: Path, article: Article, drafted: Drafted, model: str) -> None:
             break
         voice = f"drafted-{number}"
     content = {"article": article.source, "voice": voice, "asked": dict(asked)}
-    head = HEAD.format(model=model, fewest=FEWEST, name=name)
+    head = HEAD.format(model=model, fewest=MIN_WORDINGS, name=name)
     try:
         draft.write_text(head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**6), "utf-8")
     except OSError as error:

@@ -13,7 +13,7 @@ from bot.writing.model import make_model
 
 log = logging.getLogger(__name__)
 
-SCHEMA: dict[str, Any] = {
+FACTS_SCHEMA: dict[str, Any] = {
     "title": "facts",
     "description": "The facts that the message states.",
     "type": "object",
@@ -41,7 +41,7 @@ class FactFinder:
     """Asks the model which facts a message states."""
 
     def __init__(self, model: BaseChatModel, timeout: float) -> None:
-        self._chain = prompt("facts") | model.with_structured_output(SCHEMA)
+        self._chain = prompt("facts") | model.with_structured_output(FACTS_SCHEMA)
         self._timeout = timeout
 
     @classmethod

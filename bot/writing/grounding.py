@@ -1,7 +1,7 @@
 """Grounding: is a sentence by a language model supported by the statements that it cites? Without any language model.
 
 A sentence passes when every word that claims something is in what it cites, in the same or other words, with the same
-sign and about the same approach, and when no other statement is clearly nearer to it.
+sign and about the same technique, and when no other statement is clearly nearer to it.
 """
 
 import re
@@ -11,25 +11,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.guidance.approaches import Approach, approaches_in
 from bot.guidance.article import Statement
 from bot.guidance.embedding import Embedder, Vectors
-from bot.writing.meaning import Word, read
+from bot.guidance.techniques import Technique, techniques_in
+from bot.writing.meaning import Word, parse_words
 from bot.writing.vocabulary import Sense, root
 
-RELATED = 0.45  # cosine to the nearest cited statement below which a sentence is about something else
-NEARER = 0.2  # by how much another statement may be nearer than those cited
-OF_THE_CASE = 0.15  # how much farther from its source a sentence may be that takes up the user's words
-ALIKE, SURELY_ALIKE = 0.35, 0.5  # cosine from which two words mean about the same
-NOT_UNLIKE, CLOSE = 0.2, 0.7  # cosines of a single odd word, and of its sentence to the source, that are let pass
+MIN_COSINE = 0.45  # cosine to the nearest cited statement below which a sentence is about something else
+MAX_NEARER = 0.2  # by how much another statement may be nearer than those cited
+CASE_SLACK = 0.15  # how much farther from its source a sentence may be that takes up the user's words
+MIN_WORD_COSINE, MIN_NAME_COSINE = 0.35, 0.5  # cosine from which two words mean about the same
+MIN_ODD_WORD_COSINE, MIN_CLOSE_COSINE = (
+    0.2,
+    0.7,
+)  # of a single odd word, and of its sentence
 OPPOSING = frozenset({"while", "whereas", "but", "although", "though"})
-STRANGE = "strange"  # of a word: in no list, so that its embedding has to tell
+UNKNOWN_WORD = "strange"  # of a word: in no list, so that its embedding has to tell
 LINK = re.compile(r"https?:|www\.|\w@\w|\b[\w-]+\.(?:com|org|io|net|ai|dev|edu|gov)\b", re.IGNORECASE)
-OPENING = re.compile(r"[^,:;.—–]*[,:;.—–]\s*(?=\w)")
-QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]*)[\"“”„«»]?")
+OPENING_PHRASE = re.compile(r"[^,:;.—–]*[,:;.—–]\s*(?=\w)")
+QUOTATION = re.compile(r"[\"“”„«»]([^\"“”„«»]*)[\"“”„«»]?")
 
-Approaches = frozenset[Approach]
-BOTH = frozenset(Approach)
+Techniques = frozenset[Technique]
+BOTH = frozenset(Technique)
 
 
 class Grounding:
@@ -39,7 +42,7 @@ class Grounding:
         self._embedder = embedder
         self._row = {statement.anchor: row for row, statement in enumerate(statements)}
         self._vectors = embedder.embed([_in_context(statement) for statement in statements])
-        said = sorted({word.text for statement in statements for word in read(statement.text) if word.content})
+        said = sorted({word.text for statement in statements for word in parse_words(statement.text) if word.content})
         self._word_vectors: dict[str, Vectors] = dict(zip(said, embedder.embed(said), strict=True))
         self._said = " | ".join(_plain(text) for s in statements for text in (s.text, s.section))
 
@@ -54,46 +57,50 @@ class Grounding:
             return "no citation"
         if _plain(sentence) in {_plain(statement.text) for statement in known}:
             return None
-        if LINK.search(sentence) or any(_plain(quote) not in self._said for quote in QUOTED.findall(sentence)):
+        if LINK.search(sentence) or any(_plain(quote) not in self._said for quote in QUOTATION.findall(sentence)):
             return "source"
         if sentence.rstrip().endswith("?"):
             return "words"
-        words, asked = read(_claim(sentence)), Support(read(question))
+        words, asked = parse_words(_claim(sentence)), ConceptMap(parse_words(question))
         if not _says_something(words, known):
             return "words"
         parts = _parts(words, known)
-        faults = (_part_fault(part, asked) for part in parts)
+        faults = (_claim_fault(part, asked) for part in parts)
         return next(filter(None, faults), None) or self._meaning_fault(sentence, parts, known, asked)
 
     def _meaning_fault(
-        self, sentence: str, parts: "Sequence[Part]", cited: Sequence[Statement], asked: "Support"
+        self, sentence: str, parts: "Sequence[Claim]", cited: Sequence[Statement], asked: "ConceptMap"
     ) -> str | None:
         """What only the embeddings can tell: do words that are in no list fit, and is the sentence about its source?"""
-        strange = [(word, part.support) for part in parts for word in part.words if part.judge(word, asked) == STRANGE]
+        strange = [
+            (word, part.support) for part in parts for word in part.words if part.judge(word, asked) == UNKNOWN_WORD
+        ]
         vectors = self._embedder.embed([sentence, *(word.text for word, _ in strange)])
         cosines = self._vectors @ vectors[0]
         best = float(np.max(cosines[[self._row[statement.anchor] for statement in cited]]))
         likeness = [self._likeness(vector, support) for vector, (_, support) in zip(vectors[1:], strange, strict=True)]
-        if any(word.position == 0 and like < SURELY_ALIKE for (word, _), like in zip(strange, likeness, strict=True)):
+        if any(
+            word.position == 0 and like < MIN_NAME_COSINE for (word, _), like in zip(strange, likeness, strict=True)
+        ):
             return "source"  # it may be a name: the capital at the beginning does not tell
-        odd = [like for like in likeness if like < ALIKE]
-        if odd and not (len(odd) == 1 and odd[0] >= NOT_UNLIKE and best >= CLOSE):
+        odd = [like for like in likeness if like < MIN_WORD_COSINE]
+        if odd and not (len(odd) == 1 and odd[0] >= MIN_ODD_WORD_COSINE and best >= MIN_CLOSE_COSINE):
             return "words"
-        slack = OF_THE_CASE if any(part.takes_up(word, asked) for part in parts for word in part.words) else 0.0
-        return "citation" if best < max(RELATED, float(np.max(cosines)) - NEARER) - slack else None
+        slack = CASE_SLACK if any(part.takes_up(word, asked) for part in parts for word in part.words) else 0.0
+        return "citation" if best < max(MIN_COSINE, float(np.max(cosines)) - MAX_NEARER) - slack else None
 
-    def _likeness(self, vector: Vectors, support: "Support") -> float:
+    def _likeness(self, vector: Vectors, support: "ConceptMap") -> float:
         """The cosine of a word to the nearest of the statements' words."""
         said = {word.text for word in support.words if word.content} & self._word_vectors.keys()
         return max((float(vector @ self._word_vectors[text]) for text in said), default=0.0)
 
 
-class Support:
-    """What the cited statements say that bears on one approach: each concept, with its signs."""
+class ConceptMap:
+    """What the cited statements say that bears on one technique: each concept, with its signs."""
 
-    def __init__(self, words: Sequence[Word], headings: Sequence[Word] = (), approaches: Approaches = BOTH) -> None:
+    def __init__(self, words: Sequence[Word], headings: Sequence[Word] = (), techniques: Techniques = BOTH) -> None:
         self.words = words
-        self.approaches = approaches
+        self.techniques = techniques
         self.topics: set[str] = set()
         self.signs: Mapping[str, set[int]] = defaultdict(set)
         for word in words:
@@ -124,26 +131,26 @@ class Support:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The words of a sentence that are about the same approaches (none: about neither in particular)."""
+class Claim:
+    """The words of a sentence that are about the same techniques (none: about neither in particular)."""
 
-    approaches: Approaches
+    techniques: Techniques
     words: tuple[Word, ...]
-    support: Support
+    support: ConceptMap
     said: frozenset[str]  # the roots of all words of all cited statements
 
-    def takes_up(self, word: Word, asked: Support) -> bool:
+    def takes_up(self, word: Word, asked: ConceptMap) -> bool:
         """Whether a word is only the user's, said of the user's case."""
         of_the_case = word.conditional or (word.quantity and not word.beside_name)
         return of_the_case and word.content and not self.support.says(word) and asked.agrees(word)
 
-    def judge(self, word: Word, asked: Support) -> str | None:
+    def judge(self, word: Word, asked: ConceptMap) -> str | None:
         """None when a word is supported, STRANGE when only its meaning can tell, else what is wrong with it."""
         if not word.content or self.support.agrees(word):
             return None
         if self.support.says(word):
             return "negation"
-        if word.approach in self.approaches or self.takes_up(word, asked):
+        if word.technique in self.techniques or self.takes_up(word, asked):
             return None
         if word.quantity:
             return "number"
@@ -152,23 +159,23 @@ class Part:
         if word.listed("certainties"):
             return "certainty"
         if root(word.text) in self.said:
-            return "direction"  # the statements say it of the other approach
-        return "words" if word.only_polar else STRANGE
+            return "direction"  # the statements say it of the other technique
+        return "words" if word.only_polar else UNKNOWN_WORD
 
 
 def _says_something(words: Sequence[Word], cited: Sequence[Statement]) -> bool:
-    support = Support([word for statement in cited for word in read(statement.text)])
+    support = ConceptMap([word for statement in cited for word in parse_words(statement.text)])
     return any((word.content or word.polar) and support.says(word) for word in words)
 
 
-def _part_fault(part: Part, asked: Support) -> str | None:
-    if any(approach not in part.support.approaches for approach in part.approaches):
+def _claim_fault(part: Claim, asked: ConceptMap) -> str | None:
+    if any(technique not in part.support.techniques for technique in part.techniques):
         return "direction"
     judged = (part.judge(word, asked) for word in part.words)
-    return next((fault for fault in judged if fault not in (None, STRANGE)), None) or _negation_fault(part, asked)
+    return next((fault for fault in judged if fault not in (None, UNKNOWN_WORD)), None) or _negation_fault(part, asked)
 
 
-def _negation_fault(part: Part, asked: Support) -> str | None:
+def _negation_fault(part: Claim, asked: ConceptMap) -> str | None:
     """Whether something is negated that the statements do not negate, or the other way round."""
     support = part.support
     for negator in (word for word in part.words if word.negates):
@@ -186,36 +193,36 @@ def _negation_fault(part: Part, asked: Support) -> str | None:
     return None
 
 
-def _directed(statement: Statement) -> Iterator[tuple[Word, Approaches]]:
-    """The words of a statement, each with the approaches that it is said of: in one on both, the one named before."""
-    current = statement.approaches or BOTH
-    for word in read(statement.text):
-        if word.named and word.approach and len(statement.approaches) != 1:
-            current = frozenset({word.approach})
+def _directed(statement: Statement) -> Iterator[tuple[Word, Techniques]]:
+    """The words of a statement, each with the techniques that it is said of: in one on both, the one named before."""
+    current = statement.techniques or BOTH
+    for word in parse_words(statement.text):
+        if word.named and word.technique and len(statement.techniques) != 1:
+            current = frozenset({word.technique})
         yield word, current
 
 
-def _parts(words: Sequence[Word], cited: Sequence[Statement]) -> list[Part]:
+def _parts(words: Sequence[Word], cited: Sequence[Statement]) -> list[Claim]:
     """The sentence in parts, each with what the statements say that bears on it."""
     said = [pair for statement in cited for pair in _directed(statement)]
     used = frozenset(root(word.text) for word, _ in said)
     naming = _naming(words, used)
-    by_approaches: dict[Approaches, list[Word]] = {}
+    by_approaches: dict[Techniques, list[Word]] = {}
     for word in words:
         by_approaches.setdefault(naming[word.clause], []).append(word)
-    return [Part(about, tuple(part), _support(about, said, cited), used) for about, part in by_approaches.items()]
+    return [Claim(about, tuple(part), _support(about, said, cited), used) for about, part in by_approaches.items()]
 
 
-def _naming(words: Sequence[Word], used: frozenset[str]) -> dict[int, Approaches]:
+def _naming(words: Sequence[Word], used: frozenset[str]) -> dict[int, Techniques]:
     """What each clause is about: what it names, else what the clause before names, or the one that it leads up to."""
-    named: dict[int, Approaches] = {}
+    named: dict[int, Techniques] = {}
     clauses: dict[int, list[Word]] = {}
     for word in words:
         clauses.setdefault(word.clause, []).append(word)
-        if word.approach and not word.contrasted and (word.named or root(word.text) not in used):
-            named[word.clause] = named.get(word.clause, frozenset()) | {word.approach}
-    about: dict[int, Approaches] = {}
-    before: Approaches = frozenset()
+        if word.technique and not word.contrasted and (word.named or root(word.text) not in used):
+            named[word.clause] = named.get(word.clause, frozenset()) | {word.technique}
+    about: dict[int, Techniques] = {}
+    before: Techniques = frozenset()
     bare = True  # nothing yet, or nothing but "and", stands before the clause
     for number, clause in clauses.items():
         ahead = next((names for other, names in named.items() if other > number), before)
@@ -225,28 +232,30 @@ def _naming(words: Sequence[Word], used: frozenset[str]) -> dict[int, Approaches
     return about
 
 
-def _support(about: Approaches, said: Sequence[tuple[Word, Approaches]], cited: Sequence[Statement]) -> Support:
-    bearing = [(word, approaches) for word, approaches in said if not about or approaches & about]
-    sections = (s.section for s in cited if not about or not s.approaches or s.approaches & about)
-    return Support(
+def _support(about: Techniques, said: Sequence[tuple[Word, Techniques]], cited: Sequence[Statement]) -> ConceptMap:
+    bearing = [(word, techniques) for word, techniques in said if not about or techniques & about]
+    sections = (s.section for s in cited if not about or not s.techniques or s.techniques & about)
+    return ConceptMap(
         [word for word, _ in bearing],
-        [word for section in sections for word in read(section)],
-        frozenset().union(*(approaches for _, approaches in bearing)),
+        [word for section in sections for word in parse_words(section)],
+        frozenset().union(*(techniques for _, techniques in bearing)),
     )
 
 
 def _claim(sentence: str) -> str:
     """The sentence without opening words that claim nothing: "No, ", "Not quite: "."""
-    while (cut := OPENING.match(sentence)) and not any(w.content or w.approach for w in read(cut.group())):
+    while (cut := OPENING_PHRASE.match(sentence)) and not any(
+        w.content or w.technique for w in parse_words(cut.group())
+    ):
         sentence = sentence[cut.end() :]
     return sentence
 
 
 def _in_context(statement: Statement) -> str:
     """A bullet says little without what it is about."""
-    if not statement.approaches or approaches_in(statement.text) & statement.approaches:
+    if not statement.techniques or techniques_in(statement.text) & statement.techniques:
         return statement.text
-    return f"{' and '.join(sorted(statement.approaches))}: {statement.text}"
+    return f"{' and '.join(sorted(statement.techniques))}: {statement.text}"
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,11 @@
-"""What a sentence says, word by word: concepts and their signs, what is negated, and the approach it is about."""
+"""What a sentence says, word by word: concepts and their signs, what is negated, and the technique it is about."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from bot.guidance.approaches import NAMES, Approach
+from bot.guidance.techniques import TECHNIQUE_NAMES, Technique
 from bot.writing.vocabulary import LONGEST_PHRASE, Concept, Key, Sense, root, vocabulary
 
 TOKEN = re.compile(r"[$€£]?\d(?:[\d.,]*\d)?%?|[^\W\d_]+|[^\w\s]")
@@ -17,11 +17,13 @@ CONTRACTIONS = (
     (re.compile(r"(?<=\w)'(?:s|re|ve|ll|d|m)?(?!\w)", re.IGNORECASE), ""),
     (re.compile(r"(?<=\w)[-‐‑/](?=\w)"), " "),
 )
-BREAKS = frozenset(",;:()[]—–.!?…")
+CLAUSE_MARKS = frozenset(",;:()[]—–.!?…")
 CONDITIONS = frozenset({"if", "since", "because", "as", "when", "given", "once", "where", "whenever"})
 CONTINUATIONS = frozenset({"and"})
-REPLACED = frozenset({"instead of", "rather than"})
-CONTRASTS = frozenset({"than", "unlike", "compared to", "compared with", "in contrast to", "as opposed to", *REPLACED})
+REPLACEMENTS = frozenset({"instead of", "rather than"})
+CONTRASTS = frozenset(
+    {"than", "unlike", "compared to", "compared with", "in contrast to", "as opposed to", *REPLACEMENTS}
+)
 CONNECTIVES = (
     CONDITIONS
     | CONTINUATIONS
@@ -30,7 +32,7 @@ CONNECTIVES = (
 )
 CONDITIONS_FIRST = frozenset({"with", "for", "in", "having"})  # conditions at the beginning of a clause only
 POSSESSIVES = frozenset({"your", "our"})
-REACH = 2  # words after a possessive that are the user's
+POSSESSIVE_REACH = 2  # words after a possessive that are the user's
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Word:
     """A word or a fixed phrase.
 
     `senses` are the alternatives that it may mean; `conditional` whether it is said of the user's case ("If you ...",
-    "your ..."); `contrasted` whether it follows "than"; `beside_name` whether its clause names an approach; `approach`
-    is set where an approach is named, `named` when by its own name rather than by a word such as "search"; `negators`
+    "your ..."); `contrasted` whether it follows "than"; `beside_name` whether its clause names a technique; `technique`
+    is set where a technique is named, `named` when by its own name rather than by a word such as "search"; `negators`
     are the positions of the negations over it.
     """
 
@@ -52,7 +54,7 @@ class Word:
     contrasted: bool
     capital: bool
     beside_name: bool = False
-    approach: Approach | None = None
+    technique: Technique | None = None
     named: bool = False
     negators: frozenset[int] = frozenset()
 
@@ -95,7 +97,7 @@ class Word:
 
 
 @lru_cache(maxsize=1024)  # statements are read again and again
-def read(text: str) -> tuple[Word, ...]:
+def parse_words(text: str) -> tuple[Word, ...]:
     """The words of a text in order, punctuation left out."""
     for pattern, plain in CONTRACTIONS:
         text = pattern.sub(plain, text)
@@ -111,11 +113,11 @@ class _Clause:
 
     def open(self, text: str) -> None:
         """Takes notice of the next text: does a clause begin with it, and of what kind?"""
-        if text in BREAKS or text in CONNECTIVES:
+        if text in CLAUSE_MARKS or text in CONNECTIVES:
             self.number += 1
             self.contrasted = text in CONTRASTS
             self.conditional = text in CONDITIONS or (text in CONTINUATIONS and self.conditional)
-            self.fresh = text in BREAKS or text == "and"
+            self.fresh = text in CLAUSE_MARKS or text == "and"
         elif self.fresh:
             self.fresh = False
             self.conditional = self.conditional or text in CONDITIONS_FIRST
@@ -124,11 +126,11 @@ class _Clause:
 def _words(text: str) -> Iterator[Word]:
     tokens = list(TOKEN.finditer(text))
     lower = [token.group().lower() for token in tokens]
-    spans = [(m, approach) for approach, names in NAMES.items() for m in names.finditer(text)]
-    clause, at, possessive = _Clause(), 0, -REACH - 1
+    spans = [(m, technique) for technique, names in TECHNIQUE_NAMES.items() for m in names.finditer(text)]
+    clause, at, possessive = _Clause(), 0, -POSSESSIVE_REACH - 1
     while at < len(tokens):
         start = tokens[at].start()
-        name = next(((m, approach) for m, approach in spans if m.start() <= start < m.end()), None)
+        name = next(((m, technique) for m, technique in spans if m.start() <= start < m.end()), None)
         if name:
             count = sum(start <= token.start() < name[0].end() for token in tokens)
             key = vocabulary().key(lower[at : at + count])
@@ -145,10 +147,10 @@ def _words(text: str) -> Iterator[Word]:
                 senses=(*vocabulary().senses.get(key or (), ()), frozenset({("=" + root(text_here), 1)})),
                 position=at,
                 clause=clause.number,
-                conditional=clause.conditional or at - possessive <= REACH,
+                conditional=clause.conditional or at - possessive <= POSSESSIVE_REACH,
                 contrasted=clause.contrasted,
-                capital=tokens[at].group()[0].isupper() and at > 0 and lower[at - 1] not in BREAKS,
-                approach=name[1] if name else None,
+                capital=tokens[at].group()[0].isupper() and at > 0 and lower[at - 1] not in CLAUSE_MARKS,
+                technique=name[1] if name else None,
                 named=name is not None and _own_name(text_here, name[1]),
             )
         at += count
@@ -161,15 +163,15 @@ def _phrase(lower: list[str]) -> tuple[int, Key | None]:
     return 1, vocabulary().key(lower[:1])
 
 
-def _own_name(text: str, approach: Approach) -> bool:
-    own = re.sub(r"\W", "", approach.value.lower())[:7]
+def _own_name(text: str, technique: Technique) -> bool:
+    own = re.sub(r"\W", "", technique.value.lower())[:7]
     return re.sub(r"\W", "", text).startswith(own)
 
 
 def _negated(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """Each word with the negations over it."""
     scopes = {negator.position: _scope(negator, words) for negator in words if negator.negates}
-    named = {word.clause for word in words if word.approach}
+    named = {word.clause for word in words if word.technique}
     return tuple(
         replace(
             word,
@@ -193,4 +195,4 @@ def _scope(negator: Word, words: tuple[Word, ...]) -> frozenset[int]:
 
 
 def _claims(word: Word) -> bool:
-    return word.content or (word.approach is not None and not word.named)
+    return word.content or (word.technique is not None and not word.named)

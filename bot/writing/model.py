@@ -7,14 +7,17 @@ from html import escape
 from typing import Any, Self
 
 from langchain.chat_models import init_chat_model
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
 
 from bot.errors import BotError, SettingsError, install_hint
 from bot.guidance.article import Statement
+from bot.observing import metrics
 from bot.texts import prompt
-from bot.writing.metering import Meter
 
-SCHEMA: dict[str, Any] = {
+ANSWER_SCHEMA: dict[str, Any] = {
     "title": "answer",
     "description": "The answer, sentence by sentence, each with the statements that it rests on.",
     "type": "object",
@@ -43,7 +46,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-EXTRAS = {  # of ours, by which providers can be called, too
+PROVIDER_EXTRAS = {  # of ours, by which providers can be called, too
     "openai": "openai",
     "anthropic": "anthropic",
     "google": "google_genai",
@@ -52,11 +55,32 @@ EXTRAS = {  # of ours, by which providers can be called, too
 }
 
 
+class Meter(BaseCallbackHandler):
+    """Listens to a model of LangChain's."""
+
+    run_inline = True
+
+    def on_llm_end(self, response: LLMResult, **_: object) -> None:
+        """A call has ended well."""
+        metrics.model_calls.labels("answered").inc()
+        for generations in response.generations:
+            for generation in generations:
+                if isinstance(generation, ChatGeneration) and isinstance(generation.message, AIMessage):
+                    usage = generation.message.usage_metadata
+                    metrics.model_tokens.labels("input").inc(usage["input_tokens"] if usage else 0)
+                    metrics.model_tokens.labels("output").inc(usage["output_tokens"] if usage else 0)
+
+    def on_llm_error(self, error: BaseException, **_: object) -> None:
+        """A call has failed, or was given up."""
+        del error
+        metrics.model_calls.labels("failed").inc()
+
+
 def make_model(name: str, timeout: float) -> BaseChatModel:
     """The model `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
     provider, _, model = name.partition(":")
-    extra = next((extra for extra, its in EXTRAS.items() if provider in (extra, its)), None)
-    called = EXTRAS[extra] if extra else provider
+    extra = next((extra for extra, its in PROVIDER_EXTRAS.items() if provider in (extra, its)), None)
+    called = PROVIDER_EXTRAS[extra] if extra else provider
     try:
         return init_chat_model(
             model, model_provider=called, timeout=timeout, max_retries=1, temperature=0, callbacks=[Meter()]
@@ -88,7 +112,7 @@ class Writer:
     """Asks the model for an answer from numbered statements."""
 
     def __init__(self, model: BaseChatModel, timeout: float) -> None:
-        self._chain = prompt("answer") | model.with_structured_output(SCHEMA)
+        self._chain = prompt("answer") | model.with_structured_output(ANSWER_SCHEMA)
         self._timeout = timeout
 
     @classmethod

@@ -6,22 +6,22 @@ from itertools import product
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from bot.deciding.framework import Approach, Evidence, Framework, Gate, Option, Outcome, Question, Side, Step
+from bot.deciding.framework import Approach, Conclusion, Evidence, Framework, Option, Question, Side, Step, TrainingData
 from bot.deciding.outlook import Answers, Outlook
 from bot.guidance.article import Statement
 
 STATEMENTS = tuple(
     Statement(f"s{n}", "Section", f"Sentence {n}.", "article.md", frozenset(), listed=True) for n in range(6)
 )
-OUTCOMES = {approach: Outcome(says=approach, steps=(Step("Go on", STATEMENTS[0]),)) for approach in Approach}
+OUTCOMES = {approach: Conclusion(says=approach, steps=(Step("Go on", STATEMENTS[0]),)) for approach in Approach}
 HEAVIEST, MOST_DECISIVE = 4, 5
 WEIGHTS = [(), *product(range(HEAVIEST + 1)), *product(range(HEAVIEST + 1), repeat=2)]
 UNWEIGHED = [(), (0,), (0, 0)]
 OPEN = "open"
 SIDES = (Side.RAG, Side.FINE_TUNING, Side.NEITHER)
 GATES = {
-    Side.RAG: (None, Gate.TOO_FEW),
-    Side.FINE_TUNING: (None, Gate.ENOUGH),
+    Side.RAG: (None, TrainingData.TOO_FEW),
+    Side.FINE_TUNING: (None, TrainingData.ENOUGH),
     Side.NEITHER: (None,),
 }
 
@@ -37,7 +37,7 @@ def options(draw: st.DrawFn, name: str, *, sensible: bool) -> Option:
     weights = draw(st.sampled_from(UNWEIGHED if toward is Side.NEITHER else WEIGHTS))
     first = draw(st.integers(0, len(STATEMENTS) - 1))
     evidence = tuple(Evidence(STATEMENTS[(first + n) % len(STATEMENTS)], weight) for n, weight in enumerate(weights))
-    gate = draw(st.sampled_from(GATES[toward] if sensible else (*Gate, None)))
+    gate = draw(st.sampled_from(GATES[toward] if sensible else (*TrainingData, None)))
     return Option(name, name.upper(), f"criterion_{name}", toward, evidence, gate)
 
 
@@ -71,7 +71,7 @@ def rule(framework: Framework, answers: Answers) -> Approach:
     chosen = [framework.option(q, o) for q, o in answers.items() if o is not None]
     gates = {option.examples for option in chosen}
     heavy = {option.toward for option in chosen if option.weight >= framework.decisive}
-    if Gate.ENOUGH in gates and Gate.TOO_FEW not in gates:
+    if TrainingData.ENOUGH in gates and TrainingData.TOO_FEW not in gates:
         wanted = (Side.RAG in heavy, Side.FINE_TUNING in heavy)
         return {
             (True, True): Approach.HYBRID,

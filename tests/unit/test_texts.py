@@ -11,7 +11,7 @@ from bot.deciding.framework import Approach, Side
 from bot.deciding.recommendation import Doubt
 from bot.errors import CorpusError
 from bot.guidance.index import Index
-from bot.guidance.phrasings import SMALL_TALK, UNANSWERED, Kind
+from bot.guidance.phrasings import SMALL_TALK_INTENTS, UNANSWERED_KINDS, Kind
 from bot.handoff.desk import PRESSES
 from bot.handoff.forms import CONSENTS, URGENCIES
 from bot.store.tables import LeadState
@@ -21,8 +21,8 @@ SENTENCES = frozenset(yaml.safe_load((ROOT / "prompts" / "sentences.yaml").read_
 
 
 def test_every_kind_of_question_has_its_sentence(index: Index) -> None:
-    assert {label.key for label in index.ranker.labels if label.kind is Kind.SMALL_TALK} == set(SMALL_TALK)
-    assert {*SMALL_TALK, *(kind.value for kind in UNANSWERED)} <= SENTENCES
+    assert {label.key for label in index.ranker.labels if label.kind is Kind.SMALL_TALK} == set(SMALL_TALK_INTENTS)
+    assert {*SMALL_TALK_INTENTS, *(kind.value for kind in UNANSWERED_KINDS)} <= SENTENCES
 
 
 def test_every_sentence_is_used(index: Index) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bot.cases.casebook import Casebook, voices_to_learn
-from bot.cases.corpus import load_framework
-from bot.cases.learning import to_embed
+from bot.cases.casebook import Casebook, load_framework, load_training_voices
+from bot.cases.learning import texts_to_embed
 from bot.deciding.interview import Choose, Questionnaire, Screen, Session
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.messages.chart import chart
 from tests.conftest import ROOT
 from tools.benchmarks.figures import Figure, interleaved
@@ -32,14 +31,16 @@ Result = TypeVar("Result")
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
     framework = load_framework(ROOT / "corpus")
-    embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
+    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
     encode = embedder.model.encode
     with tempfile.TemporaryDirectory() as name:
         book = Casebook(ROOT / "corpus", Path(name), embedder)
         learning, reader = _timed(book.build)
         texts = [line for line in CASE.split(". ") for _ in range(4)]
         reading, one = interleaved(12, lambda: reader.read(CASE, embedder.embed), lambda: encode(texts))
-        embedding, _ = _timed(lambda: encode(to_embed(voices_to_learn(ROOT / "corpus", framework)), batch_size=64))
+        embedding, _ = _timed(
+            lambda: encode(texts_to_embed(load_training_voices(ROOT / "corpus", framework)), batch_size=64)
+        )
     cold, _ = _timed(lambda: Outlook(framework).most_to_go({}))
     outlook = Outlook(framework)
     walk, _ = _timed(lambda: _walk(Questionnaire(outlook)))

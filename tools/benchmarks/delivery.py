@@ -17,7 +17,7 @@ from sqlalchemy import insert
 
 from bot.delivery.flow import Flow
 from bot.delivery.process import taking_part
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.store import schema
 from bot.store.accepting import Message
 from bot.store.database import Database
@@ -104,7 +104,7 @@ async def _costs(folder: Path) -> list[Figure]:
 
 async def _acknowledging(folder: Path) -> list[Figure]:
     """How long accepting takes while another thread embeds on all cores."""
-    embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
+    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
     embedder.embed(["warm up"])
     async with _flow(_sqlite(folder, "acknowledging"), Instant()) as flow:
         await _fill(flow.store.database)

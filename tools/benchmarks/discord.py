@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from tests.conftest import ROOT
 from tests.peers.discord import Discord, Message, User, discord_server
 from tests.support.discord.bots import CASE, Bot
@@ -30,7 +30,7 @@ CHANGES = ("PATCH /webhooks/{}/{}/messages/@original", "POST /interactions/{}/{}
 
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
-    embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
+    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
     embedder.embed(["warm up"])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

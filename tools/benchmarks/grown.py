@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from bot.guidance.embedding import Embedder, Vectors, packaged_folder
-from bot.guidance.index import Document, Index, searchable
+from bot.guidance.embedding import Embedder, Vectors, find_packaged_model
+from bot.guidance.index import Document, Index, make_faiss_index
 from bot.guidance.phrasings import Kind, Label
 from bot.guidance.ranking import Ranker
 from tools.benchmarks.figures import interleaved
@@ -73,9 +73,9 @@ def _indexed(vectors: Vectors) -> tuple[Index, float]:
     """An index of these vectors, and the seconds that it took to make them searchable."""
     documents = tuple(Document(f"statement {n}", (Label(Kind.STATEMENT, str(n)),)) for n in range(len(vectors)))
     started = time.perf_counter()
-    made = searchable(vectors)
+    made = make_faiss_index(vectors)
     taken = time.perf_counter() - started
-    return Index((), documents, made, Ranker.learn([], vectors[:0], []), Embedder(packaged_folder())), taken
+    return Index((), documents, made, Ranker.learn([], vectors[:0], []), Embedder(find_packaged_model())), taken
 
 
 def _numbers(index: Index, question: Vectors) -> set[int]:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.advising.bootstrap import index_of, make_embedder
+from bot.advising.bootstrap import load_index, make_embedder
+from bot.guidance.artifacts import ignore_progress
 from bot.guidance.embedding import Vectors
 from bot.guidance.index import EXACT_UP_TO
-from bot.guidance.kept import no_progress
 from bot.settings import Settings
 from tests.conftest import ROOT
 from tools.benchmarks.figures import Figure, interleaved
@@ -33,7 +33,7 @@ def figures(length: Length) -> list[Figure]:
     """Each size in turn."""
     settings = Settings(data_dir=learned())
     embedder = make_embedder(settings)
-    index = index_of(settings, embedder, no_progress)
+    index = load_index(settings, embedder, ignore_progress)
     real: Vectors = index.vectors.reconstruct_n(0, index.vectors.ntotal)
     (embedding,) = interleaved(20, lambda: embedder.embed([QUESTION]))
     found = list[Figure]()

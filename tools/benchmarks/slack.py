@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from tests.conftest import ROOT
 from tests.peers.slack import Channel, Message, Pace, Slack, User, slack_server
 from tests.support.running import STARTING
@@ -34,7 +34,7 @@ PATIENT = Pace(ack=60.0, retries=())  # an ack is timed however late it is; one 
 
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
-    embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
+    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
     embedder.embed(["warm up"])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

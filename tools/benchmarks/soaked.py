@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.advising.consultant import Show
+from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep
 from bot.delivery.flow import Flow
 from bot.process.run import start_service
@@ -48,7 +48,7 @@ class Nowhere(SlackSurface):
         return None
 
     @asynccontextmanager
-    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[Show]:
+    async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[ShowLine]:
         yield lambda line: None
 
 

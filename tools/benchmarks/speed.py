@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from bot.advising.consultant import Consultant
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, packaged_folder
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.guidance.index import Index, IndexFolder
 from tests.conftest import ROOT
 from tools.benchmarks.figures import Figure, interleaved
@@ -35,7 +35,7 @@ AT_ONCE = 64
 
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
-    embedder = Embedder(packaged_folder(), PACKAGED_SHA256)
+    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
     embedder.embed(["warm up"])
     with tempfile.TemporaryDirectory() as name:
         folder = IndexFolder(ROOT / "corpus", Path(name), embedder)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 from sklearn.linear_model import LogisticRegression
 
+from bot.guidance.artifacts import read_vectors
 from bot.guidance.embedding import Vectors
 from bot.guidance.index import Document, Index
-from bot.guidance.kept import rows_of
-from bot.guidance.phrasings import ANSWERED, UNANSWERED, Kind, Label
+from bot.guidance.phrasings import ANSWERED_KINDS, UNANSWERED_KINDS, Kind, Label
 from tools.evaluation.dataset import Dataset
 
 Scores = NDArray[np.floating[Any]]  # of shape (texts, sections)
@@ -58,7 +58,7 @@ class _Systems:
 
     def __init__(self, index: Index, questions: Vectors, others: Vectors) -> None:
         self.index, self.questions, self.others = index, questions, others
-        self.vectors = rows_of(index.vectors)
+        self.vectors = read_vectors(index.vectors)
         self.sections = list(dict.fromkeys(s.section for s in index.statements.values()))
         self.statements = list(index.statements.values())
 
@@ -101,11 +101,11 @@ class _Systems:
     def refused(self) -> tuple[float | None, float | None]:
         """Refusal recall and over-refusal of a logistic regression, answered phrasings against the negatives."""
         kinds = [document.labels[0].kind for document in self.index.documents]
-        chosen = [n for n, kind in enumerate(kinds) if kind in ANSWERED or kind in UNANSWERED]
-        if not any(kind in UNANSWERED for kind in kinds):
+        chosen = [n for n, kind in enumerate(kinds) if kind in ANSWERED_KINDS or kind in UNANSWERED_KINDS]
+        if not any(kind in UNANSWERED_KINDS for kind in kinds):
             return None, None
         model = LogisticRegression(C=10, max_iter=200, class_weight="balanced")
-        model.fit(self.vectors[chosen], [kinds[n] in ANSWERED for n in chosen])
+        model.fit(self.vectors[chosen], [kinds[n] in ANSWERED_KINDS for n in chosen])
         recall, over = (
             float(np.mean(~model.predict(vectors))) if len(vectors) else None
             for vectors in (self.others, self.questions)

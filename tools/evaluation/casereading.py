@@ -9,12 +9,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from bot.cases.casebook import voices_to_learn
-from bot.cases.corpus import load_framework
-from bot.cases.learning import examples, learn, to_embed
+from bot.cases.casebook import load_framework, load_training_voices
+from bot.cases.learning import learn, texts_to_embed, training_texts
 from bot.cases.reading import CaseReader, Embed
 from bot.cases.sayings import UNSURE
-from bot.cases.spans import spans
+from bot.cases.spans import find_spans
 from bot.deciding.framework import Framework
 from bot.deciding.outlook import Outlook
 from bot.guidance.embedding import Embedder, Vectors
@@ -58,14 +57,14 @@ class _Count:
 def simple_reader(corpus: Path, reader: CaseReader, embed: Embed, vignettes: Sequence[Vignette]) -> CasesRead:
     """A logistic regression over the embeddings that `reader` learned from, on sentences, with the same framework."""
     framework = reader.framework
-    states = [which[0] for which in examples(voices_to_learn(corpus, framework)).values()]
+    states = [which[0] for which in training_texts(load_training_voices(corpus, framework)).values()]
     model = LogisticRegression(C=10, max_iter=ROUNDS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(reader.ranker.vectors, states)
     outlook, count = Outlook(framework), _Count()
     for vignette in vignettes:
-        sentences = [vignette.text[s.start : s.end] for s in spans(vignette.text) if s.whole]
+        sentences = [vignette.text[s.start : s.end] for s in find_spans(vignette.text) if s.whole]
         sure = model.predict_proba(embed(sentences))
         answers = dict(_facts(framework, (model.classes_[row.argmax()] for row in sure if row.max() >= SURE)))
         count.add(
@@ -79,12 +78,12 @@ def simple_reader(corpus: Path, reader: CaseReader, embed: Embed, vignettes: Seq
 def cases_by_voice(corpus: Path, embedder: Embedder) -> Iterator[CasesRead]:
     """Each voice with cases held out in turn, then all of them together; nothing when there are fewer than three."""
     framework, embed = load_framework(corpus), _remembering(embedder)
-    voices, together = voices_to_learn(corpus, framework), _Count()
+    voices, together = load_training_voices(corpus, framework), _Count()
     outlook = Outlook(framework)
     with_cases = [voice for voice in voices if voice.cases]
     if len(with_cases) < 3:  # the two others are what the reader learns from
         return
-    embed(to_embed(voices))  # all at once is faster
+    embed(texts_to_embed(voices))  # all at once is faster
     for held in with_cases:
         reader = learn(framework, [voice for voice in voices if voice is not held], embed)
         count = _Count()

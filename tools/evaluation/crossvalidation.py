@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from bot.guidance.holdout import HoldOut, Understood
+from bot.guidance.artifacts import read_vectors
+from bot.guidance.holdout import HoldOut, HoldoutScores
 from bot.guidance.index import Index
-from bot.guidance.kept import rows_of
 from bot.guidance.phrasings import Phrasing
 
 STATEMENT_FOLDS = 5
@@ -18,7 +18,7 @@ class Held:
     """What was held out, and how it was understood."""
 
     name: str
-    understood: Understood
+    understood: HoldoutScores
 
 
 def by_voice(index: Index, phrasings: Sequence[Phrasing]) -> Iterator[Held]:
@@ -40,9 +40,9 @@ def mean(name: str, helds: Sequence[Held]) -> Held:
     shares = [asdict(held.understood) for held in helds]
     found = {part: [share[part] for share in shares if share[part] is not None] for part in shares[0]}
     return Held(
-        name, Understood(**{part: float(np.mean(values)) if values else None for part, values in found.items()})
+        name, HoldoutScores(**{part: float(np.mean(values)) if values else None for part, values in found.items()})
     )
 
 
-def _scores(index: Index, held: Sequence[bool]) -> Understood:
-    return HoldOut.of(index, held).scores(rows_of(index.vectors))
+def _scores(index: Index, held: Sequence[bool]) -> HoldoutScores:
+    return HoldOut.of(index, held).scores(read_vectors(index.vectors))

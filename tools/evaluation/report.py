@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from bot.advising.bootstrap import make_consultant
-from bot.cases.corpus import has_framework, load_framework, load_voices
+from bot.cases.casebook import has_framework, load_framework, load_voices
 from bot.guidance.phrasings import Phrasing, read_phrasings
 from bot.settings import Settings
 from bot.terminal.progress import bar, err

@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from bot.guidance.article import read_articles
-from bot.guidance.phrasings import FEWEST, WHOLE_LIST, read_phrasings
+from bot.guidance.phrasings import MIN_WORDINGS, WHOLE_LIST, read_phrasings
 from tests.peers.openai import Script, openai_server
 from tests.support.processes import run
 
 WARM, GREEN = "Tea warms you on cold days.", "Green tea costs little."
-MANY = [f"how is it number {number}?" for number in range(FEWEST)]
+MANY = [f"how is it number {number}?" for number in range(MIN_WORDINGS)]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from bot import texts
 from bot.advising.consultant import Consultant
-from bot.answering.input import LONGEST
+from bot.answering.input import MAX_INPUT_LENGTH
 from bot.errors import BotError
 from bot.guidance.index import Index
 from bot.messages.reply import Line, LineKind, Reply, ReplyKind
@@ -123,7 +123,7 @@ def test_an_injection_has_no_effect(plain: Consultant, text: str) -> None:
     ],
 )
 def test_no_text_takes_long(plain: Consultant, part: str) -> None:
-    longest = part * (LONGEST // len(part))
+    longest = part * (MAX_INPUT_LENGTH // len(part))
     began = time.process_time()
     for text in (longest, f"{longest[:-1]}!", part * 100_000):
         said(plain, text, longest)

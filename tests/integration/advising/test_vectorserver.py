@@ -14,15 +14,14 @@ import numpy as np
 import psycopg
 import pytest
 
-import bot.advising.vectorserver
-from bot.advising.bootstrap import index_of, is_current
+from bot.advising.bootstrap import is_current, load_index
 from bot.advising.consultant import Consultant
-from bot.advising.vectorserver import TABLES, PgVectors
+from bot.advising.vectorserver import TABLE_PREFIX, PgVectors
 from bot.cases.reading import CaseReader
 from bot.errors import BotError, SettingsError
+from bot.guidance.artifacts import ignore_progress
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.index import Index, IndexFolder
-from bot.guidance.kept import no_progress
 from bot.settings import Settings
 from tests.conftest import ROOT
 from tests.peers.postgres import Postgres, postgres_server, with_pgvector
@@ -76,8 +75,8 @@ def article(corpus: Path, tmp_path: Path) -> Path:
 
 def tables(url: str) -> list[str]:
     with psycopg.connect(url) as connection:
-        found = connection.execute("SELECT tablename FROM pg_tables WHERE starts_with(tablename, %s)", [TABLES])
-        return sorted(name.removeprefix(TABLES) for (name,) in found)
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE starts_with(tablename, %s)", [TABLE_PREFIX])
+        return sorted(name.removeprefix(TABLE_PREFIX) for (name,) in found)
 
 
 def random_units(count: int) -> Vectors:
@@ -135,10 +134,10 @@ def test_the_same_replies_when_each_comes_from_the_search(
 def test_an_index_is_put_there_when_it_is_not(article: Path, tmp_path: Path, embedder: Embedder, url: str) -> None:
     here = Settings(corpus_dir=article, data_dir=tmp_path / "data")
     there = here.model_copy(update={"vector_store_url": Settings(vector_store_url=url).vector_store_url})
-    index_of(here, embedder, no_progress)
+    load_index(here, embedder, ignore_progress)
     assert (is_current(here), is_current(there)) == (True, False)
     told = list[tuple[int, int]]()
-    index_of(there, embedder, lambda done, total: told.append((done, total)))
+    load_index(there, embedder, lambda done, total: told.append((done, total)))
     assert is_current(there)
     assert told == []  # what FAISS had is not embedded again
 
@@ -157,7 +156,7 @@ def test_an_index_that_lost_rows_is_not_trusted(embedder: Embedder, url: str) ->
     server = PgVectors(url, embedder)
     server.fill("a", ["one", "two"], random_units(2))
     with psycopg.connect(url) as connection:
-        connection.execute(f"DELETE FROM {TABLES}a WHERE langchain_id = 1")
+        connection.execute(f"DELETE FROM {TABLE_PREFIX}a WHERE langchain_id = 1")
     assert not server.holds("a", 2)
     server.fill("a", ["one", "two"], random_units(2))
     assert server.holds("a", 2)
@@ -180,10 +179,9 @@ def test_several_processes_may_put_it_there_at_once(embedder: Embedder, url: str
 
 
 def test_many_vectors_are_searched_by_a_graph(
-    embedder: Embedder, url: str, monkeypatch: pytest.MonkeyPatch, opened: Callable[[Index], Index], index: Index
+    embedder: Embedder, url: str, opened: Callable[[Index], Index], index: Index
 ) -> None:
-    monkeypatch.setattr(bot.advising.vectorserver, "EXACT_UP_TO", 100)
-    server, vectors = PgVectors(url, embedder), random_units(500)
+    server, vectors = PgVectors(url, embedder, exact_up_to=100), random_units(500)
     server.fill("a", [str(n) for n in range(500)], vectors)
     with psycopg.connect(url) as connection:
         made = connection.execute("SELECT indexdef FROM pg_indexes WHERE indexdef LIKE '%hnsw%'").fetchall()
@@ -203,7 +201,7 @@ def test_the_commands_say_how_it_stands(article: Path, tmp_path: Path, url: str)
     assert "1 index(es)" in well
     assert "index: current" in well
     with psycopg.connect(url) as connection:
-        connection.execute(f"DROP TABLE {TABLES}{tables(url)[0]}")
+        connection.execute(f"DROP TABLE {TABLE_PREFIX}{tables(url)[0]}")
     assert run(data, "index", "--check", **given).returncode == 1
 
 
@@ -226,7 +224,7 @@ def test_a_server_that_went_away_is_a_sentence_and_one_that_is_back_is_used(
         server.start()
     assert nearest(vectors[1], 1)[0][0] == 1
     with psycopg.connect(url) as connection:
-        connection.execute(f"DROP TABLE {TABLES}a")
+        connection.execute(f"DROP TABLE {TABLE_PREFIX}a")
     with pytest.raises(BotError, match="start the bot anew"):
         nearest(vectors[1], 1)
 

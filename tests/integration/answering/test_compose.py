@@ -5,13 +5,13 @@ import pytest
 from bot.answering.compose import compose
 from bot.guidance.index import Index
 from bot.guidance.phrasings import Kind
-from bot.guidance.search import Finding, Reading
+from bot.guidance.search import Finding, SearchResult
 from bot.messages.reply import LineKind, ReplyKind
 
 
-def reading(index: Index, kind: Kind, *texts: str) -> Reading:
+def reading(index: Index, kind: Kind, *texts: str) -> SearchResult:
     by_text = {s.text: s for s in index.statements.values()}
-    return Reading(kind, 0.9, tuple(Finding(by_text[text], 0.5) for text in texts))
+    return SearchResult(kind, 0.9, tuple(Finding(by_text[text], 0.5) for text in texts))
 
 
 def test_statements_of_one_section_stand_together_in_the_order_of_relevance(index: Index) -> None:
@@ -58,4 +58,4 @@ def test_a_near_miss_says_what_the_article_does_say(index: Index) -> None:
 
 def test_small_talk_is_not_composed() -> None:
     with pytest.raises(ValueError, match="small talk"):
-        compose(Reading(Kind.SMALL_TALK, 0.0, (), "greeting"))
+        compose(SearchResult(Kind.SMALL_TALK, 0.0, (), "greeting"))

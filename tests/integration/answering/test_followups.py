@@ -9,7 +9,7 @@ import pytest
 from bot.answering.followups import FollowUps
 from bot.guidance.embedding import Embedder
 from bot.guidance.index import Index
-from bot.guidance.search import Reading, Search
+from bot.guidance.search import Search, SearchResult
 
 CONVERSATIONS = Path(__file__).parents[2] / "data" / "conversations.jsonl"
 FLOORS = {"dev": 0.77, "test": 0.7}  # over the later turns; a little below what was measured
@@ -127,7 +127,7 @@ def test_figures(follow_ups: FollowUps, embedder: Embedder, index: Index, capsys
         assert share[split, "follow-ups"] >= floor
 
 
-def _readings(search: Search, embedder: Embedder, texts: list[str]) -> list[Reading]:
+def _readings(search: Search, embedder: Embedder, texts: list[str]) -> list[SearchResult]:
     ranker = search.index.ranker
     rows = ranker.scores(texts, embedder.embed(texts)).tolist()
     return [search.interpret(dict(zip(ranker.labels, row, strict=True)), {}) for row in rows]

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cases.casebook import Casebook
-from bot.cases.corpus import load_framework, load_voices
-from bot.cases.sayings import OUTSIDE
+from bot.cases.casebook import Casebook, load_framework, load_voices
+from bot.cases.sayings import OUT_OF_SCOPE
 from bot.deciding.framework import Approach
 from bot.deciding.outlook import Outlook
 from bot.errors import CorpusError
@@ -133,8 +132,8 @@ def test_the_shipped_cases_lead_where_their_voices_say(corpus: Path) -> None:
     voices = load_voices(corpus, framework)
     for case in (case for voice in voices for case in voice.cases):
         stated = [mark.states.split(".") for mark in case.marks]
-        answers = {question: option for question, option in stated if question != OUTSIDE}
-        outside = any(question == OUTSIDE for question, _ in stated)
+        answers = {question: option for question, option in stated if question != OUT_OF_SCOPE}
+        outside = any(question == OUT_OF_SCOPE for question, _ in stated)
         approach = Approach.NEED_MORE_INFO if outside else outlook.approach(answers)
         wrong += [case.text] * (approach is not case.approach)
     total = sum(len(voice.cases) for voice in voices)

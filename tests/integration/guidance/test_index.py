@@ -9,7 +9,7 @@ import pytest
 from bot.errors import CorpusError, ModelError
 from bot.guidance.embedding import Embedder
 from bot.guidance.index import IndexFolder
-from bot.guidance.phrasings import FEWEST
+from bot.guidance.phrasings import MIN_WORDINGS
 
 ARTICLE = "# T\n\n## Tea\n\n- Warms you\n- Costs little\n"
 
@@ -21,7 +21,7 @@ def small(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "tea.md").write_text(ARTICLE)
     lines = "".join(
-        f"    {statement}:\n" + "".join(f"      - {word} {n}\n" for n in range(FEWEST))
+        f"    {statement}:\n" + "".join(f"      - {word} {n}\n" for n in range(MIN_WORDINGS))
         for statement, word in (("Warms you", "warm"), ("Costs little", "cheap"))
     )
     negatives = "unanswered:\n  off_topic: [weather, football]\nsmall_talk:\n  greeting: [hi]\n"

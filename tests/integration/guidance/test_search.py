@@ -8,7 +8,7 @@ from bot.answering.compose import compose
 from bot.guidance.embedding import Embedder
 from bot.guidance.index import Index, IndexFolder
 from bot.guidance.phrasings import Kind
-from bot.guidance.search import MOST, Reading, Search
+from bot.guidance.search import MAX_CITED, Search, SearchResult
 from bot.messages.reply import LineKind
 
 
@@ -17,7 +17,7 @@ def search(index: Index) -> Search:
     return Search(index)
 
 
-def read(search: Search, text: str) -> Reading:
+def read(search: Search, text: str) -> SearchResult:
     return search.read(text, search.index.embedder.embed([text])[0])
 
 
@@ -43,7 +43,7 @@ def test_a_section_that_answers_comes_first(search: Search, text: str, sections:
 
 def test_several_statements_may_answer_from_more_than_one_section(search: Search) -> None:
     reading = read(search, "our docs change every week and auditors want sources")
-    assert 2 <= len(reading.findings) <= MOST
+    assert 2 <= len(reading.findings) <= MAX_CITED
     assert len({f.statement.section for f in reading.findings}) >= 2
     assert len({f.statement for f in reading.findings}) == len(reading.findings)
 

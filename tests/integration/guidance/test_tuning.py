@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from bot.errors import CorpusError
-from bot.guidance import tuning
+from bot.guidance.artifacts import ignore_progress
 from bot.guidance.embedding import Embedder
-from bot.guidance.tuning import RECORD, Outcome, tune, tuned_folder
+from bot.guidance.tuning import RECORD_FILE, TuningPolicy, TuningResult, find_tuned_model, tune
 
 ASKED = {  # by statement, one line a voice: what is asked of a thing, in that voice's words
     "Price": ["what does {} cost", "is {} expensive", "too dear for us, {}"],
@@ -51,25 +51,18 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tuned(corpus: Path, embedder: Embedder) -> tuple[Path, Outcome, Progress]:
+def tuned(corpus: Path, embedder: Embedder) -> tuple[Path, TuningResult, Progress]:
     """The data directory after a tuning that helped, its outcome and its progress."""
     seen: Progress = []
     data = corpus.parent / "data"
-    outcome = tune(corpus, data, embedder, lambda done, total: seen.append((done, total)), rate=5e-4)
+    outcome = tune(corpus, data, embedder, lambda done, total: seen.append((done, total)), TuningPolicy(rate=5e-4))
     return data, outcome, seen
 
 
 @pytest.fixture
-def data(tuned: tuple[Path, Outcome, Progress], tmp_path: Path) -> Path:
+def data(tuned: tuple[Path, TuningResult, Progress], tmp_path: Path) -> Path:
     """A copy of that data directory, to be damaged."""
     return shutil.copytree(tuned[0], tmp_path / "data")
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch, embedder: Embedder) -> None:
-    """Tuning that learns nothing and keeps what it has, in no time."""
-    monkeypatch.setattr(tuning, "_tuned", lambda *_: embedder)
-    monkeypatch.setattr(tuning, "NOISE", -1.0)
 
 
 @pytest.fixture
@@ -81,15 +74,16 @@ def small_files_only() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def silent(done: int, total: int) -> None:
-    """No progress bar."""
+def tune_nothing(corpus: Path, data: Path, embedder: Embedder) -> TuningResult:
+    """Learn in no epoch, and keep the model for being no worse."""
+    return tune(corpus, data, embedder, ignore_progress, TuningPolicy(epochs=0, min_gain=-1.0))
 
 
-def test_a_better_model_is_kept_and_loads(tuned: tuple[Path, Outcome, Progress], embedder: Embedder) -> None:
+def test_a_better_model_is_kept_and_loads(tuned: tuple[Path, TuningResult, Progress], embedder: Embedder) -> None:
     data, outcome, _ = tuned
-    assert outcome.kept
+    assert outcome.improved
     assert outcome.after.quality > outcome.before.quality
-    folder = tuned_folder(data, embedder.sha256)
+    folder = find_tuned_model(data, embedder.sha256)
     assert folder is not None
     kept = Embedder(folder)
     assert kept.sha256 != embedder.sha256
@@ -99,76 +93,74 @@ def test_a_better_model_is_kept_and_loads(tuned: tuple[Path, Outcome, Progress],
     assert [path.name for path in data.iterdir()] == ["model"]
 
 
-def test_progress_only_rises_and_reaches_its_total(tuned: tuple[Path, Outcome, Progress]) -> None:
+def test_progress_only_rises_and_reaches_its_total(tuned: tuple[Path, TuningResult, Progress]) -> None:
     done, totals = zip(*tuned[2], strict=True)
     assert list(done) == sorted(done)
     assert {done[-1]} == set(totals)
 
 
 def test_a_worse_model_leaves_the_kept_one_and_the_base_alone(corpus: Path, data: Path, embedder: Embedder) -> None:
-    record = (data / "model" / RECORD).read_text()
+    record = (data / "model" / RECORD_FILE).read_text()
     before = embedder.embed(["how heavy is the drum"])
     seen: Progress = []
-    outcome = tune(corpus, data, embedder, lambda done, total: seen.append((done, total)), rate=1.0)
-    assert not outcome.kept
+    outcome = tune(corpus, data, embedder, lambda done, total: seen.append((done, total)), TuningPolicy(rate=1.0))
+    assert not outcome.improved
     assert outcome.after.quality < outcome.before.quality
     assert seen[-1][0] == seen[-1][1]
-    assert (data / "model" / RECORD).read_text() == record
+    assert (data / "model" / RECORD_FILE).read_text() == record
     assert [path.name for path in data.iterdir()] == ["model"]
     assert np.array_equal(embedder.embed(["how heavy is the drum"]), before)
 
 
 def test_a_model_that_is_foreign_or_absent_is_not_used(data: Path, tmp_path: Path, embedder: Embedder) -> None:
-    assert tuned_folder(data, "0" * 64) is None
-    assert tuned_folder(tmp_path / "nothing", embedder.sha256) is None
+    assert find_tuned_model(data, "0" * 64) is None
+    assert find_tuned_model(tmp_path / "nothing", embedder.sha256) is None
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", RECORD])
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", RECORD_FILE])
 def test_a_model_with_a_truncated_file_is_not_used(data: Path, embedder: Embedder, name: str) -> None:
     path = data / "model" / name
     path.write_bytes(path.read_bytes()[:-1])
-    assert tuned_folder(data, embedder.sha256) is None
+    assert find_tuned_model(data, embedder.sha256) is None
 
 
 @pytest.mark.parametrize("record", ["[]", "{}", json.dumps({"base": None, "files": {}})])
 def test_a_record_of_another_form_is_not_used(data: Path, embedder: Embedder, record: str) -> None:
-    (data / "model" / RECORD).write_text(record)
-    assert tuned_folder(data, embedder.sha256) is None
+    (data / "model" / RECORD_FILE).write_text(record)
+    assert find_tuned_model(data, embedder.sha256) is None
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_new_model_takes_the_place_of_the_old_one(corpus: Path, data: Path, embedder: Embedder) -> None:
     old = Embedder(data / "model").sha256
-    assert tune(corpus, data, embedder, silent).kept
-    folder = tuned_folder(data, embedder.sha256)
+    assert tune_nothing(corpus, data, embedder).improved
+    folder = find_tuned_model(data, embedder.sha256)
     assert folder is not None
     assert Embedder(folder).sha256 != old
     assert [path.name for path in data.iterdir()] == ["model"]
 
 
-@pytest.mark.usefixtures("quick", "small_files_only")
+@pytest.mark.usefixtures("small_files_only")
 def test_a_full_disk_is_told_and_leaves_nothing(corpus: Path, tmp_path: Path, embedder: Embedder) -> None:
     with pytest.raises(OSError, match="cannot be written"):
-        tune(corpus, tmp_path / "data", embedder, silent)
+        tune_nothing(corpus, tmp_path / "data", embedder)
     assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_a_data_directory_that_cannot_be_is_told_at_once(corpus: Path, tmp_path: Path, embedder: Embedder) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
-        tune(corpus, tmp_path / "file", embedder, silent)
+        tune(corpus, tmp_path / "file", embedder, ignore_progress)
 
 
 def test_without_phrasings_there_is_nothing_to_learn(tmp_path: Path, embedder: Embedder) -> None:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.md").write_text("# A\n\n- One statement\n")
     with pytest.raises(CorpusError, match="no phrasings"):
-        tune(tmp_path / "corpus", tmp_path / "data", embedder, silent)
+        tune(tmp_path / "corpus", tmp_path / "data", embedder, ignore_progress)
 
 
-@pytest.mark.usefixtures("quick")
 def test_in_one_voice_single_wordings_are_held_out(corpus: Path, tmp_path: Path, embedder: Embedder) -> None:
     shutil.copytree(corpus, tmp_path / "corpus")
     for path in (tmp_path / "corpus").glob("*.yaml"):
         path.write_text(path.read_text().replace(f"voice: voice {path.name[0]}", "voice: one"))
-    assert tune(tmp_path / "corpus", tmp_path / "data", embedder, silent).before.hit_1 > 0
+    assert tune_nothing(tmp_path / "corpus", tmp_path / "data", embedder).before.hit_1 > 0

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from bot import texts
-from bot.advising.advice import Background, advise
+from bot.advising.advice import AdviceContext, render_advice
 from bot.cases.casebook import load_framework
 from bot.chat.clicks import Clicks
 from bot.deciding.framework import Framework
@@ -352,7 +352,7 @@ async def test_the_summary_names_what_divides_the_team_and_nobody(team: Team, ou
         await team.store.interviews.vote(row, member, "training_data", examples)
     await team.lead("finish")
     result = decide_together(outlook, await team.ballots())
-    expected = advise(outlook.framework, result.recommendation, Background(team=result))
+    expected = render_advice(outlook.framework, result.recommendation, AdviceContext(team=result))
     assert team.card.lines == expected.lines
     assert texts.sentence("team", count=3) in team.card.text
     [talk] = [line.text for line in team.card.lines if line.text.startswith("Talk about this first")]
@@ -505,7 +505,9 @@ async def test_every_card_on_any_way_keeps_to_the_limits_and_goes_by_the_votes(
         skipped = (await team.row()).session["skipped"]
         counted = {m: {q: o for q, o in a.items() if q not in skipped} for m, a in (await team.ballots()).items()}
         result = decide_together(outlook, counted)
-        assert team.card.lines == advise(outlook.framework, result.recommendation, Background(team=result)).lines
+        assert (
+            team.card.lines == render_advice(outlook.framework, result.recommendation, AdviceContext(team=result)).lines
+        )
 
 
 @now_and_then
@@ -541,7 +543,7 @@ def test_everybody_divided_on_everything_fits_one_message(framework: Framework, 
             for n in range(1_000)
         }
         result = decide_together(outlook, ballots)
-        reply = advise(framework, result.recommendation, Background(team=result))
+        reply = render_advice(framework, result.recommendation, AdviceContext(team=result))
         buttons = tuple(Button("Get in touch", Press("contact", 10**9, n)) for n in range(4))
         assert keeps_to_the_limits(Card.of(reply, buttons))
 

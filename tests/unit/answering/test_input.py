@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answering.input import LONGEST, Cleaned, clean, unreadable
+from bot.answering.input import MAX_INPUT_LENGTH, CleanText, clean, find_input_problem
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_cleaning(typed: str, read: str) -> None:
         ("что лучше?", "wordless"),
         ("12345", "wordless"),
         ("\ufffd\ufffdab\ufffd", "wordless"),
-        ("a" * (LONGEST + 1), "too_long"),
+        ("a" * (MAX_INPUT_LENGTH + 1), "too_long"),
         ("x y " * 25_000, "too_long"),
         ("RAG?", None),
         ("hi 👋", None),
@@ -44,19 +44,19 @@ def test_cleaning(typed: str, read: str) -> None:
     ],
 )
 def test_what_cannot_be_read_is_named(typed: str, reason: str | None) -> None:
-    assert unreadable(clean(typed)) == reason
+    assert find_input_problem(clean(typed)) == reason
 
 
 @given(st.text(max_size=300))
 def test_cleaning_never_fails_and_is_stable(text: str) -> None:
     once = clean(text)
     assert clean(once) == once
-    assert unreadable(once) in (None, "empty", "wordless", "too_long")
+    assert find_input_problem(once) in (None, "empty", "wordless", "too_long")
 
 
 @given(st.text())
 def test_what_was_cleaned_knows_what_was_typed(typed: str) -> None:
-    cleaned = Cleaned.of(typed)
+    cleaned = CleanText.of(typed)
     assert cleaned.text == cleaned.text.strip()
     assert "\n\n" not in cleaned.text
     for start, end in ((0, len(cleaned.text)), (len(cleaned.text) // 2, len(cleaned.text))):
@@ -65,7 +65,7 @@ def test_what_was_cleaned_knows_what_was_typed(typed: str) -> None:
 
 
 def test_lines_stay_lines() -> None:
-    cleaned = Cleaned.of("We’re a bank…\r\n\r\n- docs  change\tweekly \u200b\n① cafe\u0301")
+    cleaned = CleanText.of("We’re a bank…\r\n\r\n- docs  change\tweekly \u200b\n① cafe\u0301")
     assert cleaned.text == "We’re a bank...\n- docs change weekly\n1 café"
     where = cleaned.text.index("docs change")
     assert cleaned.as_typed(where, where + len("docs change weekly")) == "docs  change\tweekly"

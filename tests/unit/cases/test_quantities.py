@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cases.quantities import quantities
+from bot.cases.quantities import find_quantities
 from tests.support.frameworks import modest
 
 
@@ -42,7 +42,7 @@ from tests.support.frameworks import modest
     ],
 )
 def test_a_number_is_read_as_people_write_it(text: str, numbers: list[float]) -> None:
-    assert quantities(text) == numbers
+    assert find_quantities(text) == numbers
 
 
 @pytest.mark.parametrize(
@@ -82,33 +82,33 @@ def test_a_number_is_read_as_people_write_it(text: str, numbers: list[float]) ->
     ],
 )
 def test_years_shares_prices_and_vague_words_count_nothing(text: str) -> None:
-    assert quantities(text) == []
+    assert find_quantities(text) == []
 
 
 def test_what_counts_nothing_hides_nothing_beside_it() -> None:
-    assert quantities("In 2021 we had 400 tickets, 30% of them good, for 500 euros.") == [400]
-    assert quantities("It costs $500: 40 vouchers of €20 each.") == [40]
-    assert quantities("We have 40 $20 vouchers.") == [40]
-    assert quantities("200 to 300 letters at $2-3k") == [200, 300]
+    assert find_quantities("In 2021 we had 400 tickets, 30% of them good, for 500 euros.") == [400]
+    assert find_quantities("It costs $500: 40 vouchers of €20 each.") == [40]
+    assert find_quantities("We have 40 $20 vouchers.") == [40]
+    assert find_quantities("200 to 300 letters at $2-3k") == [200, 300]
 
 
 @pytest.mark.parametrize("number", [7, 200, 999, 1_000, 12_000, 345_678, 1_000_000])
 def test_one_number_is_the_same_however_it_is_grouped(number: int) -> None:
     for text in (f"{number:,}", f"{number:,}".replace(",", " "), f"{number:,}".replace(",", "'")):
-        assert quantities(f"We have {text} letters.") == [number]
+        assert find_quantities(f"We have {text} letters.") == [number]
 
 
 @modest
 @given(st.integers(0, 10**9))
 def test_any_grouped_number_is_read(number: int) -> None:
-    assert quantities(f"We have {number:,} letters.") == [number]
+    assert find_quantities(f"We have {number:,} letters.") == [number]
 
 
 @modest
 @given(st.one_of(st.text(max_size=200), st.text(alphabet="0123456789.,' kmto%€$-\n", max_size=60)))
 def test_any_text_gives_finite_numbers_from_0(text: str) -> None:
-    assert all(math.isfinite(number) and number >= 0 for number in quantities(text))
+    assert all(math.isfinite(number) and number >= 0 for number in find_quantities(text))
 
 
 def test_50_kilobytes_are_read() -> None:
-    assert len(quantities("We have 200 tickets, or eight thousand. " * 1_250)) == 2_500
+    assert len(find_quantities("We have 200 tickets, or eight thousand. " * 1_250)) == 2_500

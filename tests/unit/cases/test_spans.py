@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cases.spans import MOST_CLAUSES, spans
+from bot.cases.spans import MAX_CLAUSES, find_spans
 from tests.support.frameworks import modest
 
 PIECES = [
@@ -17,11 +17,11 @@ texts = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_s
 
 
 def sentences(text: str) -> list[str]:
-    return [text[span.start : span.end] for span in spans(text) if span.whole]
+    return [text[span.start : span.end] for span in find_spans(text) if span.whole]
 
 
 def clauses(text: str) -> list[str]:
-    return [text[span.start : span.end] for span in spans(text) if not span.whole]
+    return [text[span.start : span.end] for span in find_spans(text) if not span.whole]
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_clauses_side_by_side_are_spans_too() -> None:
     found = clauses(f"{one}, {two}, {three}, {four}.")
     assert [one, f"{one}, {two}", f"{one}, {two}, {three}"] == found[: len(found) // 3]
     assert f"{two}, {three}, {four}." in found
-    assert max(span.count(",") for span in found) == MOST_CLAUSES - 1
+    assert max(span.count(",") for span in found) == MAX_CLAUSES - 1
 
 
 def test_every_span_knows_its_sentence() -> None:
-    found = spans("Our prices change daily, but we have no examples. We need sources.")
+    found = find_spans("Our prices change daily, but we have no examples. We need sources.")
     assert [(span.sentence, span.whole) for span in found] == [(0, False), (0, True), (0, False), (1, True)]
 
 
 @modest
 @given(texts)
 def test_every_span_is_a_stretch_of_the_text_in_reading_order(text: str) -> None:
-    found = spans(text)
+    found = find_spans(text)
     assert all(0 <= span.start < span.end <= len(text) for span in found)
     assert len({(span.start, span.end) for span in found}) == len(found)
     assert found == sorted(found)
@@ -94,7 +94,7 @@ def test_every_span_is_a_stretch_of_the_text_in_reading_order(text: str) -> None
 @modest
 @given(texts)
 def test_sentences_do_not_overlap_and_hold_their_clauses(text: str) -> None:
-    found = spans(text)
+    found = find_spans(text)
     whole = [span for span in found if span.whole]
     assert all(first.end <= then.start for first, then in pairwise(whole))
     assert [span.sentence for span in whole] == list(range(len(whole)))
@@ -106,7 +106,7 @@ def test_sentences_do_not_overlap_and_hold_their_clauses(text: str) -> None:
 @given(texts)
 def test_no_word_is_lost(text: str) -> None:
     left = list(text)
-    for span in spans(text):
+    for span in find_spans(text):
         left[span.start : span.end] = " " * (span.end - span.start)
     assert not any(letter.isalnum() for letter in left)
 

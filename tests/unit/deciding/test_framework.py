@@ -8,7 +8,7 @@ import pytest
 import sentencex
 
 from bot.cases.casebook import load_framework, load_voices
-from bot.deciding.framework import Approach, Framework, Gate, Side
+from bot.deciding.framework import Approach, Framework, Side, TrainingData
 from bot.errors import CorpusError
 from bot.guidance.article import Statement, read_articles
 
@@ -109,7 +109,7 @@ def test_every_sentence_that_bears_on_the_choice_is_weighed(framework: Framework
 def test_every_bearing_sentence_on_hybrids_and_on_getting_started_is_a_step(framework: Framework, corpus: Path) -> None:
     about = {"Hybrid Approaches", "Getting Started"}
     sentences = {s for s in read_articles(corpus)[0].statements if s.section in about}
-    unused = sentences - {step.statement for outcome in framework.outcomes.values() for step in outcome.steps}
+    unused = sentences - {step.statement for outcome in framework.conclusions.values() for step in outcome.steps}
     assert [s.text[: len(EXAMPLE)] for s in unused] == [EXAMPLE]
 
 
@@ -142,8 +142,8 @@ def test_a_small_framework_is_read_whole(tmp_path: Path) -> None:
     framework = load(tmp_path, FRAMEWORK)
     awake = framework.option("waking", "awake")
     assert (framework.version, framework.decisive, list(framework.questions)) == (1, 2, ["warmth", "waking"])
-    assert (awake.toward, awake.weight, awake.examples, awake.at_least) == (Side.FINE_TUNING, 2, Gate.ENOUGH, 8)
-    assert framework.outcomes[Approach.HYBRID].steps[0].text == "Fill two cups."
+    assert (awake.toward, awake.weight, awake.examples, awake.at_least) == (Side.FINE_TUNING, 2, TrainingData.ENOUGH, 8)
+    assert framework.conclusions[Approach.HYBRID].steps[0].text == "Fill two cups."
     assert framework.outside == {"food": "something to eat"}
     assert {s.text for s in framework.statements} == {"Warms you", "Costs little", "Wakes you"}
 

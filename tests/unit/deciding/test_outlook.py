@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.deciding.framework import Approach, Framework, Gate, Option, Side
+from bot.deciding.framework import Approach, Framework, Option, Side, TrainingData
 from bot.deciding.outlook import Answers, Outlook
 from tests.support.frameworks import Case, answers_to, cases, modest, paths, rule
 
@@ -50,11 +50,11 @@ def every_approach(framework: Framework) -> Table:
         heavy = table(framework, np.maximum, lambda o: o.toward is side and o.weight >= framework.decisive)
         return heavy.astype(bool)
 
-    def gate(examples: Gate) -> Table:
+    def gate(examples: TrainingData) -> Table:
         return table(framework, np.maximum, lambda option: option.examples is examples).astype(bool)
 
     knowledge, behaviour = need(Side.RAG), need(Side.FINE_TUNING)
-    trainable = gate(Gate.ENOUGH) & ~gate(Gate.TOO_FEW)
+    trainable = gate(TrainingData.ENOUGH) & ~gate(TrainingData.TOO_FEW)
     small_reasons = ~trainable & (weight(framework, Side.RAG) >= framework.decisive)
     cases = {
         Approach.HYBRID: trainable & behaviour & knowledge,

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.advising.advice import advise
-from bot.deciding.flips import Change
+from bot.advising.advice import render_advice
+from bot.deciding.flips import AnswerChange
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
-from bot.deciding.recommendation import OBSTRUCTED, Recommendation, Support, recommend
+from bot.deciding.recommendation import OBSTACLE_FACTOR, Recommendation, Support, recommend
 from tests.support.frameworks import Case, answers_to, cases, modest, rule
 
 KEYS = {"approach", "confidence", "support", "reasons", "missing", "flips", "next_steps"}
@@ -31,7 +31,7 @@ def weights(framework: Framework, answers: Answers, side: Side) -> int:
     return sum(option.weight for option in options if option.toward is side)
 
 
-def turning(framework: Framework, answers: Answers) -> Iterator[tuple[frozenset[Change], Approach]]:
+def turning(framework: Framework, answers: Answers) -> Iterator[tuple[frozenset[AnswerChange], Approach]]:
     """Every change of answers, however large, that leads elsewhere, and where."""
     known = {name: option for name, option in answers.items() if option is not None}
     here = rule(framework, known)
@@ -39,7 +39,9 @@ def turning(framework: Framework, answers: Answers) -> Iterator[tuple[frozenset[
         changed = dict(zip(framework.questions, chosen, strict=True))
         there = rule(framework, changed)
         if there is not here:
-            changes = (Change(n, known.get(n), o) for n, o in changed.items() if o is not None and o != known.get(n))
+            changes = (
+                AnswerChange(n, known.get(n), o) for n, o in changed.items() if o is not None and o != known.get(n)
+            )
             yield frozenset(changes), there
 
 
@@ -191,7 +193,7 @@ def test_what_rules_out_the_recommendation_is_an_obstacle_and_speaks_against_it(
     assert free.support == bound.support
     assert (free.approach, free.obstacles) == (Approach.RAG, ())
     assert (bound.approach, bound.obstacles) == (Approach.RAG, ("operation",))
-    assert bound.confidence == pytest.approx(OBSTRUCTED * free.confidence, abs=0.01)
+    assert bound.confidence == pytest.approx(OBSTACLE_FACTOR * free.confidence, abs=0.01)
     assert {reason.question for reason in bound.speaking(for_it=False)} == {"operation"}
 
 
@@ -204,7 +206,7 @@ def test_obstacles_stand_in_the_order_of_the_questions(outlook: Outlook) -> None
     for said in (answers, dict(reversed(answers.items()))):
         found = recommend(Outlook(framework), said, {"operation": "a ship", "model_freedom": "one model"})
         assert found.obstacles == ("model_freedom", "operation")
-        advice = advise(framework, found).text
+        advice = render_advice(framework, found).text
         assert advice.index("But you said “one model”") < advice.index("But you said “a ship”")
 
 
@@ -235,7 +237,7 @@ def test_a_case_that_neither_approach_is_for_is_left_open(case: Case) -> None:
     framework, answers = case
     found = recommend(Outlook(framework), answers, outside="numbers")
     assert (found.approach, found.outside, found.flips) == (Approach.NEED_MORE_INFO, "numbers", ())
-    assert found.steps == framework.outcomes[Approach.NEED_MORE_INFO].steps
+    assert found.steps == framework.conclusions[Approach.NEED_MORE_INFO].steps
 
 
 @modest

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.deciding.framework import Approach, Gate, Option, Side
+from bot.deciding.framework import Approach, Option, Side, TrainingData
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.recommendation import recommend
-from bot.deciding.team import Tally, TeamResult, decide_together
+from bot.deciding.team import TeamResult, VoteCount, decide_together
 from tests.support.frameworks import answers_to, frameworks, modest, rule
 
 MEMBERS = ("Ada", "Bo", "Cy", "Di", "Ed")
@@ -28,7 +28,7 @@ def teams(draw: st.DrawFn) -> tuple[Outlook, Ballots]:
     return Outlook(framework), {member: draw(answers_to(framework)) for member in members}
 
 
-def tally(result: TeamResult, question: str) -> Tally:
+def tally(result: TeamResult, question: str) -> VoteCount:
     return next(tally for tally in result.tallies if tally.question == question)
 
 
@@ -87,7 +87,7 @@ def test_disagreements_that_change_nothing_alone_may_matter_together(outlook: Ou
 
 def test_a_disagreement_that_matters_alone_matters_even_if_another_would_undo_it(outlook: Outlook) -> None:
     training = outlook.framework.questions["training_data"]
-    enough = {name: Option(name, name, name, Side.NEITHER, (), Gate.ENOUGH) for name in ("many", "more")}
+    enough = {name: Option(name, name, name, Side.NEITHER, (), TrainingData.ENOUGH) for name in ("many", "more")}
     questions = {**outlook.framework.questions, "training_data": replace(training, options=enough)}
     both = {"shared_use_cases": "several"}  # adds up to a need with `any`, unless there are examples
     result = decide_together(

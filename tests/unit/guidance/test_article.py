@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import CorpusError
-from bot.guidance.approaches import Approach
 from bot.guidance.article import read_articles
+from bot.guidance.techniques import Technique
 from tests.conftest import ROOT
 
 ORIGINAL = ROOT.parent / "shared" / "guidance-article.txt"
@@ -50,9 +50,9 @@ def test_the_shipped_article_has_its_sections_and_statements(corpus: Path) -> No
 
 
 def test_a_statement_knows_which_approach_it_speaks_of(corpus: Path) -> None:
-    of = {s.text: s.approaches for s in read_articles(corpus)[0].statements}
-    assert of["Faster inference (no retrieval step)"] == {Approach.FINE_TUNING}
-    assert of["It's faster to implement, easier to validate, and provides immediate value."] == {Approach.RAG}
+    of = {s.text: s.techniques for s in read_articles(corpus)[0].statements}
+    assert of["Faster inference (no retrieval step)"] == {Technique.FINE_TUNING}
+    assert of["It's faster to implement, easier to validate, and provides immediate value."] == {Technique.RAG}
     assert of["Balance costs and capabilities"] == frozenset()
 
 

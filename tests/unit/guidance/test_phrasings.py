@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
-from bot.guidance.phrasings import FEWEST, Kind, Label, read_phrasings
+from bot.guidance.phrasings import MIN_WORDINGS, Kind, Label, read_phrasings
 from tests.conftest import ROOT
 from tools.evaluation.dataset import Dataset
 
@@ -27,7 +27,7 @@ def read(folder: Path, body: str) -> tuple[object, ...]:
 
 
 def many(start: str) -> str:
-    return "".join(f"      - {start} {n}\n" for n in range(FEWEST))
+    return "".join(f"      - {start} {n}\n" for n in range(MIN_WORDINGS))
 
 
 def test_every_statement_has_enough_phrasings_in_several_voices(corpus: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_wording_under_two_statements_asks_for_both(tmp_path: Path) -> None:
         ("compared: [a]\nanswers:\n  - a\n", "line 4: unknown key 'answers'; use voice, article, asked"),
         ("small_talk:\n  weather: [rainy]\n", "line 4: unknown small talk 'weather'; use greeting"),
         ("asked: [\n", "is not YAML"),
-        ("asked:\n  Tea:\n    Warms you: [a, b]\n", f"2 wordings for 'Warms you' .*at least {FEWEST}"),
+        ("asked:\n  Tea:\n    Warms you: [a, b]\n", f"2 wordings for 'Warms you' .*at least {MIN_WORDINGS}"),
     ],
 )
 def test_a_broken_phrasings_file_is_named_with_its_line(tmp_path: Path, body: str, problem: str) -> None:

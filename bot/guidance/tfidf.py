@@ -11,9 +11,9 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 BUCKETS = 2**18
-HALVES = ("words", "pieces")
-COMMON = 0.03  # a word or piece that a greater share of the texts has tells nothing, and is left out
-ENOUGH = 100  # texts that must have it before that is known
+TERM_KINDS = ("words", "pieces")
+MAX_FREQUENCY = 0.03  # a word or piece that a greater share of the texts has tells nothing, and is left out
+MIN_FREQUENT_TEXTS = 100  # texts that must have it before that is known
 
 
 @cache
@@ -34,7 +34,7 @@ def _counts(texts: Sequence[str], half: str) -> sparse.csr_matrix:
 
 
 @dataclass(frozen=True)
-class Wording:
+class Tfidf:
     """Turns texts into sparse rows; `rarity` is the inverse document frequency of each bucket, words then pieces.
 
     The dot product of two rows is between 0 and 2: the cosine of the words plus the cosine of the pieces.
@@ -43,12 +43,12 @@ class Wording:
     rarity: NDArray[np.float32]
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> "Wording":
+    def of(cls, texts: Sequence[str]) -> "Tfidf":
         """Learns from `texts` which words and pieces are rare."""
-        found = [np.bincount(_counts(texts, half).indices, minlength=BUCKETS) for half in HALVES]
+        found = [np.bincount(_counts(texts, half).indices, minlength=BUCKETS) for half in TERM_KINDS]
         frequency = np.concatenate(found)
         rarity = np.log((1 + len(texts)) / (1 + frequency)) + 1
-        rarity[frequency > max(COMMON * len(texts), ENOUGH)] = 0
+        rarity[frequency > max(MAX_FREQUENCY * len(texts), MIN_FREQUENT_TEXTS)] = 0
         return cls(rarity.astype(np.float32))
 
     def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
@@ -57,7 +57,7 @@ class Wording:
         return sparse.csr_matrix(sparse.hstack([*halves], format="csr"), dtype=np.float32)
 
     def _by_half(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        return zip(HALVES, np.split(self.rarity, len(HALVES)), strict=True)
+        return zip(TERM_KINDS, np.split(self.rarity, len(TERM_KINDS)), strict=True)
 
 
 def _weighed(counts: sparse.csr_matrix, rarity: NDArray[np.float32]) -> sparse.csr_matrix:

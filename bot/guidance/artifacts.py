@@ -17,26 +17,26 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bot.errors import CorpusError
-from bot.guidance.embedding import BATCH, Embedder, Vectors
+from bot.guidance.embedding import EMBEDDING_BATCH, Embedder, Vectors
 
-AT_ONCE = 8 * BATCH  # texts embedded between two reports of progress
+PROGRESS_STEP = 8 * EMBEDDING_BATCH  # texts embedded between two reports of progress
 
-WRITING = 3_600  # seconds that nobody takes to write a folder
+MAX_WRITING_TIME = 3_600  # seconds that nobody takes to write a folder
 
 Progress = Callable[[int, int], None]
 
 
-def no_progress(done: int, total: int) -> None:
+def ignore_progress(done: int, total: int) -> None:
     """Tells nobody."""
 
 
-def rows_of(vectors: faiss.Index) -> Vectors:
+def read_vectors(vectors: faiss.Index) -> Vectors:
     """All vectors of an index, a row each, in the order in which they were added."""
     rows: Vectors = vectors.reconstruct_n(0, vectors.ntotal)
     return rows
 
 
-def fingerprints(files: Iterable[Path]) -> dict[str, str]:
+def hash_files(files: Iterable[Path]) -> dict[str, str]:
     """The SHA-256 of each file, by name. Raises CorpusError when one cannot be read."""
     try:
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
@@ -44,7 +44,7 @@ def fingerprints(files: Iterable[Path]) -> dict[str, str]:
         raise CorpusError(Path(error.filename), None, f"cannot be read ({error.strerror})") from error
 
 
-class Kept:
+class ArtifactCache:
     """The folder below `data` for one `identity` (JSON values: format, model, hashes of the corpus files).
 
     It always holds `texts.jsonl`, a line each of any JSON with a `text`, and `vectors.faiss`, their embeddings.
@@ -100,8 +100,8 @@ class Kept:
         known = self._known_vectors()
         new = [text for text in dict.fromkeys(texts) if text not in known]
         new.sort(key=len)  # equally long texts in a batch waste no padding
-        for start in range(0, len(new), AT_ONCE):
-            batch = new[start : start + AT_ONCE]
+        for start in range(0, len(new), PROGRESS_STEP):
+            batch = new[start : start + PROGRESS_STEP]
             known.update(zip(batch, list(embedder.embed(batch)), strict=True))
             progress(start + len(batch), len(new))
         return np.stack([known[text] for text in texts])
@@ -113,7 +113,7 @@ class Kept:
                 try:
                     texts = [json.loads(line)["text"] for line in _lines(old.parent)]
                     vectors = faiss.read_index(str(old.parent / "vectors.faiss"))
-                    return dict(zip(texts, rows_of(vectors), strict=True))
+                    return dict(zip(texts, read_vectors(vectors), strict=True))
                 except (OSError, ValueError, KeyError, TypeError, RuntimeError):
                     continue
         return {}
@@ -134,7 +134,7 @@ class Kept:
 def _is_being_written(folder: Path) -> bool:
     """Whether a process may still write it; what one left that was killed meanwhile is older."""
     try:
-        return folder.name.startswith(".") and time.time() - folder.stat().st_mtime < WRITING
+        return folder.name.startswith(".") and time.time() - folder.stat().st_mtime < MAX_WRITING_TIME
     except OSError:
         return True  # it has just gone to its place
 
