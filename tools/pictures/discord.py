@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.peers.discord import Channel, Discord, Message, User
 from tests.support.discord.bots import CASE, QUESTION, Screen
-from tests.support.discord.desks import ALL, Staffed, preview, with_consultants
+from tests.support.discord.desk import LABELS, DiscordDesk, discord_desk
 from tests.support.running import ANSWERING
 from tools.pictures.album import Scenes, take
 from tools.pictures.components import message_html, modal_html
@@ -30,7 +30,8 @@ def main() -> None:
 
 def scenes(data: Path, folder: Path) -> Scenes:
     """All that is pictured, in the order in which it happens."""
-    with with_consultants(data, folder, **ARTICLE) as bot:
+    with discord_desk(data, folder, **ARTICLE) as bot:
+        bot.start()
         maya = bot.discord.user("Maya")
         room = bot.discord.channel(bot.discord.guild("acme", maya), "ai-projects")
         yield from _asking(bot, room, maya)
@@ -38,7 +39,7 @@ def scenes(data: Path, folder: Path) -> Scenes:
         yield from _handing_off(bot, room, maya)
 
 
-def _asking(bot: Staffed, room: Channel, maya: User) -> Scenes:
+def _asking(bot: DiscordDesk, room: Channel, maya: User) -> Scenes:
     discord = bot.discord
     for name, question in (("answer", QUESTION), ("abstention", UNCOVERED), ("advice", CASE)):
         asked = discord.mention(room, maya, question)
@@ -50,7 +51,7 @@ def _asking(bot: Staffed, room: Channel, maya: User) -> Scenes:
     yield "shared", _page(discord, room, bot.told(discord.click(private, "Share with channel", maya)))
 
 
-def _deciding(bot: Staffed, room: Channel, maya: User) -> Scenes:
+def _deciding(bot: DiscordDesk, room: Channel, maya: User) -> Scenes:
     discord, advice = bot.discord, bot.answers(bot.discord.mention(room, maya, CASE))[-1]
     [card] = bot.told(discord.click(advice, "Check it step by step", maya))
     screen = Screen(discord, card, maya)
@@ -64,18 +65,18 @@ def _deciding(bot: Staffed, room: Channel, maya: User) -> Scenes:
     yield "team", _page(discord, room, [team.now])
 
 
-def _handing_off(bot: Staffed, room: Channel, maya: User) -> Scenes:
+def _handing_off(bot: DiscordDesk, room: Channel, maya: User) -> Scenes:
     discord = bot.discord
     [*_, advice] = bot.answers(discord.mention(room, maya, CASE))
-    shown = preview(bot, advice, maya)
+    shown = bot.consult(advice, maya).shown
     yield "contact", _page(discord, room, [shown])
-    form = bot.form(discord.click(shown, ALL, maya))
+    form = bot.form(discord.click(shown, LABELS[-1], maya))
     yield "form", modal_html(form)
     discord.submit(form, maya, {"need": NEED}).wait(ANSWERING)
-    card = bot.card(bot.reference(maya))
+    card = bot.card(maya)
     yield "sent", _page(discord, room, [discord.now(shown) or shown])
     yield "confirmation", _page(discord, room, discord.said(room)[-1:])
-    yield "desk-open", _page(discord, bot.desk, [card.now])
+    yield "desk-open", _page(discord, bot.channel, [card.now])
     card.press("Claim")
     note = discord.mention(room, maya, NOTE)
     discord.wait_for(lambda: any("manuals" in text for text in bot.thread(card)), ANSWERING)
@@ -84,7 +85,7 @@ def _handing_off(bot: Staffed, room: Channel, maya: User) -> Scenes:
     discord.wait_for(lambda: "Happy" in discord.said(room)[-1].text, ANSWERING)
     bot.posted()
     yield "reply", _page(discord, room, [note, discord.said(room)[-1]])
-    yield "desk-claimed", _page(discord, bot.desk, [card.now])
+    yield "desk-claimed", _page(discord, bot.channel, [card.now])
     below = discord.world.channels[card.message.id]
     yield "desk-thread", _page(discord, below, discord.messages(below))
     yield "desk-reply", modal_html(bot.form(discord.click(card.now, "Reply", bot.cem)))
@@ -92,13 +93,13 @@ def _handing_off(bot: Staffed, room: Channel, maya: User) -> Scenes:
     card.press("Resolve")
     bot.posted()
     yield "closing", _page(discord, room, discord.said(room)[-1:])
-    yield "desk-resolved", _page(discord, bot.desk, [card.now])
+    yield "desk-resolved", _page(discord, bot.channel, [card.now])
     late = bot.say_below(card, bot.cem, "reply: One more thing.")
     refused = discord.wait_for(lambda: [m for m in discord.said(below) if int(m.id) > int(late.id)], ANSWERING)
     yield "desk-refused", _page(discord, below, [late, *refused])
 
 
-def _command(bot: Staffed, room: Channel, user: User, name: str) -> str:
+def _command(bot: DiscordDesk, room: Channel, user: User, name: str) -> str:
     """What a command is answered with."""
     return _page(bot.discord, room, bot.told(bot.discord.command(room, user, "rag-or-tune", name)))
 

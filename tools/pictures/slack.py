@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.peers.slack import Channel, File, Message, Slack, User, View
 from tests.peers.slack.blocks import interactive
 from tests.support.slack.bots import ANSWERING, CASE, QUESTION, press, well
-from tests.support.slack.staffed import Staffed, close_all, with_consultants
+from tests.support.slack.desk import SlackDesk, slack_desk
 from tools.pictures.album import Scenes, take
 from tools.pictures.blocks import Images, html_of
 
@@ -29,7 +29,8 @@ def main() -> None:
 
 def scenes(data: Path, folder: Path) -> Scenes:
     """All that is pictured, in the order in which it happens."""
-    with with_consultants(data, folder, **ARTICLE) as bot:
+    with slack_desk(data, folder, **ARTICLE) as bot:
+        bot.start()
         maya = bot.slack.user("Maya")
         room = bot.slack.channel("ai-projects", maya)
         yield from _asking(bot.slack, room, maya)
@@ -69,7 +70,7 @@ def _commands(slack: Slack, room: Channel, maya: User) -> Scenes:
     yield "home", f'<div class="place">rag-or-tune</div><div class="home">{html_of(home.blocks, _images(slack))}</div>'
 
 
-def _handing_off(bot: Staffed, room: Channel, maya: User) -> Scenes:
+def _handing_off(bot: SlackDesk, room: Channel, maya: User) -> Scenes:
     slack = bot.slack
     asked = slack.mention(room, maya, CASE)
     [advice] = _answers(slack, asked)
@@ -77,31 +78,30 @@ def _handing_off(bot: Staffed, room: Channel, maya: User) -> Scenes:
     yield "form", _modal(slack, bot.form(maya))
     well(slack.submit(bot.form(maya), {"need": NEED, "consent": CONSENT}))
     yield "sent", _modal(slack, bot.form(maya))
-    close_all(slack, maya)
+    slack.close(bot.form(maya))
     bot.posted()
-    [(reference,)] = bot.rows("SELECT reference FROM leads WHERE state = 'open'")
-    card = bot.card(reference)
+    card = bot.card(maya)
     yield "confirmation", _page(slack, room, slack.answers(asked)[1:])
-    yield "desk-open", _page(slack, bot.desk, [card.now])
+    yield "desk-open", _page(slack, bot.channel, [card.now])
     press(slack, card.now, "Claim", bot.cem)
     note = slack.say(room, maya, NOTE, thread=asked)
     bot.posted()
-    slack.say(bot.desk, bot.dora, ASIDE, thread=card.message)
-    slack.say(bot.desk, bot.cem, f"reply: {REPLY}", thread=card.message)
+    slack.say(bot.channel, bot.dora, ASIDE, thread=card.message)
+    slack.say(bot.channel, bot.cem, f"reply: {REPLY}", thread=card.message)
     bot.posted()
     yield "reply", _page(slack, room, [note, slack.answers(asked)[-1]])
-    yield "desk-claimed", _page(slack, bot.desk, [card.now])
-    yield "desk-thread", _page(slack, bot.desk, [m for m in slack.messages(bot.desk) if m.thread_ts])
+    yield "desk-claimed", _page(slack, bot.channel, [card.now])
+    yield "desk-thread", _page(slack, bot.channel, [m for m in slack.messages(bot.channel) if m.thread_ts])
     press(slack, card.now, "Reply", bot.cem)
     yield "desk-reply", _modal(slack, bot.form(bot.cem))
-    close_all(slack, bot.cem)
+    slack.close(bot.form(bot.cem))
     press(slack, card.now, "Resolve", bot.cem)
     bot.posted()
     yield "closing", _page(slack, room, slack.answers(asked)[-1:])
-    yield "desk-resolved", _page(slack, bot.desk, [card.now])
-    late = slack.say(bot.desk, bot.cem, "reply: One more thing.", thread=card.message)
-    refused = slack.wait_for(lambda: slack.ephemerals(bot.desk, bot.cem), ANSWERING)
-    yield "desk-refused", _page(slack, bot.desk, [late, *refused])
+    yield "desk-resolved", _page(slack, bot.channel, [card.now])
+    late = slack.say(bot.channel, bot.cem, "reply: One more thing.", thread=card.message)
+    refused = slack.wait_for(lambda: slack.ephemerals(bot.channel, bot.cem), ANSWERING)
+    yield "desk-refused", _page(slack, bot.channel, [late, *refused])
 
 
 def _whispered(slack: Slack, room: Channel, user: User, text: str) -> list[Message]:

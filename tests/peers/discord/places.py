@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from tests.peers.discord import events
-from tests.peers.discord.permissions import BITS, EVERYONE, bits
+from tests.peers.discord.permissions import EVERYONE, bits
 from tests.peers.discord.state import PRIVATE_THREAD, PUBLIC_THREAD, TEXT, Channel, Guild, Message, Role, User, World
 
 T = TypeVar("T")
@@ -153,11 +153,11 @@ class Places:
 
     def deny(self, channel: Named, *names: str, who: Named | None = None) -> None:
         """Takes permissions away in a channel (or a thread's parent), by name; from the bot when nobody is named."""
-        self._overwrite(channel, who, lambda held: held | bits(*names))
+        self._overwrite(channel, who, bits(*names), 0)
 
     def allow(self, channel: Named, *names: str, who: Named | None = None) -> None:
-        """Gives permissions back that were denied; all of them when none is named."""
-        self._overwrite(channel, who, lambda held: held & ~bits(*(names or BITS)))
+        """Gives permissions to whom they were denied; without a name, lets it be as in other channels."""
+        self._overwrite(channel, who, 0, bits(*names))
 
     def keep_private(self, channel: Channel, *people: Named) -> None:
         """Lets only these people, and the bot, see a channel."""
@@ -170,12 +170,16 @@ class Places:
 
         self.run(act)
 
-    def _overwrite(self, channel: Named, who: Named | None, change: Callable[[int], int]) -> None:
+    def _overwrite(self, channel: Named, who: Named | None, denied: int, allowed: int) -> None:
         def act() -> None:
             place = self.world.channels[name_of(channel)]
             place = self.world.channels[place.parent_id or ""] if place.thread else place
             target = name_of(who or self.world.bot)
-            place.denied[target] = change(place.denied.get(target, 0))
+            if not denied | allowed:
+                place.denied.pop(target, None)
+            else:
+                place.denied[target] = place.denied.get(target, 0) & ~allowed | denied
+                place.allowed[target] = place.allowed.get(target, 0) & ~denied | allowed
             events.changed(self.world, place, "CHANNEL_UPDATE")
 
         self.run(act)
