@@ -291,10 +291,13 @@ def test_a_forgotten_user_leaves_no_request(desk: Any, ann: Any, talk: Any) -> N
     assert card.buttons == []
 
 
-@pytest.mark.parametrize("callback", ["rt0:contact:1:0:", "rt1:contact:999999:0:all", "nonsense", Press("reply", 1).id])
+@pytest.mark.parametrize(
+    "callback", ["rt0:contact:1:0:", "rt1:contact:999999:0:all", "nonsense", Press("reply", 999999).id]
+)
 def test_an_old_or_forged_form_is_refused_politely(desk: Any, ann: Any, advice: Any, callback: str) -> None:
-    refusals = [texts.sentence(name) for name in ("button_gone", "lead_gone", "desk_members_only")]
-    assert any(refusal in desk.consult(advice, ann).send(forged=callback) for refusal in refusals)
+    refusals = [texts.sentence(name) for name in ("button_gone", "lead_gone")]
+    told = desk.consult(advice, ann).send(forged=callback)
+    assert any(refusal in told for refusal in refusals)
     assert desk.rows("SELECT count(*) FROM leads WHERE user_id = ? AND state != 'draft'", ann.id) == [(0,)]
 
 
