@@ -7,20 +7,22 @@ from bot import texts
 from bot.advising.adviser import Adviser
 from bot.handoff.case import case_of
 from bot.handoff.service import Handoff
-from bot.interviews.personal import PRESSES, Interviewer
-from bot.interviews.team import Teams
+from bot.interviews.interviewer import Interviewer
+from bot.interviews.poll import PRESSES, Poll
+from bot.interviews.screens import render_card
 from bot.messages.card import ANSWER, ASK_FIRST, Button, Card, Press
 from bot.messages.person import Person
 from bot.messages.reply import Line, LineKind, Reply
 from bot.messages.response import Placement, Response
 from bot.observing import metrics
-from bot.store import tables
 from bot.store.accepting import Work
+from bot.store.events import KnownError
 from bot.store.inbox import REMEMBERED
 from bot.store.store import Store
 
 CONTACT = Press("contact")
 MAX_POSTS = 4  # of a card that others go on changing; Slack takes five posts in answer to one click
+MAX_LISTED = 4  # interviews, as many as have their buttons in one row beside the one to begin
 PASSED_ON = 40  # messages of a conversation that can be passed on
 
 
@@ -31,8 +33,7 @@ class Clicks:
         self._store = store
         self._adviser = adviser
         self._handoff = handoff
-        self._interviewer = Interviewer(store.interviews, adviser.outlook) if adviser else None
-        self._teams = Teams(store.interviews, adviser.outlook, store.database.clock) if adviser else None
+        self._interviewer = Interviewer(store.interviews, adviser.outlook, store.database.clock) if adviser else None
 
     @metrics.measure("click")
     async def press(self, person: Person, press: Press | None, place: str = "") -> Response:
@@ -49,10 +50,7 @@ class Clicks:
             case "contact":
                 return await self.contact(person, press)
             case "check":
-                key = f"check:{press.subject}:{person.user}"
-                if press.subject and not await self._store.inbox.is_new(person.tenant, [key]):
-                    return _notice("interview_there")
-                return Response(await self.interview(person, place, press.subject), placement=Placement.BELOW)
+                return await self._checked(person, place, press.subject)
             case "resume":
                 return await self._resumed(person, press.subject)
             case "forget" if press.choice == ASK_FIRST:
@@ -68,11 +66,7 @@ class Clicks:
                 return await self._markdown(person, press.subject)
         if press.name not in PRESSES:  # else a turn's id would be taken for an interview's
             return Response()
-        row = await self._store.interviews.find(person.tenant, press.subject)
-        room = self._room(row)
-        if room is None:
-            return _notice("no_framework")
-        return await room.press(row, person.user, press) if row else _notice("interview_gone")
+        return await self._interviewer.press(person, press) if self._interviewer else _notice("no_framework")
 
     async def press_and_follow(self, person: Person, press: Press | None, place: str) -> AsyncIterator[Response]:
         """Handle a press, then show a team's card again, as often as others changed it while it was being posted: of
@@ -95,10 +89,8 @@ class Clicks:
             return _notice("contact_later")
         is_turn, advice = press.choice == ANSWER, None
         if press.subject and not is_turn:
-            row = await self._store.interviews.find(person.tenant, press.subject)
-            room = self._room(row)
-            advice = await room.summary(row, person.user) if row and room else None
-            place = row.place if row and advice else ""
+            poll = await self._find(person, press.subject)
+            advice, place = (poll.summary, poll.row.place) if poll else (None, "")
         turn = press.subject if is_turn else None
         turns = await self._store.conversations.said(person.tenant, person.user, PASSED_ON, turn, place)
         questions = self._adviser.framework.questions if self._adviser else {}
@@ -107,39 +99,47 @@ class Clicks:
         return replace(response, placement=Placement.EPHEMERAL)
 
     async def interview(self, person: Person, place: str, turn: int = 0) -> Card:
-        """Start an interview from what the person said in a turn and before it, in the conversation of that turn."""
+        """Start an interview from what the person said in a turn and before it, in the conversation of that turn.
+
+        Raises KnownError if they started one from that turn before.
+        """
         if self._interviewer is None or self._adviser is None:
             return Card((Line(texts.sentence("no_framework")),))
         tenant, user = person.tenant, person.user
         said = await self._said(tenant, user, turn)
         place = await self._store.conversations.place_of(tenant, user, turn) or place
-        return await self._interviewer.start(tenant, place, user, await self._adviser.facts(said))
+        key = f"check:{turn}:{user}" if turn else ""
+        return await self._interviewer.start(person, place, await self._adviser.facts(said), key=key)
 
     async def team(self, person: Person, place: str) -> Response:
         """Start an interview of everybody in a place, led by this person."""
-        if self._teams is None:
+        if self._interviewer is None:
             return Response(Card((Line(texts.sentence("no_framework")),)), placement=Placement.EPHEMERAL)
-        card = await self._teams.start(person.tenant, place, person.user)
+        card = await self._interviewer.start(person, place, is_team=True)
         return Response(card, placement=Placement.PUBLIC)
 
     async def interviews(self, tenant: str, user: str) -> list[tuple[int, str]]:
-        """The interviews of a person and of teams that they lead, the last touched first: their ids, where each is."""
-        standing = [(row, self._room(row)) for row in await self._store.interviews.of(tenant, user)]
-        return [(row.id, text) for row, room in standing if room and (text := await room.standing(row))]
+        """Return the newest interviews that a person leads, their own and teams': ids, and where each stands."""
+        polls = await self._interviewer.newest(tenant, user, MAX_LISTED) if self._interviewer else []
+        return [(poll.row.id, poll.standing) for poll in polls]
 
     async def _resumed(self, person: Person, interview: int) -> Response:
         """The card of an interview as it is now; a team's where its team is."""
-        row = await self._store.interviews.find(person.tenant, interview)
-        room = self._room(row)
-        card = await room.card(row, person.user) if row and room else None
-        if row is None or card is None:
+        poll = await self._find(person, interview)
+        if poll is None or poll.row.user != person.user:
             return _notice("interview_gone")
-        if row.is_team:
-            return Response(card, placement=Placement.PUBLIC, place=row.place)
-        return Response(card, placement=Placement.BELOW)
+        if poll.row.is_team:
+            return Response(render_card(poll), placement=Placement.PUBLIC, place=poll.row.place)
+        return Response(render_card(poll), placement=Placement.BELOW)
 
-    def _room(self, row: tables.Interview | None) -> Interviewer | Teams | None:
-        return self._teams if row and row.is_team else self._interviewer
+    async def _checked(self, person: Person, place: str, turn: int) -> Response:
+        try:
+            return Response(await self.interview(person, place, turn), placement=Placement.BELOW)
+        except KnownError:
+            return _notice("interview_there")
+
+    async def _find(self, person: Person, interview: int) -> Poll | None:
+        return await self._interviewer.find(person, interview) if self._interviewer else None
 
     async def _said(self, tenant: str, user: str, turn: int) -> list[str]:
         question = await self._store.inbox.question(Work(tenant, turn), self._store.database.clock(), REMEMBERED)
@@ -156,20 +156,17 @@ class Clicks:
             reply = Reply.of(turn.reply)
             asked = Line(texts.sentence("shared_question", question=turn.text))
             return Response(Card((asked, *reply.lines), reply.citations), placement=Placement.PUBLIC)
-        row = await self._store.interviews.find(person.tenant, press.subject)
-        room = self._room(row)
-        card = await room.card(row, person.user) if row and room else None
+        poll = await self._find(person, press.subject)
+        card = render_card(poll) if poll else None
         if card is None or card.picture is None:  # it is not at its summary any more
             return _notice("share_gone")
         return Response(Card(card.lines, card.citations, picture=card.picture), placement=Placement.PUBLIC)
 
     async def _markdown(self, person: Person, interview: int) -> Response:
-        row = await self._store.interviews.find(person.tenant, interview)
-        room = self._room(row)
-        reply = await room.summary(row, person.user) if row and room else None
-        if reply is None:
+        poll = await self._find(person, interview)
+        if poll is None:
             return _notice("interview_gone")
-        return Response(Card((Line(reply.markdown, LineKind.CODE),)), placement=Placement.EPHEMERAL)
+        return Response(Card((Line(poll.summary.markdown, LineKind.CODE),)), placement=Placement.EPHEMERAL)
 
 
 def _notice(sentence: str) -> Response:

@@ -93,6 +93,11 @@ class Session:
         return {**{name: read.option for name, read in self.read.items()}, **self.answers}
 
     @property
+    def can_go_back(self) -> bool:
+        """Return True if something was shown before the present screen."""
+        return bool(self.asked or self.editing or self.read)
+
+    @property
     def contradictions(self) -> tuple[str, ...]:
         """The questions where another option was chosen than the one that the text mentions."""
         return tuple(name for name, read in self.read.items() if self.answers.get(name) not in (None, read.option))

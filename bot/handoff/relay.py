@@ -14,7 +14,8 @@ from bot.handoff.ticket import Act, ImpossibleError
 from bot.handoff.transitions import Actions, Doing
 from bot.messages.person import Person
 from bot.store.address import NOWHERE, Address
-from bot.store.leads import KnownError, Leads
+from bot.store.events import KnownError
+from bot.store.leads import Leads
 from bot.store.outbox import ON
 from bot.store.tables import DeliveryState, Lead, LeadState
 

@@ -15,8 +15,9 @@ from bot.handoff.transitions import Actions, Doing, impossible, refusal
 from bot.messages.card import Press
 from bot.messages.person import Person
 from bot.messages.response import Response
+from bot.store.events import KnownError
 from bot.store.interviews import StaleError
-from bot.store.leads import Change, KnownError, Leads
+from bot.store.leads import Change, Leads
 from bot.store.tables import Lead, LeadState
 
 DONE = {Act.NOTE: "lead_added", Act.SOLVED: "lead_thanks", Act.UNSOLVED: "lead_reopened"}

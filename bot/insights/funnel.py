@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue, ValidationError
 
 from bot.deciding.interview import Questionnaire, Screen, Session
-from bot.interviews.personal import SESSION
+from bot.interviews.poll import SESSION
 from bot.store.insights import Interviewed
 
 GOING_ON = timedelta(days=1)  # after the last step; then an interview counts as left

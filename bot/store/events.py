@@ -9,6 +9,10 @@ from bot.store.database import Database
 from bot.store.tables import Event
 
 
+class KnownError(Exception):
+    """An event that the platform delivered was handled before."""
+
+
 async def remember(database: Database, session: AsyncSession, keys: Sequence[str], moment: datetime) -> bool:
     """Remembers the keys of an event; False when one of them is known, then the transaction is to be given up.
 

@@ -74,14 +74,6 @@ class Inbox:
         """
         return await self._accept_soon(message)
 
-    async def is_new(self, tenant: str, keys: Sequence[str]) -> bool:
-        """Whether an event that is no message, such as a click, comes for the first time; it is remembered."""
-        async with self._db.transaction(tenant, is_urgent=True) as session:
-            if await remember(self._db, session, keys, self._db.clock()):
-                return True
-            await session.rollback()
-            return False
-
     async def follows_up(self, message: Message, *, is_for_others: bool) -> bool:
         """Whether words that are not addressed to us go on with our conversation.
 

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import delete, select, update
 
 from bot.store.database import Database
+from bot.store.events import KnownError, remember
 from bot.store.tables import Ballot, Interview
 
 
@@ -20,11 +21,21 @@ class Interviews:
         self._db = database
 
     async def start(
-        self, tenant: str, place: str, user: str, session: Mapping[str, JsonValue], *, is_team: bool = False
+        self,
+        tenant: str,
+        place: str,
+        user: str,
+        session: Mapping[str, JsonValue],
+        *,
+        is_team: bool = False,
+        key: str = "",
     ) -> Interview:
-        """Keeps a new interview."""
-        row = Interview(place=place, user=user, session=dict(session), is_team=is_team, touched_at=self._db.clock())
+        """Store a new interview. Raises KnownError if an event of this key, if there is one, was seen before."""
+        moment = self._db.clock()
+        row = Interview(place=place, user=user, session=dict(session), is_team=is_team, touched_at=moment)
         async with self._db.transaction(tenant) as transaction:
+            if key and not await remember(self._db, transaction, [key], moment):
+                raise KnownError
             transaction.add(row)
         return row
 
@@ -33,13 +44,12 @@ class Interviews:
         async with self._db.transaction(tenant) as transaction:
             return await transaction.scalar(select(Interview).where(Interview.id == interview))
 
-    async def of(self, tenant: str, user: str) -> list[Interview]:
-        """A person's interviews, the last touched first."""
-        mine = (
-            select(Interview).where(Interview.user == user).order_by(Interview.touched_at.desc(), Interview.id.desc())
-        )
+    async def of(self, tenant: str, user: str, limit: int | None = None) -> list[Interview]:
+        """Return the interviews that a person leads, the last touched first."""
+        newest = Interview.touched_at.desc(), Interview.id.desc()
+        own = select(Interview).where(Interview.user == user).order_by(*newest).limit(limit)
         async with self._db.transaction(tenant) as transaction:
-            return list(await transaction.scalars(mine))
+            return list(await transaction.scalars(own))
 
     async def save(
         self, interview: Interview, session: Mapping[str, JsonValue], user: str | None = None, *, anew: bool = False

@@ -12,17 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.address import Address
 from bot.store.database import Database, add_in_order
-from bot.store.events import remember
+from bot.store.events import KnownError, remember
 from bot.store.interviews import StaleError
 from bot.store.tables import Conversation, Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
 TALLY = "leads"
 CARD = "card"  # the kind of the post that shows a lead to the consultants
-
-
-class KnownError(Exception):
-    """What the platform delivers was accepted before."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from bot.advising.consultant import Consultant
 from bot.chat.clicks import PASSED_ON
 from bot.deciding.interview import Questionnaire
 from bot.handoff.case import case_of
-from bot.interviews.screens import summary
+from bot.interviews.poll import summarize
 from bot.messages.reply import Line, Reply
 from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
@@ -106,7 +106,7 @@ class Conversation:
         interview = Questionnaire(self._consultant.adviser.outlook)
         read = self._run(self._consultant.adviser.facts(self._earlier[-REMEMBERED:]))
         finished = converse(interview, interview.start(read))
-        self._summary = summary(interview, finished) if finished else self._summary
+        self._summary = summarize(interview, finished) if finished else self._summary
 
     def case(self) -> dict[str, JsonValue]:
         """What may be passed on to a consultant: what was said here, and what came of it."""

@@ -13,7 +13,7 @@ from bot.deciding.framework import Framework, Question
 from bot.deciding.interview import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
 from bot.errors import BotError
-from bot.interviews.screens import answer_of, summary
+from bot.interviews.poll import describe_answer, summarize
 from bot.messages.chart import alt_text, chart
 from bot.messages.reply import Line, LineKind
 from bot.settings import Settings
@@ -83,7 +83,7 @@ def converse(interview: Questionnaire, session: Session, kept: KeptInterview | N
             session, _ = interview.resume(elsewhere)
         view = interview.view(session)
         if view.screen is Screen.SUMMARY:
-            show_reply(summary(interview, session))
+            show_reply(summarize(interview, session))
         elif view.screen is Screen.REVIEW:
             show_line(Line(texts.sentence("interview_review"), LineKind.HEADING))
         event = choose(*_menu(interview.framework, session, view))
@@ -130,7 +130,7 @@ def _options(question: Question, view: View) -> list[Entry[Chosen]]:
 
 def _question_actions(session: Session, question: Question) -> list[Entry[Chosen]]:
     actions: list[tuple[str, str, Chosen]] = [("s", "do_skip", Skip(question.id)), ("w", "do_why", Move.WHY)]
-    if session.asked or session.editing or session.read:
+    if session.can_go_back:
         actions.append(("b", "do_back", Move.BACK))
     actions += [("r", "do_review", Move.REVIEW), ("f", "do_finish", Move.FINISH), ("q", "do_stop", Leave.KEEP)]
     return [Entry[Chosen](key, texts.sentence(name), value) for key, name, value in actions]
@@ -139,7 +139,7 @@ def _question_actions(session: Session, question: Question) -> list[Entry[Chosen
 def _rows(framework: Framework, session: Session) -> Iterator[Entry[Chosen]]:
     """The review: each question with its answer, to be edited by its number."""
     for number, question in enumerate(framework.questions.values(), 1):
-        answer = answer_of(question, session) or texts.sentence("not_answered")
+        answer = describe_answer(question, session) or texts.sentence("not_answered")
         yield Entry[Chosen](str(number), f"{question.label}: {answer}", Edit(question.id))
 
 
@@ -147,7 +147,7 @@ def _hand_out(interview: Questionnaire, session: Session, wanted: Wanted, *, as_
     found = interview.recommendation(session)
     try:
         if wanted.markdown:
-            wanted.markdown.write_text(summary(interview, session).markdown, "utf-8")
+            wanted.markdown.write_text(summarize(interview, session).markdown, "utf-8")
         if wanted.chart:
             wanted.chart.write_bytes(chart(interview.framework, found, session.known))
     except OSError as error:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from bot.deciding.interview import Session
-from bot.interviews.personal import SESSION
+from bot.interviews.poll import SESSION
 from bot.messages.reply import Reply
 from bot.settings import Settings
 from bot.store.accepting import Message, Work

@@ -12,6 +12,7 @@ from sqlalchemy import MetaData, event, inspect, select
 from bot.store.accepting import Accepted, Message
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.events import KnownError
 from bot.store.inbox import Answer
 from bot.store.store import Store
 from bot.store.tables import Turn
@@ -53,6 +54,15 @@ async def accepted(store: Store, message: Message) -> Turn:
     taken = await store.inbox.accept(message)
     assert taken
     return await turn_of(store, message.tenant, taken)
+
+
+async def is_new(store: Store, key: str, tenant: str = ONE) -> bool:
+    """Whether a press with that key starts an interview: it does once."""
+    try:
+        await store.interviews.start(tenant, "here", "U1", {}, key=key)
+    except KnownError:
+        return False
+    return True
 
 
 async def turn_of(store: Store, tenant: str, taken: Accepted) -> Turn:

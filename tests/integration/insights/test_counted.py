@@ -18,7 +18,7 @@ from bot.insights.gather import gather
 from bot.insights.shares import FEWEST_FOR_PERCENT, Share, Times, lasting
 from bot.insights.topics import Cited, Topics
 from bot.insights.traffic import Outcome
-from bot.interviews.personal import SESSION
+from bot.interviews.poll import SESSION
 from bot.settings import Settings
 from bot.store.insights import Asked, Interviewed
 from bot.store.store import Store

@@ -22,7 +22,7 @@ from bot.store.tenancy import UnguardedError
 from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
-from tests.support.rooms import ONE, TWO, held, impatient, said
+from tests.support.rooms import ONE, TWO, held, impatient, is_new, said
 
 PATIENCE = 5.0  # seconds
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -237,7 +237,7 @@ async def test_a_transaction_is_rolled_back_when_it_fails(store: Store) -> None:
             session.add(Event(key="x", seen_at=MOMENT))
             await session.flush()
             raise RuntimeError
-    assert await store.inbox.is_new(ONE, ["x"])
+    assert await is_new(store, "x")
 
 
 async def test_a_row_without_its_parent_is_refused_for_good(store: Store) -> None:
@@ -254,7 +254,7 @@ async def test_a_missing_table_does_not_pass(empty_url: str, tmp_path: Path) -> 
             await session.scalars(select(Event))
     assert not passing(caught.value)
     with pytest.raises(DBAPIError):
-        await asyncio.wait_for(persistently(store.inbox.is_new, ONE, ["x"]), 5)
+        await asyncio.wait_for(persistently(is_new, store, "x"), 5)
     await store.close()
 
 
@@ -280,9 +280,9 @@ class TestSqlite:
         process = Database(Where.of(None, tmp_path), [KEY])
         async with held(process):
             with pytest.raises(DBAPIError) as caught:
-                await hurried.inbox.is_new(ONE, ["x"])
+                await is_new(hurried, "x")
             assert passing(caught.value)
-            waiting = asyncio.create_task(persistently(hurried.inbox.is_new, ONE, ["x"]))
+            waiting = asyncio.create_task(persistently(is_new, hurried, "x"))
             await asyncio.sleep(0.3)
             assert not waiting.done()
         assert await asyncio.wait_for(waiting, 10)
@@ -310,7 +310,7 @@ class TestSqlite:
 async def test_a_server_that_goes_away_passes_and_is_waited_for(mortal_postgres: Postgres, tmp_path: Path) -> None:
     store = Store(Database(Where.of(mortal_postgres.database("mortal"), tmp_path), [KEY]))
     await schema.migrate(store.database)
-    assert await store.inbox.is_new(ONE, ["before"])
+    assert await is_new(store, "before")
     with pytest.raises(DBAPIError) as lost:
         async with store.database.transaction(ONE) as session:
             await session.scalars(select(Event))
@@ -318,9 +318,9 @@ async def test_a_server_that_goes_away_passes_and_is_waited_for(mortal_postgres:
             await session.scalars(select(Event))
     assert passing(lost.value)
     with pytest.raises(DBAPIError) as refused:
-        await store.inbox.is_new(ONE, ["meanwhile"])
+        await is_new(store, "meanwhile")
     assert passing(refused.value)
-    waiting = asyncio.create_task(persistently(store.inbox.is_new, ONE, ["meanwhile"]))
+    waiting = asyncio.create_task(persistently(is_new, store, "meanwhile"))
     await asyncio.to_thread(mortal_postgres.start)
     assert await asyncio.wait_for(waiting, 20)
     await store.close()

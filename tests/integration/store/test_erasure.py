@@ -137,7 +137,7 @@ async def test_an_id_may_be_a_number(store: Store) -> None:
 
 async def test_one_may_be_forgotten_after_the_other(store: Store) -> None:
     for user in ("U1", "U2", "U3"):
-        await store.inbox.is_new(ONE, [f"click/{user}"])
+        await store.interviews.start(ONE, "here", user, {}, key=f"click/{user}")
         await speak(store, user, WORDS)
         await store.erasure.forget(user)
     assert not any(rows for name, rows in (await everything(store.database)).items() if name in Row.metadata.tables)

@@ -13,7 +13,7 @@ from bot.store.inbox import Amendment, Answer, Usage
 from bot.store.outbox import Sent
 from bot.store.store import Store
 from bot.store.tables import Delivery, Event, Interview, Lead, Turn, TurnState
-from tests.support.rooms import ONE, REPLY, TWO, Clock, accepted, at_once, done, said
+from tests.support.rooms import ONE, REPLY, TWO, Clock, accepted, at_once, done, is_new, said
 
 
 async def count(store: Store, column) -> int:
@@ -69,15 +69,14 @@ async def test_any_text_can_be_kept(store: Store, text: str, kept: str) -> None:
 
 
 async def test_a_click_is_new_once(store: Store) -> None:
-    assert await store.inbox.is_new(ONE, ["click"])
-    assert not await store.inbox.is_new(ONE, ["click"])
-    assert not await store.inbox.is_new(ONE, ["other", "click"])
-    assert await store.inbox.is_new(ONE, ["other"])
-    assert await store.inbox.is_new(TWO, ["click"])
+    assert await is_new(store, "click")
+    assert not await is_new(store, "click")
+    assert await is_new(store, "other")
+    assert await is_new(store, "click", TWO)
 
 
 async def test_a_click_is_new_once_also_in_two_processes(store: Store, other: Store) -> None:
-    new = await at_once(room.inbox.is_new(ONE, ["click"]) for room in [store, other] * 5)
+    new = await at_once(is_new(room, "click") for room in [store, other] * 5)
     assert sorted(new) == [False] * 9 + [True]
 
 
@@ -206,7 +205,7 @@ async def test_an_edit_that_comes_after_the_answer_leaves_its_keys_to_a_message_
 async def test_an_edit_of_what_was_never_accepted_is_unknown(store: Store) -> None:
     await accepted(store, said("hello", name="m1", tenant=TWO))
     assert await store.inbox.amend(ONE, "m1", "new", ["edit"]) is Amendment.UNKNOWN
-    assert await store.inbox.is_new(ONE, ["edit"])
+    assert await is_new(store, "edit")
 
 
 async def test_of_an_answer_and_an_edit_at_once_one_comes_first(store: Store, other: Store) -> None:

@@ -14,7 +14,7 @@ from bot.store.opening import DatabaseError, opened
 from bot.store.schema import SchemaError
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
-from tests.support.rooms import ONE, accepted, said
+from tests.support.rooms import accepted, is_new, said
 
 
 def settings(folder: Path, url: str | None = None, keys: str = "") -> Settings:
@@ -123,7 +123,7 @@ async def test_postgres_is_migrated_only_when_asked(tmp_path: Path, postgres: Po
     async with opened(given, migrating=True):
         pass
     async with opened(given) as store:
-        assert await store.inbox.is_new(ONE, ["event"])
+        assert await is_new(store, "event")
     assert modes(tmp_path) == {}
 
 

@@ -20,7 +20,7 @@ from bot.store.store import Store
 from bot.store.tables import Row
 from bot.store.where import Where
 from tests.conftest import KEY, ROOT
-from tests.support.rooms import ONE, everything, tables
+from tests.support.rooms import everything, is_new, tables
 
 MIGRATE = """
 import asyncio, sys
@@ -96,7 +96,7 @@ async def test_sqlite_counts_ids_up_wherever_the_code_says_so(store: Store) -> N
 
 
 async def test_migrating_again_changes_nothing(store: Store) -> None:
-    await store.inbox.is_new(ONE, ["kept"])
+    await is_new(store, "kept")
     before = await everything(store.database)
     await schema.migrate(store.database)
     await schema.check(store.database)

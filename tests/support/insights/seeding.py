@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bot import texts
 from bot.deciding.interview import Choose, Move, Questionnaire, Session, Skip
 from bot.deciding.outlook import Outlook
-from bot.interviews.personal import SESSION
+from bot.interviews.poll import SESSION
 from bot.store.inbox import Answer
 from bot.store.insights import Asked
 from bot.store.leads import Change
