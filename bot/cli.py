@@ -334,10 +334,10 @@ def insights(
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Whether to quote unanswered questions.")] = True,
 ) -> None:
     """What teams ask, what the guidance lacks, what is recommended and who gets in touch: a report."""
-    from bot.insights.command import Wanted, run
+    from bot.insights.command import ReportOptions, run
 
     settings = _settings()
-    run(settings, Wanted(days, html, markdown, texts))
+    run(settings, ReportOptions(days, html, markdown, texts))
 
 
 @app.command()

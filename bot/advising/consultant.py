@@ -89,7 +89,7 @@ class Consultant:
         problem = find_input_problem(question)
         if problem:
             words = texts.sentence(problem, length=f"{len(question):,}", most=f"{MAX_INPUT_LENGTH:,}")
-            return Reply(ReplyKind.ABSTAIN, (Line(words),))
+            return Reply(ReplyKind.ABSTAIN, (Line(words),), reason=problem)
         earlier = [turn for said in earlier if (turn := clean(said)[:MAX_INPUT_LENGTH])]
         with tracing.span("search"):
             reading = await self._read(question, earlier)

@@ -1,1 +1,1 @@
-"""A report for the firm that runs the bot: what is asked, what has no answer, what is recommended."""
+"""The insights report: what teams ask, what the guidance lacks, what is recommended and who gets in touch."""

@@ -1,4 +1,4 @@
-"""`insights`: gathers, groups, and writes the report where it is wanted."""
+"""`insights`: collect the figures and write the report."""
 
 import asyncio
 import sys
@@ -9,11 +9,8 @@ from rich.console import Console
 
 from bot.advising.bootstrap import make_embedder
 from bot.errors import InputError
-from bot.insights.blocks import Report
-from bot.insights.gather import Figures, gather
-from bot.insights.markdown import markdown
-from bot.insights.page import page
-from bot.insights.report import report
+from bot.insights.collect import ReportFigures, collect_figures
+from bot.insights.report import render_markdown, render_page
 from bot.settings import Settings
 from bot.store.opening import opened
 
@@ -23,8 +20,8 @@ err = Console(stderr=True)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The last so many `days`, or all that is kept; the files, or Markdown on standard output if there are none."""
+class ReportOptions:
+    """The last `days`, or everything; the files to write, Markdown on standard output if there are none."""
 
     days: int | None = None
     html: Path | None = None
@@ -32,33 +29,28 @@ class Wanted:
     quotes: bool = True
 
 
-def run(settings: Settings, wanted: Wanted) -> None:
-    """Writes the report. Raises InputError when a file cannot be written."""
+def run(settings: Settings, options: ReportOptions) -> None:
+    """Write the report. Raises InputError if a file cannot be written."""
     with err.status("Counting…"):
-        found = asyncio.run(_gathered(settings, wanted.days))
+        figures = asyncio.run(_collect(settings, options.days))
     with err.status("Grouping what has no answer…"):
-        made = _report(found, settings, quotes=wanted.quotes)
-    if wanted.html:
-        with err.status("Drawing…"):
-            _write(wanted.html, page(made))
-    if wanted.markdown and wanted.markdown != STANDARD_OUTPUT:
-        _write(wanted.markdown, markdown(made))
-    elif wanted.markdown or not wanted.html:
-        sys.stdout.write(markdown(made))
+        gaps = figures.unanswered.group(make_embedder(settings), figures.statements)
+    if options.html:
+        _write(options.html, render_page(figures, gaps, quotes=options.quotes))
+    markdown = render_markdown(figures, gaps, quotes=options.quotes)
+    if options.markdown and options.markdown != STANDARD_OUTPUT:
+        _write(options.markdown, markdown)
+    elif options.markdown or not options.html:
+        sys.stdout.write(markdown)
 
 
-async def _gathered(settings: Settings, days: int | None) -> Figures:
+async def _collect(settings: Settings, days: int | None) -> ReportFigures:
     async with opened(settings, reading=True) as store:
-        return await gather(store.insights, settings, days)
-
-
-def _report(found: Figures, settings: Settings, *, quotes: bool) -> Report:
-    gaps = found.unanswered.grouped(make_embedder(settings), found.statements)
-    return report(found, gaps, settings, quotes=quotes)
+        return await collect_figures(store.insights, settings, days)
 
 
 def _write(file: Path, text: str) -> None:
-    """For the operator's eyes only: it may quote what users asked."""
+    """Write a file that only the operator can read: it may quote users."""
     try:
         file.touch(mode=0o600)
         file.write_text(text, "utf-8")

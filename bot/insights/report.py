@@ -1,75 +1,207 @@
-"""The report: figures in the order in which one wants to know them."""
+"""Render the report: one HTML page that needs no script, network or other file, or Markdown."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import count
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from bot import texts
-from bot.insights import advising, asking
-from bot.insights.blocks import Report, Tile
+from bot.deciding.framework import Approach
+from bot.handoff.forms import URGENCIES
+from bot.insights.collect import ReportFigures
 from bot.insights.gaps import Gaps
-from bot.insights.gather import Figures
-from bot.insights.shares import FEWEST_FOR_P90, FEWEST_FOR_PERCENT, Share
-from bot.insights.traffic import Outcome
-from bot.settings import Settings
+from bot.insights.ratios import FEWEST_FOR_P90, FEWEST_FOR_PERCENT, Ratio
+from bot.insights.traffic import MessageOutcome, Traffic
+from bot.messages.chart import NAMES
+from bot.messages.reply import escaped, without_controls
+from bot.settings import PACKAGE
+
+OUTCOMES = {  # sentences and the tones of their bars, which page.css sets in light and in dark
+    "insights_outcome_answer": "main",
+    "insights_outcome_advice": "light",
+    "insights_outcome_gap": "second",
+    "insights_outcome_beside": "muted",
+    "insights_outcome_small_talk": "faint",
+    "insights_outcome_none": "alarm",
+}
+STAGES = {
+    "insights_funnel_answered": "main",
+    "insights_funnel_open": "light",
+    "insights_funnel_left": "second",
+    "insights_funnel_whole": "faint",
+}
+FACTS = {"insights_decided_rag": "main", "insights_decided_tuning": "second", "insights_spoke": "faint"}
+OPINIONS = {"insights_helpful_yes": "main", "insights_helpful_no": "second"}
+CITATIONS = {"insights_cited": "main"}
+URGENCY = {"urgency_now": "second", "urgency_week": "main", "urgency_later": "faint"}
+APPROACHES = {
+    Approach.RAG: "main",
+    Approach.FINE_TUNING: "second",
+    Approach.HYBRID: "third",
+    Approach.NEED_MORE_INFO: "muted",
+}
+MAX_ROWS = 10  # bars of sections, groups of questions
+MAX_STATEMENTS, MAX_FACTS, LEAST_HELPFUL = 8, 8, 5
+MARKDOWN_BLOCKS = ("-", "+", "=")  # begin a list, or underline a heading
+SCALE_STEPS = 4
 
 
-def report(found: Figures, gaps: Gaps, settings: Settings, *, quotes: bool) -> Report:
-    """The report on the figures; without `quotes`, no question is quoted."""
-    traffic = found.traffic
-    unanswered = Share(traffic.outcomes[Outcome.GAP], traffic.on_topic)
-    until = f"{found.until.astimezone(traffic.zone):%d %B %Y, %H:%M}"
-    if found.since:
-        since = f"{found.since.astimezone(traffic.zone):%d %B %Y}"
-        subtitle = texts.sentence("insights_since", since=since, until=until)
-    else:
-        subtitle = texts.sentence("insights_kept", until=until)
-    return Report(
-        title=texts.sentence("insights_title"),
-        subtitle=subtitle,
-        tiles=_tiles(found, gaps) if traffic.total else (),
-        chapters=(
-            asking.traffic(traffic),
-            asking.gaps(gaps, unanswered, quotes=quotes),
-            asking.topics(found.topics),
-            advising.decisions(found.decisions),
-            advising.funnel(found.funnel),
-            asking.helpful(Share(traffic.helpful, traffic.rated), found.topics),
-            advising.desk(found.desk),
-        ),
+@dataclass(frozen=True)
+class Tile:
+    """A key figure, its name, and the values it stands on."""
+
+    figure: str
+    label: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a bar."""
+
+    tone: str
+    name: str
+    count: int
+
+
+def render_page(figures: ReportFigures, gaps: Gaps, *, quotes: bool) -> str:
+    """Render the HTML page; without `quotes`, no question is quoted."""
+    return _render("page.html", figures, gaps, quotes=quotes)
+
+
+def render_markdown(figures: ReportFigures, gaps: Gaps, *, quotes: bool) -> str:
+    """Render Markdown; without `quotes`, no question is quoted."""
+    return _render("report.md", figures, gaps, quotes=quotes)
+
+
+def markdown_text(value: object) -> str:
+    """Escape a value as one line of Markdown that shows it as it is."""
+    text = escaped(without_controls(" ".join(str(value).split())))
+    return f"\\{text}" if text.startswith(MARKDOWN_BLOCKS) else text
+
+
+def scale(largest: int) -> list[int]:
+    """Return the values of an axis: round, from 0 to at least `largest`, with four steps at most."""
+    steps = (factor * 10**power for power in count() for factor in (1, 2, 5))
+    step = next(step for step in steps if step * SCALE_STEPS >= largest)
+    return [step * n for n in range(max(1, -(-largest // step)) + 1)]
+
+
+def _render(template: str, figures: ReportFigures, gaps: Gaps, *, quotes: bool) -> str:
+    return _environment(template).get_template(template).render(
+        figures=figures,
+        traffic=figures.traffic,
+        topics=figures.topics,
+        gaps=gaps,
+        quotes=quotes,
+        period=_period(figures),
+        traffic_lead=_traffic_lead(figures.traffic),
+        tiles=_tiles(figures, gaps) if figures.traffic.total else (),
         notes=(
-            texts.sentence("insights_note_days", zone=settings.desk_timezone, days=settings.retention_days),
+            texts.sentence("insights_note_days", zone=figures.traffic.zone, days=figures.retention_days),
             texts.sentence("insights_note_small", fewest=FEWEST_FOR_PERCENT, few=FEWEST_FOR_P90),
             texts.sentence("insights_note_texts" if quotes else "insights_note_no_texts"),
         ),
+    )  # fmt: skip
+
+
+@cache
+def _environment(template: str) -> Environment:
+    """Set up Jinja so that every value is escaped for the template's format."""
+    is_page = template.endswith(".html")
+    environment = Environment(
+        loader=PackageLoader("bot.insights", "."),
+        autoescape=is_page,  # noqa: S701 Markdown has an escaper of its own
+        finalize=None if is_page else markdown_text,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Callable[..., object]] = {
+        "number": "{:,}".format,
+        "path": lambda section: section.replace(" > ", " › "),
+        "day": lambda day: f"{day.day} {day:%b}",
+        "ranked": _ranked,
+        "total": Counter.total,
+    }
+    environment.filters |= filters
+    environment.globals |= {
+        "say": texts.sentence,
+        "ratio": Ratio,
+        "scale": scale,
+        "approaches": NAMES,
+        "approach_parts": lambda counts: [Part(tone, NAMES[one], counts[one]) for one, tone in APPROACHES.items()],
+        "outcome_parts": lambda counts: _parts(OUTCOMES, *map(counts.__getitem__, MessageOutcome)),
+        "urgency_parts": lambda counts: _parts(URGENCY, *map(counts.__getitem__, URGENCIES)),
+        "citation_parts": partial(_parts, CITATIONS),
+        "fact_parts": partial(_parts, FACTS),
+        "opinion_parts": partial(_parts, OPINIONS),
+        "stage_parts": partial(_parts, STAGES),
+        "max_rows": MAX_ROWS,
+        "max_statements": MAX_STATEMENTS,
+        "max_facts": MAX_FACTS,
+        "least_helpful": LEAST_HELPFUL,
+        "style": Markup((PACKAGE / "insights" / "page.css").read_text("utf-8")),  # noqa: S704 our own file
+    }
+    return environment
+
+
+def _parts(series: Mapping[str, str], *counts: int) -> list[Part]:
+    return [Part(tone, texts.sentence(name), n) for (name, tone), n in zip(series.items(), counts, strict=True)]
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Sort by count, largest first, then by name."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _period(figures: ReportFigures) -> str:
+    zone = figures.traffic.zone
+    until = f"{figures.until.astimezone(zone):%d %B %Y, %H:%M}"
+    if figures.since is None:
+        return texts.sentence("insights_kept", until=until)
+    return texts.sentence("insights_since", since=f"{figures.since.astimezone(zone):%d %B %Y}", until=until)
+
+
+def _traffic_lead(traffic: Traffic) -> str:
+    platforms = (
+        texts.sentence("insights_traffic_place", platform=name.capitalize(), count=f"{number:,}")
+        for name, number in _ranked(traffic.platforms)
+    )
+    return texts.sentence(
+        "insights_traffic_text",
+        total=f"{traffic.total:,}",
+        people=f"{len(traffic.people):,}",
+        homes=f"{len(traffic.homes):,}",
+        platforms=", ".join(platforms),
+        answered=traffic.answered,
     )
 
 
-def _tiles(found: Figures, gaps: Gaps) -> tuple[Tile, ...]:
-    """What is seen first."""
-    traffic, outcomes = found.traffic, found.traffic.outcomes
-    answered = Share(outcomes[Outcome.ANSWER] + outcomes[Outcome.ADVICE], traffic.on_topic)
-    opinions = Share(traffic.helpful, traffic.rated)
+def _tiles(figures: ReportFigures, gaps: Gaps) -> list[Tile]:
+    traffic, requests = figures.traffic, figures.requests
     tiles = [
-        _tile("insights_tile_messages", f"{traffic.total:,}", "insights_tile_people", people=len(traffic.people)),
-        _tile("insights_tile_answered", _figure(answered), "insights_tile_answered_of", whole=f"{answered.whole:,}"),
-        _tile(
-            "insights_tile_gaps",
-            f"{outcomes[Outcome.GAP]:,}",
-            "insights_tile_gaps_of",
-            groups=len(gaps.found),
-            alone=gaps.alone,
-        ),
-        _tile("insights_tile_helpful", _figure(opinions), "insights_tile_helpful_of", whole=f"{opinions.whole:,}"),
+        _tile("messages", f"{traffic.total:,}", "people", people=len(traffic.people)),
+        _ratio_tile("answered", traffic.answered),
+        _tile("gaps", f"{traffic.unanswered.part:,}", "gaps_of", groups=len(gaps.groups), alone=gaps.alone),
+        _ratio_tile("helpful", traffic.opinions),
     ]
-    if found.funnel:
-        ended = Share(found.funnel.finished, found.funnel.ended)
-        whole = f"{ended.whole:,}"
-        tiles.append(_tile("insights_tile_interviews", _figure(ended), "insights_tile_interviews_of", whole=whole))
-    claimed = "insights_tile_requests_of" if found.desk.to_claim.minutes else "insights_tile_requests_none"
-    requests = f"{found.desk.total:,}"
-    return (*tiles, _tile("insights_tile_requests", requests, claimed, median=found.desk.to_claim.median))
+    if figures.funnel:
+        tiles.append(_ratio_tile("interviews", figures.funnel.completion))
+    claimed = "requests_of" if requests.to_claim.minutes else "requests_none"
+    return [*tiles, _tile("requests", f"{requests.total:,}", claimed, median=requests.to_claim.median)]
 
 
-def _tile(label: str, figure: str, said: str, **values: object) -> Tile:
-    return Tile(texts.sentence(label), figure, texts.sentence(said, **values))
+def _ratio_tile(name: str, ratio: Ratio) -> Tile:
+    figure = ratio.short if ratio.whole else texts.sentence("insights_nothing")
+    return _tile(name, figure, f"{name}_of", whole=f"{ratio.whole:,}")
 
 
-def _figure(share: Share) -> str:
-    return share.headline if share.whole else texts.sentence("insights_nothing")
+def _tile(name: str, figure: str, note: str, **values: object) -> Tile:
+    label, note = texts.sentence(f"insights_tile_{name}"), texts.sentence(f"insights_tile_{note}", **values)
+    return Tile(figure, label, note)

@@ -1,18 +1,17 @@
-"""What teams ask about: the sections and statements that were cited, and whether that was found helpful."""
+"""Citations by section and statement, and whether their replies were found helpful."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from bot.insights.shares import Share
-from bot.store.insights import Asked
+from bot.insights.ratios import Ratio
+from bot.store.insights import MessageRecord
 
 FEWEST_OPINIONS = 3  # before a statement is called unhelpful
 
 
-class Cited(NamedTuple):
+class CitedStatement(NamedTuple):
     """A statement by its section and its words."""
 
     section: str
@@ -21,23 +20,22 @@ class Cited(NamedTuple):
 
 @dataclass
 class Opinions:
-    """How many found something helpful, of all who said so."""
+    """Opinions on replies: how many there are, and how many are “helpful”."""
 
     helpful: int = 0
     rated: int = 0
 
-    def add(self, asked: Asked) -> None:
-        """Counts what was said of one reply."""
-        self.helpful += asked.helpful
-        self.rated += asked.helpful + asked.unhelpful
+    def add(self, message: MessageRecord) -> None:
+        self.helpful += message.helpful
+        self.rated += message.helpful + message.unhelpful
 
     @property
-    def share(self) -> Share:
-        return Share(self.helpful, self.rated)
+    def ratio(self) -> Ratio:
+        return Ratio(self.helpful, self.rated)
 
     @property
-    def at_best(self) -> float:
-        """The greatest share of helpful ones that the opinions leave likely, by Wilson's interval at 95 %."""
+    def upper_bound(self) -> float:
+        """Upper end of Wilson's 95 % interval for the share of helpful replies."""
         from scipy.stats import binomtest
 
         return float(binomtest(self.helpful, self.rated).proportion_ci(method="wilson").high)
@@ -45,39 +43,39 @@ class Opinions:
 
 @dataclass
 class Topics:
-    """How many replies cite each section and statement, and the opinions on those replies."""
+    """Counts of the replies that cite each section and statement, with the opinions on them."""
 
     replies: int = 0
     sections: Counter[str] = field(default_factory=Counter)
-    statements: Counter[Cited] = field(default_factory=Counter)
+    statements: Counter[CitedStatement] = field(default_factory=Counter)
     by_section: defaultdict[str, Opinions] = field(default_factory=partial(defaultdict, Opinions))
-    by_statement: defaultdict[Cited, Opinions] = field(default_factory=partial(defaultdict, Opinions))
+    by_statement: defaultdict[CitedStatement, Opinions] = field(default_factory=partial(defaultdict, Opinions))
 
-    def add(self, asked: Asked) -> None:
-        """Counts what a reply cites, each section and statement once."""
-        if not asked.citations:
+    def add(self, message: MessageRecord) -> None:
+        """Count a reply once for each section and each statement that it cites."""
+        if not message.citations:
             return
         self.replies += 1
-        statements = {Cited(citation["section"], citation["quote"]) for citation in asked.citations}
+        statements = {CitedStatement(citation["section"], citation["quote"]) for citation in message.citations}
         sections = {statement.section for statement in statements}
         self.statements.update(statements)
         self.sections.update(sections)
-        if asked.helpful or asked.unhelpful:
+        if message.helpful or message.unhelpful:
             for statement in statements:
-                self.by_statement[statement].add(asked)
+                self.by_statement[statement].add(message)
             for section in sections:
-                self.by_section[section].add(asked)
+                self.by_section[section].add(message)
 
-    def least_helpful(self, most: int) -> list[tuple[Cited, Opinions]]:
-        """The statements whose replies were most surely found unhelpful, the worst first."""
-        known = [
-            (cited, found)
-            for cited, found in self.by_statement.items()
-            if found.rated >= FEWEST_OPINIONS and found.helpful < found.rated
+    @property
+    def rated_sections(self) -> list[tuple[str, Opinions]]:
+        """Sections with opinions on their replies, most opinions first."""
+        return sorted(self.by_section.items(), key=lambda item: (-item[1].rated, item[0]))
+
+    def least_helpful(self, limit: int) -> list[tuple[CitedStatement, Opinions]]:
+        """Return the statements whose replies were most surely found unhelpful, worst first."""
+        rated = [
+            (statement, opinions)
+            for statement, opinions in self.by_statement.items()
+            if opinions.rated >= FEWEST_OPINIONS and opinions.helpful < opinions.rated
         ]
-        return sorted(known, key=lambda one: (one[1].at_best, one[0]))[:most]
-
-
-def ranked(counted: Counter[str]) -> Iterable[tuple[str, int]]:
-    """What was counted, the most frequent first, and by name where the counts are the same."""
-    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+        return sorted(rated, key=lambda item: (item[1].upper_bound, item[0]))[:limit]

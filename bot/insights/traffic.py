@@ -1,20 +1,20 @@
-"""How much was asked, when, and what came of it."""
+"""Messages by day, by outcome, and by where they come from."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 from enum import StrEnum
-from functools import cache
 
-from bot import texts
-from bot.answering.input import MAX_INPUT_LENGTH
-from bot.store.insights import Asked
+from bot.insights.ratios import Ratio
+from bot.store.insights import MessageRecord
 
-BESIDE = ("off_topic", "injection", "empty", "wordless")  # the sentences to what is no question on the subject
+FEW_DAYS, MANY_DAYS = 14, 62  # from which the table, and the chart, count by weeks
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
-class Outcome(StrEnum):
-    """What came of a message; GAP is a question near to the guidance that it does not answer."""
+class MessageOutcome(StrEnum):
+    """The reply that a message got; GAP is a question on the subject that the guidance does not answer."""
 
     ANSWER = "answer"
     ADVICE = "advice"
@@ -23,14 +23,27 @@ class Outcome(StrEnum):
     SMALL_TALK = "small_talk"
     NONE = "none"
 
+    @classmethod
+    def of(cls, message: MessageRecord) -> "MessageOutcome":
+        match message.kind:
+            case "answer" | "advice" | "small_talk":
+                return cls(message.kind)
+            case None:
+                return cls.NONE
+            case _:
+                return cls.BESIDE if message.text is None else cls.GAP
+
+
+Timeline = Mapping[date, Counter[MessageOutcome]]
+
 
 @dataclass
 class Traffic:
-    """Messages by day and outcome, and from how many people, workspaces and guilds."""
+    """Counts of messages, of the people who sent them, and of their opinions on the replies."""
 
     zone: tzinfo
-    days: dict[date, Counter[Outcome]] = field(default_factory=dict)
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    days: dict[date, Counter[MessageOutcome]] = field(default_factory=dict)
+    outcomes: Counter[MessageOutcome] = field(default_factory=Counter)
     platforms: Counter[str] = field(default_factory=Counter)
     people: set[int] = field(default_factory=set)
     homes: set[int] = field(default_factory=set)
@@ -38,39 +51,58 @@ class Traffic:
     helpful: int = 0
     rated: int = 0
 
-    def add(self, asked: Asked, outcome: Outcome) -> None:
-        """Counts one more."""
-        day = asked.at.astimezone(self.zone).date()
+    def add(self, message: MessageRecord, outcome: MessageOutcome) -> None:
+        """Count one message, on its day in the report's time zone."""
+        day = message.at.astimezone(self.zone).date()
         self.days.setdefault(day, Counter())[outcome] += 1
         self.outcomes[outcome] += 1
-        self.platforms[asked.platform] += 1
-        self.people.add(asked.asker)
-        self.homes.add(asked.home)
-        self.waiting += asked.is_waiting
-        self.helpful += asked.helpful
-        self.rated += asked.helpful + asked.unhelpful
+        self.platforms[message.platform] += 1
+        self.people.add(message.asker)
+        self.homes.add(message.home)
+        self.waiting += message.is_waiting
+        self.helpful += message.helpful
+        self.rated += message.helpful + message.unhelpful
 
     @property
     def total(self) -> int:
         return self.outcomes.total()
 
     @property
-    def on_topic(self) -> int:
-        """Those that the guidance was to answer, whether it did or not."""
-        return sum(self.outcomes[outcome] for outcome in (Outcome.ANSWER, Outcome.ADVICE, Outcome.GAP))
+    def answered(self) -> Ratio:
+        """Messages with an answer or advice, of those on the subject."""
+        return Ratio(self.outcomes[MessageOutcome.ANSWER] + self.outcomes[MessageOutcome.ADVICE], self._on_topic)
 
+    @property
+    def unanswered(self) -> Ratio:
+        """Gaps, of the messages on the subject."""
+        return Ratio(self.outcomes[MessageOutcome.GAP], self._on_topic)
 
-def outcome_of(asked: Asked) -> Outcome:
-    """What came of a message. Of those that were not answered, the reply tells which were about something else."""
-    match asked.kind:
-        case "answer" | "advice" | "small_talk":
-            return Outcome(asked.kind)
-        case None:
-            return Outcome.NONE
-    first, is_long = (asked.told or "").split("\n")[0], len(asked.text or "") > MAX_INPUT_LENGTH
-    return Outcome.BESIDE if is_long or first in _said_beside() else Outcome.GAP
+    @property
+    def opinions(self) -> Ratio:
+        """Opinions “helpful”, of all opinions."""
+        return Ratio(self.helpful, self.rated)
 
+    @property
+    def chart_by_week(self) -> bool:
+        return self._span >= MANY_DAYS
 
-@cache
-def _said_beside() -> frozenset[str]:
-    return frozenset(map(texts.sentence, BESIDE))
+    @property
+    def table_by_week(self) -> bool:
+        return self._span >= FEW_DAYS
+
+    def timeline(self, *, by_week: bool) -> Timeline:
+        """Return the messages by day or week, also of those without any; weeks begin on Monday."""
+        first, last, step = min(self.days), max(self.days), WEEK if by_week else DAY
+        start = first - timedelta(days=first.weekday()) if by_week else first
+        counts = {start + n * step: Counter[MessageOutcome]() for n in range((last - start) // step + 1)}
+        for day, outcomes in self.days.items():
+            counts[start + (day - start) // step * step].update(outcomes)
+        return counts
+
+    @property
+    def _span(self) -> int:
+        return (max(self.days) - min(self.days)).days
+
+    @property
+    def _on_topic(self) -> int:
+        return sum(self.outcomes[o] for o in (MessageOutcome.ANSWER, MessageOutcome.ADVICE, MessageOutcome.GAP))

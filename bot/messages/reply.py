@@ -88,12 +88,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, advice on a use case with its recommendation, or the reason why there is neither."""
+    """An answer, advice on a use case with its recommendation, or an abstention; `reason` is why it abstains.
+
+    The reason is the name of the fixed sentence that it begins with. It is stored, and is not shown to outsiders.
+    """
 
     kind: ReplyKind
     lines: tuple[Line, ...]
     citations: tuple[Citation, ...] = ()
     recommendation: Recommendation | None = None
+    reason: str = ""
 
     @property
     def text(self) -> str:
@@ -122,8 +126,9 @@ class Reply:
         }
 
     def to_kept(self) -> dict[str, JsonValue]:
-        """As JSON values, for the store: `to_dict`, and each line with its kind and what it cites."""
-        return {**self.to_dict(), "lines": [[line.text, line.kind.value, [*line.cites]] for line in self.lines]}
+        """As JSON values, for the store: `to_dict`, the reason, and each line with its kind and what it cites."""
+        lines: list[JsonValue] = [[line.text, line.kind.value, [*line.cites]] for line in self.lines]
+        return {**self.to_dict(), "reason": self.reason, "lines": lines}
 
     @property
     def markdown(self) -> str:

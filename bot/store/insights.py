@@ -1,6 +1,6 @@
-"""What reports count: everything that was asked, interviewed and requested, as one moment has it.
+"""Records that the insights report counts: messages, interviews and requests, read in one snapshot.
 
-Users leave this room as numbers, workspaces and guilds too, and a text only where the guidance had no answer to it.
+Users, workspaces and guilds are numbers here; a text is read only where the guidance had no answer to it.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,18 +17,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.database import Database
 from bot.store.tables import UNFINISHED, Feedback, Interview, Lead, LeadEvent, LeadState, Turn
 
-BATCH = 1_000  # rows that are in memory at once
+ROWS_IN_MEMORY = 1_000
 Columns = Select[*tuple[Any, ...]]
 Found = Row[*tuple[Any, ...]]
-ABSTAINED = "abstain"  # the kind of a reply that says that there is none
+ABSTAINED = "abstain"  # the kind of a reply without an answer
+NEAR_TOPIC = "near_topic"  # the reason of an abstention from a question on the subject
 WORKED_ON = ("claimed", "replied", "resolved")  # what happens to a request that somebody has taken
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A message and what came of it. `kind` is the reply's, None when there is none; `text` what an abstained one said.
+class MessageRecord:
+    """A message and its reply: `kind` is the reply's, None without one; `text` the message's, only if it is a gap.
 
-    `asker` and `home` are numbers that stand for its user and for their workspace or guild.
+    A gap is a question on the subject that the guidance does not answer. `asker` and `home` are numbers that stand for
+    the user and for the workspace or guild.
     """
 
     at: datetime
@@ -38,7 +40,6 @@ class Asked:
     is_waiting: bool
     kind: str | None
     text: str | None
-    told: str | None
     citations: Sequence[Mapping[str, str]]
     approach: str | None
     criteria: tuple[str, ...]
@@ -47,16 +48,16 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Interviewed:
-    """An interview as it stands."""
+class InterviewRecord:
+    """The state of an interview, and the time of its last step."""
 
     session: Mapping[str, JsonValue]
     touched_at: datetime
 
 
 @dataclass(frozen=True)
-class Requested:
-    """A request for a consultant: since when, when somebody took it first, and when it was resolved last."""
+class RequestRecord:
+    """A request for a consultant: sent at, first taken at, last resolved at."""
 
     state: str
     urgency: str | None
@@ -67,7 +68,7 @@ class Requested:
 
 @dataclass
 class _Numbers:
-    """Numbers in place of names, in the order in which the names come."""
+    """Numbers in place of names, in order of first use."""
 
     known: dict[str, int] = field(default_factory=dict)
 
@@ -76,75 +77,74 @@ class _Numbers:
 
 
 class Insights:
-    """Reads and changes nothing."""
+    """Read-only access for the report."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Snapshot"]:
-        """All of it as it is at this moment."""
+        """Open a snapshot: all records as they are at this moment."""
         async with self._db.snapshot() as session:
             yield Snapshot(session)
 
     @property
     def now(self) -> datetime:
-        """The time by the store's clock."""
+        """Time of the store's clock."""
         return self._db.clock()
 
 
 class Snapshot:
-    """One moment of the store; what it gives comes row by row."""
+    """One moment of the store, streamed record by record."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
         self._users, self._homes = _Numbers(), _Numbers()
 
-    async def asked(self, since: datetime | None = None) -> AsyncIterator[Asked]:
-        """Every message since then, the oldest first."""
+    async def messages(self, since: datetime | None = None) -> AsyncIterator[MessageRecord]:
+        """Stream the messages since then, oldest first."""
         turns = _turns().order_by(Turn.id)
         if since:
             turns = turns.where(Turn.accepted_at >= since)
         async for row in self._rows(turns):
-            yield self._asked(row)
+            yield self._message(row)
 
-    async def interviews(self, since: datetime | None = None) -> AsyncIterator[Interviewed]:
-        """Every interview that was touched since then."""
+    async def interviews(self, since: datetime | None = None) -> AsyncIterator[InterviewRecord]:
+        """Stream the interviews with a step since then."""
         kept: Columns = select(Interview.session, Interview.touched_at).order_by(Interview.id)
         if since:
             kept = kept.where(Interview.touched_at >= since)
         async for session, touched_at in self._rows(kept):
-            yield Interviewed(session, touched_at)
+            yield InterviewRecord(session, touched_at)
 
-    async def requests(self, since: datetime | None = None) -> AsyncIterator[Requested]:
-        """Every request that was sent since then, the oldest first."""
+    async def requests(self, since: datetime | None = None) -> AsyncIterator[RequestRecord]:
+        """Stream the requests sent since then, oldest first."""
         urgency = Lead.details["urgency"].as_string()
         events: Columns = select(Lead.id, Lead.state, urgency, LeadEvent.kind, LeadEvent.happened_at)
         events = events.join(LeadEvent, LeadEvent.lead_id == Lead.id).where(Lead.state != LeadState.DRAFT)
         rows = [row async for row in self._rows(events.order_by(Lead.id, LeadEvent.id))]
         for _, history in groupby(rows, key=lambda row: row[0]):
-            request = _requested(list(history))
+            request = _request(list(history))
             if since is None or request.at >= since:
                 yield request
 
     async def _rows(self, statement: Columns) -> AsyncIterator[Found]:
-        found = await self._session.stream(statement.execution_options(yield_per=BATCH))
+        found = await self._session.stream(statement.execution_options(yield_per=ROWS_IN_MEMORY))
         async for rows in found.partitions():  # row by row, each would switch to the database's thread and back
             for row in rows:
                 yield row
 
-    def _asked(self, row: Found) -> Asked:
+    def _message(self, row: Found) -> MessageRecord:
         criteria = dict.fromkeys(str(reason["criterion"]) for reason in row.reasons or ())
         helpful = row.helpful or 0
-        return Asked(
+        return MessageRecord(
             at=row.at,
             platform=row.tenant.partition(":")[0],
             home=self._homes.of(row.tenant),
             asker=self._users.of(f"{row.tenant}/{row.user}"),
             is_waiting=row.state in UNFINISHED and row.kind is None,
             kind=row.kind,
-            text=row.text,
-            told=row.told,
+            text=row.text if row.kind == ABSTAINED and _is_gap(row) else None,
             citations=row.citations or (),
             approach=row.approach,
             criteria=tuple(criteria),
@@ -154,7 +154,7 @@ class Snapshot:
 
 
 def _turns() -> Columns:
-    """Every message with what came of it, and how many found that helpful of how many who said so."""
+    """Select every message with its reply and its opinions."""
     kind, found = Turn.reply["kind"].as_string(), Turn.reply["recommendation"]
     helpful, rated = func.count().filter(Feedback.helpful).label("helpful"), func.count().label("rated")
     opinions = select(Feedback.turn_id, helpful, rated).group_by(Feedback.turn_id).subquery()
@@ -165,7 +165,8 @@ def _turns() -> Columns:
         Turn.state.label("state"),
         kind.label("kind"),
         case((kind == ABSTAINED, Turn.text)).label("text"),
-        case((kind == ABSTAINED, Turn.reply["text"].as_string())).label("told"),
+        case((kind == ABSTAINED, Turn.reply["reason"].as_string())).label("reason"),
+        case((kind == ABSTAINED, Turn.reply["text"].as_string())).label("reply_text"),
         Turn.reply["citations"].label("citations"),
         found["approach"].as_string().label("approach"),
         found["reasons"].label("reasons"),
@@ -175,11 +176,19 @@ def _turns() -> Columns:
     return select(*columns).outerjoin(opinions, opinions.c.turn_id == Turn.id)
 
 
-def _requested(history: Sequence[Found]) -> Requested:
-    """A request from its events, in their order: state, urgency, kind and moment of each."""
+def _is_gap(row: Found) -> bool:
+    """Tell from an abstention whether its question was on the subject.
+
+    Replies stored before they kept their reason have several lines exactly if it was.
+    """
+    return bool(row.reason == NEAR_TOPIC if row.reason else "\n" in row.reply_text)
+
+
+def _request(history: Sequence[Found]) -> RequestRecord:
+    """Build a request from its events in order: state, urgency, kind and time of each."""
     _, state, urgency, _, first = history[0]
     moments = [(kind, moment) for _, _, _, kind, moment in history]
-    return Requested(
+    return RequestRecord(
         state=state,
         urgency=urgency,
         at=next((moment for kind, moment in moments if kind == "requested"), first),

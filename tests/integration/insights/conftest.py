@@ -1,4 +1,4 @@
-"""The store of which every figure is known."""
+"""A store of which every figure is known."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,12 +7,9 @@ import pytest
 
 from bot.deciding.outlook import Outlook
 from bot.settings import Settings
-from bot.store.database import Database
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
-from tests.support.insights.seeding import fill
-from tests.support.rooms import Clock
+from tests.support.insights.seeding import fill, store_at
 
 
 @pytest.fixture
@@ -22,15 +19,12 @@ def settings(corpus: Path, tmp_path: Path, database_url: str) -> Settings:
 
 @pytest.fixture
 async def empty(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
-    """A store in which there is nothing; its clock is set by hand."""
-    store = Store(Database(Where.of(database_url, tmp_path), [KEY], Clock()))
+    store = store_at(database_url, tmp_path)
     yield store
     await store.close()
 
 
 @pytest.fixture
 async def seeded(empty: Store, outlook: Outlook) -> Store:
-    clock = empty.database.clock
-    assert isinstance(clock, Clock)
-    await fill(empty, clock, outlook)
+    await fill(empty, outlook)
     return empty

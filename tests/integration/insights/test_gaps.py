@@ -10,36 +10,37 @@ from hypothesis.extra import numpy as arrays
 
 from bot.guidance.embedding import Embedder
 from bot.guidance.index import Index
-from bot.insights import gaps
-from bot.insights.gaps import SHOWN, Gaps, Unanswered, typical
+from bot.insights.gaps import EXAMPLES, MAX_EXAMPLE, SAMPLE_SIZE, Gaps, Unanswered, typical
 from tests.support.insights.seeding import UNANSWERED, a_message
 
 
-def unanswered(*questions: tuple[str, str]) -> Unanswered:
-    found = Unanswered()
+def unanswered(*questions: tuple[str, str], sample_size: int = SAMPLE_SIZE) -> Unanswered:
+    found = Unanswered(sample_size)
     for text, user in questions:
-        found.add(a_message(kind="abstain", text=text, told="no", asker=int.from_bytes(user.encode())))
+        found.add(a_message(kind="abstain", text=text, asker=int.from_bytes(user.encode())))
     return found
 
 
-def grouped(questions: Sequence[tuple[str, str]], embedder: Embedder, index: Index) -> Gaps:
-    return unanswered(*questions).grouped(embedder, [*index.statements.values()])
+def grouped(
+    questions: Sequence[tuple[str, str]], embedder: Embedder, index: Index, sample_size: int = SAMPLE_SIZE
+) -> Gaps:
+    return unanswered(*questions, sample_size=sample_size).group(embedder, [*index.statements.values()])
 
 
 def test_questions_of_one_meaning_stand_together_what_most_people_ask_first(embedder: Embedder, index: Index) -> None:
     found = grouped(UNANSWERED, embedder, index)
-    assert [(gap.questions, gap.people) for gap in found.found] == [(3, 3), (2, 1)]
-    database, rate = found.found
-    assert all("vector database" in text for text in database.typical)
-    assert all("LoRA" in text for text in rate.typical)
-    assert (found.alone, found.different, found.embedded) == (1, 6, 6)
-    assert database.near in {statement.section for statement in index.statements.values()}
+    assert [(gap.questions, gap.people) for gap in found.groups] == [(3, 3), (2, 1)]
+    database, rate = found.groups
+    assert all("vector database" in text for text in database.examples)
+    assert all("LoRA" in text for text in rate.examples)
+    assert (found.alone, found.different, found.compared) == (1, 6, 6)
+    assert database.section in {statement.section for statement in index.statements.values()}
 
 
 def test_the_same_words_count_each_time_and_are_shown_once(embedder: Embedder, index: Index) -> None:
     found = grouped([("Which GPU?", "U1"), ("which gpu", "U1"), ("which  GPU ?", "U2")], embedder, index)
-    [gap] = found.found
-    assert (gap.questions, gap.people, gap.typical) == (3, 2, ("Which GPU?",))
+    [gap] = found.groups
+    assert (gap.questions, gap.people, gap.examples) == (3, 2, ("Which GPU?",))
 
 
 def test_one_question_alone_and_none_at_all(embedder: Embedder, index: Index) -> None:
@@ -47,14 +48,11 @@ def test_one_question_alone_and_none_at_all(embedder: Embedder, index: Index) ->
     assert grouped([], embedder, index) == Gaps((), 0, 0, 0)
 
 
-def test_of_many_a_sample_is_compared_the_same_each_time(
-    embedder: Embedder, index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gaps, "MOST_EMBEDDED", 4)
-    found = grouped(UNANSWERED, embedder, index)
-    assert (found.different, found.embedded) == (6, 4)
-    assert sum(gap.questions for gap in found.found) + found.alone == 4
-    assert grouped(UNANSWERED, embedder, index) == found
+def test_of_many_a_sample_is_compared_the_same_each_time(embedder: Embedder, index: Index) -> None:
+    found = grouped(UNANSWERED, embedder, index, sample_size=4)
+    assert (found.different, found.compared) == (6, 4)
+    assert sum(gap.questions for gap in found.groups) + found.alone == 4
+    assert grouped(UNANSWERED, embedder, index, sample_size=4) == found
 
 
 @pytest.mark.parametrize(
@@ -73,14 +71,14 @@ def test_names_that_can_be_told_by_their_form_are_left_out(asked: str, kept: str
 
 def test_a_long_question_is_cut(embedder: Embedder, index: Index) -> None:
     text = "how do we " + "really " * 100 + "do it"
-    [gap] = grouped([(text, "U1"), (f"{text}!", "U2")], embedder, index).found
-    assert len(gap.typical[0]) <= gaps.LONGEST
-    assert gap.typical[0].endswith("…")
+    [gap] = grouped([(text, "U1"), (f"{text}!", "U2")], embedder, index).groups
+    assert len(gap.examples[0]) <= MAX_EXAMPLE
+    assert gap.examples[0].endswith("…")
 
 
 @given(arrays.arrays(np.float32, some.tuples(some.integers(1, 8), some.just(3)), elements=some.floats(-1, 1, width=32)))
 def test_the_typical_ones_are_different_and_begin_with_the_nearest(vectors: np.ndarray) -> None:
     centre = vectors.mean(axis=0)
-    chosen = typical(vectors, centre, SHOWN)
-    assert len(set(chosen)) == len(chosen) == min(SHOWN, len(vectors))
+    chosen = typical(vectors, centre, EXAMPLES)
+    assert len(set(chosen)) == len(chosen) == min(EXAMPLES, len(vectors))
     assert (vectors @ centre)[chosen[0]] == max(vectors @ centre)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.store.inbox import Answer
-from bot.store.insights import Asked, Interviewed, Requested
+from bot.store.insights import InterviewRecord, MessageRecord, RequestRecord
 from bot.store.leads import Change
 from bot.store.store import Store
 from bot.store.tables import Lead, LeadState, Turn
@@ -26,12 +26,12 @@ ADVICE = ANSWER | {
 ABSTAINED = ANSWER | {"kind": "abstain", "text": "no answer\nnearest", "citations": []}
 
 
-async def all_asked(store: Store, since=None) -> list[Asked]:
+async def all_asked(store: Store, since=None) -> list[MessageRecord]:
     async with store.insights.snapshot() as snapshot:
-        return [asked async for asked in snapshot.asked(since)]
+        return [asked async for asked in snapshot.messages(since)]
 
 
-async def requests(store: Store, since=None) -> list[Requested]:
+async def requests(store: Store, since=None) -> list[RequestRecord]:
     async with store.insights.snapshot() as snapshot:
         return [request async for request in snapshot.requests(since)]
 
@@ -54,16 +54,31 @@ async def test_a_message_is_told_with_its_reply_and_without_names(timed: Store, 
     await done(timed, said("broken", "e4"), Answer([]), "answering failed")
     await accepted(timed, said("waits", "e5", place="elsewhere"))
     first, second, third, fourth, fifth = await all_asked(timed)
-    assert (first.at, first.platform, first.kind, first.text, first.told) == (clock(), "test", "answer", None, None)
+    assert (first.at, first.platform, first.kind, first.text) == (clock(), "test", "answer", None)
     assert (first.citations[0]["section"], first.helpful, first.unhelpful) == ("A > B", 2, 1)
     assert (first.approach, first.criteria, first.is_waiting) == (None, (), False)
     assert (second.kind, second.approach, second.criteria, second.text) == ("advice", "rag", ("b", "a"), None)
-    assert (third.kind, third.text, third.told) == ("abstain", "how dear?", "no answer\nnearest")
+    assert (third.kind, third.text) == ("abstain", "how dear?")
     assert [asked.asker for asked in (first, second, third, fourth, fifth)] == [0, 1, 0, 2, 2]
     assert [asked.home for asked in (first, second, third)] == [0, 1, 0]
     assert [(asked.kind, asked.is_waiting) for asked in (fourth, fifth)] == [(None, False), (None, True)]
     for name in ("U024BE7LH", "a secret", "test:one"):
         assert name not in str([first, second, fourth, fifth])
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_gap"),
+    [
+        ({"reason": "near_topic", "text": "in one line"}, True),
+        ({"reason": "off_topic", "text": "in two\nlines"}, False),
+        ({"text": "from before reasons were kept\nnearest"}, True),
+        ({"text": "from before reasons were kept"}, False),
+    ],
+)
+async def test_a_gap_is_known_by_the_reason_that_the_reply_keeps(timed: Store, kept: dict, *, is_gap: bool) -> None:
+    await done(timed, said("how dear?"), Answer([], ABSTAINED | kept))
+    [message] = await all_asked(timed)
+    assert message.text == ("how dear?" if is_gap else None)
 
 
 async def test_only_what_is_asked_for_is_told(timed: Store, clock: Clock) -> None:
@@ -78,7 +93,7 @@ async def test_only_what_is_asked_for_is_told(timed: Store, clock: Clock) -> Non
     async with timed.insights.snapshot() as snapshot:
         found = [interview async for interview in snapshot.interviews(since)]
         assert len([interview async for interview in snapshot.interviews()]) == 2
-    assert found == [Interviewed({"step": 2}, clock())]
+    assert found == [InterviewRecord({"step": 2}, clock())]
 
 
 async def test_a_request_knows_when_it_was_taken_first_and_resolved_last(timed: Store, clock: Clock) -> None:
@@ -89,19 +104,19 @@ async def test_a_request_knows_when_it_was_taken_first_and_resolved_last(timed: 
     await lead(timed, clock, *told, *again, urgency="week")
     await lead(timed, clock)
     first, second = await requests(timed)
-    assert first == Requested("open", "now", start + timedelta(minutes=1), None, None)
+    assert first == RequestRecord("open", "now", start + timedelta(minutes=1), None, None)
     asked = start + timedelta(minutes=3)
     resolved = asked + timedelta(minutes=55)
-    assert second == Requested("resolved", "week", asked, asked + timedelta(minutes=30), resolved)
+    assert second == RequestRecord("resolved", "week", asked, asked + timedelta(minutes=30), resolved)
     assert await requests(timed, start + timedelta(minutes=2)) == [second]
 
 
 async def test_a_snapshot_sees_one_moment_and_holds_nobody_up(store: Store, other: Store) -> None:
     await done(store, said("before", "e1"), Answer([], ANSWER))
     async with store.insights.snapshot() as snapshot:
-        assert len([asked async for asked in snapshot.asked()]) == 1
+        assert len([asked async for asked in snapshot.messages()]) == 1
         await done(other, said("meanwhile", "e2"), Answer([], ANSWER))
-        assert len([asked async for asked in snapshot.asked()]) == 1
+        assert len([asked async for asked in snapshot.messages()]) == 1
     assert len(await all_asked(store)) == 2
 
 

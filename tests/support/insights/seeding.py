@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot import texts
 from bot.deciding.interview import Choose, Move, Questionnaire, Session, Skip
 from bot.deciding.outlook import Outlook
 from bot.interviews.poll import SESSION
+from bot.store.database import Database
 from bot.store.inbox import Answer
-from bot.store.insights import Asked
+from bot.store.insights import MessageRecord
 from bot.store.leads import Change
 from bot.store.store import Store
 from bot.store.tables import LeadState
+from bot.store.where import Where
+from tests.conftest import KEY
 from tests.support.rooms import ONE, TWO, Clock, done, said
 
 COST, DATA = "Practical Considerations > Cost", "Practical Considerations > Data Requirements"
@@ -28,10 +32,15 @@ UNANSWERED = (  # two groups and one that stands alone, with who asks
 )
 
 
-NOTHING = Asked(
-    at=NOW, platform="test", home=0, asker=0, is_waiting=False, kind=None, text=None, told=None, citations=(),
+NOTHING = MessageRecord(
+    at=NOW, platform="test", home=0, asker=0, is_waiting=False, kind=None, text=None, citations=(),
     approach=None, criteria=(), helpful=0, unhelpful=0,
 )  # fmt: skip
+
+
+def store_at(database_url: str, folder: Path) -> Store:
+    """A store whose clock is set by hand."""
+    return Store(Database(Where.of(database_url, folder), [KEY], Clock()))
 
 
 class Seeded:
@@ -62,8 +71,8 @@ class Seeded:
             row = await self.store.leads.apply(row, Change(kind, "Cem", state))
 
 
-def a_message(**what: object) -> Asked:
-    """A message of which nothing is told but this."""
+def a_message(**what: object) -> MessageRecord:
+    """A message of which nothing else is known."""
     return replace(NOTHING, **what)
 
 
@@ -78,7 +87,7 @@ def advice(approach: str, *criteria: str) -> dict:
 
 
 def abstained(sentence: str = "near_topic") -> dict:
-    return answer(kind="abstain") | {"text": f"{texts.sentence(sentence)}\nand more"}
+    return answer(kind="abstain") | {"text": texts.sentence(sentence), "reason": sentence}
 
 
 def led(outlook: Outlook, *answers: str | None, finish: bool = False) -> Session:
@@ -91,8 +100,10 @@ def led(outlook: Outlook, *answers: str | None, finish: bool = False) -> Session
     return machine.step(session, Move.FINISH) if finish else session
 
 
-async def fill(store: Store, clock: Clock, outlook: Outlook) -> None:
+async def fill(store: Store, outlook: Outlook) -> None:
     """Everything of which the tests know the figures; it ends at noon on 3 June 2026."""
+    clock = store.database.clock
+    assert isinstance(clock, Clock)
     seeded = Seeded(store, clock)
     await seeded.asked("a", answer((COST, DEAR), (DATA, MANY)), helpful="++-")
     await seeded.asked("b", answer((COST, DEAR)), user="U2", helpful="--")
