@@ -16,8 +16,6 @@ class Length:
     """Kills of a process of the flow alone, on each kind of database."""
     restarts: int
     """Restarts of each of five processes."""
-    malformed: int
-    """Malformed requests; of envelopes over a socket and of lines on standard input a tenth."""
     starts: int
     """Cold starts, of which the median counts."""
     statements: tuple[int, ...]
@@ -28,5 +26,5 @@ class Length:
     """Seconds after which the soak is over, however many of them are answered."""
 
 
-FULL = Length("full", 600, 20, 50, 3, 10_000, 5, (25, 1_000, 10_000, 50_000, 100_000), 100_000)
-SHORT = Length("short", 30, 3, 3, 1, 500, 1, (25, 1_000, 10_000), 2_000)
+FULL = Length("full", 600, 20, 50, 3, 5, (25, 1_000, 10_000, 50_000, 100_000), 100_000)
+SHORT = Length("short", 30, 3, 3, 1, 1, (25, 1_000, 10_000), 2_000)
