@@ -1,4 +1,4 @@
-"""Advice as a reply: what is recommended and why, what speaks against it, what would change it, what to do next."""
+"""Advice as a reply: the recommendation, reasons for and against it, what would change it, and the next steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +18,9 @@ MAX_OPEN = 3
 
 @dataclass(frozen=True)
 class AdviceContext:
-    """What is told along with a recommendation: `outside_words`, the user's own for what neither approach does;
-    `contradictions`, by question what was written (words) where something else was chosen; a team's result."""
+    """Additions to a recommendation: a team's result; `outside_words`, the user's own for what neither approach does;
+    `contradictions`, by question the words of a text that differ from the answer chosen.
+    """
 
     outside_words: str = ""
     contradictions: Mapping[str, str] = field(default_factory=dict)
@@ -28,7 +29,7 @@ class AdviceContext:
 
 
 def render_advice(framework: Framework, found: Recommendation, background: AdviceContext | None = None) -> Reply:
-    """The reply that gives a recommendation and cites every sentence of the article that it used."""
+    """Render a recommendation, citing every sentence of the article that it used."""
     notes = Notes()
     lines = _AdviceRenderer(framework, found, background or AdviceContext(), notes).lines()
     return Reply(ReplyKind.ADVICE, tuple(lines), notes.citations, found)
@@ -65,7 +66,7 @@ class _AdviceRenderer:
             yield Line(texts.sentence("obstacle", words=words))
 
     def _both_needs(self) -> bool:
-        """Whether some answer makes a need for fine-tuning by itself."""
+        """Return True if some answer makes a need for fine-tuning by itself."""
         needs = [reason for reason in self.found.reasons if reason.question not in self.found.obstacles]
         groups = groupby(needs, key=lambda reason: (reason.question, reason.toward))
         weights = [
@@ -74,7 +75,7 @@ class _AdviceRenderer:
         return max(weights, default=0) >= self.framework.decisive
 
     def _speaking(self) -> Iterator[Line]:
-        """What speaks for the recommendation and against it; where that is not one side and the other, by sides."""
+        """Reasons for and against; where the recommendation is not one side or the other, by sides."""
         for_it, against = self.found.speaking(for_it=True), self.found.speaking(for_it=False)
         if len(APPROACH_SIDES[self.found.approach]) == 1:
             yield from self._reasons("speaks_for", for_it)
@@ -84,7 +85,7 @@ class _AdviceRenderer:
         yield from self._reasons("speaks_against", against)
 
     def _reasons(self, heading: str, reasons: Sequence[Reason]) -> Iterator[Line]:
-        """Each answer in the team's words, its first sentence of the article, and the numbers of them all."""
+        """Each answer in the team's words, with its first sentence of the article and the numbers of all of them."""
         if reasons:
             yield Line(texts.sentence(heading), LineKind.HEADING)
         for _, group in groupby(reasons, key=lambda reason: reason.question):
@@ -126,7 +127,7 @@ class _AdviceRenderer:
             yield Line(texts.sentence("team_no_matter"))
 
     def _flips(self) -> Iterator[Line]:
-        """What other answers would lead to, what is still open first; what they have in common is said once."""
+        """Other answers and where they lead, open questions first; changes that several share are named once."""
         if not (self.found.reasons or self.found.approach is not Approach.NEED_MORE_INFO):
             return
         flips = sorted(self.found.flips, key=self._given)[:MAX_FLIPS]
@@ -144,7 +145,7 @@ class _AdviceRenderer:
                 yield Line(self._changed([change for change in changes if change not in common]), LineKind.ITEM)
 
     def _changed(self, changes: Sequence[AnswerChange]) -> str:
-        """The answers that change an outcome, beside what the team said instead."""
+        """The answers that change an outcome, beside the team's present ones."""
         said = {reason.question: reason.because for reason in self.found.reasons}
         changed = list[str]()
         for change in changes:
@@ -155,11 +156,11 @@ class _AdviceRenderer:
 
     @property
     def _is_settled(self) -> bool:
-        """Whether nothing that is still open can change the outcome."""
+        """Return True if no open question can change the outcome."""
         return bool(self.found.missing) and not self.found.deciding
 
     def _given(self, flip: Flip) -> int:
-        """How many of the changes take back what the team said."""
+        """Count the changes that replace an answer of the team's."""
         return sum(change.before is not None for change in flip.changes)
 
     def _open(self) -> Iterator[Line]:
@@ -192,7 +193,7 @@ class _AdviceRenderer:
 
 
 def describe_confidence(confidence: float, doubt: Doubt | None = None) -> str:
-    """How sure a recommendation is, in words, and what that suffers from most."""
+    """The confidence of a recommendation in words, and the main reason for doubt."""
     level = "sure" if confidence >= MIN_SURE else "likely" if confidence >= MIN_LIKELY else "tentative"
     if level == "sure" or doubt is None:
         return texts.sentence(level)

@@ -1,4 +1,4 @@
-"""Advice on use cases: reads what a team states, and recommends."""
+"""Advice on use cases: read what a team states, and recommend."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class Adviser:
         self._read_soon = MicroBatcher[str, CaseReading].in_thread(lambda texts: cases.read_all(texts, embedder.embed))
 
     async def read(self, text: str) -> CaseReading:
-        """What `text` states, in the words as they were typed."""
+        """Read the facts in `text`, in the words as they were typed."""
         cleaned = CleanText.of(text)
         case = await self._read_soon(cleaned.text[:MAX_INPUT_LENGTH])
         return CaseReading(
@@ -43,7 +43,7 @@ class Adviser:
         )
 
     async def facts(self, texts: Sequence[str]) -> dict[str, Mention]:
-        """What a user's messages state of the last use case, oldest first; a later one goes before."""
+        """Facts of the last use case in a user's messages (oldest first); later ones take precedence."""
         known = dict[str, Mention]()
         for text in texts:
             case = await self.read(text)
@@ -51,7 +51,7 @@ class Adviser:
         return known
 
     async def advise(self, text: str, before: Mapping[str, Mention], case: CaseReading) -> Reply:
-        """The recommendation on what `text` states (`case`), and the facts stated `before` where it is silent."""
+        """Recommend by the facts of `text` (`case`) and, where it is silent, by those stated `before`."""
         case = await self._confirmed(text, case)
         known = {**before, **_facts(case)}
         answers = {name: read.option for name, read in known.items()}
@@ -62,9 +62,9 @@ class Adviser:
         return render_advice(self.framework, found, AdviceContext(outside_words=outside.words if outside else ""))
 
     async def _confirmed(self, text: str, case: CaseReading) -> CaseReading:
-        """The reading with those doubtful facts that a language model finds stated, too, if one is configured.
+        """Add the doubtful facts that the language model, if there is one, also finds stated.
 
-        They are as certain as the least certain of what is read without it.
+        They count as probable as the least certain fact that is read without it.
         """
         if self._finder is None or not case.doubtful:
             return case
@@ -95,5 +95,5 @@ def _facts(case: CaseReading) -> dict[str, Mention]:
 
 
 def starts_another_case(text: str, case: CaseReading) -> bool:
-    """Whether a message describes another use case than those before it: it says so, and what it is."""
+    """Return True if a message says that it describes another use case than those before it, and states its facts."""
     return len(case.facts) > 1 and bool(ANOTHER_CASE.match(text))

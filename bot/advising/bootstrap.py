@@ -1,4 +1,4 @@
-"""The one place where the parts are put together."""
+"""Wire the parts together from the settings."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from bot.guidance.index import Index, IndexFolder
 from bot.guidance.tuning import find_tuned_model
 from bot.settings import Settings
 from bot.writing.facts import FactFinder
-from bot.writing.model import Writer
+from bot.writing.writer import Writer
 
 if TYPE_CHECKING:
     from bot.advising.vectorserver import PgVectors
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def make_embedder(settings: Settings) -> Embedder:
-    """The embedding model that was set; else the packaged one, in its tuned form if `index --tune` kept one."""
+    """The configured embedding model; by default the packaged one, in its tuned form if `index --tune` kept one."""
     if settings.embedding_model:
         return Embedder(settings.embedding_model)
     tuned = find_tuned_model(settings.data_dir, PACKAGED_SHA256)
@@ -31,7 +31,7 @@ def make_embedder(settings: Settings) -> Embedder:
 
 
 def make_vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | None":
-    """What searches vectors in place of FAISS, if it is set. Raises SettingsError when that cannot be used."""
+    """The configured vector server, None if there is none. Raises SettingsError if it cannot be used."""
     if settings.vector_store_url is None:
         return None
     from bot.advising.vectorserver import PgVectors
@@ -40,7 +40,7 @@ def make_vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | N
 
 
 def is_current(settings: Settings) -> bool:
-    """Whether all that is learned from the corpus is where it is kept, for the corpus as it is."""
+    """Return True if all that is learned from the present corpus is cached."""
     embedder = make_embedder(settings)
     indexed = _folder(settings, embedder).is_current()
     book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
@@ -48,9 +48,7 @@ def is_current(settings: Settings) -> bool:
 
 
 def load_index(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
-    """The index as it is kept, or built anew when it is not current. With `must_keep` raises OSError when it cannot be
-    kept.
-    """
+    """Load the index from the cache, or build and save it. Raises OSError if `must_keep` and it cannot be saved."""
     folder = _folder(settings, embedder)
     index = folder.load()
     if index is None:
@@ -62,7 +60,7 @@ def load_index(settings: Settings, embedder: Embedder, progress: Progress, *, mu
 def load_case_reader(
     settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False
 ) -> CaseReader | None:
-    """The reader of use cases, likewise; None when the corpus has no decision framework."""
+    """Load the reader of use cases in the same way; None if the corpus has no decision framework."""
     if not has_framework(settings.corpus_dir):
         return None
     book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
@@ -74,15 +72,15 @@ def load_case_reader(
 
 
 def make_consultant(settings: Settings, progress: Progress = ignore_progress) -> Consultant:
-    """Everything that answers: the index, the loaded embedding model and, when one is set, the language model."""
+    """Make all that answers: the index, the loaded embedding model and, if configured, the language model."""
     threads.limit_malloc_arenas()
-    writer = Writer.of(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
+    writer = Writer(settings.llm_model, settings.llm_timeout) if settings.llm_model else None
     embedder = make_embedder(settings)
     index = load_index(settings, embedder, progress)
     cases = load_case_reader(settings, embedder, progress)
     threads.use_single_compute_thread()
     embedder.embed(["warm up"])
-    finder = FactFinder.of(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
+    finder = FactFinder(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
     return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)
 
 

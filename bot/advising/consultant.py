@@ -1,4 +1,4 @@
-"""The front door: takes a message, finds out what it is, and replies. Knows no platform."""
+"""The front door: classify a message and reply. Knows no platform."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,10 +18,9 @@ from bot.guidance.search import Search, SearchResult
 from bot.messages.reply import Line, Notes, Reply, ReplyKind
 from bot.observing import metrics, tracing
 from bot.threads import MicroBatcher
-from bot.writing.author import Author
 from bot.writing.facts import FactFinder
 from bot.writing.grounding import Grounding
-from bot.writing.model import Writer
+from bot.writing.writer import GroundedWriter, Writer
 
 ShowLine = Callable[[Line], None]
 
@@ -59,7 +58,7 @@ INSTRUCTION = re.compile(
 class Consultant:
     """Replies to questions from one index; with a writer, in a language model's words, checked against the index.
 
-    With a case reader, also to use cases, with a recommendation; with a finder, a language model reads along.
+    With a case reader it also replies to use cases, with a recommendation; with a finder, a language model reads along.
     """
 
     def __init__(
@@ -73,17 +72,19 @@ class Consultant:
         self.index = index
         self.search = Search(index)
         self._read_soon = MicroBatcher[str, SearchResult].in_thread(
-            lambda texts: self.search.read_all(texts, index.embedder.embed(texts))
+            lambda texts: self.search.find_all(texts, index.embedder.embed(texts))
         )
         self.adviser = Adviser(cases, index.embedder, finder) if cases else None
         self._followups = FollowUps(self.search, index.embedder)
-        self._author = Author(writer, Grounding(tuple(index.statements.values()), index.embedder)) if writer else None
+        self._writer = (
+            GroundedWriter(writer, Grounding(tuple(index.statements.values()), index.embedder)) if writer else None
+        )
         self._article_url = article_url
 
     async def respond(self, text: str, earlier: Sequence[str] = (), show: ShowLine | None = None) -> Reply:
-        """Replies to `text`; `earlier` are the user's messages before it, oldest first.
+        """Reply to `text`; `earlier` are the user's messages before it, oldest first.
 
-        `show` is called with each line of an answer as soon as it is certain.
+        `show` is called with each line of an answer as soon as it is final.
         """
         question = _to_the_point(clean(text))
         problem = find_input_problem(question)
@@ -99,7 +100,7 @@ class Consultant:
             return await self._reply(question, earlier, reading, show)
 
     async def _advice(self, text: str, question: str, earlier: Sequence[str], reading: SearchResult) -> Reply | None:
-        """Advice on the use case that a text, `question` when it is clean, describes; None when it describes none."""
+        """Advice on the use case in `text` (`question` is its cleaned form); None if it describes none."""
         if self.adviser is None:
             return None
         case = await self.adviser.read(text)
@@ -113,13 +114,13 @@ class Consultant:
     async def _read(self, question: str, earlier: Sequence[str]) -> SearchResult:
         if not earlier:
             return await self._read_soon(question)
-        _, reading = await threads.compute(lambda: self._followups.read(question, earlier))
+        _, reading = await threads.compute(lambda: self._followups.resolve(question, earlier))
         return reading
 
     async def _beside(self, advice: Reply, text: str, reading: SearchResult) -> Reply:
-        """The recommendation; before it, the answer to what the message asks, unless that is which one to choose.
+        """The recommendation, after the answer to what else the message asks.
 
-        Where the case hardly tells which one, what the guidance says to that stands before it, too.
+        If the case hardly decides which approach to choose, the guidance's answer to that question comes first, too.
         """
         asked = [sentence.strip() for sentence in ROUGH_SENTENCE.findall(text) if is_question(sentence)]
         besides = " ".join(sentence for sentence in asked if not CHOICE_QUESTION.search(sentence))
@@ -138,10 +139,10 @@ class Consultant:
             return Reply(ReplyKind.SMALL_TALK, (Line(texts.sentence(reading.intent, where=where)),))
         if reading.kind is Kind.INJECTION and not INSTRUCTION.search(question):
             reading = replace(reading, kind=Kind.NEAR_TOPIC)  # who tells us nothing to do is not told off
-        if not reading.answered or self._author is None:
+        if not reading.answered or self._writer is None:
             return compose(reading)
         notes, lines = Notes(), list[Line]()
-        async for sentence, cited in self._author.supported(question, earlier, self._material(reading)):
+        async for sentence, cited in self._writer.write(question, earlier, self._material(reading)):
             lines.append(Line(sentence, cites=notes.cite(cited)))
             if show:
                 show(lines[-1])
@@ -151,14 +152,16 @@ class Consultant:
         return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations)
 
     def _material(self, reading: SearchResult) -> list[Statement]:
-        """What was found, then the rest of the same sections, for the model to write from."""
+        """The answers, then the rest of their sections, for the model to write from."""
         found = [finding.statement for finding in reading.findings]
         sections = {statement.section for statement in found}
         return list(dict.fromkeys([*found, *(s for s in self.index.statements.values() if s.section in sections)]))
 
 
 def is_case(text: str, reading: SearchResult, found: CaseReading, earlier: int = 0) -> bool:
-    """Whether a message describes a use case: with `earlier` facts it states two, or is long and asks nothing."""
+    """Return True if a message describes a use case: it states two facts (with the `earlier` ones), or is long and asks
+    nothing.
+    """
     questions = [sentence for sentence in ROUGH_SENTENCE.findall(text) if is_question(sentence)]
     asking, only_chooses = bool(questions), all(CHOICE_QUESTION.search(sentence) for sentence in questions)
     facts = len(found.facts) + (earlier if found.facts and only_chooses and earlier > 1 else 0)
@@ -178,13 +181,13 @@ def _decides(advice: Reply) -> bool:
 
 
 def _to_the_point(question: str) -> str:
-    """The question without the thanks or the greeting before it; a message that asks nothing as it is."""
+    """Strip the thanks or the greeting before a question; a message without a question stays as it is."""
     rest = COURTESY_OPENING.sub("", question)
     return rest if len(rest.split()) > 2 and is_question(rest) else question
 
 
 def _both(answer: Reply, advice: Reply) -> Reply:
-    """One reply of two: the answer, then the advice; what both cite has one number."""
+    """Join the answer and the advice into one reply; sources that both cite share a number."""
     citations = list(dict.fromkeys([*answer.citations, *advice.citations]))
     number = {n: citations.index(citation) + 1 for n, citation in enumerate(advice.citations, 1)}
     lines = (replace(line, cites=tuple(number[n] for n in line.cites)) for line in advice.lines)

@@ -1,7 +1,7 @@
-"""The vectors of the index in a Postgres with pgvector, searched through LangChain's PGVectorStore, in place of FAISS.
+"""The index's vectors in Postgres with pgvector, searched through LangChain's PGVectorStore instead of FAISS.
 
-A table holds one index and is made whole in one transaction, so that it is there whole or not at all. The tables of
-older indexes go when there is a new one, but for the one before, on which other processes may still run.
+A table holds one index and is created and filled in one transaction. A new one removes the tables of older indexes,
+except the last, which other processes may still use.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,10 +33,10 @@ class VectorServerError(BotError):
 
 
 class PgVectors:
-    """Indexes on one server; see `VectorServer`."""
+    """A vector server; see `VectorServer`."""
 
     def __init__(self, url: str, embedder: Embedder, exact_up_to: int = EXACT_UP_TO) -> None:
-        """Raises SettingsError for a URL that cannot be used, and when what is needed for it is not installed."""
+        """Raises SettingsError if the URL cannot be used or the extra is not installed."""
         self._url, self._embedder, self._exact_up_to = _postgres(url), embedder, exact_up_to
         try:
             import langchain_postgres  # noqa: F401 only whether it is there
@@ -47,7 +47,7 @@ class PgVectors:
             ) from error
 
     def check(self) -> str:
-        """What is there, for the doctor. Raises VectorServerError when it cannot be used."""
+        """Describe the server, for the doctor. Raises VectorServerError if it cannot be used."""
         with self._connected() as connection:
             version = connection.info.parameter_status("server_version")
             extension = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
@@ -55,12 +55,12 @@ class PgVectors:
             return f"pgvector {of_extension} on Postgres {version}, {len(_tables(connection))} index(es)"
 
     def holds(self, name: str, count: int) -> bool:
-        """Whether the index is there, with so many documents."""
+        """Return True if the server has this index, with `count` documents."""
         with self._connected() as connection:
             return _holds(connection, TABLE_PREFIX + name, count)
 
     def fill(self, name: str, texts: Sequence[str], vectors: Vectors) -> None:
-        """Puts the index there, whole; what is there already stays."""
+        """Store the whole index; one that is there already stays."""
         table = TABLE_PREFIX + name
         with self._connected() as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
@@ -75,13 +75,13 @@ class PgVectors:
                 _make_graph(connection, table, vectors.nbytes)
 
     def neighbours(self, name: str) -> NeighbourSearch:
-        """Searches the index, from the first question on."""
+        """The search of an index; it connects on the first call."""
         searched = _Searched(self._url, TABLE_PREFIX + name, self._embedder)
         return searched.nearest
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
-        """A transaction, committed at the end."""
+        """A connection with a transaction, committed at the end."""
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT) as connection:
@@ -101,14 +101,14 @@ class PgVectors:
 
 
 class _Searched:
-    """One table, searched; connections are made when they are needed."""
+    """A searchable table; connections are opened when they are needed."""
 
     def __init__(self, url: URL, table: str, embedder: Embedder) -> None:
         self._url, self._table, self._embedder = url, table, embedder
 
     @cached_property
     def engine(self) -> "PGEngine":
-        """The pool of connections, in a thread of its own."""
+        """The connection pool, in a thread of its own."""
         from langchain_postgres import PGEngine
 
         return PGEngine.from_connection_string(
@@ -126,7 +126,7 @@ class _Searched:
         )
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
-        """As `NeighbourSearch` has it."""
+        """Find the nearest documents, as a NeighbourSearch."""
         try:
             found = self.store.similarity_search_with_score_by_vector(vector.tolist(), k=count)
         except (ValueError, DBAPIError) as error:
@@ -158,7 +158,7 @@ def _unusable(error: BaseException | None) -> VectorServerError:
 
 
 def _said(error: BaseException | None) -> str:
-    """What Postgres says of an error, without its hints."""
+    """The first line of a Postgres error, without hints."""
     return str(error).partition("\n")[0]
 
 
@@ -180,7 +180,7 @@ def _holds(connection: psycopg.Connection, table: str, count: int) -> bool:
 
 
 def _make(connection: psycopg.Connection, table: str, texts: Sequence[str], vectors: Vectors) -> None:
-    """The table in PGVectorStore's form; its own `add_texts` inserts row by row, COPY is many times as fast."""
+    """Create and fill the table in PGVectorStore's form by COPY, many times as fast as its own `add_texts`."""
     from pgvector.psycopg import register_vector
 
     register_vector(connection)

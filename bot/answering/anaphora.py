@@ -1,4 +1,4 @@
-"""How a question leans on the conversation before it, by its words alone, and how those complete it."""
+"""Anaphora: classify how a follow-up depends on the conversation, and complete it from the last question."""
 
 import re
 from enum import Enum, auto
@@ -8,20 +8,9 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from bot.guidance.techniques import TECHNIQUE_NAMES, Technique, techniques_in
 
 FRAGMENT_WORDS = 4
-FUNCTION_WORDS = ENGLISH_STOP_WORDS | {
-    "does",
-    "did",
-    "don",
-    "doesn",
-    "isn",
-    "ok",
-    "oh",
-    "t",
-    "s",
-    "way",
-    "round",
-    "approach",
-}
+FUNCTION_WORDS = ENGLISH_STOP_WORDS.union(
+    ["does", "did", "don", "doesn", "isn", "ok", "oh", "t", "s", "way", "round", "approach"]
+)
 DISCOURSE_OPENING = re.compile(
     r"^(?:(?:ok|okay|nice|hm+|oh|ah|well|then|now|and|but|so|or|also|even|(?:what|how) about)\b[\s,.]*)+", re.IGNORECASE
 )
@@ -51,25 +40,25 @@ ORDINAL = re.compile(
 
 
 class FollowUpKind(Enum):
-    """How a question leans on what came before."""
+    """The ways in which a question can depend on the conversation before it."""
 
-    WHOLE = auto()  # it does not
-    LEANING = auto()  # it points back, and has words of its own
-    SUBJECT = auto()  # "does it need much data?": a pronoun stands for a technique
-    OTHER = auto()  # "and for the other one?", "and RAG?": what came before, of the other side
-    FRAGMENT = auto()  # "why?", "long term too?": what came before goes on
-    PLACE = auto()  # "the second one?": a bullet of the last answer, or the second technique
+    STANDALONE = auto()
+    REFERENCE = auto()  # points back, and has words of its own
+    PRONOUN = auto()  # "does it need much data?": a pronoun stands for a technique
+    OTHER_SIDE = auto()  # "and for the other one?", "and RAG?": the last question, of the other technique
+    FRAGMENT = auto()  # "why?", "long term too?": continues the last question
+    ORDINAL = auto()  # "the second one?": a bullet of the last answer, or the second technique
 
 
 def classify(question: str) -> FollowUpKind:
-    """How a question leans on what came before."""
+    """Classify how a question depends on the conversation before it."""
     content, named = content_words(question), techniques_in(question)
     if ORDINAL.search(question):
-        return FollowUpKind.PLACE
+        return FollowUpKind.ORDINAL
     if not BOTH_SIDES.search(question) and (
         (OTHER_SIDE.search(question) and not named) or (len(named) == 1 and not content)
     ):
-        return FollowUpKind.OTHER
+        return FollowUpKind.OTHER_SIDE
     if (
         PRONOUN.search(question)
         and content
@@ -77,52 +66,52 @@ def classify(question: str) -> FollowUpKind:
         and not WHICH.match(question)
         and not _names_one(question)
     ):
-        return FollowUpKind.SUBJECT
+        return FollowUpKind.PRONOUN
     opened = DISCOURSE_OPENING.match(question) or ALSO.search(question)
     few = len(re.findall(r"\w+", DISCOURSE_OPENING.sub("", question))) <= FRAGMENT_WORDS
     if not content or (few and not named and (opened or len(content) == 1)):
         return FollowUpKind.FRAGMENT
-    return FollowUpKind.LEANING if BACK_REFERENCE.search(question) else FollowUpKind.WHOLE
+    return FollowUpKind.REFERENCE if BACK_REFERENCE.search(question) else FollowUpKind.STANDALONE
 
 
 def complete_question(question: str, last: str, side: Technique | None) -> str:
-    """The question with the technique put in that the conversation is about, or the last question about the other."""
-    form, content = classify(question), content_words(question)
-    if form is FollowUpKind.OTHER:
+    """Put the conversation's technique into the question, or ask the last question of the other technique."""
+    kind, content = classify(question), content_words(question)
+    if kind is FollowUpKind.OTHER_SIDE:
         target = single_technique(question) or (side.other if side else None)
         if target and (content or PRONOUN.search(question)):
             return OTHER_SIDE.sub(target, question)
         if target and only(techniques_in(last)) is target.other:
             return TECHNIQUE_NAMES[target.other].sub(target, last)
-    elif side and form is FollowUpKind.PLACE:
+    elif side and kind is FollowUpKind.ORDINAL:
         return ORDINAL.sub(side, question) if content else f"what is {side}?"
-    elif side and form is FollowUpKind.SUBJECT:
+    elif side and kind is FollowUpKind.PRONOUN:
         return PRONOUN.sub(side, question, count=1)
-    elif side and form in (FollowUpKind.FRAGMENT, FollowUpKind.LEANING) and not techniques_in(question):
+    elif side and kind in (FollowUpKind.FRAGMENT, FollowUpKind.REFERENCE) and not techniques_in(question):
         return f"{question.rstrip('?.! ')} with {side}?"
     return question
 
 
 def single_technique(question: str) -> Technique | None:
-    """The technique that a question names, if it is one."""
+    """The technique that a question names, if it names exactly one."""
     return only(techniques_in(question))
 
 
 def ordinal_in(question: str) -> int:
-    """The place in a list that a question points to, from 0, or from the end as -1."""
+    """The list position that a question points to, from 0, or from the end as -1."""
     found = ORDINAL.search(question)
     return ORDINALS[found[1].lower()] if found else 0
 
 
 def content_words(question: str) -> list[str]:
-    """The words that say something besides grammar and the names of the techniques."""
+    """The words that are neither grammar nor names of the techniques."""
     for pattern in (*TECHNIQUE_NAMES.values(), ORDINAL, OTHER_SIDE):
         question = pattern.sub(" ", question)
     return [word for word in re.findall(r"[a-z]+", question.lower()) if word not in FUNCTION_WORDS]
 
 
 def only(techniques: frozenset[Technique]) -> Technique | None:
-    """The technique that there is, if it is one."""
+    """The single technique of a set, else None."""
     return next(iter(techniques)) if len(techniques) == 1 else None
 
 

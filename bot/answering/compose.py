@@ -1,4 +1,4 @@
-"""Composes a reply without a language model: the article's own sentences under their sections, and fixed words."""
+"""Compose a reply without a language model: the article's sentences under their sections, and fixed words."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -12,22 +12,22 @@ from bot.messages.reply import Line, LineKind, Notes, Reply, ReplyKind
 OPENINGS = {Kind.STATEMENT: "found", Kind.SECTION: "whole_list", Kind.COMPARISON: "compared"}
 
 
-def compose(reading: SearchResult) -> Reply:
-    """The verbatim answer to an answered reading; for any other, the sentence that says why there is none."""
-    if reading.kind is Kind.SMALL_TALK:
+def compose(result: SearchResult) -> Reply:
+    """The verbatim answer; for a question without an answer, the sentence that says why there is none."""
+    if result.kind is Kind.SMALL_TALK:
         raise ValueError("small talk is answered with a fixed sentence, not composed")
-    if not reading.answered:
-        return abstain(reading)
+    if not result.answered:
+        return abstain(result)
     notes = Notes()
-    lines = tuple(_verbatim(reading, notes))
+    lines = tuple(_verbatim(result, notes))
     return Reply(ReplyKind.ANSWER, lines, notes.citations)
 
 
-def _verbatim(reading: SearchResult, notes: Notes) -> Iterator[Line]:
-    """The statements that were found, word for word, each section's under its heading."""
-    statements = [finding.statement for finding in reading.findings]
-    one_list = reading.kind is Kind.SECTION and len({statement.section for statement in statements}) == 1
-    opening = "found" if reading.kind is Kind.SECTION and not one_list else OPENINGS[reading.kind]
+def _verbatim(result: SearchResult, notes: Notes) -> Iterator[Line]:
+    """The statements, word for word, each under its section's heading."""
+    statements = [finding.statement for finding in result.findings]
+    one_list = result.kind is Kind.SECTION and len({statement.section for statement in statements}) == 1
+    opening = "found" if result.kind is Kind.SECTION and not one_list else OPENINGS[result.kind]
     yield Line(texts.sentence(opening, section=statements[0].section))
     for section, group in groupby(_by_section(statements), key=lambda statement: statement.section):
         if not one_list:
@@ -37,17 +37,17 @@ def _verbatim(reading: SearchResult, notes: Notes) -> Iterator[Line]:
 
 
 def _by_section(statements: list[Statement]) -> list[Statement]:
-    """Statements of one section side by side, the sections in the order of their first statement."""
+    """Group statements by section, the sections in the order of their first statement."""
     order = list(dict.fromkeys(statement.section for statement in statements))
     return sorted(statements, key=lambda statement: order.index(statement.section))
 
 
-def abstain(reading: SearchResult) -> Reply:
-    """That the guidance does not cover it and, for a question near to it, what it does say there."""
-    lines = [Line(texts.sentence(reading.kind.value))]
-    for finding in reading.findings:
+def abstain(result: SearchResult) -> Reply:
+    """Say that the guidance does not cover the question and, for a near-topic one, what it does say there."""
+    lines = [Line(texts.sentence(result.kind.value))]
+    for finding in result.findings:
         nearest = finding.statement
         lines.append(Line(texts.sentence("nearest", quote=nearest.text, section=nearest.section)))
-    if reading.kind is Kind.NEAR_TOPIC:
+    if result.kind is Kind.NEAR_TOPIC:
         lines.append(Line(texts.sentence("ask_a_person")))
     return Reply(ReplyKind.ABSTAIN, tuple(lines), reason=reading.kind.value)

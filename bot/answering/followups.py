@@ -1,8 +1,8 @@
-"""Follow-up questions made stand-alone from the conversation: "and for the other one?" asks what the last turn asked.
+"""Resolve follow-up questions from the conversation: "and for the other one?" repeats the last question.
 
-A question is first read alone; what is plainly unanswered, an injection or small talk stays so. Else its form tells
-how to complete it: with the technique that the conversation is about, with the last question as it was or about the
-other side, or with a bullet of the last answer. The readings of the candidates decide where the form leaves it open.
+A question is first searched alone; a plain refusal, an injection or small talk stays as it is. Otherwise its kind
+decides how to complete it: with the technique the conversation is about, with the last question as it was or about the
+other technique, or with a bullet of the last answer. Where the kind leaves it open, the candidates' results decide.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,40 +38,41 @@ Read = Callable[[str], SearchResult]
 
 
 class FollowUps:
-    """Reads questions in a conversation."""
+    """Searches for questions in a conversation."""
 
     def __init__(self, search: Search, embedder: Embedder) -> None:
         self.search, self.embedder = search, embedder
 
-    def read(self, question: str, earlier: Sequence[str]) -> tuple[str, SearchResult]:
-        """The question as it would be asked alone, given the user's earlier questions (oldest first), and what it
-        asks for. A question that stands alone already is returned as it is.
+    def resolve(self, question: str, earlier: Sequence[str]) -> tuple[str, SearchResult]:
+        """Return the question as it would be asked alone, and its search result.
+
+        `earlier` are the user's earlier questions, oldest first. A question that stands alone is returned unchanged.
         """
         if not earlier:
-            return question, self._read(question)
-        read = cache(self._read)
+            return question, self._find(question)
+        read = cache(self._find)
         told, side = _told(earlier[-MAX_EARLIER:], read)
         form = classify(question)
-        if form is FollowUpKind.WHOLE or _stays(question, read(question)):
+        if form is FollowUpKind.STANDALONE or _stays(question, read(question)):
             return question, read(question)
-        if form is FollowUpKind.PLACE:
+        if form is FollowUpKind.ORDINAL:
             return self._place(
                 question, {side: complete_question(question, told[-1], side) for side in Technique}, read, told[-1]
             )
         side = side or single_technique(question)
-        pointed = form in (FollowUpKind.SUBJECT, FollowUpKind.OTHER)
+        pointed = form in (FollowUpKind.PRONOUN, FollowUpKind.OTHER_SIDE)
         named = pointed or any(single_technique(text) for text in told)  # else "and later on?" goes on, of no one side
         completed = complete_question(question, told[-1], side if named else None)
         text = _choose(question, completed, f"{told[-1]} {question}", side, read)
         return text, read(text) if text == question else self._blended(text, question, _about(question, side))
 
-    def _read(self, text: str) -> SearchResult:
-        return self.search.read(text, self.embedder.embed([text])[0])
+    def _find(self, text: str) -> SearchResult:
+        return self.search.find(text, self.embedder.embed([text])[0])
 
     def _place(
         self, question: str, completed: Mapping[Technique, str], read: Read, last: str
     ) -> tuple[str, SearchResult]:
-        """The bullet that "the second one" means; where there was no list, the second technique of the article."""
+        """Resolve "the second one": a bullet of the last answer or, without a list, the article's second technique."""
         place, bullets = ordinal_in(question), self._bullets(read(last))
         if bullets and place < len(bullets):
             bullet = bullets[place].text
@@ -82,12 +83,12 @@ class FollowUps:
         return text, read(text)
 
     def _blended(self, text: str, question: str, about: Technique | None) -> SearchResult:
-        """The reading of the scores of a completed question and of the question alone, which keeps its own words.
+        """Search by the blended scores of the completed question and of the question alone, which keeps its own words.
 
-        What the guidance says of the other technique than the question is about counts less.
+        Statements on the other technique than `about` count less.
         """
         if self.search.index.unphrased:
-            return self._read(text)
+            return self._find(text)
         ranker = self.search.index.ranker
         scores = ranker.scores([text, question], self.embedder.embed([text, question]))
         mixed = dict(
@@ -113,17 +114,17 @@ class FollowUps:
     def _read_statement(self, text: str) -> SearchResult:
         index = self.search.index
         number = next(number for number, document in enumerate(index.documents) if document.text == text)
-        return self.search.read(text, index.ranker.vectors[number])
+        return self.search.find(text, index.ranker.vectors[number])
 
 
 def _told(earlier: Sequence[str], read: Read) -> tuple[list[str], Technique | None]:
-    """The earlier questions, each completed by those before it, and the technique that was spoken of last, if any."""
+    """The earlier questions, each completed by those before it, and the technique mentioned last, if any."""
     told, side = [earlier[0]], _side_of(earlier[0], read)
     for question in earlier[1:]:
         form = classify(question)
-        if form is FollowUpKind.PLACE:
+        if form is FollowUpKind.ORDINAL:
             told.append(told[-1])  # the list that it points into
-        elif form in (FollowUpKind.FRAGMENT, FollowUpKind.LEANING) and not single_technique(question):
+        elif form in (FollowUpKind.FRAGMENT, FollowUpKind.REFERENCE) and not single_technique(question):
             told.append(f"{told[-1]} {question}" if form is FollowUpKind.FRAGMENT else question)
             continue  # what is spoken of stays the same
         else:
@@ -133,19 +134,19 @@ def _told(earlier: Sequence[str], read: Read) -> tuple[list[str], Technique | No
 
 
 def _side_of(text: str, read: Read) -> Technique | None:
-    """The technique that a question names, or else that of the statement that answers it."""
+    """The technique that a question names, else that of the statement that answers it."""
     return single_technique(text) or (_side(read(text)) if read(text).answered else None)
 
 
 def _about(question: str, side: Technique | None) -> Technique | None:
-    """The technique that a question is about which leans on a conversation about `side`."""
+    """The technique that a question is about in a conversation about `side`."""
     if single_technique(question) or side is None:
         return single_technique(question)
-    return side.other if classify(question) is FollowUpKind.OTHER else side
+    return side.other if classify(question) is FollowUpKind.OTHER_SIDE else side
 
 
 def _stays(question: str, alone: SearchResult) -> bool:
-    """Whether nothing that came before can change what the question asks for."""
+    """Return True if nothing said before can change what the question asks for."""
     if alone.kind is Kind.INJECTION or alone.evidence < MIN_EVIDENCE:
         return True
     if alone.kind is Kind.SMALL_TALK:
@@ -154,7 +155,7 @@ def _stays(question: str, alone: SearchResult) -> bool:
 
 
 def _choose(question: str, completed: str, joined: str, side: Technique | None, read: Read) -> str:
-    """Which of the three texts to go by, for the forms that lean on what came before."""
+    """Choose among the question, its completed form and both questions joined."""
     form, alone = classify(question), read(question)
     swayed = side is not None and alone.answered and _side(alone) is side.other
     changed = completed != question
@@ -162,13 +163,13 @@ def _choose(question: str, completed: str, joined: str, side: Technique | None, 
         plain = [text for text in (completed, question) if read(text).lead >= MIN_FRAGMENT]
         answered = [text for text in (joined, completed) if read(text).answered]
         return next(iter([*plain, *answered]), question)
-    if form is FollowUpKind.LEANING and swayed and changed and question.endswith("?"):
+    if form is FollowUpKind.REFERENCE and swayed and changed and question.endswith("?"):
         return completed
-    if form is FollowUpKind.SUBJECT and alone.lead >= KEEP_PRONOUN and not swayed:
+    if form is FollowUpKind.PRONOUN and alone.lead >= KEEP_PRONOUN and not swayed:
         return question
-    if form in (FollowUpKind.SUBJECT, FollowUpKind.OTHER) and changed:
+    if form in (FollowUpKind.PRONOUN, FollowUpKind.OTHER_SIDE) and changed:
         return f"{joined.removesuffix(question)}{completed}" if SAME_WORD.search(question) else completed
-    empty = form is FollowUpKind.OTHER and BACK_REFERENCE.search(question)
+    empty = form is FollowUpKind.OTHER_SIDE and BACK_REFERENCE.search(question)
     return joined if empty or alone.lead < MIN_ALONE else question
 
 

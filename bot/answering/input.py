@@ -1,4 +1,4 @@
-"""What a person typed, made readable: invisible characters go, and what cannot be read is named."""
+"""Clean what a person typed: drop invisible characters, and reject text that cannot be read."""
 
 import re
 import unicodedata
@@ -12,14 +12,14 @@ CLUSTER = re.compile(r".[\u0300-\u036f\ufe00-\ufe0f]*", re.DOTALL)  # a characte
 
 
 def clean(text: str) -> str:
-    """The text without control and format characters (zero-width, bidirectional marks), white space folded."""
+    """Drop control and format characters (zero-width, bidirectional marks) and fold white space."""
     visible = "".join(map(_visible, unicodedata.normalize("NFKC", text)))
     return re.sub(r"\s+", " ", visible).strip()
 
 
 @dataclass(frozen=True)
 class CleanText:
-    """A text cleaned line by line, without empty lines, that knows what each of its characters was made from."""
+    """A text cleaned line by line, without empty lines, with the typed origin of each character."""
 
     text: str
     typed: str
@@ -27,7 +27,7 @@ class CleanText:
 
     @classmethod
     def of(cls, typed: str) -> "CleanText":
-        """Cleans `typed`."""
+        """Clean `typed`."""
         characters, places = list[str](), list[tuple[int, int]]()
         for cluster in CLUSTER.finditer(typed):
             raw = cluster[0]
@@ -45,7 +45,7 @@ class CleanText:
         return cls("".join(characters).rstrip(), typed, tuple(places))
 
     def as_typed(self, start: int, end: int) -> str:
-        """What characters `start` to `end` were made from, as it was typed."""
+        """The typed text that characters `start` to `end` came from."""
         return self.typed[self.places[start][0] : self.places[end - 1][1]]
 
 
@@ -60,7 +60,7 @@ def _visible(character: str) -> str:
 
 
 def find_input_problem(text: str) -> str | None:
-    """The name of the fixed sentence that says why a cleaned text cannot be read; None when it can."""
+    """The name of the fixed sentence that says why a cleaned text cannot be read; None if it can."""
     if not text:
         return "empty"
     if len(text) > MAX_INPUT_LENGTH:

@@ -1,8 +1,8 @@
-"""The best place in a message for each question, as the features from which is judged whether its fact is stated there.
+"""Candidate facts: for each question the best span of a message, with the features by which the judge decides.
 
-A ranker has scored every span of the message for everything that can be stated. Negation, hedges and numbers have
-features of their own, since embeddings read them badly; so has what the rest of the message states, since a team that
-has thousands of examples also says what they are to teach.
+A ranker has scored every span for everything that can be stated. Negation, hedges and numbers have features of their
+own, since embeddings read them badly; so has the rest of the message, since a team that has thousands of examples also
+says what they are to teach.
 """
 
 import re
@@ -38,7 +38,7 @@ HEDGED = re.compile(
 
 @dataclass(frozen=True)
 class Candidate:
-    """For one question (or OUTSIDE), the option that is stated best, the span that states it, and the features."""
+    """The best option of one question (or of OUT_OF_SCOPE), the span that states it, and its features."""
 
     question: str
     option: str
@@ -51,7 +51,7 @@ class Candidate:
 
 
 class CandidateFinder:
-    """Finds the candidates in messages; `labels` are those of the ranker, in the order of its scores."""
+    """Finds candidates in messages; `labels` are the ranker's, in the order of its scores."""
 
     def __init__(self, framework: Framework, labels: Sequence[str]) -> None:
         self._framework = framework
@@ -63,7 +63,7 @@ class CandidateFinder:
         self._behaviour = self._labels(lambda o: o.toward is Side.FINE_TUNING and o.weight >= framework.decisive)
 
     def of(self, text: str, spans: Sequence[Span], scores: Scores) -> list[Candidate]:
-        """One candidate for each question. `scores` has a row for each span, of which there must be one at least."""
+        """One candidate per question. `scores` has one row per span; there must be at least one."""
         columns = {name: [self._column.get(f"{name}.{option}") for option in o] for name, o in self.options.items()}
         own = {name: _columns(scores, which) for name, which in columns.items()}
         best = {name: divmod(int(table.argmax()), table.shape[1]) for name, table in own.items()}
@@ -87,8 +87,9 @@ class CandidateFinder:
     def _views(
         self, name: str, own: Scores, place: tuple[int, int], spans: Sequence[Span], scores: Scores
     ) -> Iterator[float]:
-        """The best score; beside it the second best option's, those for "unsure", "irrelevant" and anything else
-        in the same span, and that of the same option in the whole sentence and on average in the message."""
+        """The best score; beside it the second best option's, those of "unsure", "irrelevant" and anything else in the
+        span, and that of the same option in the whole sentence and on average in the message.
+        """
         row, number = place
         sentence = next(n for n, span in enumerate(spans) if span.whole and span.sentence == spans[row].sentence)
         yield float(own[place])
@@ -100,8 +101,9 @@ class CandidateFinder:
         yield float(own[:, number].mean())
 
     def _counted(self, name: str, option: str, words: str) -> tuple[str, tuple[float, float]]:
-        """The option that the number in the words belongs to, if options are told apart by number; and whether the
-        number agrees with the option that the words alone spoke for, or not."""
+        """The option that the number in the words belongs to, if options differ by number, and whether that number
+        agrees or disagrees with the words' own option.
+        """
         question = self._framework.questions.get(name)
         if question is None or question.options[option].at_least is None:
             return option, (0.0, 0.0)
@@ -111,7 +113,7 @@ class CandidateFinder:
         return counted, (float(counted == option), float(counted != option))
 
     def _company(self, name: str, option: str, scores: Scores) -> tuple[float, float]:
-        """For a behaviour, how clearly there are examples to learn it from; and how clearly another is stated."""
+        """For a behaviour, how clearly there are examples to train on, and how clearly another behaviour is stated."""
         states = f"{name}.{option}"
         if states not in self._behaviour:
             return 0.0, 0.0
@@ -134,7 +136,7 @@ def _wording(words: str) -> tuple[float, float, float]:
 
 
 def _columns(scores: Scores, numbers: Sequence[int | None]) -> Scores:
-    """Some columns of the scores, with zeros for a label that no one ever said."""
+    """Some columns of the scores, zeros for a label without examples."""
     chosen = np.zeros((len(scores), len(numbers)), np.float32)
     for place, number in enumerate(numbers):
         if number is not None:

@@ -1,4 +1,4 @@
-"""What the reader of use cases has learned from the corpus, kept in DATA_DIR."""
+"""The framework and teams' sayings in the corpus, and the reader of use cases learned from them, cached on disk."""
 
 import json
 from functools import cached_property
@@ -26,65 +26,64 @@ QUESTION_STRIDE = 6  # one question of so many is enough to know questions by
 
 
 def has_framework(corpus: Path) -> bool:
-    """Whether a corpus holds a decision framework; without one, the bot answers questions only."""
+    """Return True if a corpus has a decision framework; without one the bot only answers questions."""
     return (corpus / FRAMEWORK).is_file()
 
 
 def load_framework(corpus: Path) -> Framework:
-    """The framework of a corpus. Raises CorpusError, naming file and line, when it is missing or broken."""
+    """Load the framework of a corpus. Raises CorpusError, naming file and line, if it is missing or broken."""
     return read_framework(Nodes(corpus / FRAMEWORK), read_articles(corpus))
 
 
 def load_voices(corpus: Path, framework: Framework) -> list[Voice]:
-    """How teams say it, a voice a file. Raises CorpusError, naming file and line, when one is broken."""
+    """Load the sayings, one voice per file. Raises CorpusError, naming file and line, if one is broken."""
     return [read_voice(Nodes(path), framework) for path in sorted(corpus.glob("*.said.yaml"))]
 
 
 def load_training_voices(corpus: Path, framework: Framework) -> list[Voice]:
-    """How teams say it, and what people ask: a question on RAG states nothing of the one who asks."""
+    """Load the sayings, and some questions of the phrasings: a question about RAG states nothing about the asker."""
     phrasings = read_phrasings(corpus, read_articles(corpus))
     asked = [Saying(p.text, IRRELEVANT, p.voice) for p in phrasings if not FIRST_PERSON.search(p.text)]
     return [*load_voices(corpus, framework), Voice("what people ask", tuple(asked[::QUESTION_STRIDE]), ())]
 
 
 class Casebook:
-    """The place on disk of what was learned from one corpus under one embedding model."""
+    """The cached reader of use cases for one corpus under one embedding model."""
 
     def __init__(self, corpus: Path, data: Path, embedder: Embedder) -> None:
         self.corpus, self.data, self.embedder = corpus, data, embedder
 
     @cached_property
-    def kept(self) -> ArtifactCache:
-        """The folder itself."""
+    def cache(self) -> ArtifactCache:
         patterns = ("*.md", FRAMEWORK, "*.said.yaml", "*.phrasings.yaml")
         files = [path for pattern in patterns for path in self.corpus.glob(pattern)]
         identity = {"format": CASES_FORMAT, "corpus": hash_files(files), "model": self.embedder.sha256}
         return ArtifactCache(self.data / "cases", identity, ("ranker.npz", "judge.npz"))
 
     def is_current(self) -> bool:
-        """Whether it is there, whole, for this corpus and this model."""
-        return self.kept.is_current()
+        """Return True if a complete reader of this corpus and this model is cached."""
+        return self.cache.is_current()
 
     def load(self) -> CaseReader | None:
-        """The reader from disk, or None when it is stale, truncated, foreign or not there."""
+        """The cached reader, None if it is stale, truncated, foreign or missing."""
         if not self.is_current():
             return None
-        states = [json.loads(line)["states"] for line in self.kept.lines()]
-        rows = read_vectors(self.kept.vectors())
+        states = [json.loads(line)["states"] for line in self.cache.lines()]
+        rows = read_vectors(self.cache.vectors())
         labels = sorted({label for which in states for label in which})
         with (
-            np.load(self.kept.folder / "ranker.npz", allow_pickle=False) as ranker,
-            np.load(self.kept.folder / "judge.npz", allow_pickle=False) as judge,
+            np.load(self.cache.folder / "ranker.npz", allow_pickle=False) as ranker,
+            np.load(self.cache.folder / "judge.npz", allow_pickle=False) as judge,
         ):
             framework = load_framework(self.corpus)
             return CaseReader(framework, Ranker.from_arrays(labels, rows, ranker), Judge.from_arrays(judge))
 
     def build(self, progress: Progress = ignore_progress) -> CaseReader:
-        """Reads the corpus, embeds what is new in it and learns. Writes nothing. Raises CorpusError."""
+        """Read the corpus, embed what is new and train. Writes nothing. Raises CorpusError."""
         framework = load_framework(self.corpus)
         voices = load_training_voices(self.corpus, framework)
         texts = texts_to_embed(voices)
-        rows = self.kept.embed(texts, self.embedder, progress)
+        rows = self.cache.embed(texts, self.embedder, progress)
         place = {text: n for n, text in enumerate(texts)}
         try:
             return learn(framework, voices, lambda asked: rows[[place[text] for text in asked]])
@@ -92,8 +91,8 @@ class Casebook:
             raise CorpusError(self.corpus, None, f"*.said.yaml: {error}") from error
 
     def save(self, reader: CaseReader) -> None:
-        """Writes what was learned beside its place and moves it there whole; removes older ones. Raises OSError."""
+        """Store the reader on disk. Raises OSError."""
         states = training_texts(load_training_voices(self.corpus, reader.framework))
         lines = (json.dumps({"text": text, "states": which}) for text, which in states.items())
         arrays = {"ranker.npz": reader.ranker.arrays(), "judge.npz": reader.judge.arrays()}
-        self.kept.save(lines, make_faiss_index(reader.ranker.vectors), arrays)
+        self.cache.save(lines, make_faiss_index(reader.ranker.vectors), arrays)

@@ -1,6 +1,6 @@
-"""How the reader of use cases learns from the voices in the corpus: the ranker from all that they say, then the judge.
+"""Train the reader of use cases on the voices in the corpus: the ranker on all they say, then the judge.
 
-The judge learns from use cases whose voices the ranker had not seen, as it will judge those of strangers.
+The judge is trained on use cases whose voices the ranker has not seen, as it will judge those of strangers.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ FOLDS = 3  # of the voices with cases, for the scores that the judge learns from
 
 
 def learn(framework: Framework, voices: Sequence[Voice], embed: Embed) -> CaseReader:
-    """Learns the ranker from all voices, and the judge from cases in voices that were left out in turn.
+    """Train the ranker on all voices, and the judge on cases of voices left out in turn.
 
-    Raises ValueError when fewer than two voices have cases.
+    Raises ValueError if fewer than two voices have cases.
     """
     with_cases = [voice.name for voice in voices if voice.cases]
     if len(with_cases) < 2:
@@ -36,7 +36,7 @@ def learn(framework: Framework, voices: Sequence[Voice], embed: Embed) -> CaseRe
 
 
 def training_texts(voices: Sequence[Voice]) -> dict[str, list[str]]:
-    """What the ranker learns from: each wording, each marked stretch of a case, and the clauses that state nothing."""
+    """The ranker's texts and their labels: wordings, marked stretches of cases, and clauses that state nothing."""
     found = dict[str, set[str]]()
     for voice in voices:
         for saying in voice.sayings:
@@ -50,12 +50,12 @@ def training_texts(voices: Sequence[Voice]) -> dict[str, list[str]]:
 
 
 def judge_cases(voice: Voice) -> tuple[LabelledCase, ...]:
-    """The cases of a voice that the judge learns from."""
+    """The cases of a voice that train the judge."""
     return voice.cases[::JUDGE_STRIDE]
 
 
 def texts_to_embed(voices: Sequence[Voice]) -> list[str]:
-    """Every text whose vector is needed to learn from the voices; those of `examples` come first."""
+    """Every text whose vector is needed for training; those of `training_texts` come first."""
     of_cases = [
         case.text[span.start : span.end]
         for voice in voices

@@ -23,7 +23,7 @@ FIRST_YEAR, LAST_YEAR = 1800, 2100
 
 
 def find_quantities(text: str) -> list[float]:
-    """The counts that a text names, in their order; years, shares of a hundred and prices are left out."""
+    """The counts in a text, in order; years, percentages and prices are left out."""
     plain = re.sub(
         rf"\b({'|'.join(VAGUE_PLURALS)})\b", lambda word: VAGUE_PLURALS[word[0].lower()], text, flags=re.IGNORECASE
     )

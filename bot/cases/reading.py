@@ -1,8 +1,7 @@
-"""Reads a use case: which facts does a team state, in which of its words?
+"""Read a use case: the facts that a team states, in its own words.
 
-Every span of the message is scored against all wordings by the ranker; for each question the best span is then judged
-by a logistic regression over the features of `candidates.py`. Numbers, negation and hedges count; what is said to be
-undecided is no fact.
+The ranker scores every span of a message against all wordings; for each question a logistic regression judges the best
+span by the features of `candidates.py`. Statements that are called undecided are no facts.
 """
 
 import re
@@ -56,7 +55,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 
 @dataclass(frozen=True)
 class Fact:
-    """What a message states about a question, in its own words: characters `start` to `end` of the message."""
+    """An option of a question that a message states, in its words: characters `start` to `end`."""
 
     question: str
     option: str
@@ -68,9 +67,9 @@ class Fact:
 
 @dataclass(frozen=True)
 class CaseReading:
-    """The facts of a message, in the order of the questions, and those that are doubtful.
+    """The facts of a message, in the order of the questions, and the doubtful ones.
 
-    `outside`, of the question OUTSIDE, is what it asks for that neither approach does.
+    `outside`, of the question OUT_OF_SCOPE, is a request for what neither approach does.
     """
 
     facts: tuple[Fact, ...]
@@ -89,7 +88,7 @@ class Judge:
 
     @classmethod
     def learn(cls, features: Sequence[Sequence[float]], stated: Sequence[bool]) -> "Judge":
-        """Learns from candidates and whether each fact was really stated; both kinds must occur."""
+        """Train on candidates, `stated` marking those whose fact is really stated; both kinds must occur."""
         model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=1000))
         model.fit(np.asarray(features), np.asarray(stated))
         scaler, regression = (step for _, step in model.steps)
@@ -97,32 +96,32 @@ class Judge:
 
     @classmethod
     def from_arrays(cls, kept: Mapping[str, NDArray[np.float64]]) -> "Judge":
-        """The judge that `arrays` was taken from."""
+        """Restore the judge from its `arrays`."""
         return cls(kept["mean"], kept["scale"], kept["weights"], float(kept["offset"]))
 
     def probability(self, candidate: Candidate) -> float:
-        """Of the candidate's fact being stated, from 0 to 1."""
+        """The probability, from 0 to 1, that the candidate's fact is stated."""
         scaled = (np.asarray(candidate.features) - self.mean) / self.scale
         return float(1 / (1 + np.exp(-(scaled @ self.weights + self.offset))))
 
     def arrays(self) -> dict[str, ArrayLike]:
-        """To be kept."""
+        """The parameters, to be saved."""
         return {"mean": self.mean, "scale": self.scale, "weights": self.weights, "offset": np.float64(self.offset)}
 
 
 class CaseReader:
-    """Reads messages by a ranker and a judge that learned from the voices in the corpus (`learning.py`)."""
+    """Reads messages with a ranker and a judge trained on the voices in the corpus (`learning.py`)."""
 
     def __init__(self, framework: Framework, ranker: Ranker[str], judge: Judge) -> None:
         self.framework, self.ranker, self.judge = framework, ranker, judge
         self._candidates = CandidateFinder(framework, ranker.labels)
 
     def read(self, text: str, embed: Embed) -> CaseReading:
-        """The facts that `text` states; a question that says nothing of the team states none."""
+        """Read the facts that `text` states; a question that says nothing of the team states none."""
         return self.read_all([text], embed)[0]
 
     def read_all(self, texts: Sequence[str], embed: Embed) -> list[CaseReading]:
-        """The facts that each text states; all are embedded together."""
+        """Read the facts that each text states; all are embedded together."""
         cut = [find_stating_spans(text) for text in texts]
         words = [text[span.start : span.end] for text, found in zip(texts, cut, strict=True) for span in found]
         if not words:
@@ -147,7 +146,7 @@ class CaseReader:
         )
 
     def _holds(self, text: str, found: Candidate, cut: Sequence[Span]) -> bool:
-        """Whether what was said is not called undecided, nor taken back by words beside it in the sentence."""
+        """Return True unless the words call it undecided, or others in the sentence take it back."""
         if found.question == OUT_OF_SCOPE:
             return True
         sentence = next(span for span in cut if span.whole and span.sentence == found.span.sentence)
@@ -160,12 +159,12 @@ class CaseReader:
 
 
 def _counts_none(sentence: str) -> bool:
-    """Whether the number in a sentence is one of examples that are not there, or of something else."""
+    """Return True if the number in a sentence counts missing examples, or other things."""
     return bool(NOT_THERE.search(sentence)) or bool(OF_OTHER_THINGS.search(sentence) and not CHECKED.search(sentence))
 
 
 def _fact(text: str, found: Candidate, probability: float) -> Fact:
-    """The fact, quoted without the conjunction before it and the stop behind it, at most LONGEST_QUOTE characters."""
+    """The fact, quoted without a leading conjunction or final stop, cut to MAX_QUOTE_LENGTH."""
     start, end = found.span.start, found.span.end
     if (before := CONJUNCTION.match(text[start:end])) and before.end() < end - start:
         start += before.end()
@@ -178,7 +177,7 @@ def _fact(text: str, found: Candidate, probability: float) -> Fact:
 
 
 def find_stating_spans(text: str) -> list[Span]:
-    """The spans of the sentences that can state something: not those that only ask, without a word on the asker."""
+    """The spans of sentences that can state something: all but questions without a word about the asker."""
     found = find_spans(text)
     asking = {s.sentence for s in found if s.whole and _says_nothing(text[s.start : s.end])}
     return [span for span in found if span.sentence not in asking]
@@ -189,6 +188,6 @@ def _says_nothing(sentence: str) -> bool:
 
 
 def is_question(sentence: str) -> bool:
-    """Whether a sentence is a question: by its mark or, when it has none, by its beginning."""
+    """Return True if a sentence ends with a question mark or, without any mark, begins as a question."""
     bare = sentence.rstrip(" \"'”’)")
     return bare.endswith("?") or (not bare.endswith((".", "!", ";")) and bool(INTERROGATIVE.search(bare)))

@@ -1,4 +1,4 @@
-"""How teams say it: wordings and whole use cases beside the framework, each labelled with the facts that it states.
+"""Sayings: teams' wordings and whole use cases beside the framework, labelled with the facts they state.
 
 A file `corpus/decision-framework.<voice>.said.yaml` holds those of one voice (one author or register):
 
@@ -7,7 +7,7 @@ A file `corpus/decision-framework.<voice>.said.yaml` holds those of one voice (o
       citations:
         required: [nobody acts on it unless the page stands beside it]
         unsure: [they might want sources, nobody has asked]
-    outside:                             # what neither approach is for
+    outside:                             # meant for neither approach
       numbers: [how many loaves to bake tomorrow]
     irrelevant: [we have nine vans]      # says nothing on any question
     cases:                               # use cases by the approach that fits, facts marked where they are stated
@@ -32,7 +32,7 @@ MARK = re.compile(r"\[(\w+)\.(\w+): ([^\[\]]+)\]")
 
 @dataclass(frozen=True)
 class Saying:
-    """A clause and what it states: `question.option`, `question.unsure`, `outside.kind` or `irrelevant`."""
+    """A clause and its label: `question.option`, `question.unsure`, `outside.kind` or `irrelevant`."""
 
     text: str
     states: str
@@ -41,7 +41,7 @@ class Saying:
 
 @dataclass(frozen=True)
 class Mark:
-    """A stretch of a case, characters `start` to `end`, and what it states."""
+    """A labelled stretch of a case, characters `start` to `end`."""
 
     start: int
     end: int
@@ -50,7 +50,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class LabelledCase:
-    """A use case in a team's words, the approach that fits it, and where its facts stand."""
+    """A use case in a team's words, the approach that fits it, and its marked facts."""
 
     text: str
     approach: Approach
@@ -60,7 +60,7 @@ class LabelledCase:
 
 @dataclass(frozen=True)
 class Voice:
-    """What one file holds."""
+    """The content of one file."""
 
     name: str
     sayings: tuple[Saying, ...]
@@ -68,10 +68,10 @@ class Voice:
 
 
 def read_voice(nodes: Nodes, framework: Framework) -> Voice:
-    """The wordings and cases of one file.
+    """Read the wordings and cases of one file.
 
-    Raises CorpusError, naming file and line, for a question, option or kind that the framework does not have, an
-    unknown key, and a case whose marks cannot be read.
+    Raises CorpusError, naming file and line, for a question, option or kind that the framework lacks, an unknown key,
+    and a case whose marks cannot be read.
     """
     return _VoiceParser(nodes, framework).voice()
 

@@ -1,4 +1,4 @@
-"""A message cut into what can state a fact: its sentences, their clauses, and clauses side by side."""
+"""Split a message into spans that can state a fact: its sentences, their clauses, and neighbouring clauses."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MAX_LEAD_WORDS = 4  # words of a question that is answered at once: "Examples? W
 
 
 class Span(NamedTuple):
-    """Characters `start` to `end` of a message; `sentence` counts the sentences, `whole` says that it is all of one."""
+    """Characters `start` to `end` of a message; `sentence` numbers the sentences, `whole` marks a complete one."""
 
     start: int
     end: int
@@ -29,7 +29,7 @@ class Span(NamedTuple):
 
 
 def find_spans(text: str) -> list[Span]:
-    """Every candidate, in reading order; a part that is also a whole sentence is given as the sentence only."""
+    """All candidate spans, in reading order; a part that is also a whole sentence occurs as the sentence only."""
     found = dict[tuple[int, int], Span]()
     for number, (start, end) in enumerate(_sentences(text)):
         found.setdefault((start, end), Span(start, end, number, whole=True))
@@ -42,7 +42,7 @@ def find_spans(text: str) -> list[Span]:
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence is; a short question is one with the answer that follows it."""
+    """The positions of the sentences; a short question and the answer after it are one."""
     lead = None
     for line in UNWRAPPED_LINE.finditer(text):
         position = line.start()

@@ -1,4 +1,4 @@
-"""Flips: what would change a recommendation."""
+"""Flips: changes of answers that change a recommendation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.deciding.outlook import Outlook
 
 @dataclass(frozen=True)
 class AnswerChange:
-    """Another answer to a question; `before` is None when there was none."""
+    """A changed answer to a question; `before` is None if there was none."""
 
     question: str
     before: str | None
@@ -26,7 +26,7 @@ class Flip:
 
 
 def find_smallest_flips(outlook: Outlook, answers: Mapping[str, str]) -> list[Flip]:
-    """Every change of as few answers as possible (open questions count as changed when answered) that leads elsewhere.
+    """Every change of the fewest answers (answering an open question counts as one) that leads to another approach.
 
     `answers` holds no "don't know". Raises KeyError for an unknown id.
     """
@@ -40,7 +40,7 @@ def find_smallest_flips(outlook: Outlook, answers: Mapping[str, str]) -> list[Fl
 
 
 def _flips(outlook: Outlook, answers: Mapping[str, str], names: Sequence[str], here: Approach) -> Iterator[Flip]:
-    """The ways to answer all of `names` anew that lead elsewhere."""
+    """The ways to change the answers to all of `names` that lead to another approach."""
     rest = outlook.state({name: option for name, option in answers.items() if name not in names})
     others = ([o for o in outlook.framework.questions[name].options if o != answers.get(name)] for name in names)
     for options in product(*others):

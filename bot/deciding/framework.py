@@ -1,4 +1,4 @@
-"""The decision framework: the questions to a team, their options, and the sentences of the article behind each.
+"""The decision framework: questions to a team, their options, and the sentences of the article behind each.
 
 Two needs are weighed, knowledge (which speaks for RAG) and behaviour (for fine-tuning), and one gate is checked: are
 there enough examples to train on?
@@ -14,7 +14,7 @@ from bot.guidance.article import Statement
 
 
 class Side(StrEnum):
-    """What an answer speaks for; outsiders rely on these words."""
+    """The side that an answer speaks for; the values are part of the JSON contract."""
 
     RAG = "rag"
     FINE_TUNING = "fine-tuning"
@@ -22,7 +22,7 @@ class Side(StrEnum):
 
 
 class Approach(StrEnum):
-    """What can be recommended; outsiders rely on these words."""
+    """A possible recommendation; the values are part of the JSON contract."""
 
     RAG = "rag"
     FINE_TUNING = "fine-tuning"
@@ -31,14 +31,14 @@ class Approach(StrEnum):
 
 
 class TrainingData(StrEnum):
-    """Whether an answer says that there are examples enough for fine-tuning."""
+    """An answer's statement on examples for fine-tuning."""
 
     ENOUGH = "enough"
     TOO_FEW = "too few"
 
 
 class Evidence(NamedTuple):
-    """A sentence of the article that an answer is evidence for; weight 0 when the answer sets it aside."""
+    """A sentence of the article behind an answer; weight 0 if the answer sets it aside."""
 
     statement: Statement
     weight: int
@@ -46,7 +46,7 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to a question. `criterion` names the fact that it states; `at_least` is the number it begins at.
+    """An answer to a question. `criterion` names the fact it states; `at_least` is the number it begins at.
 
     `rules_out` is the side that such a team cannot take whatever it needs; `unless` are words beside which the option
     is not stated.
@@ -69,7 +69,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """What a team is asked, and why it matters; `label` names it in two or three words."""
+    """A question to a team, and why it matters; `label` names it in two or three words."""
 
     id: str
     label: str
@@ -78,14 +78,14 @@ class Question:
     options: Mapping[str, Option]
 
     def counted(self, number: float) -> str | None:
-        """The option of those with `at_least` that a number belongs to, if any."""
+        """The option with `at_least` that a number belongs to, if any."""
         reached = [(o.at_least, o.id) for o in self.options.values() if o.at_least is not None and number >= o.at_least]
         return max(reached)[1] if reached else None
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something to do next, and the sentence of the article that says so."""
+    """A next step, and the sentence of the article that it rests on."""
 
     text: str
     statement: Statement
@@ -93,8 +93,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What a recommendation says, and its first steps; `though`, if not empty, is said instead when both needs are met
-    and the examples for fine-tuning are not there."""
+    """The wording of a recommendation and its first steps; `though`, if not empty, replaces `says` if both needs are
+    met but the examples for fine-tuning are missing.
+    """
 
     says: str
     steps: tuple[Step, ...]
@@ -103,9 +104,9 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class Framework:
-    """Everything that is weighed. `decisive` is the weight at which one answer makes a need by itself.
+    """Questions, weights and conclusions. `decisive` is the weight at which one answer makes a need by itself.
 
-    `outside` describes by name what neither approach is for.
+    `outside` describes, by name, what neither approach is for.
     """
 
     version: int
@@ -115,11 +116,11 @@ class Framework:
     outside: Mapping[str, str]
 
     def option(self, question: str, option: str) -> Option:
-        """Raises KeyError for an unknown id."""
+        """An option by id. Raises KeyError for an unknown one."""
         return self.questions[question].options[option]
 
     @cached_property
     def statements(self) -> frozenset[Statement]:
-        """Every sentence that is weighed, or that a step stands on."""
+        """Every sentence that is weighed, or that a step rests on."""
         weighed = {e.statement for q in self.questions.values() for o in q.options.values() for e in o.evidence}
         return frozenset(weighed | {step.statement for outcome in self.conclusions.values() for step in outcome.steps})

@@ -1,4 +1,4 @@
-"""Reads the decision framework from `corpus/decision-framework.yaml`, which explains its own form, and checks it."""
+"""Read and check `corpus/decision-framework.yaml`; the file explains its own format."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -20,16 +20,16 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def read_framework(nodes: Nodes, articles: Sequence[Article]) -> Framework:
-    """The framework that a file holds.
+    """Read the framework of a file.
 
-    Raises CorpusError, naming file and line, for an unknown or missing key, a sentence that does not stand in its
-    section word for word, a weight on neither side, and a question that no answer can make matter.
+    Raises CorpusError, naming file and line, for an unknown or missing key, a sentence that is not in its section word
+    for word, a weight on neither side, and a question whose answers cannot change any recommendation.
     """
     return _FrameworkParser(nodes, articles).framework()
 
 
 class _FrameworkParser:
-    """Reads one framework file against its article."""
+    """Parses one framework file against its article."""
 
     def __init__(self, nodes: Nodes, articles: Sequence[Article]) -> None:
         self.nodes = nodes
@@ -114,7 +114,7 @@ class _FrameworkParser:
             yield Evidence(statement, weight)
 
     def _quoted(self, node: yaml.Node) -> Iterator[tuple[Statement, yaml.Node]]:
-        """Each sentence under its section, with what stands behind it."""
+        """Each sentence under its section, with its value."""
         for section, key, sentences in self.nodes.pairs(node):
             if section not in self.sections:
                 raise self.nodes.error(key, f"the article has no section {section!r}")

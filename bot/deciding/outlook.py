@@ -1,8 +1,8 @@
-"""What an outcome still depends on: which questions can change it, how much, and how many must be asked at most.
+"""The outlook on an outcome: which questions can still change it, how much, and how many must be asked at most.
 
-Pure and exact: all ways to answer what is open are counted, as a distribution over the few states that answers can lead
-to, not one by one. The influence of a question is the share of them in which its answer makes the difference (Ben-Or
-and Linial, Collective coin flipping, 1985).
+Pure and exact: all ways to answer the open questions are counted, as a distribution over the few states that answers
+lead to, not one by one. The influence of a question is the share of them in which its answer makes the difference
+(Ben-Or and Linial, Collective coin flipping, 1985).
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Answers = Mapping[str, str | None]  # question to option; None is "don't know", 
 
 
 class State(NamedTuple):
-    """Where answers lead, as far as the outcome goes. `rag` is the weight for RAG, at most the decisive one."""
+    """The effect of answers on the outcome. `rag` is the weight for RAG, capped at the decisive one."""
 
     rag: int = 0
     knowledge: bool = False
@@ -25,7 +25,7 @@ class State(NamedTuple):
 
 
 class Outlook:
-    """Counts the future of a framework's answers. Results are kept, so that a step of an interview is a look-up."""
+    """Counts the possible futures of answers. Results are cached, so that a step of an interview is a look-up."""
 
     def __init__(self, framework: Framework) -> None:
         self.framework = framework
@@ -39,18 +39,18 @@ class Outlook:
         self._most = cache(self._count_most)
 
     def approach(self, answers: Answers) -> Approach:
-        """The outcome of the answers given so far. Raises KeyError for an unknown id."""
+        """The outcome of the answers so far. Raises KeyError for an unknown id."""
         return self.approach_at(self.state(answers))
 
     def state(self, answers: Answers) -> State:
-        """Where the answers lead. Raises KeyError for an unknown id."""
+        """The state that answers lead to. Raises KeyError for an unknown id."""
         state = State()
         for question, option in answers.items():
             state = self._add(state, self._moves[question][option])
         return state
 
     def after(self, state: State, question: str, option: str | None) -> State:
-        """Where one more answer leads. Raises KeyError for an unknown id."""
+        """The state after one more answer. Raises KeyError for an unknown id."""
         return self._add(state, self._moves[question][option])
 
     def influence(self, answers: Answers, question: str) -> float:
@@ -63,7 +63,7 @@ class Outlook:
         return list(self._deciding(self.state(answers), self._open(answers)))
 
     def most_to_go(self, answers: Answers) -> int:
-        """How many questions will be asked at most, the most influential first, until the outcome is settled."""
+        """The maximum number of questions until the outcome is settled, asking the most influential first."""
         return self._most(self.state(answers), self._open(answers))
 
     def _open(self, answers: Answers) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class Outlook:
         )
 
     def approach_at(self, state: State) -> Approach:
-        """The outcome at a state."""
+        """The outcome in a state."""
         if state.enough and not state.too_few:
             if state.behaviour:
                 return Approach.HYBRID if state.knowledge else Approach.FINE_TUNING
@@ -87,7 +87,7 @@ class Outlook:
         return Approach.RAG if state.rag >= self.framework.decisive else Approach.NEED_MORE_INFO
 
     def _count_spread(self, state: State, questions: tuple[str, ...]) -> dict[State, int]:
-        """How many ways of answering `questions`, "don't know" among them, lead from `state` to each other state."""
+        """Count the ways to answer `questions`, "don't know" included, that lead from `state` to each other state."""
         if not questions:
             return {state: 1}
         *before, last = questions
@@ -124,7 +124,7 @@ def _without(questions: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 
 def _move(option: Option, decisive: int) -> State:
-    """What an option adds to a state."""
+    """The state that an option adds."""
     decides = option.weight >= decisive
     rag = option.toward is Side.RAG
     return State(

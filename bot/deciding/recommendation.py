@@ -1,4 +1,4 @@
-"""A recommendation: the approach that answers lead to, with what speaks for and against it."""
+"""A recommendation: the approach that answers lead to, with the reasons for and against it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ APPROACH_SIDES = {
 
 @dataclass(frozen=True)
 class Reason:
-    """One answer beside one sentence of the article. `because` holds the user's own words, or the answer's.
+    """An answer beside one sentence of the article. `because` holds the user's own words, or the answer's.
 
-    `weight` is what the sentence adds toward that side; 0 when the answer sets the sentence aside.
+    `weight` is what the sentence adds toward that side; 0 if the answer sets the sentence aside.
     """
 
     question: str
@@ -36,7 +36,7 @@ class Reason:
 
 
 class Doubt(StrEnum):
-    """What a recommendation's confidence suffers from."""
+    """The causes that lower a recommendation's confidence."""
 
     OPEN = "open"  # questions that are still open could change the outcome
     AGAINST = "against"  # some of what was said speaks for the other approach
@@ -46,7 +46,7 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True)
 class Support:
-    """The weights of all reasons toward each side, added up."""
+    """The total weight of the reasons toward each side."""
 
     rag: int
     fine_tuning: int
@@ -57,14 +57,14 @@ class Support:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What the answers lead to.
+    """The approach that answers lead to.
 
-    `confidence`, from 0 to 1, is 0 while the outcome is open. Else it is the share of the questions that cannot on
-    their own change the outcome by being answered after all, times the share of the weights that speaks for the
-    approach, halved by an obstacle. `missing` are the questions without an answer, the most decisive first, of which
-    `deciding` can still change the outcome; `flips` every smallest change that leads elsewhere. `obstacles` are the
-    questions whose answer rules out what is recommended all the same. `outside` names what the case is instead, when
-    neither approach is meant for it. `doubt` is what lowers the confidence most.
+    `confidence`, from 0 to 1, is 0 while the outcome is open. Otherwise it is the share of the questions that cannot
+    change the outcome on their own, times the share of the weights that speaks for the approach, halved by an obstacle.
+    `missing` are the unanswered questions, the most decisive first, of which `deciding` can still change the outcome;
+    `flips` all smallest changes to another approach; `obstacles` the questions whose answers rule out what is
+    recommended all the same. `outside` names the kind of case if neither approach is meant for it; `doubt` is what
+    lowers the confidence most.
     """
 
     approach: Approach
@@ -87,11 +87,11 @@ class Recommendation:
 
     @property
     def set_aside(self) -> list[Reason]:
-        """The answers that say what does not count."""
+        """The answers that set their sentences aside."""
         return [reason for reason in self.reasons if reason.toward is Side.NEITHER]
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON values, in the shape that outsiders rely on (`rag-or-tune ask --json`)."""
+        """JSON values in the shape of the contract (`rag-or-tune ask --json`)."""
         return {
             "approach": self.approach,
             "confidence": self.confidence,
@@ -129,10 +129,10 @@ def recommend(
     outside: str | None = None,
     trust: float = 1.0,
 ) -> Recommendation:
-    """What `answers` lead to; `words` are the user's own, by question, where there are any.
+    """Recommend an approach for `answers`; `words` are the user's own, by question, where there are any.
 
-    `trust`, from 0 to 1, is how sure it is that these are the answers; it lowers the confidence. Raises KeyError for an
-    unknown question or option.
+    `trust`, from 0 to 1, is the certainty of the answers; it lowers the confidence. Raises KeyError for an unknown
+    question or option.
     """
     framework = outlook.framework
     approach = Approach.NEED_MORE_INFO if outside else outlook.approach(answers)

@@ -1,4 +1,4 @@
-"""A team's interview: each member answers for themselves, the majority decides, and what divides them is shown."""
+"""A team's interview: each member answers alone, the majority decides, and what divides them is shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.deciding.recommendation import Recommendation, recommend
 
 @dataclass(frozen=True)
 class VoteCount:
-    """Who answered what to one question. `majority` is None when no option has more votes than every other one."""
+    """The votes on one question. `majority` is None unless one option has more votes than every other."""
 
     question: str
     votes: Mapping[str, tuple[str, ...]]
@@ -19,7 +19,7 @@ class VoteCount:
 
     @property
     def voters(self) -> int:
-        """How many chose an option."""
+        """The number of members who chose an option."""
         return sum(map(len, self.votes.values()))
 
     @property
@@ -29,7 +29,7 @@ class VoteCount:
 
 @dataclass(frozen=True)
 class Dispute:
-    """A disputed question whose answer would change the outcome: where each option that has votes leads."""
+    """A disputed question whose answer would change the outcome; `leads` says where each voted option leads."""
 
     question: str
     leads: Mapping[str, Approach]
@@ -37,8 +37,8 @@ class Dispute:
 
 @dataclass(frozen=True)
 class TeamResult:
-    """What the majority leads to. `disputes` are the disagreements that matter by themselves, the most influential
-    first; `matters` says whether any of them, settled in any way together with the others, would change the outcome.
+    """The majority's recommendation. `disputes` are the disagreements that matter by themselves, the most influential
+    first; `matters` is true if settling all disagreements in some way would change the outcome.
     """
 
     members: tuple[str, ...]
@@ -49,11 +49,11 @@ class TeamResult:
 
     @property
     def to_talk_about(self) -> str | None:
-        """The one question on which the team should agree first."""
+        """The question on which the team should agree first."""
         return self.disputes[0].question if self.disputes else None
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON values."""
+        """JSON values."""
         return {
             "members": len(self.members),
             "questions": [
@@ -72,7 +72,7 @@ class TeamResult:
 
 
 def decide_together(outlook: Outlook, ballots: Mapping[str, Answers]) -> TeamResult:
-    """The result of a team; `ballots` holds each member's answers. Raises KeyError for an unknown id."""
+    """Decide for a team; `ballots` holds each member's answers. Raises KeyError for an unknown id."""
     for answers in ballots.values():
         outlook.state(answers)  # which refuses unknown ids
     tallies = tuple(count_votes(name, ballots) for name in outlook.framework.questions)
@@ -84,7 +84,7 @@ def decide_together(outlook: Outlook, ballots: Mapping[str, Answers]) -> TeamRes
 
 
 def count_votes(question: str, ballots: Mapping[str, Answers]) -> VoteCount:
-    """How the ballots answer one question."""
+    """Count the ballots' answers to one question."""
     votes = dict[str, tuple[str, ...]]()
     unknown = list[str]()
     for member, answers in ballots.items():
@@ -104,7 +104,7 @@ def _dispute(outlook: Outlook, majority: Mapping[str, str], tally: VoteCount) ->
 
 
 def _together(outlook: Outlook, majority: Mapping[str, str], disputed: Sequence[VoteCount]) -> bool:
-    """Whether settling all that is disputed, in one way or another, can change the outcome."""
+    """Return True if settling all disputes, in one way or another, can change the outcome."""
     agreed = {name: option for name, option in majority.items() if name not in {t.question for t in disputed}}
     reached = {outlook.state(agreed)}
     for tally in disputed:

@@ -22,8 +22,8 @@ PRONOUN_FIRST = re.compile(r"^(it|they|this|these)\b", re.IGNORECASE)
 class Statement:
     """One bullet or sentence: the unit that is searched, cited and weighed.
 
-    `section` is the heading path below the title, joined by " > "; `source` the file that `text` stands in word for
-    word; `techniques` what it speaks of, by its own words or by its heading; `listed` whether it is a bullet.
+    `section` is the heading path below the title, joined by " > "; `source` the file that holds `text` verbatim;
+    `techniques` those it speaks of, by its own words or its heading's; `listed` is true for a bullet.
     """
 
     anchor: str
@@ -43,7 +43,7 @@ class Article:
 
 
 def read_articles(corpus: Path) -> tuple[Article, ...]:
-    """Every `*.md` in `corpus`, by name. Raises CorpusError when there is none or one cannot be read."""
+    """Read every `*.md` in `corpus`, by name. Raises CorpusError if there is none or one cannot be read."""
     paths = sorted(corpus.glob("*.md"))
     if not paths:
         raise CorpusError(corpus, None, "holds no article; put at least one Markdown file (*.md) there")
@@ -52,9 +52,9 @@ def read_articles(corpus: Path) -> tuple[Article, ...]:
 
 
 def _read_article(path: Path, taken: set[str]) -> Article:
-    """Reads one Markdown file: headings make sections, sentences and bullets make statements, quotations are asides.
+    """Read one Markdown file: headings make sections, sentences and bullets make statements; block quotes are left out.
 
-    `taken` are the anchors so far, of all articles; those of this one are added.
+    Anchors are unique over all articles: `taken` holds those so far, and receives this article's.
     """
     try:
         tokens = MarkdownIt("commonmark").use(front_matter_plugin).parse(path.read_text("utf-8"))

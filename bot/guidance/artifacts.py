@@ -1,6 +1,6 @@
-"""What is learned from the corpus, kept in a folder of DATA_DIR that is named after what it was learned from.
+"""A cache below DATA_DIR for what is learned from the corpus, in folders named by a hash of what it was learned from.
 
-A stale or foreign folder is never found, a truncated one is seen by the hashes in its manifest; both are made anew.
+A stale or foreign folder is never found, a truncated one is detected by the hashes in its manifest; both are rebuilt.
 """
 
 import hashlib
@@ -20,18 +20,17 @@ from bot.errors import CorpusError
 from bot.guidance.embedding import EMBEDDING_BATCH, Embedder, Vectors
 
 PROGRESS_STEP = 8 * EMBEDDING_BATCH  # texts embedded between two reports of progress
-
-MAX_WRITING_TIME = 3_600  # seconds that nobody takes to write a folder
+MAX_WRITING_TIME = 3_600  # seconds; an older temporary folder was left by a process that died
 
 Progress = Callable[[int, int], None]
 
 
 def ignore_progress(done: int, total: int) -> None:
-    """Tells nobody."""
+    """Show no progress."""
 
 
 def read_vectors(vectors: faiss.Index) -> Vectors:
-    """All vectors of an index, a row each, in the order in which they were added."""
+    """All vectors of an index, one per row, in the order in which they were added."""
     rows: Vectors = vectors.reconstruct_n(0, vectors.ntotal)
     return rows
 
@@ -45,9 +44,9 @@ def hash_files(files: Iterable[Path]) -> dict[str, str]:
 
 
 class ArtifactCache:
-    """The folder below `data` for one `identity` (JSON values: format, model, hashes of the corpus files).
+    """Content-addressed cache of learned artifacts: the folder below `data` for one `identity` (JSON values).
 
-    It always holds `texts.jsonl`, a line each of any JSON with a `text`, and `vectors.faiss`, their embeddings.
+    It always holds `texts.jsonl`, one JSON object with a `text` per line, and `vectors.faiss`, their embeddings.
     """
 
     def __init__(self, data: Path, identity: Mapping[str, object], files: Sequence[str] = ()) -> None:
@@ -56,24 +55,24 @@ class ArtifactCache:
 
     @cached_property
     def folder(self) -> Path:
-        """Where it belongs, there or not."""
+        """The folder's path; it need not exist."""
         return self.data / hashlib.sha256(json.dumps(self._identity, sort_keys=True).encode()).hexdigest()[:16]
 
     def is_current(self) -> bool:
-        """Whether it is there, whole."""
+        """Return True if the folder is there and complete."""
         manifest = self._manifest(self.folder)
         return manifest is not None and manifest["identity"] == self._identity
 
     def lines(self) -> list[str]:
         """The lines of `texts.jsonl`."""
-        return _lines(self.folder)
+        return _read_lines(self.folder)
 
     def vectors(self, *, mapped: bool = False) -> faiss.Index:
-        """The vectors, in the order of the lines; when `mapped`, only those that are asked for get into memory."""
+        """The vectors, in the order of the lines; if `mapped`, they are read from disk when they are used."""
         return faiss.read_index(str(self.folder / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
 
     def save(self, lines: Iterable[str], vectors: faiss.Index, arrays: Mapping[str, Mapping[str, ArrayLike]]) -> None:
-        """Writes all beside its place, moves it there whole and removes older ones. Raises OSError.
+        """Write a complete folder, move it into place and remove older ones. Raises OSError.
 
         `arrays` are the other files: the arrays of each, by name.
         """
@@ -96,10 +95,10 @@ class ArtifactCache:
                 shutil.rmtree(old, ignore_errors=True)
 
     def embed(self, texts: Sequence[str], embedder: Embedder, progress: Progress) -> Vectors:
-        """A vector for each text, in their order; those that an older folder of the same model has are not embedded."""
+        """A vector for each text, in order; those in an older folder of the same model are reused."""
         known = self._known_vectors()
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        new.sort(key=len)  # equally long texts in a batch waste no padding
+        new.sort(key=len)  # texts of similar length share a batch, to save padding
         for start in range(0, len(new), PROGRESS_STEP):
             batch = new[start : start + PROGRESS_STEP]
             known.update(zip(batch, list(embedder.embed(batch)), strict=True))
@@ -111,7 +110,7 @@ class ArtifactCache:
             manifest = self._manifest(old.parent)
             if manifest and all(manifest["identity"].get(part) == self._identity[part] for part in ("format", "model")):
                 try:
-                    texts = [json.loads(line)["text"] for line in _lines(old.parent)]
+                    texts = [json.loads(line)["text"] for line in _read_lines(old.parent)]
                     vectors = faiss.read_index(str(old.parent / "vectors.faiss"))
                     return dict(zip(texts, read_vectors(vectors), strict=True))
                 except (OSError, ValueError, KeyError, TypeError, RuntimeError):
@@ -119,25 +118,25 @@ class ArtifactCache:
         return {}
 
     def _manifest(self, folder: Path) -> dict[str, dict[str, object]] | None:
-        """The manifest of a folder that is whole."""
+        """The manifest of a folder, None if the folder is incomplete."""
         try:
             manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-            whole = isinstance(manifest["identity"], dict) and manifest["files"] == self._hashes(folder)
+            complete = isinstance(manifest["identity"], dict) and manifest["files"] == self._hashes(folder)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return manifest if whole else None
+        return manifest if complete else None
 
     def _hashes(self, folder: Path) -> dict[str, str]:
         return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in self._files}
 
 
 def _is_being_written(folder: Path) -> bool:
-    """Whether a process may still write it; what one left that was killed meanwhile is older."""
+    """Return True for another process's temporary folder, unless it is so old that the process must have died."""
     try:
         return folder.name.startswith(".") and time.time() - folder.stat().st_mtime < MAX_WRITING_TIME
     except OSError:
-        return True  # it has just gone to its place
+        return True  # it has just been moved into place
 
 
-def _lines(folder: Path) -> list[str]:
+def _read_lines(folder: Path) -> list[str]:
     return (folder / "texts.jsonl").read_text("utf-8").splitlines()

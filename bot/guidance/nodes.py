@@ -1,4 +1,4 @@
-"""YAML files that people edit, as nodes that know their lines, so that an error can name the place."""
+"""YAML files that people edit, as nodes that know their lines, so that an error can name the line."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ class Nodes:
     """One YAML file: a mapping at the top, read part by part."""
 
     def __init__(self, path: Path) -> None:
-        """Raises CorpusError when the file cannot be read, is not YAML or is empty."""
+        """Raises CorpusError if the file cannot be read, is not YAML or is empty."""
         self.path = path
         try:
             root = yaml.compose(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -28,7 +28,7 @@ class Nodes:
         self.root = root
 
     def pairs(self, node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
-        """The name, the name's node and the value's node of each entry. Raises CorpusError for a name given twice."""
+        """The name, the name's node and the value's node of each entry. Raises CorpusError for a duplicate name."""
         if not isinstance(node, yaml.MappingNode):
             raise self.error(node, "expected `name:` followed by an indented block")
         names = set[str]()
@@ -40,7 +40,7 @@ class Nodes:
             yield name, key, value
 
     def parts(self, node: yaml.Node, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, yaml.Node]:
-        """The entries of a mapping whose names are fixed. Raises CorpusError for an unknown name or a missing one."""
+        """The entries of a mapping with fixed keys. Raises CorpusError for an unknown key or a missing one."""
         found = dict[str, yaml.Node]()
         for name, key, value in self.pairs(node):
             if name not in (*needed, *optional):

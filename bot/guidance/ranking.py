@@ -1,9 +1,9 @@
-"""The learned ranker: what does a text ask for? Kernel ridge regression over meaning and wording, from the phrasings.
+"""The learned ranker: kernel ridge regression over meaning and wording that scores what a text asks for.
 
-The kernel of two texts is exp(-|a-b|²) of their embeddings plus SHARE times their common wording (`tfidf.py`), times
-DIFFERS where only one of them negates: embeddings hardly tell "we need sources" from "nobody needs sources". The
-targets are one for what a wording asks for and zero for all else, small talk and unanswerable questions included, so
-that a score estimates a probability (Hastie et al., The Elements of Statistical Learning, 5.8). Deterministic, seconds.
+The kernel of two texts is exp(-|a-b|²) of their embeddings plus WORDING_WEIGHT times their shared wording (`tfidf.py`),
+times NEGATION_FACTOR if only one of them negates: embeddings hardly tell "we need sources" from "nobody needs sources".
+The targets are one for what a wording asks for and zero for all else, small talk and unanswerable questions included,
+so a score estimates a probability (Hastie et al., The Elements of Statistical Learning, 5.8). Deterministic, seconds.
 """
 
 import re
@@ -22,7 +22,7 @@ from bot.guidance.tfidf import BUCKETS, TERM_KINDS, Tfidf
 _Side = tuple[Vectors, sparse.csr_matrix, NDArray[np.bool_]]
 L = TypeVar("L", bound=Any)  # a label: hashable and sortable
 
-WORDING_WEIGHT = 0.6  # of wording beside meaning; both constants by cross-validation over the voices
+WORDING_WEIGHT = 0.6  # of wording beside meaning; these constants by cross-validation over the voices
 RIDGE = 0.5
 NEGATION_FACTOR = 0.7
 BLOCK_ROWS = 512  # rows whose shared wording is computed together: all at once would take three times the memory
@@ -36,9 +36,10 @@ DOUBLE = re.compile(rf"(?:{NEGATION.pattern})[^.!?]*?\b(?:without|unless)\b", re
 
 @dataclass(frozen=True)
 class Ranker(Generic[L]):
-    """Scores every label for a text. `weights` has shape (examples, labels); `vectors` holds an example a row,
-    `columns` the examples' wording, one a column, so that looking up a text touches only the words that it has, and
-    `negated` which of them negate.
+    """Scores every label for a text.
+
+    `weights` has shape (examples, labels); `vectors` holds one example per row, `columns` the examples' wording, one
+    per column, so that a look-up touches only the words of the text; `negated` marks the examples that negate.
     """
 
     labels: tuple[L, ...]
@@ -49,19 +50,19 @@ class Ranker(Generic[L]):
     negated: NDArray[np.bool_]
 
     @classmethod
-    def learn(cls, texts: Sequence[str], vectors: Vectors, asked: Sequence[Sequence[L]]) -> "Ranker[L]":
-        """Learns from example texts, their vectors (one row each) and what each asks for.
+    def learn(cls, texts: Sequence[str], vectors: Vectors, labels_of: Sequence[Sequence[L]]) -> "Ranker[L]":
+        """Train on example texts, their vectors (one row each) and their labels.
 
-        Memory grows with the square of the examples: 10,000 take 400 MB while it learns.
+        Memory grows with the square of the examples: 10,000 take 400 MB during training.
         """
         if not texts:
-            return cls((), np.zeros((0, 0), np.float32), vectors, *_nothing(), negates([]))
-        labels = tuple(sorted({label for which in asked for label in which}))
+            return cls((), np.zeros((0, 0), np.float32), vectors, *_no_wording(), negates([]))
+        labels = tuple(sorted({label for own in labels_of for label in own}))
         column = {label: number for number, label in enumerate(labels)}
         targets = np.zeros((len(texts), len(labels)), np.float32)
-        for row, which in enumerate(asked):
-            for label in which:
-                targets[row, column[label]] = 1 / len(which)
+        for row, own in enumerate(labels_of):
+            for label in own:
+                targets[row, column[label]] = 1 / len(own)
         wording = Tfidf.of(texts)
         rows = wording.rows(texts)
         columns = sparse.csr_matrix(rows.T)
@@ -73,14 +74,15 @@ class Ranker(Generic[L]):
         return cls(labels, np.asarray(weights, np.float32), vectors, wording, columns, negated)
 
     @classmethod
-    def from_arrays(cls, labels: Sequence[L], vectors: Vectors, kept: Mapping[str, NDArray[Any]]) -> "Ranker[L]":
-        """The ranker that `arrays` was taken from; labels in their order, vectors a row for each example."""
-        rarity = kept["rarity"]
-        columns = sparse.csr_matrix((kept["data"], kept["indices"], kept["indptr"]), shape=(len(rarity), len(vectors)))
-        return cls(tuple(labels), kept["weights"], vectors, Tfidf(rarity), columns, kept["negated"])
+    def from_arrays(cls, labels: Sequence[L], vectors: Vectors, arrays: Mapping[str, NDArray[Any]]) -> "Ranker[L]":
+        """Restore the ranker from its `arrays`; labels in their order, vectors one row per example."""
+        rarity = arrays["rarity"]
+        shape = len(rarity), len(vectors)
+        columns = sparse.csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
+        return cls(tuple(labels), arrays["weights"], vectors, Tfidf(rarity), columns, arrays["negated"])
 
     def arrays(self) -> dict[str, ArrayLike]:
-        """All but the labels and the vectors, to be kept."""
+        """All but the labels and the vectors, to be saved."""
         columns = self.columns
         return {
             "weights": self.weights,
@@ -92,7 +94,7 @@ class Ranker(Generic[L]):
         }
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> NDArray[np.float32]:
-        """Shape (len(texts), len(labels)): about the probability that a text asks for each label; may leave 0 to 1."""
+        """About the probability of each label for each text, shape (len(texts), len(labels)); may leave 0 to 1."""
         if not self.labels:
             return np.zeros((len(texts), 0), np.float32)
         asked = vectors, self.wording.rows(texts), negates(texts)
@@ -100,11 +102,11 @@ class Ranker(Generic[L]):
 
 
 def negates(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts hold a negation that no second one takes back, shape (len(texts),)."""
+    """Mark the texts with a negation that no second one cancels, shape (len(texts),)."""
     return np.array([bool(NEGATION.search(DOUBLE.sub(" ", text))) for text in texts], np.bool_)
 
 
-def _nothing() -> tuple[Tfidf, sparse.csr_matrix]:
+def _no_wording() -> tuple[Tfidf, sparse.csr_matrix]:
     rarity = np.zeros(len(TERM_KINDS) * BUCKETS, np.float32)
     return Tfidf(rarity), sparse.csr_matrix((len(rarity), 0), dtype=np.float32)
 

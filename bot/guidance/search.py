@@ -1,4 +1,4 @@
-"""Search and the evidence check: what does a text ask for, which statements answer it, or does none?"""
+"""Search and the evidence check: find what a text asks for and the statements that answer it, if any do."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +10,14 @@ from bot.guidance.index import Index
 from bot.guidance.phrasings import ANSWERED_KINDS, UNANSWERED_KINDS, Kind, Label
 from bot.guidance.techniques import Technique, techniques_in
 
-ANSWER_THRESHOLD = 0.53  # share of the scores that must speak for an answer; see README, "Figures", for what it costs
+ANSWER_THRESHOLD = 0.53  # share of the scores that must speak for an answer; README, "Figures", gives the trade-off
 REST_WEIGHT = 0.6  # weight of a section's other scores beside its best one; by cross-validation over the voices
 MAX_CITED = 3  # statements cited for one question
 OTHER_SECTION_THRESHOLD = 0.05  # score of a further statement, of another section
 SAME_SECTION_THRESHOLD = 0.25  # the same, of a section that is cited already
-LIST_FACTOR = 1.3  # a whole list is shown when its score is so many times that of the best single statement
-SECOND_LIST_RATIO = 0.7  # a further list is shown, too, when its score is such a share of the best list's
-NEAR_MISS_THRESHOLD = 0.6  # score and cosine together, from which a statement is worth naming though it does not answer
+LIST_FACTOR = 1.3  # a whole list is shown if its score is this many times that of the best statement
+SECOND_LIST_RATIO = 0.7  # a further list is shown, too, if its score is this share of the best list's
+NEAR_MISS_THRESHOLD = 0.6  # score plus cosine from which a statement is shown though it does not answer
 NEIGHBOUR_COUNT = 8
 WEAK_COSINE, FULL_COSINE = 0.4, 0.8  # where a statement without phrasings starts to count, and where it counts fully
 
@@ -32,11 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a text asks for.
+    """The request that a text makes, and the statements that answer it.
 
-    `findings` are best first: what answers it or, for a question near to the topic that nothing answers, what comes
-    nearest, if anything does. `intent` is the kind of small talk. `evidence` is the share of the scores that speaks
-    for an answer.
+    `findings` are best first: the answers or, for a near-topic question without an answer, the nearest statement, if
+    any is near. `intent` is set for small talk. `evidence` is the share of the scores that speaks for an answer.
     """
 
     kind: Kind
@@ -50,38 +49,38 @@ class SearchResult:
 
     @property
     def lead(self) -> float:
-        """The score of the statement that answers best, 0 when none does."""
+        """The score of the best answer, 0 if there is none."""
         return self.findings[0].score if self.answered else 0.0
 
 
 class Search:
-    """Reads texts against an index."""
+    """Searches an index."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
 
-    def read(self, text: str, vector: Vectors) -> SearchResult:
-        """What `text` asks for; `vector` is its embedding."""
-        return self.read_all([text], vector[None])[0]
+    def find(self, text: str, vector: Vectors) -> SearchResult:
+        """Find what `text` asks for; `vector` is its embedding."""
+        return self.find_all([text], vector[None])[0]
 
-    def read_all(self, texts: Sequence[str], vectors: Vectors) -> list[SearchResult]:
-        """What each text asks for; `vectors` has a row for each."""
+    def find_all(self, texts: Sequence[str], vectors: Vectors) -> list[SearchResult]:
+        """Find what each text asks for; `vectors` has one row per text."""
         labels = self.index.ranker.labels
         rows = self.index.ranker.scores(texts, vectors).tolist()
         return [
-            self._read(dict(zip(labels, row, strict=True)), vector) for row, vector in zip(rows, vectors, strict=True)
+            self._find(dict(zip(labels, row, strict=True)), vector) for row, vector in zip(rows, vectors, strict=True)
         ]
 
-    def _read(self, scores: Mapping[Label, float], vector: Vectors) -> SearchResult:
+    def _find(self, scores: Mapping[Label, float], vector: Vectors) -> SearchResult:
         unphrased = self._unphrased(vector)
         counted = {
             anchor: min(1.0, max(0.0, (c - WEAK_COSINE) / (FULL_COSINE - WEAK_COSINE)))
             for anchor, c in unphrased.items()
         }
-        reading = self.interpret(scores, counted)
-        if reading.kind is not Kind.NEAR_TOPIC:
-            return reading
-        return replace(reading, findings=self._near(scores, self.index.phrased_cosines(vector) | unphrased))
+        result = self.interpret(scores, counted)
+        if result.kind is not Kind.NEAR_TOPIC:
+            return result
+        return replace(result, findings=self._near(scores, self.index.phrased_cosines(vector) | unphrased))
 
     def _near(self, scores: Mapping[Label, float], cosines: Mapping[str, float]) -> tuple[Finding, ...]:
         """The statement nearest to a question that none answers, by score and cosine together, if it is near at all."""
@@ -93,7 +92,7 @@ class Search:
         return (nearest,) if nearest and nearest.score >= NEAR_MISS_THRESHOLD else ()
 
     def interpret(self, scores: Mapping[Label, float], unphrased: Mapping[str, float]) -> SearchResult:
-        """Decides from the scores of the ranker, and those by anchor of statements that the ranker does not know."""
+        """Decide by the ranker's scores, and by the scores (by anchor) of statements that the ranker does not know."""
         totals = _totals(scores)
         answer = sum(totals[kind] for kind in ANSWERED_KINDS)
         no_answer = max(sum(totals[kind] for kind in UNANSWERED_KINDS), 0.0)
@@ -106,7 +105,7 @@ class Search:
         findings = self._findings(scores, unphrased)
         if evidence < ANSWER_THRESHOLD or not findings:
             return SearchResult(max(UNANSWERED_KINDS, key=lambda kind: totals[kind]), evidence, ())
-        return self._whole(scores, evidence, findings) or SearchResult(Kind.STATEMENT, evidence, _cited(findings))
+        return self._whole_lists(scores, evidence, findings) or SearchResult(Kind.STATEMENT, evidence, _cited(findings))
 
     def _unphrased(self, vector: Vectors) -> dict[str, float]:
         """The cosines, by anchor, of the nearest statements that have no phrasings."""
@@ -136,10 +135,10 @@ class Search:
         lead = next(finding for finding in found if finding.statement.section == best)
         return [lead, *(finding for finding in found if finding is not lead)]
 
-    def _whole(
+    def _whole_lists(
         self, scores: Mapping[Label, float], evidence: float, findings: Sequence[Finding]
     ) -> SearchResult | None:
-        """The reading of a question for whole lists, or for both techniques side by side; else None."""
+        """The result for a request for whole lists, or for both techniques side by side; else None."""
         wholes = {label: score for label, score in scores.items() if label.kind in (Kind.SECTION, Kind.COMPARISON)}
         best = max(wholes, key=lambda label: wholes[label], default=None)
         if best is None or wholes[best] < LIST_FACTOR * findings[0].score:
@@ -155,9 +154,9 @@ class Search:
 
 
 def _lists(wholes: Mapping[Label, float], best: Label) -> set[str]:
-    """The sections whose lists are asked for: the best, and those nearly as good; none for a comparison.
+    """The sections whose lists are requested: the best, and those nearly as good; none for a comparison.
 
-    "Pros and cons of RAG" looks like a comparison, too, but asks for two lists: together their scores are more.
+    "Pros and cons of RAG" also looks like a comparison, but asks for two lists: their scores together are higher.
     """
     lists = {label.key: score for label, score in wholes.items() if label.kind is Kind.SECTION}
     most = max(lists.values(), default=0.0)
@@ -173,14 +172,14 @@ def _totals(scores: Mapping[Label, float]) -> dict[Kind, float]:
 
 
 def _cited(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The best statement and those beside it that are worth citing, from two sections at least, if there are two."""
+    """The best statement and others worth citing, from at least two sections if there are two."""
     lead, *others = findings
     chosen, sections = [lead], {lead.statement.section}
     for finding in others:
         again = finding.statement.section in sections
         first_elsewhere = len(sections) == 1 and not again
         if len(chosen) == MAX_CITED - 1 and len(sections) == 1 and again:
-            continue  # the last place is kept for another section
+            continue  # the last place is for another section
         if first_elsewhere or finding.score >= (SAME_SECTION_THRESHOLD if again else OTHER_SECTION_THRESHOLD):
             chosen.append(finding)
             sections.add(finding.statement.section)
@@ -190,5 +189,5 @@ def _cited(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _explains(statement: Statement, technique: Technique) -> bool:
-    """Whether a statement stands in the chapter that is about this technique alone."""
+    """Return True for a statement in the chapter on this technique alone."""
     return techniques_in(statement.section.split(" > ")[0]) == {technique}

@@ -30,5 +30,5 @@ TECHNIQUE_NAMES: dict[Technique, re.Pattern[str]] = {
 
 
 def techniques_in(text: str) -> frozenset[Technique]:
-    """The techniques that a text names, by whatever name."""
+    """Find the techniques that a text names, by any name."""
     return frozenset(technique for technique, names in TECHNIQUE_NAMES.items() if names.search(text))

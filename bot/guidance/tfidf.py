@@ -1,4 +1,4 @@
-"""Wording as a vector: hashed tf-idf of words, pairs of words and four-letter pieces, which survive typing errors."""
+"""Hashed tf-idf of words, word pairs and four-letter pieces; the pieces survive typing errors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Tfidf:
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Tfidf":
-        """Learns from `texts` which words and pieces are rare."""
+        """Learn from `texts` which words and pieces are rare."""
         found = [np.bincount(_counts(texts, half).indices, minlength=BUCKETS) for half in TERM_KINDS]
         frequency = np.concatenate(found)
         rarity = np.log((1 + len(texts)) / (1 + frequency)) + 1
@@ -52,7 +52,7 @@ class Tfidf:
         return cls(rarity.astype(np.float32))
 
     def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        """A sparse row for each text, shape (len(texts), 2 * BUCKETS)."""
+        """One sparse row per text, shape (len(texts), 2 * BUCKETS)."""
         halves = (_weighed(_counts(texts, half), rarity) for half, rarity in self._by_half())
         return sparse.csr_matrix(sparse.hstack([*halves], format="csr"), dtype=np.float32)
 

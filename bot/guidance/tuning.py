@@ -44,7 +44,7 @@ LAYER = re.compile(r"\blayers?\.(\d+)\.")
 
 @dataclass(frozen=True)
 class TuningPolicy:
-    """How long and how fast the model learns; a gain in `HoldoutScores.quality` below `min_gain` counts as chance."""
+    """Learning rate, epochs, and the gain in `HoldoutScores.quality` below which an improvement counts as chance."""
 
     rate: float = 1e-4
     epochs: int = 3
@@ -171,7 +171,7 @@ def _optimiser(
 
 
 def _batches(texts: Sequence[str], epochs: int) -> Iterator[list[int]]:
-    """Batches of text numbers for all epochs; texts of similar length share a batch, to save padding."""
+    """Text numbers of every batch of all epochs; texts of similar length share a batch, to save padding."""
     random = np.random.default_rng(SEED)
     lengths = np.array([len(text) // 8 for text in texts])
     for _ in range(epochs):

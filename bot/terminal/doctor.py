@@ -21,7 +21,7 @@ from bot.store.outbox import ON
 from bot.terminal.memory import PLATFORM
 from bot.terminal.progress import err
 from bot.terminal.render import console
-from bot.writing.model import Writer
+from bot.writing.writer import Writer
 
 LATE = timedelta(hours=1)  # for a post of a request
 ROOM = 300  # MB that an index, and a tuned model, may take
@@ -171,4 +171,4 @@ async def _requests(settings: Settings) -> str:
 def _language_model(settings: Settings) -> str:
     if settings.llm_model is None:
         return "none set; only the article's own sentences are shown"
-    return asyncio.run(Writer.of(settings.llm_model, settings.llm_timeout).check())
+    return asyncio.run(Writer(settings.llm_model, settings.llm_timeout).check())

@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.terminal.progress import bar
 from bot.terminal.render import console
 from bot.writing.drafting import Drafter, DraftRequest
-from bot.writing.model import WriterError
+from bot.writing.model import LanguageModelError
 
 AT_ONCE = 4  # questions to the model
 LIST = 3  # bullets of a section that people ask for as a whole
@@ -35,7 +35,7 @@ def propose(settings: Settings) -> None:
     """
     if settings.llm_model is None:
         raise BotError("index --propose drafts with a language model; set LLM_MODEL, as the README says.")
-    corpus, drafter = settings.corpus_dir, Drafter.of(settings.llm_model)
+    corpus, drafter = settings.corpus_dir, Drafter(settings.llm_model)
     articles = read_articles(corpus)
     phrasings = read_wordings(corpus, articles)
     lacking = {article: wanted for article in articles if (wanted := _wanted(article, phrasings))}
@@ -83,9 +83,13 @@ def _nameable(article: Article) -> Iterator[tuple[str, str, str, Label]]:
             yield section, statement.text, statement.text, Label(Kind.STATEMENT, statement.anchor)
 
 
-async def _drafted(drafter: Drafter, wanted: Sequence[DraftRequest]) -> tuple[Drafted, WriterError | None]:
+async def _drafted(drafter: Drafter, wanted: Sequence[DraftRequest]) -> tuple[Drafted, LanguageModelError | None]:
     """What is drafted for each, and why the rest is not."""
-    room, drafted, problems = asyncio.Semaphore(AT_ONCE), dict[DraftRequest, Sequence[str]](), list[WriterError]()
+    room, drafted, problems = (
+        asyncio.Semaphore(AT_ONCE),
+        dict[DraftRequest, Sequence[str]](),
+        list[LanguageModelError](),
+    )
     with bar("Drafting how people ask") as progress:
 
         async def one(each: DraftRequest) -> None:
@@ -94,7 +98,7 @@ async def _drafted(drafter: Drafter, wanted: Sequence[DraftRequest]) -> tuple[Dr
                     return
                 try:
                     drafted[each] = await drafter.draft(each)
-                except WriterError as error:
+                except LanguageModelError as error:
                     problems.append(error)
                 progress(len(drafted), len(wanted))
 

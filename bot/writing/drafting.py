@@ -1,34 +1,27 @@
-"""Drafts of how people ask for a statement: by the language model, for a person to read before anything learns them."""
+"""Drafts of how people ask for a statement: by the language model, for a person to review before they are learned."""
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Self
-
-from langchain_core.language_models import BaseChatModel
+from typing import Any
 
 from bot.guidance.phrasings import MIN_WORDINGS
-from bot.texts import prompt
-from bot.writing.model import WriterError, make_model
+from bot.writing.model import LanguageModelError, StructuredModel, object_schema
 
 WORDINGS_SCHEMA: dict[str, Any] = {
     "title": "wordings",
     "description": "How people ask for the statement.",
-    "type": "object",
-    "properties": {"wordings": {"type": "array", "items": {"type": "string", "description": "one message"}}},
-    "required": ["wordings"],
-    "additionalProperties": False,
+    **object_schema(wordings={"type": "array", "items": {"type": "string", "description": "one message"}}),
 }
 DRAFT_COUNT = MIN_WORDINGS + 4  # some are dropped
-DRAFT_ROUNDS = 3  # in which the model may write the same again
-MAX_WORDING_LENGTH = 200  # characters of a wording
+DRAFT_ROUNDS = 3  # the model may repeat itself
+MAX_WORDING_LENGTH = 200  # characters
 DRAFT_TIMEOUT = 120.0  # seconds for one answer of the model's
 
 
 @dataclass(frozen=True)
 class DraftRequest:
-    """What wordings are wanted for: a statement or a whole list, under its `section`, as it is `named` in the file."""
+    """A statement or a whole list that lacks wordings, under its `section`, as it is `named` in the phrasings file."""
 
     section: str
     named: str
@@ -37,48 +30,37 @@ class DraftRequest:
 
 
 class Drafter:
-    """Asks the model for wordings."""
+    """Asks the model `provider:model` for wordings."""
 
-    def __init__(self, model: BaseChatModel) -> None:
-        self._chain = prompt("phrasings") | model.with_structured_output(WORDINGS_SCHEMA)
+    def __init__(self, name: str) -> None:
+        """Raises SettingsError if the model is unknown or its package is not installed."""
+        self._model = StructuredModel(name, "phrasings", WORDINGS_SCHEMA, DRAFT_TIMEOUT)
 
-    @classmethod
-    def of(cls, name: str) -> Self:
-        """One for `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
-        return cls(make_model(name, DRAFT_TIMEOUT))
-
-    async def draft(self, wanted: DraftRequest) -> list[str]:
-        """New wordings, FEWEST with those that are known, or as many as it has. Raises WriterError if it has none."""
-        found = {_same(text): text for text in (wanted.text, *wanted.known)}
-        there = len(found)
+    async def draft(self, request: DraftRequest) -> list[str]:
+        """New wordings, up to MIN_WORDINGS with the known ones. Raises LanguageModelError if the model has none."""
+        wordings = {_normalise(text): text for text in (request.text, *request.known)}
+        known = len(wordings)
         for _ in range(DRAFT_ROUNDS):
             try:
-                written = await self._written(wanted, [*found.values()][1:])
-            except WriterError:
-                if len(found) > there:
+                written = await self._ask(request, [*wordings.values()][1:])
+            except LanguageModelError:
+                if len(wordings) > known:
                     break
                 raise
             for text in written:
-                found.setdefault(_same(text), text)
-            if len(found) - 1 >= MIN_WORDINGS:
+                wordings.setdefault(_normalise(text), text)
+            if len(wordings) - 1 >= MIN_WORDINGS:
                 break
-        return [*found.values()][there:]
+        return [*wordings.values()][known:]
 
-    async def _written(self, wanted: DraftRequest, known: list[str]) -> list[str]:
-        values = {"section": wanted.section, "statement": wanted.text, "known": "\n".join(known) or "(none)"}
+    async def _ask(self, request: DraftRequest, known: list[str]) -> list[str]:
+        values = {"section": request.section, "statement": request.text, "known": "\n".join(known) or "(none)"}
         safe = {name: escape(value, quote=False) for name, value in values.items()}
-        answer: object = None
-        try:
-            async with asyncio.timeout(DRAFT_TIMEOUT):
-                async for partial in self._chain.astream({**safe, "count": str(DRAFT_COUNT)}):
-                    answer = partial
-        except Exception as error:
-            raise WriterError(type(error).__name__) from error
-        texts = answer.get("wordings") if isinstance(answer, dict) else None
-        lines = (" ".join(text.split()) for text in texts or () if isinstance(text, str))
+        texts = await self._model.list_of("wordings", {**safe, "count": str(DRAFT_COUNT)})
+        lines = (" ".join(text.split()) for text in texts if isinstance(text, str))
         return [line for line in lines if line and len(line) <= MAX_WORDING_LENGTH]
 
 
-def _same(text: str) -> str:
-    """What two wordings have in common that differ in nothing but case, spaces and the marks at their ends."""
+def _normalise(text: str) -> str:
+    """Equal for wordings that differ only in case, spaces and the marks at their ends."""
     return " ".join(text.casefold().split()).strip(" .!?…\"'")

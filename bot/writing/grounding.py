@@ -1,7 +1,7 @@
-"""Grounding: is a sentence by a language model supported by the statements that it cites? Without any language model.
+"""Grounding: check that a language model's sentence is supported by the statements it cites, without any such model.
 
-A sentence passes when every word that claims something is in what it cites, in the same or other words, with the same
-sign and about the same technique, and when no other statement is clearly nearer to it.
+A sentence passes if every word that claims something is in its sources, in the same or equivalent words, with the same
+sign and about the same technique, and if no other statement is clearly nearer to it.
 """
 
 import re
@@ -21,10 +21,7 @@ MIN_COSINE = 0.45  # cosine to the nearest cited statement below which a sentenc
 MAX_NEARER = 0.2  # by how much another statement may be nearer than those cited
 CASE_SLACK = 0.15  # how much farther from its source a sentence may be that takes up the user's words
 MIN_WORD_COSINE, MIN_NAME_COSINE = 0.35, 0.5  # cosine from which two words mean about the same
-MIN_ODD_WORD_COSINE, MIN_CLOSE_COSINE = (
-    0.2,
-    0.7,
-)  # of a single odd word, and of its sentence
+MIN_ODD_WORD_COSINE, MIN_CLOSE_COSINE = 0.2, 0.7  # a single odd word passes in a sentence so close to its source
 OPPOSING = frozenset({"while", "whereas", "but", "although", "though"})
 UNKNOWN_WORD = "strange"  # of a word: in no list, so that its embedding has to tell
 LINK = re.compile(r"https?:|www\.|\w@\w|\b[\w-]+\.(?:com|org|io|net|ai|dev|edu|gov)\b", re.IGNORECASE)
@@ -36,28 +33,29 @@ BOTH = frozenset(Technique)
 
 
 class Grounding:
-    """Judges sentences against the statements of an index."""
+    """Checks sentences against the statements of an index."""
 
     def __init__(self, statements: Sequence[Statement], embedder: Embedder) -> None:
         self._embedder = embedder
         self._row = {statement.anchor: row for row, statement in enumerate(statements)}
         self._vectors = embedder.embed([_in_context(statement) for statement in statements])
-        said = sorted({word.text for statement in statements for word in parse_words(statement.text) if word.content})
-        self._word_vectors: dict[str, Vectors] = dict(zip(said, embedder.embed(said), strict=True))
-        self._said = " | ".join(_plain(text) for s in statements for text in (s.text, s.section))
+        words = sorted({word.text for statement in statements for word in parse_words(statement.text) if word.content})
+        self._word_vectors: dict[str, Vectors] = dict(zip(words, embedder.embed(words), strict=True))
+        self._source_text = " | ".join(_plain(text) for s in statements for text in (s.text, s.section))
 
     def fault(self, sentence: str, cited: Sequence[Statement | None], question: str) -> str | None:
-        """Why the sentence must not be shown, in a short phrase for logs and metrics; None when it is supported.
+        """The reason why a sentence must not be shown, a short phrase for logs and metrics; None if it is supported.
 
         None in `cited` stands for a statement that does not exist. What `question` says of the user's case may be
-        taken up ("With 200 tickets, ..."), but supports no claim about the guidance.
+        repeated ("With 200 tickets, ..."), but supports no claim about the guidance.
         """
         known = [statement for statement in cited if statement is not None and statement.anchor in self._row]
         if not known or len(known) < len(cited):
             return "no citation"
         if _plain(sentence) in {_plain(statement.text) for statement in known}:
             return None
-        if LINK.search(sentence) or any(_plain(quote) not in self._said for quote in QUOTATION.findall(sentence)):
+        quotes = QUOTATION.findall(sentence)
+        if LINK.search(sentence) or any(_plain(quote) not in self._source_text for quote in quotes):
             return "source"
         if sentence.rstrip().endswith("?"):
             return "words"
@@ -71,32 +69,30 @@ class Grounding:
     def _meaning_fault(
         self, sentence: str, parts: "Sequence[Claim]", cited: Sequence[Statement], asked: "ConceptMap"
     ) -> str | None:
-        """What only the embeddings can tell: do words that are in no list fit, and is the sentence about its source?"""
-        strange = [
-            (word, part.support) for part in parts for word in part.words if part.judge(word, asked) == UNKNOWN_WORD
-        ]
-        vectors = self._embedder.embed([sentence, *(word.text for word, _ in strange)])
+        """Judge by embeddings: do words that are in no list fit, and is the sentence about its source?"""
+        words = [(word, part) for part in parts for word in part.words]
+        unknown = [(word, part.support) for word, part in words if part.judge(word, asked) == UNKNOWN_WORD]
+        vectors = self._embedder.embed([sentence, *(word.text for word, _ in unknown)])
         cosines = self._vectors @ vectors[0]
         best = float(np.max(cosines[[self._row[statement.anchor] for statement in cited]]))
-        likeness = [self._likeness(vector, support) for vector, (_, support) in zip(vectors[1:], strange, strict=True)]
-        if any(
-            word.position == 0 and like < MIN_NAME_COSINE for (word, _), like in zip(strange, likeness, strict=True)
-        ):
-            return "source"  # it may be a name: the capital at the beginning does not tell
+        likeness = [self._likeness(vector, support) for vector, (_, support) in zip(vectors[1:], unknown, strict=True)]
+        first_words = (like for (word, _), like in zip(unknown, likeness, strict=True) if word.position == 0)
+        if any(like < MIN_NAME_COSINE for like in first_words):
+            return "source"  # it may be a name: its capital says nothing at the beginning
         odd = [like for like in likeness if like < MIN_WORD_COSINE]
         if odd and not (len(odd) == 1 and odd[0] >= MIN_ODD_WORD_COSINE and best >= MIN_CLOSE_COSINE):
             return "words"
-        slack = CASE_SLACK if any(part.takes_up(word, asked) for part in parts for word in part.words) else 0.0
+        slack = CASE_SLACK if any(part.takes_up(word, asked) for word, part in words) else 0.0
         return "citation" if best < max(MIN_COSINE, float(np.max(cosines)) - MAX_NEARER) - slack else None
 
     def _likeness(self, vector: Vectors, support: "ConceptMap") -> float:
         """The cosine of a word to the nearest of the statements' words."""
-        said = {word.text for word in support.words if word.content} & self._word_vectors.keys()
-        return max((float(vector @ self._word_vectors[text]) for text in said), default=0.0)
+        texts = {word.text for word in support.words if word.content} & self._word_vectors.keys()
+        return max((float(vector @ self._word_vectors[text]) for text in texts), default=0.0)
 
 
 class ConceptMap:
-    """What the cited statements say that bears on one technique: each concept, with its signs."""
+    """The concepts of texts on some techniques, each with the signs it occurs with."""
 
     def __init__(self, words: Sequence[Word], headings: Sequence[Word] = (), techniques: Techniques = BOTH) -> None:
         self.words = words
@@ -111,11 +107,11 @@ class ConceptMap:
                 self.topics.add(name)
 
     def says(self, word: Word) -> bool:
-        """Whether the concept occurs at all."""
+        """Return True if the concept occurs."""
         return any(self._has(sense) for sense in word.senses)
 
     def agrees(self, word: Word) -> bool:
-        """Whether it occurs with the word's sign, if it is a word that has an opposite."""
+        """Return True if it occurs and, for a word that has an opposite, with the same sign."""
         return any(
             self._has(sense)
             and (not word.polar or all(sign * word.sign in self.signs.get(name, {1, -1}) for name, sign in sense))
@@ -126,26 +122,29 @@ class ConceptMap:
         return all(name in self.signs or name in self.topics for name, _ in sense)
 
     def denies(self, word: Word) -> bool:
-        """Whether it occurs as the word stands here, under its negations."""
+        """Return True if it occurs with the word's sign under its negations."""
         return any(sign in self.signs.get(name, ()) for name, sign in word.concepts)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The words of a sentence that are about the same techniques (none: about neither in particular)."""
+    """The words of a sentence that are about the same techniques (none: about neither in particular).
+
+    `source_roots` are the roots of all words of all cited statements.
+    """
 
     techniques: Techniques
     words: tuple[Word, ...]
     support: ConceptMap
-    said: frozenset[str]  # the roots of all words of all cited statements
+    source_roots: frozenset[str]
 
     def takes_up(self, word: Word, asked: ConceptMap) -> bool:
-        """Whether a word is only the user's, said of the user's case."""
+        """Return True if only the user's question supports a word, and it is said of the user's case."""
         of_the_case = word.conditional or (word.quantity and not word.beside_name)
         return of_the_case and word.content and not self.support.says(word) and asked.agrees(word)
 
     def judge(self, word: Word, asked: ConceptMap) -> str | None:
-        """None when a word is supported, STRANGE when only its meaning can tell, else what is wrong with it."""
+        """None if a word is supported, UNKNOWN_WORD if only its embedding can tell, else what is wrong with it."""
         if not word.content or self.support.agrees(word):
             return None
         if self.support.says(word):
@@ -158,7 +157,7 @@ class Claim:
             return "source"
         if word.listed("certainties"):
             return "certainty"
-        if root(word.text) in self.said:
+        if root(word.text) in self.source_roots:
             return "direction"  # the statements say it of the other technique
         return "words" if word.only_polar else UNKNOWN_WORD
 
@@ -176,7 +175,7 @@ def _claim_fault(part: Claim, asked: ConceptMap) -> str | None:
 
 
 def _negation_fault(part: Claim, asked: ConceptMap) -> str | None:
-    """Whether something is negated that the statements do not negate, or the other way round."""
+    """Find a negation that the statements do not have, or one of theirs that is missing."""
     support = part.support
     for negator in (word for word in part.words if word.negates):
         scope = [w for w in part.words if negator.position in w.negators]
@@ -194,7 +193,7 @@ def _negation_fault(part: Claim, asked: ConceptMap) -> str | None:
 
 
 def _directed(statement: Statement) -> Iterator[tuple[Word, Techniques]]:
-    """The words of a statement, each with the techniques that it is said of: in one on both, the one named before."""
+    """The words of a statement, each with the techniques it is said of: in a statement on both, the one named last."""
     current = statement.techniques or BOTH
     for word in parse_words(statement.text):
         if word.named and word.technique and len(statement.techniques) != 1:
@@ -203,18 +202,18 @@ def _directed(statement: Statement) -> Iterator[tuple[Word, Techniques]]:
 
 
 def _parts(words: Sequence[Word], cited: Sequence[Statement]) -> list[Claim]:
-    """The sentence in parts, each with what the statements say that bears on it."""
+    """Split the sentence by technique; each part gets what the statements say of its techniques."""
     said = [pair for statement in cited for pair in _directed(statement)]
     used = frozenset(root(word.text) for word, _ in said)
     naming = _naming(words, used)
-    by_approaches: dict[Techniques, list[Word]] = {}
+    by_techniques: dict[Techniques, list[Word]] = {}
     for word in words:
-        by_approaches.setdefault(naming[word.clause], []).append(word)
-    return [Claim(about, tuple(part), _support(about, said, cited), used) for about, part in by_approaches.items()]
+        by_techniques.setdefault(naming[word.clause], []).append(word)
+    return [Claim(about, tuple(part), _support(about, said, cited), used) for about, part in by_techniques.items()]
 
 
 def _naming(words: Sequence[Word], used: frozenset[str]) -> dict[int, Techniques]:
-    """What each clause is about: what it names, else what the clause before names, or the one that it leads up to."""
+    """The techniques of each clause: those it names, else those of the clause before, or of the one it leads up to."""
     named: dict[int, Techniques] = {}
     clauses: dict[int, list[Word]] = {}
     for word in words:
@@ -243,16 +242,14 @@ def _support(about: Techniques, said: Sequence[tuple[Word, Techniques]], cited: 
 
 
 def _claim(sentence: str) -> str:
-    """The sentence without opening words that claim nothing: "No, ", "Not quite: "."""
-    while (cut := OPENING_PHRASE.match(sentence)) and not any(
-        w.content or w.technique for w in parse_words(cut.group())
-    ):
+    """Strip opening words that claim nothing: "No, ", "Not quite: "."""
+    while (cut := OPENING_PHRASE.match(sentence)) and not any(w.content or w.technique for w in parse_words(cut[0])):
         sentence = sentence[cut.end() :]
     return sentence
 
 
 def _in_context(statement: Statement) -> str:
-    """A bullet says little without what it is about."""
+    """The statement's text, after its techniques if it names none: a bullet alone says little."""
     if not statement.techniques or techniques_in(statement.text) & statement.techniques:
         return statement.text
     return f"{' and '.join(sorted(statement.techniques))}: {statement.text}"

@@ -1,4 +1,4 @@
-"""What a sentence says, word by word: concepts and their signs, what is negated, and the technique it is about."""
+"""The meaning of a sentence, word by word: concepts and their signs, negations, and the technique each is about."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from bot.guidance.techniques import TECHNIQUE_NAMES, Technique
-from bot.writing.vocabulary import LONGEST_PHRASE, Concept, Key, Sense, root, vocabulary
+from bot.writing.vocabulary import MAX_PHRASE_WORDS, Concept, Key, Sense, root, vocabulary
 
 TOKEN = re.compile(r"[$€£]?\d(?:[\d.,]*\d)?%?|[^\W\d_]+|[^\w\s]")
 CONTRACTIONS = (
@@ -39,10 +39,10 @@ POSSESSIVE_REACH = 2  # words after a possessive that are the user's
 class Word:
     """A word or a fixed phrase.
 
-    `senses` are the alternatives that it may mean; `conditional` whether it is said of the user's case ("If you ...",
-    "your ..."); `contrasted` whether it follows "than"; `beside_name` whether its clause names a technique; `technique`
-    is set where a technique is named, `named` when by its own name rather than by a word such as "search"; `negators`
-    are the positions of the negations over it.
+    `senses` are its possible meanings; `conditional` words are said of the user's case ("If you ...", "your ...");
+    `contrasted` ones follow "than"; `beside_name` ones share a clause with a technique's name; `technique` is set where
+    one is named, `named` if by its own name rather than by a word such as "search"; `negators` are the positions of the
+    negations over it.
     """
 
     text: str
@@ -59,7 +59,7 @@ class Word:
     negators: frozenset[int] = frozenset()
 
     def listed(self, name: str) -> bool:
-        """Whether it is in a list of the vocabulary."""
+        """Return True if it is in that list of the vocabulary."""
         return vocabulary().lists(name, self.key)
 
     @property
@@ -72,23 +72,23 @@ class Word:
 
     @property
     def polar(self) -> bool:
-        """Whether it may mean something that has an opposite."""
+        """Return True if one of its meanings has an opposite."""
         return any(name in vocabulary().polar for sense in self.senses for name, _ in sense)
 
     @property
     def only_polar(self) -> bool:
-        """Whether whatever it may mean has an opposite, so that to mistake it may turn the sense around."""
+        """Return True if all its meanings have opposites, so that mistaking it may reverse the sentence."""
         meant = [sense for sense in self.senses if not any(name.startswith("=") for name, _ in sense)]
         return bool(meant) and all(any(name in vocabulary().polar for name, _ in sense) for sense in meant)
 
     @property
     def content(self) -> bool:
-        """Whether it claims something by itself."""
+        """Return True if it claims something by itself."""
         return not (self.named or self.negates or self.listed("frame")) or (self.quantity and not self.named)
 
     @property
     def concepts(self) -> frozenset[Concept]:
-        """All that it may mean, with the signs that they have under its negations."""
+        """All its possible meanings, with the signs they have under its negations."""
         return frozenset((name, sign * self.sign) for sense in self.senses for name, sign in sense)
 
     @property
@@ -98,7 +98,7 @@ class Word:
 
 @lru_cache(maxsize=1024)  # statements are read again and again
 def parse_words(text: str) -> tuple[Word, ...]:
-    """The words of a text in order, punctuation left out."""
+    """The words of a text in order, without punctuation."""
     for pattern, plain in CONTRACTIONS:
         text = pattern.sub(plain, text)
     return _negated(tuple(_words(text)))
@@ -112,7 +112,7 @@ class _Clause:
     fresh: bool = True
 
     def open(self, text: str) -> None:
-        """Takes notice of the next text: does a clause begin with it, and of what kind?"""
+        """Start a new clause if the next text begins one, and note its kind."""
         if text in CLAUSE_MARKS or text in CONNECTIVES:
             self.number += 1
             self.contrasted = text in CONTRASTS
@@ -157,7 +157,7 @@ def _words(text: str) -> Iterator[Word]:
 
 
 def _phrase(lower: list[str]) -> tuple[int, Key | None]:
-    for count in range(min(LONGEST_PHRASE, len(lower)), 1, -1):
+    for count in range(min(MAX_PHRASE_WORDS, len(lower)), 1, -1):
         if key := vocabulary().key(lower[:count]):
             return count, key
     return 1, vocabulary().key(lower[:1])
@@ -169,7 +169,7 @@ def _own_name(text: str, technique: Technique) -> bool:
 
 
 def _negated(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """Each word with the negations over it."""
+    """Add to each word the negations over it."""
     scopes = {negator.position: _scope(negator, words) for negator in words if negator.negates}
     named = {word.clause for word in words if word.technique}
     return tuple(
@@ -183,7 +183,7 @@ def _negated(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 
 def _scope(negator: Word, words: tuple[Word, ...]) -> frozenset[int]:
-    """What follows in the clause; all of it for a denial; what came before where nothing follows ("X RAG can't do")."""
+    """The rest of the clause; all of it for a denial; the clause before if nothing follows ("X RAG can't do")."""
     here = [word for word in words if word.clause == negator.clause and word is not negator]
     after = [word for word in here if word.position > negator.position]
     before = [word for word in words if word.clause < negator.clause and _claims(word)]

@@ -1,10 +1,9 @@
-"""The language model, when one is configured: it writes sentences, each with the statements that it rests on."""
+"""The language model, if one is configured: made from its name, metered, and asked for answers in a JSON schema."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from html import escape
-from typing import Any, Self
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
 
 from langchain.chat_models import init_chat_model
 from langchain_core.callbacks import BaseCallbackHandler
@@ -12,41 +11,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from bot.errors import BotError, SettingsError, install_hint
-from bot.guidance.article import Statement
+from bot.errors import SettingsError, install_hint
 from bot.observing import metrics
 from bot.texts import prompt
 
-ANSWER_SCHEMA: dict[str, Any] = {
-    "title": "answer",
-    "description": "The answer, sentence by sentence, each with the statements that it rests on.",
-    "type": "object",
-    "properties": {
-        "sentences": {
-            "type": "array",
-            "maxItems": 6,
-            "items": {
-                "type": "object",
-                "properties": {
-                    "text": {"type": "string", "description": "one sentence in plain English"},
-                    "statements": {
-                        "type": "array",
-                        "maxItems": 4,
-                        "items": {"type": "integer"},
-                        "description": "numbers of the statements that support it",
-                    },
-                },
-                "required": ["text", "statements"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["sentences"],
-    "additionalProperties": False,
-}
-
-
-PROVIDER_EXTRAS = {  # of ours, by which providers can be called, too
+PROVIDER_EXTRAS = {  # our extras, which also name providers, and LangChain's names of the providers
     "openai": "openai",
     "anthropic": "anthropic",
     "google": "google_genai",
@@ -55,13 +24,17 @@ PROVIDER_EXTRAS = {  # of ours, by which providers can be called, too
 }
 
 
+class LanguageModelError(Exception):
+    """The model did not answer, or not in time, or not in the schema."""
+
+
 class Meter(BaseCallbackHandler):
-    """Listens to a model of LangChain's."""
+    """Counts the model's calls, and the tokens of those whose provider reports them."""
 
     run_inline = True
 
     def on_llm_end(self, response: LLMResult, **_: object) -> None:
-        """A call has ended well."""
+        """Count a call that was answered."""
         metrics.model_calls.labels("answered").inc()
         for generations in response.generations:
             for generation in generations:
@@ -71,13 +44,13 @@ class Meter(BaseCallbackHandler):
                     metrics.model_tokens.labels("output").inc(usage["output_tokens"] if usage else 0)
 
     def on_llm_error(self, error: BaseException, **_: object) -> None:
-        """A call has failed, or was given up."""
+        """Count a call that failed or was cancelled."""
         del error
         metrics.model_calls.labels("failed").inc()
 
 
 def make_model(name: str, timeout: float) -> BaseChatModel:
-    """The model `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
+    """The model `provider:model`. Raises SettingsError if it is unknown or its package is not installed."""
     provider, _, model = name.partition(":")
     extra = next((extra for extra, its in PROVIDER_EXTRAS.items() if provider in (extra, its)), None)
     called = PROVIDER_EXTRAS[extra] if extra else provider
@@ -85,7 +58,7 @@ def make_model(name: str, timeout: float) -> BaseChatModel:
         return init_chat_model(
             model, model_provider=called, timeout=timeout, max_retries=1, temperature=0, callbacks=[Meter()]
         )
-    except (ImportError, AttributeError) as error:  # the second is what LangChain raises for a missing Ollama
+    except (ImportError, AttributeError) as error:  # LangChain raises the second for a missing Ollama
         raise SettingsError(
             f"LLM_MODEL: the package for {provider!r} is not installed; {install_hint(extra) if extra else error}"
         ) from error
@@ -96,96 +69,42 @@ def make_model(name: str, timeout: float) -> BaseChatModel:
         ) from error
 
 
-class WriterError(Exception):
-    """The model did not answer, or not in time, or not in the form that it was asked for."""
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence by the model, not yet checked; a number without a statement gives None in `cited`."""
-
-    text: str
-    cited: tuple[Statement | None, ...]
-
-
-class Writer:
-    """Asks the model for an answer from numbered statements."""
-
-    def __init__(self, model: BaseChatModel, timeout: float) -> None:
-        self._chain = prompt("answer") | model.with_structured_output(ANSWER_SCHEMA)
-        self._timeout = timeout
-
-    @classmethod
-    def of(cls, name: str, timeout: float) -> Self:
-        """A writer for `provider:model`. Raises SettingsError when it is unknown or its package is not installed."""
-        return cls(make_model(name, timeout), timeout)
-
-    async def check(self) -> str:
-        """What the model does with a first small question. Raises BotError with what to do."""
-        statement = Statement("check", "Check", "The guidance compares two approaches.", "", frozenset(), listed=False)
-        try:
-            count = [sentence async for sentence in self.write("How many approaches are compared?", (), [statement])]
-        except WriterError as error:
-            raise BotError(
-                f"LLM_MODEL does not answer ({error}); check its name, its key and the network. Until then the "
-                "article's own sentences are shown"
-            ) from error
-        if not count:
-            raise BotError(
-                "LLM_MODEL answers without a sentence in the form that it is asked for; take another model. Until then "
-                "the article's own sentences are shown"
-            )
-        return f"answers with {len(count)} sentence(s)"
-
-    async def write(
-        self, question: str, earlier: Sequence[str], statements: Sequence[Statement]
-    ) -> AsyncIterator[Sentence]:
-        """The sentences of the answer, each as soon as it is complete. Raises WriterError."""
-        stream = self._chain.astream(_values(question, earlier, statements))
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        written: list[Any] = []
-        given = 0
-        try:
-            while (partial := await _next(stream, deadline)) is not None:
-                written = _sentences(partial)
-                for raw in written[given:-1]:  # the last one may still grow
-                    given += 1
-                    yield _sentence(raw, statements)
-        finally:
-            await stream.aclose()  # type: ignore[attr-defined]  # it is an async generator, typed as an iterator
-        for raw in written[given:]:
-            yield _sentence(raw, statements)
-
-
-def _values(question: str, earlier: Sequence[str], statements: Sequence[Statement]) -> dict[str, str]:
-    """The prompt's variables; what a user typed cannot close the element that it stands in."""
+def object_schema(**properties: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of an object with exactly these properties."""
     return {
-        "statements": "\n".join(f"{n}. [{s.section}] {s.text}" for n, s in enumerate(statements, 1)),
-        "conversation": escape("\n".join(earlier), quote=False) or "(none)",
-        "question": escape(question, quote=False),
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
     }
 
 
-async def _next(stream: AsyncIterator[object], deadline: float) -> object | None:
-    """The next partial answer, or None at the end. Raises WriterError, at the deadline too."""
-    try:
-        return await asyncio.wait_for(anext(stream, None), deadline - asyncio.get_running_loop().time())
-    except Exception as error:
-        raise WriterError(type(error).__name__) from error
+class StructuredModel:
+    """Answers the prompt `prompt_name` of `prompts/` in the form of a JSON schema, within `timeout` seconds."""
 
+    def __init__(self, name: str, prompt_name: str, schema: Mapping[str, Any], timeout: float) -> None:
+        """Raises SettingsError as `make_model` does."""
+        self._chain = prompt(prompt_name) | make_model(name, timeout).with_structured_output(dict(schema))
+        self._timeout = timeout
 
-def _sentences(answer: object) -> list[Any]:
-    found = answer.get("sentences") if isinstance(answer, dict) else None
-    return found if isinstance(found, list) else []
+    async def stream(self, values: Mapping[str, str]) -> AsyncGenerator[dict[str, Any]]:
+        """The answer as it grows; each item holds all of it so far. Raises LanguageModelError, also at the time-out."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        async with aclosing(self._chain.astream(dict(values))) as partials:  # type: ignore[type-var]  # a generator
+            while True:
+                try:
+                    left = deadline - asyncio.get_running_loop().time()
+                    partial = await asyncio.wait_for(anext(partials, None), left)
+                except Exception as error:
+                    raise LanguageModelError(type(error).__name__) from error
+                if partial is None:
+                    return
+                yield partial if isinstance(partial, dict) else {}
 
-
-def _sentence(raw: object, statements: Sequence[Statement]) -> Sentence:
-    """Reads what the model sent for one sentence; what is not of the asked form gives an empty or uncited sentence."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
-        return Sentence("", ())
-    numbers = raw.get("statements")
-    cited = (
-        statements[n - 1] if type(n) is int and 1 <= n <= len(statements) else None
-        for n in (numbers if isinstance(numbers, list) else [])
-    )
-    return Sentence(" ".join(raw["text"].split()), tuple(cited))
+    async def list_of(self, key: str, values: Mapping[str, str]) -> list[Any]:
+        """The list under `key` of the whole answer, empty if there is none. Raises LanguageModelError."""
+        answer: dict[str, Any] = {}
+        async for partial in self.stream(values):
+            answer = partial
+        found = answer.get(key)
+        return found if isinstance(found, list) else []

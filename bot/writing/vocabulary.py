@@ -1,4 +1,4 @@
-"""The vocabulary of grounding: which words mean the same, the opposite or nothing, from `vocabulary.yaml`."""
+"""The vocabulary of grounding: words with the same, the opposite or no meaning, from `vocabulary.yaml`."""
 
 import re
 from collections import defaultdict
@@ -12,8 +12,8 @@ Concept = tuple[str, int]  # its name, and +1, or -1 for its opposite
 Sense = frozenset[Concept]  # the concepts that a word or phrase states together
 Key = tuple[str, ...]
 
-LONGEST_PHRASE = 6
-SHORTEST_STEM, SHORTEST_ROOT = 3, 4
+MAX_PHRASE_WORDS = 6
+MIN_STEM, MIN_ROOT = 3, 4
 INFLECTIONS = re.findall(r"\w+", "ings ing ies ied ed es ly s e y")
 ENDINGS = re.findall(
     r"\w+",
@@ -23,7 +23,7 @@ ENDINGS = re.findall(
 
 
 class Vocabulary:
-    """What is known of words and phrases, each listed under a key: its words as they stand, or inflected alike."""
+    """Lists and meanings of words and phrases, each under a key: its words verbatim, or without inflection."""
 
     def __init__(self, lists: dict[str, str], concepts: Sequence[str], compounds: dict[str, str]) -> None:
         self.senses: dict[Key, list[Sense]] = defaultdict(list)
@@ -43,7 +43,7 @@ class Vocabulary:
             self._mean(words, frozenset((part.lstrip("-"), -1 if part.startswith("-") else 1) for part in parts))
 
     def key(self, words: Sequence[str]) -> Key | None:
-        """What a word or phrase is listed under; None when it is not."""
+        """The key that a word or phrase is listed under, or None."""
         exact, alike = tuple(words), tuple(map(inflected, words))
         for key in (exact, alike):
             if key in self._known:
@@ -51,7 +51,7 @@ class Vocabulary:
         return self._roots.get(root(words[0])) if len(words) == 1 else None
 
     def lists(self, name: str, key: Key) -> bool:
-        """Whether the list `name` has this key."""
+        """Return True if the list `name` has this key."""
         return key in self._lists[name]
 
     def _mean(self, words: str, sense: Sense) -> None:
@@ -77,18 +77,18 @@ def vocabulary() -> Vocabulary:
 
 @cache
 def inflected(word: str) -> str:
-    """The word without the ending of a plural, a tense or an adverb."""
+    """Strip the ending of a plural, a tense or an adverb."""
     for ending in INFLECTIONS:
-        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+        if word.endswith(ending) and len(word) - len(ending) >= MIN_STEM:
             return _single(word[: -len(ending)])
     return _single(word)
 
 
 @cache
 def root(word: str) -> str:
-    """The word without any common ending, so that "complexity" and "complex" are one."""
+    """Strip all common endings, so that "complexity" and "complex" are equal."""
     for _ in range(3):
-        ending = next((e for e in ENDINGS if word.endswith(e) and len(word) - len(e) >= SHORTEST_ROOT), None)
+        ending = next((e for e in ENDINGS if word.endswith(e) and len(word) - len(e) >= MIN_ROOT), None)
         if ending is None:
             break
         word = word[: -len(ending)]

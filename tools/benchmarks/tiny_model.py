@@ -9,7 +9,8 @@ from bot.advising.consultant import Consultant
 from bot.guidance.article import Statement
 from bot.messages.reply import LineKind, Reply
 from bot.settings import load_settings
-from bot.writing.model import Sentence, Writer, WriterError
+from bot.writing.model import LanguageModelError
+from bot.writing.writer import Sentence, Writer
 from tests.conftest import ROOT
 from tests.peers.smollm import smollm_server
 from tools.benchmarks.figures import Figure
@@ -31,7 +32,7 @@ class Counting(Writer):
             async for sentence in super().write(question, earlier, statements):
                 self.written += 1
                 yield sentence
-        except WriterError:
+        except LanguageModelError:
             self.failed += 1
             raise
 

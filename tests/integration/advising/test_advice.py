@@ -246,7 +246,7 @@ READING = CaseReading((), (Fact("citations", "required", "get the clause.", 28, 
 @pytest.fixture
 def adviser(index: Index, cases: CaseReader, script: Script) -> Adviser:
     """An adviser that asks the scripted model about what is doubtful."""
-    made = Consultant(index, cases=cases, finder=FactFinder.of("openai:scripted", PATIENCE)).adviser
+    made = Consultant(index, cases=cases, finder=FactFinder("openai:scripted", PATIENCE)).adviser
     assert made is not None
     return made
 

@@ -13,7 +13,7 @@ from bot.answering.input import MAX_INPUT_LENGTH
 from bot.errors import BotError
 from bot.guidance.index import Index
 from bot.messages.reply import Line, LineKind, Reply, ReplyKind
-from bot.writing.model import Writer
+from bot.writing.writer import Writer
 from tests.peers.openai import Script
 from tests.support.counting import Counted
 
@@ -30,12 +30,12 @@ def plain(index: Index) -> Consultant:
 
 @pytest.fixture
 def writing(index: Index, script: Script) -> Consultant:
-    return Consultant(index, Writer.of("openai:scripted", timeout=PATIENCE))
+    return Consultant(index, Writer("openai:scripted", timeout=PATIENCE))
 
 
 @pytest.fixture
 def hurried(index: Index, script: Script) -> Consultant:
-    return Consultant(index, Writer.of("openai:scripted", timeout=2.0))
+    return Consultant(index, Writer("openai:scripted", timeout=2.0))
 
 
 def said(consultant: Consultant, text: str, *earlier: str) -> Reply:
@@ -190,7 +190,7 @@ def test_a_slow_model_is_given_up(hurried: Consultant, plain: Consultant, script
 def test_a_model_that_is_not_there(index: Index, plain: Consultant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
     monkeypatch.setenv("OPENAI_API_BASE", "http://127.0.0.1:9/v1")
-    assert said(Consultant(index, Writer.of("openai:gone", 2.0)), QUESTION) == said(plain, QUESTION)
+    assert said(Consultant(index, Writer("openai:gone", 2.0)), QUESTION) == said(plain, QUESTION)
 
 
 def test_user_text_cannot_close_its_element_in_the_prompt(writing: Consultant, script: Script) -> None:
@@ -220,10 +220,10 @@ async def test_calls_and_fallbacks_of_the_model_are_counted(writing: Consultant,
 
 async def test_the_check_of_a_model_tells_one_that_says_nothing(script: Script) -> None:
     script.say(("Two.", [1]))
-    assert await Writer.of("openai:gpt-test", 5.0).check() == "answers with 1 sentence(s)"
+    assert await Writer("openai:gpt-test", 5.0).check() == "answers with 1 sentence(s)"
     script.say()
     with pytest.raises(BotError, match="without a sentence"):
-        await Writer.of("openai:gpt-test", 5.0).check()
+        await Writer("openai:gpt-test", 5.0).check()
 
 
 async def test_many_who_follow_up_at_once_share_the_threads_that_compute(plain: Consultant) -> None:

@@ -60,7 +60,7 @@ def opened() -> Iterator[Callable[[Index], Index]]:
     indexes = list[Index]()
     yield lambda index: indexes.append(index) or index
     for index in indexes:
-        asyncio.run(index.elsewhere.__self__.engine.close())  # type: ignore[union-attr]
+        asyncio.run(index.remote.__self__.engine.close())  # type: ignore[union-attr]
 
 
 @pytest.fixture

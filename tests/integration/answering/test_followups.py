@@ -49,7 +49,7 @@ def follow_ups(index: Index, embedder: Embedder) -> FollowUps:
 def test_a_follow_up_is_read_from_the_conversation(
     follow_ups: FollowUps, earlier: list[str], question: str, sections: set[str]
 ):
-    text, reading = follow_ups.read(question, earlier)
+    text, reading = follow_ups.resolve(question, earlier)
     assert reading.answered, text
     assert reading.findings[0].statement.section in sections, text
 
@@ -66,39 +66,39 @@ def test_a_follow_up_is_read_from_the_conversation(
     ],
 )
 def test_what_the_article_does_not_answer_stays_unanswered(follow_ups: FollowUps, earlier: list[str], question: str):
-    text, reading = follow_ups.read(question, earlier)
+    text, reading = follow_ups.resolve(question, earlier)
     assert text == question
     assert not reading.answered
 
 
 def test_a_change_of_topic_is_not_spoiled_by_what_came_before(follow_ups: FollowUps):
     question = "which approach is easier to maintain?"
-    alone = follow_ups.read(question, [])
-    assert follow_ups.read(question, ["does RAG slow down answers?", "why?"]) == alone
+    alone = follow_ups.resolve(question, [])
+    assert follow_ups.resolve(question, ["does RAG slow down answers?", "why?"]) == alone
     assert alone[0] == question
 
 
 def test_a_bullet_of_the_last_answer_is_meant_by_its_place(follow_ups: FollowUps):
-    text, reading = follow_ups.read("and the last one?", ["what are the limitations of RAG?"])
+    text, reading = follow_ups.resolve("and the last one?", ["what are the limitations of RAG?"])
     assert text == "and Requires vector database infrastructure?"
     assert reading.findings[0].statement.text == "Requires vector database infrastructure"
 
 
 def test_where_there_was_no_list_the_second_is_the_second_approach(follow_ups: FollowUps):
-    text, _ = follow_ups.read("now the second", ["what are the two main strategies called?"])
+    text, _ = follow_ups.resolve("now the second", ["what are the two main strategies called?"])
     assert text == "what is RAG?"
 
 
 @pytest.mark.parametrize("question", ["and the last one?", "and the fifth?"])
 def test_a_place_in_no_list_is_no_error(follow_ups: FollowUps, question: str):
-    text, _ = follow_ups.read(question, ["what's the weather like tomorrow?"])
+    text, _ = follow_ups.resolve(question, ["what's the weather like tomorrow?"])
     assert text
 
 
 def test_no_conversation_changes_nothing(follow_ups: FollowUps, embedder: Embedder):
     question = "and for the other one?"
-    alone = follow_ups.search.read(question, embedder.embed([question])[0])
-    assert follow_ups.read(question, []) == (question, alone)
+    alone = follow_ups.search.find(question, embedder.embed([question])[0])
+    assert follow_ups.resolve(question, []) == (question, alone)
 
 
 def test_figures(follow_ups: FollowUps, embedder: Embedder, index: Index, capsys: pytest.CaptureFixture[str]):
@@ -109,7 +109,7 @@ def test_figures(follow_ups: FollowUps, embedder: Embedder, index: Index, capsys
         if number
     ]
     readings = {
-        "follow-ups": [follow_ups.read(users[-1], users[:-1])[1] for _, users, _ in turns],
+        "follow-ups": [follow_ups.resolve(users[-1], users[:-1])[1] for _, users, _ in turns],
         "question alone": _readings(follow_ups.search, embedder, [users[-1] for _, users, _ in turns]),
         "joined to the last": _readings(follow_ups.search, embedder, [" ".join(users[-2:]) for _, users, _ in turns]),
     }

@@ -82,7 +82,7 @@ def test_a_changed_voice_makes_it_stale(book: Casebook) -> None:
 
 @pytest.mark.parametrize("name", ["texts.jsonl", "vectors.faiss", "ranker.npz", "judge.npz"])
 def test_a_truncated_file_is_not_trusted(book: Casebook, name: str) -> None:
-    path = book.kept.folder / name
+    path = book.cache.folder / name
     path.write_bytes(path.read_bytes()[:-5])
     assert again(book).load() is None
 

@@ -60,14 +60,14 @@ def test_a_changed_file_makes_it_stale(folder: IndexFolder, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["texts.jsonl", "vectors.faiss", "ranker.npz"])
 def test_a_truncated_file_is_not_trusted(folder: IndexFolder, name: str) -> None:
-    path = folder.kept.folder / name
+    path = folder.cache.folder / name
     path.write_bytes(path.read_bytes()[:-10])
     assert again(folder).load() is None
 
 
 @pytest.mark.parametrize("manifest", ["", "{}", "[]", '{"identity": 1, "files": 2}'])
 def test_a_foreign_manifest_is_not_trusted(folder: IndexFolder, manifest: str) -> None:
-    (folder.kept.folder / "manifest.json").write_text(manifest)
+    (folder.cache.folder / "manifest.json").write_text(manifest)
     assert again(folder).load() is None
     rebuilt = again(folder)
     rebuilt.save(rebuilt.build())
@@ -87,23 +87,23 @@ def test_an_older_index_is_removed(folder: IndexFolder) -> None:
     (folder.corpus / "a.phrasings.yaml").unlink()
     new = again(folder)
     new.save(new.build())
-    assert list((new.data / "index").iterdir()) == [new.kept.folder]
+    assert list((new.data / "index").iterdir()) == [new.cache.folder]
 
 
 def test_what_a_killed_process_was_writing_is_removed_and_what_another_is_writing_stays(folder: IndexFolder) -> None:
-    killed, written = (folder.kept.data / name for name in (".new-killed", ".new-written"))
+    killed, written = (folder.cache.data / name for name in (".new-killed", ".new-written"))
     for one in (killed, written):
         one.mkdir()
     os.utime(killed, (0, 0))
     folder.save(folder.build())
-    assert {*folder.kept.data.iterdir()} == {folder.kept.folder, written}
+    assert {*folder.cache.data.iterdir()} == {folder.cache.folder, written}
 
 
 def test_a_broken_corpus_leaves_the_old_index(folder: IndexFolder) -> None:
     (folder.corpus / "tea.md").write_text("")
     with pytest.raises(CorpusError, match=r"tea\.md"):
         again(folder).build()
-    assert (folder.kept.folder / "manifest.json").is_file()
+    assert (folder.cache.folder / "manifest.json").is_file()
 
 
 def test_a_corpus_file_that_cannot_be_read_is_named(folder: IndexFolder) -> None:

@@ -18,7 +18,7 @@ def search(index: Index) -> Search:
 
 
 def read(search: Search, text: str) -> SearchResult:
-    return search.read(text, search.index.embedder.embed([text])[0])
+    return search.find(text, search.index.embedder.embed([text])[0])
 
 
 @pytest.mark.parametrize(
