@@ -38,12 +38,19 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs what is learned comes last, but for one file that learns it meanwhile; what takes longest begins."""
+    """Unit tests come first, what needs what is learned last, but for one file that learns it meanwhile.
+
+    Among equals, files that take long begin.
+    """
     learning = dict.fromkeys(item.path for item in items if "data_dir" in getattr(item, "fixturenames", ()))
     first = next(iter(learning), None)
-    items.sort(
-        key=lambda item: (item.path != first, item.path in learning, item.get_closest_marker("takes_long") is None)
-    )
+
+    def order(item: pytest.Item) -> tuple[bool, ...]:
+        is_unit = item.path.is_relative_to(ROOT / "tests" / "unit")
+        is_short = item.get_closest_marker("takes_long") is None
+        return not is_unit, item.path != first, item.path in learning, is_short
+
+    items.sort(key=order)
 
 
 @pytest.fixture(scope="session")

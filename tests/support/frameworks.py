@@ -1,8 +1,12 @@
 """Random frameworks and answers to them, and the rule once more, as plainly as it can be said."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from functools import reduce
 from itertools import product
 
+import numpy as np
+import numpy.typing as npt
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -25,9 +29,12 @@ GATES = {
     Side.NEITHER: (None,),
 }
 
-Case = tuple[Framework, dict[str, str | None]]
+CODE = {approach: n for n, approach in enumerate(Approach)}
 
-modest = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+Case = tuple[Framework, dict[str, str | None]]
+Table = npt.NDArray[np.generic]  # one axis a question; place 0 is "don't know", then its options in their order
+
+modest = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -95,3 +102,43 @@ def _paths(outlook: Outlook, answers: dict[str, str | None]) -> Iterator[dict[st
         return
     for option in (None, *outlook.framework.questions[deciding[0]].options):
         yield from _paths(outlook, {**answers, deciding[0]: option})
+
+
+def values(framework: Framework) -> list[list[str | None]]:
+    return [[None, *question.options] for question in framework.questions.values()]
+
+
+def table(framework: Framework, combine: np.ufunc, of: Callable[[Option], int | bool]) -> Table:
+    """What `of` gives for the option of each question, combined over every way to answer all."""
+    columns = [np.array([0, *map(of, q.options.values())], np.int8) for q in framework.questions.values()]
+    return reduce(combine.outer, columns)
+
+
+def weight(framework: Framework, side: Side) -> Table:
+    return table(framework, np.add, lambda option: option.weight if option.toward is side else 0)
+
+
+def every_approach(framework: Framework) -> Table:
+    """The rule of the design, stated a second time, for every way to answer."""
+
+    def need(side: Side) -> Table:
+        heavy = table(framework, np.maximum, lambda o: o.toward is side and o.weight >= framework.decisive)
+        return heavy.astype(bool)
+
+    def gate(examples: TrainingData) -> Table:
+        return table(framework, np.maximum, lambda option: option.examples is examples).astype(bool)
+
+    knowledge, behaviour = need(Side.RAG), need(Side.FINE_TUNING)
+    trainable = gate(TrainingData.ENOUGH) & ~gate(TrainingData.TOO_FEW)
+    small_reasons = ~trainable & (weight(framework, Side.RAG) >= framework.decisive)
+    cases = {
+        Approach.HYBRID: trainable & behaviour & knowledge,
+        Approach.FINE_TUNING: trainable & behaviour & ~knowledge,
+        Approach.RAG: (trainable & ~behaviour & knowledge) | small_reasons,
+    }
+    return np.select(list(cases.values()), [CODE[approach] for approach in cases], CODE[Approach.NEED_MORE_INFO])
+
+
+def ways(framework: Framework, answers: Answers, *, unknown: bool = True) -> int:
+    """How many ways there are to answer what is open."""
+    return math.prod(len(q.options) + unknown for name, q in framework.questions.items() if name not in answers)

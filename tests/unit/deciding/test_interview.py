@@ -182,7 +182,7 @@ class Interviewing(RuleBasedStateMachine):
 
 
 TestInterviewing = Interviewing.TestCase
-TestInterviewing.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)
+TestInterviewing.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
 
 
 @modest

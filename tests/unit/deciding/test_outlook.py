@@ -1,21 +1,29 @@
 """The rule and its outlook, over every way to answer the shipped framework and over random ones."""
 
-import math
-from collections.abc import Callable, Iterator
-from functools import reduce
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.deciding.framework import Approach, Framework, Option, Side, TrainingData
+from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
-from tests.support.frameworks import Case, answers_to, cases, modest, paths, rule
-
-pytestmark = pytest.mark.takes_long
+from tests.support.frameworks import (
+    CODE,
+    Case,
+    Table,
+    answers_to,
+    cases,
+    every_approach,
+    modest,
+    paths,
+    rule,
+    values,
+    ways,
+    weight,
+)
 
 MEAN_QUESTIONS, MOST_QUESTIONS = 4, 8  # the README promises the latter
 INCLUDES = {
@@ -24,44 +32,6 @@ INCLUDES = {
     Approach.HYBRID: {Side.RAG, Side.FINE_TUNING},
     Approach.NEED_MORE_INFO: set[Side](),
 }
-CODE = {approach: n for n, approach in enumerate(Approach)}
-
-Table = npt.NDArray[np.generic]  # one axis a question; place 0 is "don't know", then its options in their order
-
-
-def values(framework: Framework) -> list[list[str | None]]:
-    return [[None, *question.options] for question in framework.questions.values()]
-
-
-def table(framework: Framework, combine: np.ufunc, of: Callable[[Option], int | bool]) -> Table:
-    """What `of` gives for the option of each question, combined over every way to answer all."""
-    columns = [np.array([0, *map(of, q.options.values())], np.int8) for q in framework.questions.values()]
-    return reduce(combine.outer, columns)
-
-
-def weight(framework: Framework, side: Side) -> Table:
-    return table(framework, np.add, lambda option: option.weight if option.toward is side else 0)
-
-
-def every_approach(framework: Framework) -> Table:
-    """The rule of the design, stated a second time, for every way to answer."""
-
-    def need(side: Side) -> Table:
-        heavy = table(framework, np.maximum, lambda o: o.toward is side and o.weight >= framework.decisive)
-        return heavy.astype(bool)
-
-    def gate(examples: TrainingData) -> Table:
-        return table(framework, np.maximum, lambda option: option.examples is examples).astype(bool)
-
-    knowledge, behaviour = need(Side.RAG), need(Side.FINE_TUNING)
-    trainable = gate(TrainingData.ENOUGH) & ~gate(TrainingData.TOO_FEW)
-    small_reasons = ~trainable & (weight(framework, Side.RAG) >= framework.decisive)
-    cases = {
-        Approach.HYBRID: trainable & behaviour & knowledge,
-        Approach.FINE_TUNING: trainable & behaviour & ~knowledge,
-        Approach.RAG: (trainable & ~behaviour & knowledge) | small_reasons,
-    }
-    return np.select(list(cases.values()), [CODE[approach] for approach in cases], CODE[Approach.NEED_MORE_INFO])
 
 
 @pytest.fixture(scope="module")
@@ -77,22 +47,6 @@ def completions(framework: Framework, answers: Answers) -> Iterator[dict[str, st
     open_ones = [name for name in framework.questions if name not in answers]
     for chosen in product(*([None, *framework.questions[name].options] for name in open_ones)):
         yield {**answers, **dict(zip(open_ones, chosen, strict=True))}
-
-
-def ways(framework: Framework, answers: Answers, *, unknown: bool = True) -> int:
-    """How many ways there are to answer what is open."""
-    return math.prod(len(q.options) + unknown for name, q in framework.questions.items() if name not in answers)
-
-
-def test_the_approach_is_the_rule_for_every_combination_of_answers(
-    framework: Framework, outlook: Outlook, approaches: Table
-) -> None:
-    """Over all combinations, one by one."""
-    names = tuple(framework.questions)
-    every = product(*values(framework))
-    found = [CODE[outlook.approach(dict(zip(names, chosen, strict=True)))] for chosen in every]
-    assert len(found) == approaches.size == ways(framework, {})
-    assert np.array_equal(np.reshape(found, approaches.shape), approaches)
 
 
 def test_every_approach_can_be_reached(approaches: Table) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
-from bot.guidance.phrasings import MIN_WORDINGS, Kind, Label, read_phrasings
+from bot.guidance.phrasings import MIN_WORDINGS, SMALL_TALK_INTENTS, Kind, Label, read_phrasings
 from tests.conftest import ROOT
 from tools.evaluation.dataset import Dataset
 
@@ -36,7 +36,9 @@ def test_every_statement_has_enough_phrasings_in_several_voices(corpus: Path) ->
     count = Counter(label.key for p in phrasings for label in p.labels if label.kind is Kind.STATEMENT)
     assert min(count[s.anchor] for s in articles[0].statements) >= 100
     assert len({p.voice for p in phrasings}) >= 6
-    assert {label.kind for p in phrasings for label in p.labels} == set(Kind)
+    labels = {label for p in phrasings for label in p.labels}
+    assert {label.kind for label in labels} == set(Kind)
+    assert {label.key for label in labels if label.kind is Kind.SMALL_TALK} == set(SMALL_TALK_INTENTS)
 
 
 @pytest.mark.skipif(not EVALUATION.is_dir(), reason="the evaluation set is not beside this checkout")

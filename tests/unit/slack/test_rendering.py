@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as some
 
-from bot.messages.card import Button, Card, Menu, Press
+from bot.messages.card import Button, Card, Press
 from bot.messages.reply import Citation, Line, LineKind
 from bot.slack.limits import TEXT
 from bot.slack.rendering import Rendering, escaped, rendered
@@ -16,6 +16,7 @@ from bot.slack.surface import SlackSurface
 from bot.slack.workspaces import OneWorkspace
 from tests.peers.slack import violations, weight
 from tests.peers.slack.blocks import WEIGHT_A_MESSAGE
+from tests.support.cards import cards_of, full_card, patiently, rows_of
 
 ARTICLE = "https://example.com/guides/fine-tuning-vs-rag"
 HOSTILE = (
@@ -31,57 +32,13 @@ HOSTILE = (
     "[link](https://evil.example) ",
     ":tada: ",
     "👩‍👩‍👧‍👦 ",
-    "\0",
     "\u202e",
-    "\r\n",
-    "﷽",
-    "x" * 97,
 )
 
-bits = some.one_of(some.sampled_from(HOSTILE), some.text(max_size=30))
-repeats = some.sampled_from((0, 1, 1, 1, 2, 10, 100, 1_000))
-texts = some.builds(lambda bit, many, end: (bit * many)[:20_000] + end, bits, repeats, bits)
-labels = some.builds(lambda bit, many: (bit * many)[:200], bits, some.sampled_from((0, 1, 3, 200)))
-marks = some.lists(some.integers(1, 60), max_size=5).map(tuple)
-lines = some.builds(Line, texts, some.sampled_from(LineKind), marks)
-citations = some.builds(
-    Citation,
-    section=some.builds(lambda bit, many: (bit * many)[:300], bits, repeats),
-    quote=some.builds(lambda bit, many: (bit * many)[:2_500], bits, repeats),  # one sentence of an article
-    source=some.just("article.md"),
-    anchor=some.just("anchor"),
-)
-
-
-def _menu(shown: list[str]) -> Menu | None:
-    choices = tuple((f"choice{number}", text) for number, text in enumerate(shown))
-    return Menu(shown[0], Press("edit", 1, 2), choices) if shown else None
-
-
-def _rows(shown: list[str]) -> tuple[tuple[Button, ...], ...]:
-    press = Press("answer", 1, 2)
-    buttons = [Button(text, press.choosing(str(n)), n == 0, n == 1) for n, text in enumerate(shown)]
-    return tuple(tuple(buttons[start : start + 5]) for start in range(0, len(buttons), 5))
-
-
-cards = some.builds(
-    Card,
-    lines=some.lists(lines, max_size=12).map(tuple),
-    citations=some.one_of(some.lists(citations, max_size=60), citations.map(lambda one: [one] * 60)).map(tuple),
-    rows=some.lists(labels, max_size=30).map(_rows),
-    menu=some.lists(labels, max_size=20).map(_menu),
-)
+cards = cards_of(HOSTILE, 30, 20)
 urls = some.sampled_from((None, ARTICLE))
 
-patiently = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-
-LONG = Citation("Section " * 20, "Every – word-by-word, it is “said”. " * 60, "article.md", "anchor")
-FULL = Card(
-    tuple(Line("&<>" * 1_000, kind, (1, 60)) for kind in LineKind) * 20,
-    (LONG,) * 60,
-    _rows(["<!channel>" * 20] * 30),
-    _menu(["w" * 200] * 20),
-)
+FULL = full_card("&<>" * 1_000, "<!channel>" * 20, 30, 20)
 
 
 def elements(value: Any) -> Iterator[dict[str, Any]]:
@@ -111,7 +68,7 @@ def close(text: str) -> str:
 @example(Card(()), None)
 @example(Card((Line(""),) * 500), None)
 @example(Card((Line("word " * 30_000),)), None)
-@example(Card((Line("w" * 90_000),), rows=_rows(["yes"])), ARTICLE)
+@example(Card((Line("w" * 90_000),), rows=rows_of(["yes"])), ARTICLE)
 @example(Card(tuple(Line("word", LineKind.ITEM) for _ in range(2_000))), None)
 def test_slack_takes_every_message(card: Card, article_url: str | None) -> None:
     for part in rendered(card, article_url):
@@ -167,7 +124,7 @@ def test_every_button_and_choice_is_there_under_the_last_message(card: Card, art
 
 def test_buttons_never_stand_alone() -> None:
     for words in range(2_000, 2_700, 50):
-        last = rendered(Card((Line("word " * words),), rows=_rows(["yes", "no"])))[-1]
+        last = rendered(Card((Line("word " * words),), rows=rows_of(["yes", "no"])))[-1]
         assert last.text
 
 

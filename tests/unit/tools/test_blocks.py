@@ -2,7 +2,6 @@
 
 import html
 import re
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from bot.slack.forms import modal
 from bot.slack.rendering import rendered
 from bot.store.tables import Lead
 from tools.pictures.blocks import html_of
-from tools.pictures.chromium import WIDTH, binary, picture
 
 CARD = Card(
     (
@@ -49,10 +47,3 @@ def test_a_form_shows_its_fields_and_what_stands_in_them() -> None:
 def test_a_block_that_cannot_be_drawn_is_no_gap() -> None:
     with pytest.raises(KeyError):
         html_of([{"type": "hologram"}], {})
-
-
-@pytest.mark.skipif(binary() is None, reason="Chromium is not installed (Debian: apt-get install chromium)")
-def test_a_picture_is_as_high_as_its_page(tmp_path: Path) -> None:
-    picture('<div style="height: 300px"></div>', "body { margin: 0 }", tmp_path / "page.png")
-    png = (tmp_path / "page.png").read_bytes()
-    assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (2 * WIDTH, 2 * 300)
