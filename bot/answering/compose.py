@@ -50,4 +50,4 @@ def abstain(result: SearchResult) -> Reply:
         lines.append(Line(texts.sentence("nearest", quote=nearest.text, section=nearest.section)))
     if result.kind is Kind.NEAR_TOPIC:
         lines.append(Line(texts.sentence("ask_a_person")))
-    return Reply(ReplyKind.ABSTAIN, tuple(lines), reason=reading.kind.value)
+    return Reply(ReplyKind.ABSTAIN, tuple(lines), reason=result.kind.value)
