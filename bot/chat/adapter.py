@@ -1,8 +1,7 @@
-"""What every platform brings: an adapter that shows replies and cards, and the messages that were heard."""
+"""The adapter that every platform brings."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Protocol
 
@@ -11,26 +10,16 @@ from pydantic import JsonValue
 from bot.advising.consultant import ShowLine
 from bot.delivery.platform import Platform
 from bot.messages.card import Card
+from bot.messages.person import Person
 from bot.messages.reply import Reply
-from bot.store.accepting import Message
 from bot.store.address import Draft
 from bot.store.tables import Turn
 
 Keep = Callable[[Draft], Awaitable[None]]
 
 
-@dataclass(frozen=True)
-class Heard:
-    """Something that a person said. Unless it `is_addressed` to the bot, it may go on with a thread of the bot's;
-    not when it `is_for_others`."""
-
-    message: Message
-    is_addressed: bool
-    is_for_others: bool
-
-
-class Surface(Platform, Protocol):
-    """An adapter that can also show replies."""
+class Adapter(Platform, Protocol):
+    """A platform: renders replies and cards, sends posts, and knows its people."""
 
     def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[ShowLine]:
         """Shows that a turn is worked on, and each line that it is given; `keep` stores what is on the platform."""
@@ -43,6 +32,12 @@ class Surface(Platform, Protocol):
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn, in their order."""
+
+    async def find_name(self, person: Person) -> str:
+        """Ask for a person's name; their id where the platform does not say."""
+
+    async def take_back(self, turn: Turn, posts: Sequence[str]) -> None:
+        """Delete the posts of an answer as far as the platform allows. Raises what may be tried again."""
 
     async def check(self) -> str:
         """What is well, for the doctor. Raises BotError for what must be mended, saying how."""

@@ -1,65 +1,63 @@
-"""What a person has with the bot, as cards: a home that introduces it, and where everything stands now."""
+"""Cards of what a person has with the bot: the help, the home, and the status of everything."""
 
 from bot import texts
-from bot.chat.service import Service
 from bot.handoff.cards import standing_card
 from bot.messages.card import ASK_FIRST, Button, Card, Press
-from bot.messages.person import Person
 from bot.messages.reply import Line, LineKind
+from bot.store.tables import Lead
 
-MOST = 4  # interviews, as many as fit in a row of buttons beside the one to begin
+MAX_INTERVIEWS = 4  # fit in a row of buttons beside the one to begin
 
 Interviews = list[tuple[int, str]]
 
 
-async def home(service: Service, tenant: str, user: str) -> Card:
-    """What the bot does, what this person has begun, and what is kept of their words."""
-    own = await service.clicks.interviews(tenant, user)
-    request = await _request(service, Person(tenant, user))
+def help_card(platform: str) -> Card:
+    """The commands of a platform, and the way into an interview."""
+    begin = Button(texts.sentence("do_check"), Press("check"), is_main=True)
+    return Card((Line(texts.sentence(f"{platform}_help")),), rows=((begin,),))
+
+
+def home_card(interviews: Interviews, request: Card, retention_days: int) -> Card:
+    """The bot's purpose, a person's interviews (id and standing) and request, and how long their words are kept."""
     lines = (
         _heading("home_title"),
         Line(texts.sentence("slack_help")),
         *request.lines,
-        _heading("home_interviews" if own else "home_none"),
-        *_standing(own),
+        *_interview_lines(interviews),
         _heading("home_privacy"),
-        Line(texts.sentence("home_kept", days=service.retention_days)),
+        Line(texts.sentence("home_kept", days=retention_days)),
     )
     forget = Button(texts.sentence("do_forget"), Press("forget", choice=ASK_FIRST))
-    return Card(lines, rows=(*request.rows, _begin_or_resume(own), (forget,)))
+    return Card(lines, rows=(*request.rows, _begin_or_resume(interviews), (forget,)))
 
 
-async def status(service: Service, person: Person) -> Card:
-    """The questions of a person that are still to be answered, their interviews, and their newest request."""
-    own = await service.clicks.interviews(person.tenant, person.user)
-    waiting = await service.flow.store.conversations.waiting(person.tenant, person.user)
-    request = await _request(service, person)
+def status_card(interviews: Interviews, request: Card, waiting: int) -> Card:
+    """A person's request, the number of their questions still waiting for an answer, and their interviews."""
     lines = (
         *request.lines,
         _heading("status_title"),
         Line(texts.sentence("status_waiting" if waiting else "status_answered", count=waiting)),
-        _heading("home_interviews" if own else "home_none"),
-        *_standing(own),
+        *_interview_lines(interviews),
     )
-    return Card(lines, rows=(*request.rows, _begin_or_resume(own)))
+    return Card(lines, rows=(*request.rows, _begin_or_resume(interviews)))
 
 
-async def _request(service: Service, person: Person) -> Card:
-    """A person's newest request that is not over, with what they can do; empty when there is none."""
-    leads = await service.handoff.requests.reachable(person)
-    card = standing_card(leads[0]) if leads else Card(())
-    return Card((_heading("home_request"), *card.lines), rows=card.rows) if leads else card
+def request_card(lead: Lead | None) -> Card:
+    """A person's newest request, with what they can do about it; empty when there is none."""
+    card = standing_card(lead) if lead else Card(())
+    return Card((_heading("home_request"), *card.lines), rows=card.rows) if lead else card
 
 
-def _standing(own: Interviews) -> list[Line]:
-    """Each by the number that the button to go on with it has."""
-    return [Line(f"{number}. {text}") for number, (_, text) in enumerate(own[:MOST], 1)]
+def _interview_lines(interviews: Interviews) -> tuple[Line, ...]:
+    """The standing of each interview, under the number on the button that resumes it."""
+    standing = [Line(f"{number}. {text}") for number, (_, text) in enumerate(interviews[:MAX_INTERVIEWS], 1)]
+    return _heading("home_interviews" if interviews else "home_none"), *standing
 
 
-def _begin_or_resume(own: Interviews) -> tuple[Button, ...]:
+def _begin_or_resume(interviews: Interviews) -> tuple[Button, ...]:
     resume = [
         Button(texts.sentence("do_resume", number=number), Press("resume", interview))
-        for number, (interview, _) in enumerate(own[:MOST], 1)
+        for number, (interview, _) in enumerate(interviews[:MAX_INTERVIEWS], 1)
     ]
     return Button(texts.sentence("do_check"), Press("check"), is_main=True), *resume
 

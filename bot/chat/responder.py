@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from bot import texts
 from bot.advising.consultant import Consultant
-from bot.chat.adapter import Surface
+from bot.chat.adapter import Adapter
 from bot.delivery.platform import platform_of
 from bot.messages.reply import Line, Reply, ReplyKind
 from bot.store.address import Draft
@@ -19,7 +19,7 @@ from bot.store.tables import Turn
 class ConsultantResponder:
     """The consultant behind the flow's interface."""
 
-    def __init__(self, consultant: Consultant, surfaces: Mapping[str, Surface], inbox: Inbox) -> None:
+    def __init__(self, consultant: Consultant, surfaces: Mapping[str, Adapter], inbox: Inbox) -> None:
         self._consultant = consultant
         self._surfaces = surfaces
         self._inbox = inbox
@@ -41,7 +41,7 @@ class ConsultantResponder:
     def _shown(self, turn: Turn, reply: Reply) -> Sequence[Mapping[str, JsonValue]]:
         return self._surface(turn).render(reply, turn)
 
-    def _surface(self, turn: Turn) -> Surface:
+    def _surface(self, turn: Turn) -> Adapter:
         return self._surfaces[platform_of(turn.tenant)]
 
     async def _keep(self, turn: Turn, draft: Draft) -> None:

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from starlette.routing import Route
 
-from bot.chat.adapter import Surface
-from bot.chat.clicks import Clicks
+from bot.chat.adapter import Adapter
+from bot.chat.dispatch import Dispatcher
 from bot.delivery.flow import Flow
 from bot.handoff.service import Handoff
 from bot.settings import Settings
@@ -17,12 +17,11 @@ from bot.store.store import Store
 
 @dataclass(frozen=True)
 class Service:
-    """The parts that platforms hand on to: messages to the flow, presses to the clicks."""
+    """The running bot behind every platform: events go to the dispatcher."""
 
+    dispatcher: Dispatcher
     flow: Flow
-    clicks: Clicks
     handoff: Handoff
-    retention_days: int
 
 
 class Listener(Protocol):
@@ -48,5 +47,5 @@ class PlatformFactory:
     SettingsError where something is lacking.
     """
 
-    make_surface: Callable[[Settings, Store], Surface | None]
+    make_adapter: Callable[[Settings, Store], Adapter | None]
     make_listeners: Callable[[Settings, Collection[str]], Sequence[Listener]]

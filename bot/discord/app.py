@@ -16,7 +16,7 @@ from bot.store.store import Store
 UNSET = "Set DISCORD_TOKEN; the README's Discord steps say how."
 
 
-def make_surface(settings: Settings, store: Store) -> DiscordSurface | None:
+def make_adapter(settings: Settings, store: Store) -> DiscordSurface | None:
     """Return the adapter for Discord, or None when it is not set up."""
     del store
     if settings.discord_token is None:

@@ -2,40 +2,49 @@
 
 import asyncio
 import logging
+import re
 from datetime import datetime
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from yarl import URL
 
-from bot.chat.adapter import Heard
 from bot.chat.service import Service
 from bot.discord.catching_up import missed, missed_of_requests
-from bot.discord.clicking import Pressed
-from bot.discord.commands import add_commands, synced
-from bot.discord.editing import deleted, edited
-from bot.discord.handoff import deletion_was_passed_on, is_passed_on, submitted, was_passed_on
-from bot.discord.hearing import heard, tenant_of
+from bot.discord.commands import add_commands, sync_commands
+from bot.discord.forms import form_again
+from bot.discord.parsing import parse_deletion, parse_edit, parse_form, parse_press, parse_said
+from bot.discord.refusals import TROUBLE
+from bot.discord.showing import Stage
+from bot.discord.wording import escaped
+from bot.messages.card import Card
+from bot.messages.reply import Line
+from bot.observing.logs import report
 from bot.store.retrying import persistently
 
 log = logging.getLogger(__name__)
 
-HEARING = (
+HANDLERS = (
     "discord.py: on_message",
     "discord.py: on_raw",
     "discord.py: on_interaction",
     "discord-ui-dynamic-item",
     "CommandTree-invoker",
-)
-STOPPING = 5.0  # seconds that leaving waits for what is being heard
+)  # how the names of discord.py's tasks begin
+DRAIN = 5.0  # seconds that closing waits for handlers
+OPEN_FORMS = frozenset(("contact", "note", "solved", "reply"))  # the presses that may open a form
+PASSED_ON = "\N{INCOMING ENVELOPE}"  # the reaction to a message that went to the consultants
+
+Item = discord.ui.Item[Any]
 
 
 class DiscordBot(discord.AutoShardedClient):
     """Discord's events, on as many shards as Discord demands. It keeps no messages and no members."""
 
     def __init__(self, service: Service, article_url: str | None, *, reads_all: bool) -> None:
-        """With `reads_all` it also hears what is said in threads without mentioning it, as the app must be allowed."""
+        """With `reads_all` it also receives what is said in threads without a mention; the app must be allowed to."""
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=reads_all)
         super().__init__(
             intents=intents,
@@ -44,78 +53,120 @@ class DiscordBot(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
         )
-        self.service = service
-        self.article_url = article_url
+        self._service = service
+        self._dispatcher = service.dispatcher
+        self._article_url = article_url
         self._since = dict[int, datetime]()  # by shard, when its session began
         self.tree = app_commands.CommandTree(self)
-        add_commands(self.tree, service, article_url)
+        add_commands(self.tree, service.dispatcher, article_url)
 
     async def setup_hook(self) -> None:
-        """Before it connects: what buttons do, and which commands there are."""
-        self.add_dynamic_items(Pressed)
+        """Before connecting: register what buttons do, and which commands there are."""
+        self.add_dynamic_items(_button(self))
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)  # where discord.py goes when a session cannot be resumed
         try:
-            await synced(self, self.tree)
+            await sync_commands(self, self.tree)
         except discord.DiscordException as error:  # messages are answered all the same
             log.warning("Discord could not be told of the commands: %s", type(error).__name__)
 
-    async def on_shard_connect(self, shard: int) -> None:
-        """A new session begins; what comes from now on is heard anyway."""
-        self._since[shard] = self.service.flow.store.database.clock()
-
     async def close(self) -> None:
-        """Lets what is being heard come to its end, then leaves."""
-        if busy := [task for task in asyncio.all_tasks() if task.get_name().startswith(HEARING)]:
-            await asyncio.wait(busy, timeout=STOPPING)
+        """Let the handlers finish, then leave."""
+        if busy := [task for task in asyncio.all_tasks() if task.get_name().startswith(HANDLERS)]:
+            await asyncio.wait(busy, timeout=DRAIN)
         await super().close()
 
+    async def on_shard_connect(self, shard: int) -> None:
+        """A new session begins; what comes from now on is received anyway."""
+        self._since[shard] = self._service.flow.store.database.clock()
+
     async def on_shard_ready(self, shard: int) -> None:
-        """It listens anew. What was said meanwhile is asked for: Discord repeats only what a living session missed."""
-        conversations, clock = self.service.flow.store.conversations, self.service.flow.store.database.clock
-        async for said in missed(self, shard, conversations, self._since.get(shard, clock())):
-            await self._heard_late(said)
-        async for said in missed_of_requests(self, shard, self.service.handoff.channels, self.service.flow.store.leads):
-            await self._heard_late(said)
+        """Catch up on what was said since the last session: Discord repeats only what a living session missed."""
+        store = self._service.flow.store
+        until = self._since.get(shard, store.database.clock())
+        async for message in missed(self, shard, store.conversations, until):
+            await self._catch_up(message)
+        async for message in missed_of_requests(self, shard, self._service.handoff.channels, store.leads):
+            await self._catch_up(message)
 
-    async def _heard_late(self, said: discord.Message) -> None:
-        try:
-            await self.on_message(said)
-        except Exception:
-            log.exception("a message that was missed could not be heard")
-
-    async def on_message(self, said: discord.Message) -> None:
-        """Somebody said something."""
-        if self.user is None or await is_passed_on(said, self.user, self.service):
-            return
-        if (words := heard(said, self.user)) and (words.is_addressed or await self._follows_up(words)):
-            await persistently(self.service.flow.accept, words.message)  # Discord says it once
+    async def on_message(self, message: discord.Message) -> None:
+        """A message was posted."""
+        said = parse_said(message, self.user) if self.user else None
+        passed_on = await persistently(self._dispatcher.said, said) if said else None  # Discord tells of it once
+        if passed_on:
+            try:
+                if passed_on.problem:
+                    await message.reply(escaped(passed_on.problem), mention_author=False)
+                else:
+                    await message.add_reaction(PASSED_ON)
+            except TROUBLE as error:  # it is done all the same
+                log.warning("could not confirm to the user that the message was forwarded: %s", type(error).__name__)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        """Somebody changed what they said."""
-        if self.user is None or event.message.author == self.user:
-            return
-        if not await was_passed_on(event.message, self.user, self.service):
-            await edited(event.message, self.user, self.service.flow)
+        """A message was edited."""
+        if self.user and (edit := parse_edit(event.message, self.user)):
+            await persistently(self._dispatcher.edited, edit)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        """Somebody took back what they said."""
-        await self._deleted(event.guild_id, event.channel_id, event.message_id)
+        """A message was deleted."""
+        await persistently(self._dispatcher.deleted, parse_deletion(event.guild_id, event.channel_id, event.message_id))
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
-        """A moderator took back what was said."""
+        """A moderator deleted messages."""
         for message in event.message_ids:
-            await self._deleted(event.guild_id, event.channel_id, message)
+            await persistently(self._dispatcher.deleted, parse_deletion(event.guild_id, event.channel_id, message))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Somebody sent a form; commands and clicks go their own ways."""
-        if interaction.type is discord.InteractionType.modal_submit:
-            await submitted(interaction, self.service, self.article_url)
+        """A form was submitted; commands and presses go their own ways. Errors end here: discord.py only logs them."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        stage = Stage(interaction, self._article_url)
+        try:
+            async with stage.deferred():
+                await self._submit(interaction, stage)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            await stage.apologize(report(log, "a form failed"))
 
-    async def _deleted(self, guild: int | None, channel: int, message: int) -> None:
-        if not await deletion_was_passed_on(guild, channel, message, self.service):
-            await deleted(tenant_of(guild, channel), channel, message, self.service.flow, self)
+    async def press(self, interaction: discord.Interaction) -> None:
+        """A component was pressed. Errors end here: discord.py only logs them."""
+        stage = Stage(interaction, self._article_url)
+        try:
+            pressed = parse_press(interaction)
+            may_open = bool(pressed.press and pressed.press.name in OPEN_FORMS)
+            async with stage.deferred(may_open_form=may_open):
+                async for response in self._dispatcher.pressed(pressed):
+                    await stage.show_response(response)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            await stage.apologize(report(log, "a press failed"))
 
-    async def _follows_up(self, words: Heard) -> bool:
-        inbox = self.service.flow.store.inbox
-        return await persistently(inbox.follows_up, words.message, is_for_others=words.is_for_others)
+    async def _submit(self, interaction: discord.Interaction, stage: Stage) -> None:
+        form = parse_form(interaction)
+        outcome = await persistently(self._dispatcher.submitted, form)
+        notice = Card((Line(outcome.notice),))
+        if form.press and outcome.errors:
+            await stage.show_privately(form_again(form.press, form.values, outcome.errors))
+        elif outcome.notice and form.press and form.press.name == "contact":
+            await stage.show_instead(notice)  # of what could be passed on
+        elif outcome.notice:
+            await stage.show_privately(notice)
+
+    async def _catch_up(self, message: discord.Message) -> None:
+        try:
+            await self.on_message(message)
+        except Exception:
+            log.exception("a missed message could not be handled")
+
+
+def _button(bot: DiscordBot) -> type[discord.ui.DynamicItem[Item]]:
+    """Every component of the bot's, of this version or another: their ids say what they do, also after a restart."""
+
+    class Component(discord.ui.DynamicItem[Item], template=r"(?s:.+)"):
+        @classmethod
+        async def from_custom_id(cls, interaction: discord.Interaction, item: Item, match: re.Match[str], /) -> Any:  # noqa: ANN401 as discord.py types it
+            del interaction, match
+            return cls(item)
+
+        async def callback(self, interaction: discord.Interaction) -> None:
+            await bot.press(interaction)
+
+    return Component

@@ -1,6 +1,6 @@
 """Forms as Discord's modals, https://docs.discord.com/developers/components/reference; and what is filled in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -24,13 +24,8 @@ def modal(form: Form) -> discord.ui.Modal:
     return shown
 
 
-def values_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """What was filled in, by field."""
-    return dict(_values(data.get("components") or []))
-
-
-def again(press: Press, values: Mapping[str, str], errors: Mapping[str, str]) -> Card:
-    """What was filled in wrongly, with what was written: Discord closes a form when it is sent."""
+def form_again(press: Press, values: Mapping[str, str], errors: Mapping[str, str]) -> Card:
+    """The errors in a form, what was written in it, and a way to reopen it: Discord closes it when it is sent."""
     said = Line(texts.sentence("form_wrong", errors=" ".join(dict.fromkeys(errors.values()))))
     written = [
         Line(texts.sentence("form_written", text=values[name]), LineKind.ITEM)
@@ -55,10 +50,3 @@ def _input(field: Field) -> Item:
         required=field.is_required,
         max_length=LONGEST,
     )
-
-
-def _values(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for component in components:
-        inner = component.get("component") or component
-        if name := inner.get("custom_id"):
-            yield str(name), str(next(iter(inner.get("values") or []), inner.get("value") or ""))

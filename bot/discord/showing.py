@@ -12,8 +12,8 @@ import discord
 
 from bot import texts
 from bot.discord.forms import modal
-from bot.discord.hearing import is_with_bot
 from bot.discord.limits import ALT_TEXT
+from bot.discord.parsing import is_with_bot
 from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
 from bot.discord.rendering import PICTURE, Rendering, fewest, rendered
 from bot.messages.card import Card, Picture
@@ -69,6 +69,11 @@ class Stage:
             await self._follow_up(card, is_private=self._is_private(response.placement))
         if notice:
             await self.show_privately(Card((Line(notice),)))
+
+    async def show_command(self, response: Response) -> None:
+        """Show the response to a command in place of its first reply; a form by the card that leads to it."""
+        form, notice = response.form, Card((Line(response.notice),))
+        await self.show_instead((form.in_steps if form else None) or response.card or notice)
 
     async def show_privately(self, card: Card) -> None:
         """Shows a card only to the one who clicked."""

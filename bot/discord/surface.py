@@ -1,5 +1,6 @@
 """Discord as a surface of the flow: shows replies, sends posts, and finds those that were sent."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -12,14 +13,17 @@ from bot.discord.checking import check
 from bot.discord.desk import checked, may_see
 from bot.discord.finding import find
 from bot.discord.progress import progress
-from bot.discord.refusals import meaning
+from bot.discord.refusals import TROUBLE, meaning
 from bot.discord.rendering import rendered
-from bot.discord.rest import Rest
+from bot.discord.rest import Rest, channel_of
 from bot.discord.sending import send
 from bot.handoff.channel import DeskChannel
 from bot.messages.card import Card, fitted, under
+from bot.messages.person import Person
 from bot.messages.reply import Reply
 from bot.store.tables import Delivery, Turn
+
+log = logging.getLogger(__name__)
 
 
 class DiscordSurface:
@@ -57,6 +61,19 @@ class DiscordSurface:
             return
         async with progress(self._rest, turn.address):
             yield lambda line: None
+
+    async def find_name(self, person: Person) -> str:
+        """A person's name, which Discord sends along."""
+        return person.name or person.user
+
+    async def take_back(self, turn: Turn, posts: Sequence[str]) -> None:
+        """Delete the posts of an answer, as far as Discord allows it."""
+        channel = channel_of(await self._rest.client(), turn.address)
+        for post in posts:
+            try:
+                await channel.get_partial_message(int(post)).delete()
+            except TROUBLE as error:
+                log.warning("the answer to a deleted question stays: %s", type(error).__name__)
 
     async def check(self) -> str:
         """Asks Discord whether it knows the token, what the bot may do, and whether the consultants can be told."""

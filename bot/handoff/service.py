@@ -29,11 +29,11 @@ class Handoff:
         store: Store,
         settings: Settings,
         doors: Mapping[str, Doorkeeper],
-        ring: Callable[[], None],
+        wake: Callable[[], None],
         *,
         keeps: bool = False,
     ) -> None:
-        """`doors` are the platforms by name; `ring` tells the post office that there is something new.
+        """`doors` are the platforms by name; `wake` wakes the post office when a post was queued.
 
         With `keeps` it is open even so: requests are kept for the operator, who lists them.
         """
@@ -45,7 +45,7 @@ class Handoff:
         self.relay = Relay(store.leads, actions, self.requests, self._desk)
         self.is_told = bool(self.channels) or has_webhook
         self.is_open = self.is_told or keeps
-        self.ring = ring
+        self.wake = wake
 
     def knows(self, press: Press) -> bool:
         """Whether a press is one of the handoff's; that on Get in touch comes with a case and is none of these."""
@@ -82,7 +82,7 @@ class Handoff:
         except ImpossibleError as error:
             return Response(notice=refusal(error, None))
         finally:
-            self.ring()
+            self.wake()
 
     def channel_at(self, tenant: str, channel: object) -> DeskChannel | None:
         """The consultants' channel, if something happens there."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from bot.chat.adapter import Surface
+from bot.chat.adapter import Adapter
 from bot.chat.service import Listener, PlatformFactory
 from bot.errors import InputError, SettingsError
 from bot.settings import Settings
@@ -12,13 +12,13 @@ from bot.store.store import Store
 def _slack() -> PlatformFactory:
     from bot.slack import app, transports
 
-    return PlatformFactory(app.make_surface, transports.make_listeners)
+    return PlatformFactory(app.make_adapter, transports.make_listeners)
 
 
 def _discord() -> PlatformFactory:
     from bot.discord import app, gateway
 
-    return PlatformFactory(app.make_surface, gateway.make_listeners)
+    return PlatformFactory(app.make_adapter, gateway.make_listeners)
 
 
 PLATFORMS: dict[str, Callable[[], PlatformFactory]] = {"slack": _slack, "discord": _discord}
@@ -48,10 +48,10 @@ def make_listeners(settings: Settings, parts: Collection[str]) -> list[Listener]
     ]
 
 
-def make_surfaces(settings: Settings, store: Store, parts: Collection[str]) -> dict[str, Surface]:
+def make_adapters(settings: Settings, store: Store, parts: Collection[str]) -> dict[str, Adapter]:
     """Return the adapters of the parts by platform; a worker has those of all that are set up. Raises SettingsError."""
     wanted = {PARTS[part] for part in parts} if parts and WORKER not in parts else PLATFORMS
-    made = {name: load().make_surface(settings, store) for name, load in PLATFORMS.items() if name in wanted}
+    made = {name: load().make_adapter(settings, store) for name, load in PLATFORMS.items() if name in wanted}
     surfaces = {name: surface for name, surface in made.items() if surface}
     if not surfaces:
         raise SettingsError(NOT_SET_UP)

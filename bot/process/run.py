@@ -8,8 +8,9 @@ from functools import partial
 
 from bot import threads
 from bot.advising.bootstrap import make_consultant
-from bot.chat.adapter import Surface
+from bot.chat.adapter import Adapter
 from bot.chat.clicks import Clicks
+from bot.chat.dispatch import Dispatcher
 from bot.chat.responder import ConsultantResponder
 from bot.chat.service import Service
 from bot.delivery.platform import Platform
@@ -22,12 +23,12 @@ from bot.handoff.service import Handoff
 from bot.handoff.webhook import webhooks
 from bot.observing.tracing import export_traces
 from bot.process import web
-from bot.process.platforms import WORKER, make_listeners, make_surfaces
+from bot.process.platforms import WORKER, make_adapters, make_listeners
 from bot.settings import Settings
 from bot.store.opening import opened
 from bot.store.store import Store
 
-MakeSurfaces = Callable[[Settings, Store], Mapping[str, Surface]]
+MakeSurfaces = Callable[[Settings, Store], Mapping[str, Adapter]]
 
 
 async def run(settings: Settings, parts: Collection[str] = ()) -> None:
@@ -40,7 +41,7 @@ async def run(settings: Settings, parts: Collection[str] = ()) -> None:
     listeners = make_listeners(settings, parts)
     stopped = _stop_on_signals()
     answers = WORKER in parts or settings.answered_by == "itself"
-    make = partial(make_surfaces, parts=parts)
+    make = partial(make_adapters, parts=parts)
     async with export_traces(settings), start_service(settings, make, answers=answers) as service:
         running = [partial(listener.listen, service, stopped) for listener in listeners]
         if not parts or "web" in parts or "port" in settings.model_fields_set:
@@ -62,7 +63,8 @@ async def start_service(settings: Settings, make: MakeSurfaces, *, answers: bool
             part = taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk, here=answers)
             async with part as flow:
                 handoff = Handoff(store, settings, platforms, flow.ring)
-                yield Service(flow, Clicks(store, consultant.adviser, handoff), handoff, days)
+                clicks = Clicks(store, consultant.adviser, handoff)
+                yield Service(Dispatcher(flow, clicks, handoff, platforms, days), flow, handoff)
         finally:
             for platform in platforms.values():
                 await platform.close()

@@ -31,7 +31,7 @@ def is_set_up(settings: Settings) -> bool:
     return bool(settings.slack_bot_token or settings.slack_client_id)
 
 
-def make_surface(settings: Settings, store: Store) -> SlackSurface | None:
+def make_adapter(settings: Settings, store: Store) -> SlackSurface | None:
     """Return the adapter for Slack, or None when it is not set up."""
     if not is_set_up(settings):
         return None
@@ -52,7 +52,7 @@ def make_app(settings: Settings, service: Service) -> App:
             process_before_response=True,
             user_facing_authorize_error_message=texts.sentence("slack_not_there"),
         )
-    listen(app, service, _article(settings))
+    listen(app, service.dispatcher, _article(settings))
     listen_to_removal(app, installations)
     return app
 

@@ -1,23 +1,45 @@
-"""Bolt's app, with which no event gets lost."""
+"""Bolt, with which no event gets lost and nothing malformed does harm."""
+
+import logging
 
 from slack_bolt import BoltResponse
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.slack.parsing import MalformedError, parse_id, parsing
+
+log = logging.getLogger(__name__)
 
 EVENT = "event_callback"  # the type of what is delivered again until it is acknowledged
 OK, UNAVAILABLE = 200, 503
+IDENTITY = ("team_id", "enterprise_id", "user_id", "channel_id", "thread_ts")  # as Bolt reads them
 
 
 class App(AsyncApp):
-    """Where Slack does not say whose the bot's token is, Bolt acknowledges an event unread; this one does not."""
+    """Bolt's app, but for two things that it takes for granted.
+
+    Where Slack does not say whose the bot's token is, Bolt acknowledges an event unread; this one has it delivered
+    again. And what Bolt or a listener stumbles over while reading is a MalformedError: our listeners report their own
+    failures, so nothing else gets here.
+    """
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """Bolt's response, but for an event that was not authorized: that has to come again."""
-        response = await super().async_dispatch(req)
+        """Bolt's response. Raises MalformedError for what is none of Slack's."""
+        with parsing():
+            if not isinstance(req.body, dict):
+                raise TypeError("not an object")
+            for name in IDENTITY:
+                if (value := req.context.get(name)) is not None:
+                    parse_id(value)
+            response = await super().async_dispatch(req)
         is_unread = req.body.get("type") == EVENT and req.context.authorize_result is None and response.status == OK
         return BoltResponse(status=UNAVAILABLE) if is_unread and await self._is_installed(req) else response
 
     async def _is_installed(self, req: AsyncBoltRequest) -> bool:
-        """Whether we know a token for the workspace of an event; without one nobody could answer it."""
+        """True if we know a token for the workspace of an event; without one nobody could answer it."""
         where = req.context
         return self.installation_store is None or bool(
             await self.installation_store.async_find_bot(
@@ -26,3 +48,16 @@ class App(AsyncApp):
                 is_enterprise_install=where.is_enterprise_install,
             )
         )
+
+
+class SocketHandler(AsyncSocketModeHandler):
+    """Socket Mode, in which what is malformed is acknowledged and nothing else."""
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override] # as Bolt
+        """Have Bolt handle the payload of an envelope."""
+        try:
+            with parsing():
+                await super().handle(client, req)
+        except MalformedError as error:
+            log.warning("a malformed envelope from Slack was ignored (%s)", error)
+            await client.send_socket_mode_response(SocketModeResponse(req.envelope_id))

@@ -49,16 +49,6 @@ def notice(title: str, text: str) -> dict[str, Any]:
     return {"type": "modal", "title": _plain(title), "close": _plain(texts.sentence("form_close")), "blocks": blocks}
 
 
-def values_of(view: dict[str, Any]) -> dict[str, str]:
-    """What was filled in, by field."""
-    values = dict[str, str]()
-    for fields in view.get("state", {}).get("values", {}).values():
-        for name, entry in fields.items():
-            chosen = entry.get("selected_option") or {}
-            values[name] = str(chosen.get("value") or entry.get("value") or "")
-    return values
-
-
 def _input(field: Field) -> Block:
     block: Block = {
         "type": "input",

@@ -1,4 +1,4 @@
-"""The listeners: each acknowledges, translates, and hands on."""
+"""The listeners: each acknowledges, parses, hands on, and shows what comes of it."""
 
 import logging
 import re
@@ -9,124 +9,138 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncResp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import texts
-from bot.chat.adapter import Heard
-from bot.chat.overview import status
-from bot.chat.service import Service
-from bot.messages.card import ASK_FIRST, Button, Card, Press
-from bot.messages.reply import Line
+from bot.chat.dispatch import Dispatcher
 from bot.observing.logs import report
-from bot.slack.editing import deleted, edited, is_deletion
-from bot.slack.handoff import is_passed_on, listen_to_forms, person_of, person_of_command, was_passed_on
-from bot.slack.hearing import asked_by_command, asked_by_message, heard, place_of, place_of_command
-from bot.slack.home import show_home, suggest
+from bot.slack.forms import notice
 from bot.slack.names import ASK, COMMAND
-from bot.slack.origin import Body, origin
+from bot.slack.parsing import (
+    Body,
+    MalformedError,
+    is_deletion,
+    parse_command,
+    parse_deletion,
+    parse_edit,
+    parse_form,
+    parse_opener,
+    parse_press,
+    parse_said,
+    parse_shortcut,
+    parsing,
+)
 from bot.slack.refusals import TROUBLE
-from bot.slack.showing import show, show_response
+from bot.slack.rendering import escaped, rendered
+from bot.slack.showing import show_response
 
 log = logging.getLogger(__name__)
 
 ANY = re.compile("")
+MALFORMED, UNAVAILABLE = 400, 503
 
 
-def listen(app: AsyncApp, service: Service, article_url: str | None) -> None:
-    """Registers every listener."""
-    _listen_to_words(app, service)
-    _listen_to_commands(app, service, article_url)
-    _listen_to_clicks(app, service, article_url)
-    listen_to_forms(app, service, ANY)
+def listen(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> None:
+    """Register every listener."""
+    _listen_to_messages(app, dispatcher)
+    _listen_to_openings(app, dispatcher)
+    _listen_to_commands(app, dispatcher, article_url)
+    _listen_to_presses(app, dispatcher, article_url)
+    _listen_to_forms(app, dispatcher)
 
     @app.error
-    async def failed(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
+    async def fail(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
+        if isinstance(error, MalformedError):
+            raise error  # the guard around dispatch answers
         reference = report(log, "a listener failed", error=error)
         if "response_url" not in body:
-            raise error  # an event: without our 200 Slack delivers it again
-        said = texts.sentence("unforeseen", reference=reference)
+            return BoltResponse(status=UNAVAILABLE)  # an event: without our 200 Slack delivers it again
+        apology = texts.sentence("unforeseen", reference=reference)
         with suppress(*TROUBLE):
-            await respond(text=said, response_type="ephemeral", replace_original=False)
+            await respond(text=apology, response_type="ephemeral", replace_original=False)
         return BoltResponse(status=200)
 
 
-def _listen_to_words(app: AsyncApp, service: Service) -> None:
+def _listen_to_messages(app: AsyncApp, dispatcher: Dispatcher) -> None:
     @app.event("app_mention")
     @app.event("message")
-    async def said(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
-        if is_deletion(body["event"]):
-            if not await was_passed_on(body, context, service, is_deletion=True):
-                await deleted(body, context, service.flow, client)
-        elif body["event"].get("subtype") == "message_changed":
-            if not await was_passed_on(body, context, service, is_deletion=False):
-                await edited(body, context, service.flow)
-        elif await is_passed_on(body, context, client, service):
-            return
-        elif (words := heard(body, context)) and (words.is_addressed or await _follows_up(service, words)):
-            await service.flow.accept(words.message)
+    async def hear(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        with parsing():
+            event, subtype = body["event"], body["event"].get("subtype")
+            deletes = is_deletion(event)
+        if deletes:
+            await dispatcher.deleted(parse_deletion(body, context))
+        elif subtype == "message_changed":
+            if edit := parse_edit(body, context):
+                await dispatcher.edited(edit)
+        elif said := parse_said(body, context):
+            passed_on = await dispatcher.said(said)
+            if passed_on and (passed_on.problem or event["type"] == "message"):  # a mention comes as this, too
+                await _tell(client, event, passed_on.problem or texts.sentence("lead_passed_on"))
 
+
+def _listen_to_openings(app: AsyncApp, dispatcher: Dispatcher) -> None:
     @app.event("app_home_opened")
-    async def home_opened(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
-        event = body["event"]
-        if event.get("tab") == "home":
-            await show_home(client, service, _tenant(body, context), event["user"])
-        elif event.get("tab") == "messages":
-            await suggest(client, event["channel"])
+    async def open_home(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        person, channel, tab = parse_opener(body, context)
+        if tab == "home":
+            blocks = rendered(await dispatcher.home(person))[0].blocks
+            await client.views_publish(user_id=person.user, view={"type": "home", "blocks": blocks})
+        elif tab == "messages":
+            questions = texts.sentence("slack_prompts").split(" | ")
+            await client.assistant_threads_setSuggestedPrompts(
+                channel_id=channel, prompts=[{"title": question, "message": question} for question in questions]
+            )
 
 
-def _listen_to_commands(app: AsyncApp, service: Service, article_url: str | None) -> None:
+def _listen_to_commands(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> None:
     @app.command(COMMAND)
     async def command(
         ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
+        commanded = parse_command(body, context)
         await ack()
-        person = person_of_command(body, context)
-        match body.get("text", "").strip():
-            case "" | "help":
-                await show(respond, _help_card(), article_url)
-            case "interview":
-                await show(respond, await service.clicks.interview(person, place_of_command(body)), article_url)
-            case "team":
-                response = await service.clicks.team(person, body["channel_id"])
-                await show_response(response, body, respond, client, article_url)
-            case "contact":
-                response = await service.clicks.contact(person, place=place_of_command(body))
-                await show_response(response, body, respond, client, article_url)
-            case "status":
-                await show(respond, await status(service, person), article_url)
-            case "forget":
-                response = await service.clicks.press(person, Press("forget", choice=ASK_FIRST))
-                await show_response(response, body, respond, client, article_url)
-            case _:
-                await service.flow.accept(asked_by_command(body, origin(body, context)))
+        if response := await dispatcher.commanded(commanded):
+            await show_response(response, body, respond, client, article_url)
 
     @app.shortcut(ASK)
-    async def shortcut(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+    async def ask(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        commanded = parse_shortcut(body, context)
         await ack()
-        await service.flow.accept(asked_by_message(body, origin(body, context)))
+        await dispatcher.commanded(commanded)
 
 
-def _listen_to_clicks(app: AsyncApp, service: Service, article_url: str | None) -> None:
+def _listen_to_presses(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> None:
     @app.action(ANY)
-    async def pressed(
+    async def press(
         ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
+        pressed = parse_press(body, context)
         await ack()
-        action = body["actions"][0]
-        press = Press.of(action["action_id"])
-        if press and action.get("selected_option"):
-            press = press.choosing(action["selected_option"]["value"])
-        container = body["container"]
-        place = place_of(container.get("channel_id", ""), container.get("thread_ts") or container.get("message_ts"))
-        async for response in service.clicks.press_and_follow(person_of(body, context), press, place):
+        async for response in dispatcher.pressed(pressed):
             await show_response(response, body, respond, client, article_url)
 
 
-async def _follows_up(service: Service, words: Heard) -> bool:
-    return await service.flow.store.inbox.follows_up(words.message, is_for_others=words.is_for_others)
+def _listen_to_forms(app: AsyncApp, dispatcher: Dispatcher) -> None:
+    @app.view(ANY)
+    async def submit(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        form = parse_form(body, context)
+        try:
+            outcome = await dispatcher.submitted(form)
+        except Exception:  # noqa: BLE001 it is logged, with its reference
+            apology = texts.sentence("unforeseen", reference=report(log, "a form failed"))
+            await ack(response_action="update", view=notice("rag-or-tune", apology))
+            return
+        if outcome.errors:
+            await ack(response_action="errors", errors=dict(outcome.errors))
+        elif outcome.notice:
+            await ack(response_action="update", view=notice("rag-or-tune", outcome.notice))
+        else:
+            await ack()
 
 
-def _help_card() -> Card:
-    buttons = (Button(texts.sentence("do_check"), Press("check"), is_main=True),)
-    return Card((Line(texts.sentence("slack_help")),), rows=(buttons,))
-
-
-def _tenant(body: Body, context: AsyncBoltContext) -> str:
-    return origin(body, context).tenant
+async def _tell(client: AsyncWebClient, event: Body, text: str) -> None:
+    """Say something where a message was written, only to its author."""
+    try:
+        await client.chat_postEphemeral(
+            channel=event["channel"], user=event["user"], thread_ts=event.get("thread_ts"), text=escaped(text)
+        )
+    except TROUBLE as error:  # it is done all the same
+        log.warning("could not confirm to the user that the message was forwarded: %s", type(error).__name__)

@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.slack import pages
 from bot.slack.bolt import App
 from bot.slack.names import INSTALL, REDIRECT, SCOPES
-from bot.slack.origin import Body, Origin, origin
+from bot.slack.parsing import Body, Origin, parse_id, parse_origin, parsing
 from bot.store.installations import STATE_SECONDS, Installations, States
 
 log = logging.getLogger(__name__)
@@ -60,11 +60,12 @@ def listen_to_removal(app: AsyncApp, installations: Installations | None) -> Non
     @app.event("team_access_revoked")
     @app.event("tokens_revoked")
     async def removed(body: Body, context: AsyncBoltContext) -> None:
-        for whose in _removed_from(body, context):
+        with parsing():
+            moment = datetime.fromtimestamp(body.get("event_time") or time.time(), UTC) + SAME_SECOND
+            removed_from = _removed_from(body, context)
+        for whose in removed_from:
             log.warning("Slack has removed the app from %s", whose.tenant)
-            if installations:
-                # One that was made since then stays: Slack tells things late, and more than once.
-                moment = datetime.fromtimestamp(body.get("event_time") or time.time(), UTC) + SAME_SECOND
+            if installations:  # one that was made since then stays: Slack tells things late, and more than once
                 await installations.remove(whose.enterprise, None if whose.enterprise else whose.team, moment)
 
 
@@ -72,10 +73,10 @@ def _removed_from(body: Body, context: AsyncBoltContext) -> list[Origin]:
     """Where the app is not any more: in a workspace, in a whole organisation, or in some workspaces of one."""
     event = body["event"]
     if event["type"] == "team_access_revoked":
-        return [Origin(team, None) for team in event["team_ids"]]  # the organisation's own token stays
+        return [Origin(parse_id(team), None) for team in event["team_ids"]]  # the organisation's own token stays
     if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
         return []  # those of persons, which we have none of
-    return [origin(body, context)]
+    return [parse_origin(body, context)]
 
 
 class InstallPages:

@@ -1,7 +1,11 @@
-"""Slack's requests over HTTP: signed by Slack and well-formed, or nobody looks at them."""
+"""Slack's requests over HTTP: signed by Slack and of one of its forms, or they go no further."""
 
 import asyncio
+import json
+import logging
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
 
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -10,12 +14,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.observing import metrics
-from bot.slack.wellformed import read
+from bot.slack.parsing import MalformedError, parsing
 
-LARGEST = 1_000_000  # bytes; Slack's are far smaller
-DROPPED = 4_000_000  # bytes that are read and dropped, so that whoever still sends them hears the refusal
-PATIENCE = 10.0  # seconds for a whole body; Slack itself gives up after three
-CERTIFICATE = "ssl_check=1"  # Slack looks at our certificate, and signs nothing
+log = logging.getLogger(__name__)
+
+MAX_BODY = 1_000_000  # bytes; Slack's are far smaller
+MAX_DISCARDED = 4_000_000  # bytes that are read and dropped, so that a client that still sends them sees the refusal
+BODY_TIMEOUT = 10.0  # seconds for a whole body; Slack itself gives up after three
+CERTIFICATE_CHECK = "ssl_check=1"  # Slack looks at our certificate, and signs nothing
 
 
 class Requests:
@@ -26,26 +32,28 @@ class Requests:
         self._verifier = SignatureVerifier(signing_secret)
 
     async def handle(self, request: Request) -> Response:
-        """Has Bolt deal with it, or refuses it."""
+        """Have Bolt handle a request, or refuse it with a 4xx."""
         try:
-            body = (await _body(request)).decode()
+            body = (await _read_body(request)).decode()
         except (TimeoutError, ClientDisconnect):
-            return _refused("too slow", 408)
+            return _refuse("too slow", 408)
         except OverflowError:
-            return _refused("too large", 413)
+            return _refuse("too large", 413)
         except UnicodeDecodeError:
             return PlainTextResponse("not a request of Slack's", 400)
-        if CERTIFICATE in body.split("&"):
+        if CERTIFICATE_CHECK in body.split("&"):
             return PlainTextResponse("")
         if not self._is_signed(body, request.headers):
             metrics.refused.inc()
             return PlainTextResponse("not signed by Slack", 401)
-        payload = read(body, request.headers.get("content-type", ""))
-        if payload is None:
+        try:
+            payload = _parse_body(body, request.headers.get("content-type", ""))
+            with parsing():  # as from a socket: the signature is verified, and Bolt would read a form by its own rules
+                asked = AsyncBoltRequest(body=payload, headers={**request.headers}, mode="socket_mode")
+            return to_starlette_response(await self._app.async_dispatch(asked))
+        except MalformedError as error:
+            log.warning("a malformed request from Slack was refused: %s", error)
             return PlainTextResponse("not a request of Slack's", 400)
-        # As from a socket: the signature is verified, and Bolt reads no form with the word `payload` in its text.
-        asked = AsyncBoltRequest(body=payload, headers={**request.headers}, mode="socket_mode")
-        return to_starlette_response(await self._app.async_dispatch(asked))
 
     def _is_signed(self, body: str, headers: Mapping[str, str]) -> bool:
         try:
@@ -54,22 +62,36 @@ class Requests:
             return False
 
 
-async def _body(request: Request) -> bytes:
-    """The body. Raises OverflowError and TimeoutError; what the headers say of its length is not relied on."""
-    if int(request.headers.get("content-length", 0)) > DROPPED:
+def _parse_body(body: str, content_type: str) -> Any:  # noqa: ANN401 JSON, an object unless it is malformed
+    """The payload: an event as JSON, or a form with a command's fields or with an interaction as `payload`."""
+    try:
+        match content_type.partition(";")[0].strip().lower():
+            case "application/json":
+                return json.loads(body)
+            case "application/x-www-form-urlencoded":
+                form = dict(parse_qsl(body, strict_parsing=True, keep_blank_values=True, errors="strict"))
+                return json.loads(form["payload"]) if "payload" in form else form
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(type(error).__name__) from error
+    raise MalformedError("neither JSON nor a form")
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body. Raises OverflowError and TimeoutError, whatever the headers say of its length."""
+    if int(request.headers.get("content-length", 0)) > MAX_DISCARDED:
         raise OverflowError
     read, length = bytearray(), 0
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(BODY_TIMEOUT):
         async for part in request.stream():
             length += len(part)
-            if length > DROPPED:
+            if length > MAX_DISCARDED:
                 raise OverflowError
-            read += part if length <= LARGEST else b""
-    if length > LARGEST:
+            read += part if length <= MAX_BODY else b""
+    if length > MAX_BODY:
         raise OverflowError
     return bytes(read)
 
 
-def _refused(reason: str, status: int) -> Response:
+def _refuse(reason: str, status: int) -> Response:
     """The end of a connection over which there may be more to come."""
     return PlainTextResponse(reason, status, {"Connection": "close"})

@@ -16,7 +16,7 @@ from bot.messages.card import Card
 from bot.messages.reply import Line
 from bot.messages.response import Placement, Response
 from bot.slack.forms import opened
-from bot.slack.origin import Body
+from bot.slack.parsing import Body
 from bot.slack.pictures import uploaded
 from bot.slack.refusals import TOO_MUCH, code_of
 from bot.slack.rendering import Rendering, escaped, rendered

@@ -1,5 +1,6 @@
 """Slack as a surface of the flow: shows replies, sends posts, and finds those that were sent."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,14 +20,18 @@ from bot.delivery.platform import RefusedError
 from bot.errors import BotError
 from bot.handoff.channel import DeskChannel
 from bot.messages.card import Card, fitted, under
+from bot.messages.person import Person
 from bot.messages.reply import Reply
 from bot.slack.desk import checked, is_member, remove_file, upload, with_file
+from bot.slack.parsing import name_in
 from bot.slack.progress import progress
-from bot.slack.refusals import NO_PLACE, TOO_MUCH, code_of, meaning
+from bot.slack.refusals import MISSING, NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.rendering import escaped, rendered
 from bot.slack.replacing import Blocks, marker_of, remove, replace
 from bot.slack.workspaces import UNREACHABLE, Workspaces
 from bot.store.tables import Delivery, Turn
+
+log = logging.getLogger(__name__)
 
 LOOKED_AT = 50  # the messages among which a post is looked for
 CLOCKS = timedelta(minutes=10)  # by which Slack's clock and ours may differ
@@ -64,6 +69,27 @@ class SlackSurface:
             return
         async with progress(client, turn, keep) as show:
             yield show
+
+    async def find_name(self, person: Person) -> str:
+        """Ask Slack for a person's name; their id where it does not say."""
+        try:
+            client = await self._workspaces.client(person.tenant, person.address.enterprise)
+            return name_in((await client.users_info(user=person.user))["user"]) or person.user
+        except Exception:  # noqa: BLE001 a name is no reason to lose what was said
+            log.info("a consultant's name could not be asked for")
+            return person.user
+
+    async def take_back(self, turn: Turn, posts: Sequence[str]) -> None:
+        """Delete the posts of an answer. Raises what may be tried again; what Slack refuses to delete stays."""
+        client = await self._workspaces.client(turn.tenant, turn.address.enterprise)
+        for post in posts:
+            try:
+                await client.chat_delete(channel=turn.address.channel or "", ts=post)
+            except SlackApiError as error:
+                if not isinstance(meaning(error), RefusedError):
+                    raise
+                if code_of(error) != MISSING:
+                    log.warning("the answer to a deleted question stays: %s", code_of(error))
 
     async def check(self) -> str:
         """Asks Slack whether it knows the tokens, which scopes they have, and whether the consultants can be told."""

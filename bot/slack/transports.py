@@ -5,11 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 
 from aiohttp import ClientError
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
@@ -17,11 +13,11 @@ from bot.chat.service import Listener, Service
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.slack.app import is_set_up, make_app, make_client
+from bot.slack.bolt import SocketHandler
 from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
 from bot.slack.oauth import InstallPages
 from bot.slack.refusals import REMOVED, code_of
 from bot.slack.requests import Requests
-from bot.slack.wellformed import is_well_formed
 
 INVALID_TOKEN = REMOVED | {"not_authed", "not_allowed_token_type"}  # codes after which a retry is useless
 NO_SOCKET_MODE = "Set SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…); the README's Slack steps say how."
@@ -34,17 +30,6 @@ INCOMPLETE = (
     "SLACK_BOT_TOKEN or, for several workspaces, SLACK_CLIENT_ID and SLACK_CLIENT_SECRET; the README's Slack steps "
     "say how."
 )
-
-
-class SocketHandler(AsyncSocketModeHandler):
-    """Bolt's Socket Mode, but malformed envelopes are only acknowledged."""
-
-    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override] # as Bolt
-        """Have Bolt process an envelope."""
-        if is_well_formed(req.type, req.payload):
-            await super().handle(client, req)
-        else:
-            await client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
 
 
 class SocketListener:

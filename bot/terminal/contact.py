@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from bot import texts
 from bot.answering.input import CleanText
 from bot.handoff.cards import standing_card
-from bot.handoff.relay import Words
 from bot.handoff.service import Handoff
 from bot.handoff.ticket import REACHABLE
 from bot.messages.card import Card, Press
+from bot.messages.events import Said
 from bot.messages.form import Field, Form
 from bot.messages.person import Person
 from bot.messages.reply import Line
@@ -64,8 +64,8 @@ class Contact:
     def note(self, text: str) -> bool:
         """Whether a message is one to the consultants: it begins with `note:`, and there is a request."""
         name = secrets.token_hex(16)
-        words = Words(CleanText.of(text).text, name, [name])
-        is_note = self._run(self._handoff.relay.from_user(self._asker, words))
+        said = Said(self._asker, CleanText.of(text).text, [name], name=name, mentions_bot=True)
+        is_note = self._run(self._handoff.relay.from_user(said))
         if is_note:
             self._tell(texts.sentence("lead_added"))
         return is_note

@@ -120,7 +120,7 @@ def _index(settings: Settings) -> str:
 def _platform(settings: Settings, load: Callable[[], PlatformFactory]) -> str:
     async def check() -> str:
         async with opened(settings) as store:
-            surface = load().make_surface(settings, store)
+            surface = load().make_adapter(settings, store)
             if surface is None:
                 return "not set up"
             try:

@@ -7,7 +7,7 @@ import pytest
 from discord import Permissions
 from pydantic import SecretStr
 
-from bot.discord.app import make_surface
+from bot.discord.app import make_adapter
 from bot.discord.names import PERMISSIONS
 from bot.errors import BotError
 from bot.settings import Settings
@@ -65,7 +65,7 @@ def test_what_is_no_token_is_named(data_dir: Path, tmp_path: Path) -> None:
 async def _checked(discord: Discord, tmp_path: Path, **other: object) -> str:
     given = {"discord_token": SecretStr(discord.token), "discord_api_url": discord.api_url}
     store = Store(Database(Where.of(None, tmp_path), [KEY]))
-    made = make_surface(Settings(**(given | other)), store)
+    made = make_adapter(Settings(**(given | other)), store)
     assert made
     try:
         return await made.check()

@@ -126,7 +126,7 @@ from bot.process import platforms, run
 from bot.settings import Settings
 settings = Settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1", slack_signing_secret="s", discord_token="t")
 platforms.make_listeners(settings, [{part!r}])
-assert platforms.make_surfaces(settings, None, [{part!r}])
+assert platforms.make_adapters(settings, None, [{part!r}])
 assert not [name for name in {others.split()} if name in sys.modules]
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -10,7 +10,7 @@ from slack_sdk.oauth.installation_store import Installation
 
 from bot.errors import BotError
 from bot.settings import Settings
-from bot.slack.app import make_surface
+from bot.slack.app import make_adapter
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.installations import Installations
@@ -35,7 +35,7 @@ async def checked(slack: Slack, store: Store, **other: object) -> str:
         "slack_app_token": SecretStr(slack.app.app_token),
         "slack_api_url": slack.api_url,
     }
-    made = make_surface(Settings(**(given | other)), store)
+    made = make_adapter(Settings(**(given | other)), store)
     assert made
     return await made.check()
 
@@ -86,7 +86,7 @@ async def several(
         await installations.async_save(Installation(**known, **bot))
     database = Database(store.database.where, [key])
     given = {"slack_client_id": app.client_id, "slack_client_secret": SecretStr(app.client_secret)}
-    made = make_surface(Settings(**given, slack_api_url=slack.api_url, consultant_slack_channel=desk), Store(database))
+    made = make_adapter(Settings(**given, slack_api_url=slack.api_url, consultant_slack_channel=desk), Store(database))
     assert made
     try:
         return await made.check()

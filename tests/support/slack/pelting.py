@@ -7,7 +7,7 @@ from io import BytesIO
 
 import aiohttp
 
-from bot.slack.requests import LARGEST
+from bot.slack.requests import MAX_BODY
 from tests.peers.slack import Signing, User
 from tests.support.slack.bots import ANSWERING, QUESTION, Bot, WebBot
 from tests.support.slack.breaking import Real
@@ -54,6 +54,6 @@ async def sent(web: WebBot, requests: Sequence[tuple[bytes, str]]) -> list[int]:
                     await answer.read()
                     return answer.status
             except aiohttp.ClientOSError:  # refused while it was still being sent
-                return 413 if len(body) > LARGEST else 500
+                return 413 if len(body) > MAX_BODY else 500
 
         return await asyncio.gather(*(send(body, media) for body, media in requests))

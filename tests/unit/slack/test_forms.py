@@ -7,7 +7,7 @@ from bot.handoff.desk import reply_form
 from bot.handoff.forms import request_form, small_form
 from bot.messages.card import LONGEST_ID, Press
 from bot.messages.form import Form
-from bot.slack.forms import modal, notice, values_of
+from bot.slack.forms import modal, notice
 from bot.store.tables import Lead
 from tests.peers.slack import view_violations
 
@@ -37,13 +37,3 @@ def test_forms_fit_every_platform(form: Form) -> None:
 
 def test_a_notice_is_a_modal_too() -> None:
     assert view_violations(notice("rag-or-tune", "Something <!channel> happened.")) == []
-
-
-def test_what_was_filled_in_is_read_by_field() -> None:
-    values = {
-        "a": {"name": {"type": "plain_text_input", "value": "ann"}},
-        "b": {"consent": {"type": "radio_buttons", "selected_option": {"value": "all"}}},
-        "c": {"email": {"type": "plain_text_input", "value": None}},
-    }
-    assert values_of({"state": {"values": values}}) == {"name": "ann", "consent": "all", "email": ""}
-    assert values_of({}) == {}

@@ -8,24 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as some
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack.hearing import Heard, asked_by_command, asked_by_message, heard, plain_text
-from bot.slack.origin import Origin
+from bot.messages.events import Command, Said
+from bot.slack.parsing import MalformedError, parse_command, parse_edit, parse_said, parse_shortcut, plain_text
 from bot.store.address import Address
 
 BOT = "U0BOT"
 
 
-def hear(**fields: Any) -> Heard | None:
-    """A message in a channel's thread, unless the fields say otherwise."""
+def hear(**fields: Any) -> Said | None:
+    """A message in a channel, unless the fields say otherwise."""
     event = {"type": "message", "channel": "C1", "channel_type": "channel", "user": "U1", "ts": "2.0", **fields}
     body = {"event_id": "Ev1", "event": {name: value for name, value in event.items() if value is not None}}
-    return heard(body, AsyncBoltContext({"bot_user_id": BOT, "team_id": "T1"}))
+    return parse_said(body, context())
+
+
+def context() -> AsyncBoltContext:
+    return AsyncBoltContext({"bot_user_id": BOT, "team_id": "T1"})
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        {"text": "hello"},  # in a channel, to nobody
         {"text": f"<@{BOT}> hello", "bot_id": "B1"},
         {"text": f"<@{BOT}> hello", "user": BOT},
         {"text": f"<@{BOT}> hello", "user": "USLACKBOT"},
@@ -33,76 +36,118 @@ def hear(**fields: Any) -> Heard | None:
         {"text": f"<@{BOT}> hello", "subtype": "bot_message"},
         {"text": f"<@{BOT}> hello", "subtype": "channel_join"},
         {"text": f"<@{BOT}> hello", "subtype": "me_message"},
-        {"subtype": "message_changed", "message": {"text": f"<@{BOT}> hello", "user": "U1"}, "user": None},
-        {"subtype": "message_deleted", "user": None},
-        {"text": f"<@{BOT}2> hello"},  # somebody else, whose id begins like the bot's
     ],
     ids=str,
 )
-def test_what_is_not_for_the_bot_is_not_heard(fields: dict[str, Any]) -> None:
+def test_only_people_are_heard(fields: dict[str, Any]) -> None:
     assert hear(**fields) is None
 
 
+@pytest.mark.parametrize("fields", [{"text": "hello"}, {"text": f"<@{BOT}2> hello"}], ids=str)
+def test_a_message_in_a_channel_is_not_for_the_bot_without_a_mention(fields: dict[str, Any]) -> None:
+    said = hear(**fields)
+    assert said
+    assert (said.is_addressed, said.is_in_talk) == (False, False)
+
+
 @pytest.mark.parametrize("subtype", [None, "file_share", "thread_broadcast"])
-def test_a_mention_is_heard_and_answered_in_its_thread(subtype: str | None) -> None:
+def test_a_mention_is_answered_in_its_thread(subtype: str | None) -> None:
     said = hear(text=f"<@{BOT}> RAG &amp; roll?", subtype=subtype)
     assert said
     assert said.is_addressed
-    assert said.message.tenant == "slack:T1"
-    assert said.message.place == "C1/2.0"
-    assert said.message.user == "U1"
-    assert said.message.text == "RAG & roll?"
-    assert said.message.address == Address("C1", "2.0")
-    assert said.message.token is None
+    assert (said.person.tenant, said.person.user, said.place, said.text) == ("slack:T1", "U1", "C1/2.0", "RAG & roll?")
+    assert said.address == Address("C1", "2.0")
+    assert said.token is None
 
 
-def test_a_mention_and_its_message_have_a_key_in_common() -> None:
+def test_a_mention_and_its_message_share_their_keys() -> None:
     one, other = hear(text=f"<@{BOT}> hello"), hear(text=f"<@{BOT}> hello", type="app_mention", channel_type=None)
     assert one
     assert other
-    assert set(one.message.keys) & set(other.message.keys) == {"event:Ev1", "message:C1/2.0"}
+    assert set(one.keys) & set(other.keys) == {"event:Ev1", "message:C1/2.0"}
 
 
 def test_a_mention_in_a_thread_is_answered_there() -> None:
     said = hear(text=f"<@{BOT}> hello", thread_ts="1.0")
     assert said
-    assert said.message.place == "C1/1.0"
-    assert said.message.address == Address("C1", "1.0")
+    assert (said.place, said.address) == ("C1/1.0", Address("C1", "1.0"))
 
 
 def test_a_direct_message_is_one_conversation_without_threads() -> None:
     said = hear(text="hello", channel="D1", channel_type="im")
     assert said
-    assert said.is_addressed
-    assert said.message.place == "D1"
-    assert said.message.address.thread is None
+    assert (said.is_addressed, said.place, said.address) == (True, "D1", Address("D1"))
 
 
 def test_words_in_a_thread_may_go_on_unless_they_are_for_others() -> None:
     alone, others = hear(text="And that?", thread_ts="1.0"), hear(text="And that, <@U2>?", thread_ts="1.0")
     assert alone
     assert others
-    assert (alone.is_addressed, alone.is_for_others) == (False, False)
-    assert (others.is_addressed, others.is_for_others) == (False, True)
+    assert (alone.is_addressed, alone.is_in_talk, alone.mentions_others) == (False, True, False)
+    assert (others.is_addressed, others.is_in_talk, others.mentions_others) == (False, True, True)
 
 
 @pytest.mark.parametrize("whom", ["<@U2>", "<@W2|wendy>", "<!here>", "<!channel>", "<!everyone>", "<!subteam^S1|@us>"])
 def test_every_way_to_address_others_is_known(whom: str) -> None:
-    said = hear(text=f"{whom} hello", thread_ts="1.0")
+    said = hear(text=f"<@{BOT}> {whom} hello", thread_ts="1.0")
     assert said
-    assert said.is_for_others
+    assert said.mentions_others
 
 
-def test_a_date_or_a_channel_addresses_nobody() -> None:
-    said = hear(text="by <!date^1700000000^{date}|Tuesday> in <#C2|plans>?", thread_ts="1.0")
+@pytest.mark.parametrize("words", ["by <!date^1700000000^{date}|Tuesday> in <#C2|plans>?", f"<@{BOT}> and you?"])
+def test_a_date_a_channel_or_the_bot_is_nobody_else(words: str) -> None:
+    said = hear(text=words, thread_ts="1.0")
     assert said
-    assert not said.is_for_others
+    assert not said.mentions_others
 
 
-def test_a_message_without_text_is_heard_as_an_empty_one() -> None:
+def test_a_message_without_text_is_an_empty_one() -> None:
     said = hear(channel="D1", channel_type="im", subtype="file_share")
     assert said
-    assert said.message.text == ""
+    assert said.text == ""
+
+
+@pytest.mark.parametrize("wrong", [{"ts": "soon"}, {"ts": 5}, {"channel": ["C1"]}, {"user": {"id": "U1"}}, {"text": 5}])
+def test_what_is_not_slacks_is_malformed(wrong: dict[str, Any]) -> None:
+    with pytest.raises(MalformedError):
+        hear(**{"text": f"<@{BOT}> hello"} | wrong)
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [({"text": "RAG?"}, "RAG?"), ({}, None)],
+    ids=["a link was unfurled", "neither an earlier nor a new text"],
+)
+def test_without_a_new_text_it_is_no_edit(before: dict[str, Any], text: str | None) -> None:
+    assert edit(text, before) is None
+
+
+def test_an_edit_says_what_the_text_is_and_was() -> None:
+    edited = edit(f"<@{BOT}> RAG?", {"text": "RAG"})
+    assert edited
+    assert (edited.now.text, edited.now.name, edited.now.mentions_bot, edited.before) == ("RAG?", "C1/2.0", True, "RAG")
+
+
+def edit(text: str | None, before: dict[str, Any]) -> Any:
+    message = {"user": "U1", "ts": "2.0"} | ({"text": text} if text else {})
+    event = {"type": "message", "subtype": "message_changed", "channel": "C1", "message": message}
+    event |= {"previous_message": before} if before else {}
+    return parse_edit({"event_id": "Ev1", "event": event}, context())
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("", Command.HELP),
+        ("Help", Command.HELP),
+        (" INTERVIEW ", Command.INTERVIEW),
+        ("status", Command.STATUS),
+        ("interview us", Command.ASK),
+        ("RAG?", Command.ASK),
+    ],
+)
+def test_commands_are_known_in_any_case(typed: str, command: Command) -> None:
+    assert Command.parse(typed) is command
 
 
 @pytest.mark.parametrize(
@@ -139,9 +184,10 @@ def test_a_command_is_private_and_keeps_the_address_to_answer_at() -> None:
         "trigger_id": "1.2.3",
         "response_url": "https://hooks.example/1",
     }
-    asked = asked_by_command(body, Origin("T1", None))
-    assert (asked.tenant, asked.place, asked.user, asked.text) == ("slack:T1", "C1/private/U1", "U1", "RAG & roll?")
-    assert asked.keys == ["trigger:1.2.3"]
+    asked = parse_command(body, context()).question
+    assert asked
+    assert (asked.person.tenant, asked.place, asked.person.user) == ("slack:T1", "C1/private/U1", "U1")
+    assert (asked.text, asked.keys) == ("RAG & roll?", ["trigger:1.2.3"])
     assert asked.address == Address("C1", is_private=True)
     assert asked.token == "https://hooks.example/1"
     assert "hooks" not in repr(asked)
@@ -152,11 +198,11 @@ def test_a_shortcut_asks_what_the_message_says_in_the_name_of_who_used_it() -> N
         "team": {"id": "T1"},
         "channel": {"id": "C1"},
         "user": {"id": "U1"},
-        "message": {"user": "U2", "text": "<https://example.com|RAG>?"},
+        "message": {"user": "U2", "ts": "1.0", "text": "<https://example.com|RAG>?"},
         "trigger_id": "1.2.3",
         "response_url": "https://hooks.example/1",
     }
-    asked = asked_by_message(body, Origin("T1", "E1"))
-    assert (asked.tenant, asked.user, asked.text) == ("slack:T1", "U1", "RAG?")
-    assert asked.place == "C1/private/U1"
-    assert asked.address == Address("C1", enterprise="E1", is_private=True)
+    asked = parse_shortcut(body, context()).question
+    assert asked
+    assert (asked.person.user, asked.text, asked.place) == ("U1", "RAG?", "C1/private/U1")
+    assert asked.address == Address("C1", is_private=True)

@@ -6,7 +6,7 @@ import pytest
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_internals import build_async_context
 
-from bot.slack.origin import Origin, origin
+from bot.slack.parsing import Origin, parse_origin
 from bot.store.address import NOWHERE, Address
 
 ONE = {"enterprise_id": None, "team_id": "T1", "is_enterprise_install": False}
@@ -46,7 +46,7 @@ def event(authorization: dict[str, Any] | None, **envelope: Any) -> dict[str, An
     ids=str,
 )
 def test_whose_it_is(body: dict[str, Any], whose: Origin) -> None:
-    assert origin(body, build_async_context(AsyncBoltContext(), body)) == whose
+    assert parse_origin(body, build_async_context(AsyncBoltContext(), body)) == whose
 
 
 def test_the_tenant_is_the_workspace_where_there_is_one() -> None:

@@ -1,0 +1,170 @@
+"""Dispatch: what follows from an event, decided once for every platform."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.chat.adapter import Adapter
+from bot.chat.clicks import Clicks
+from bot.chat.overview import help_card, home_card, request_card, status_card
+from bot.delivery.flow import Flow
+from bot.delivery.platform import platform_of
+from bot.handoff.service import Handoff
+from bot.messages.card import ASK_FIRST, Card, Press
+from bot.messages.events import Command, Commanded, Deleted, Edited, Pressed, Said, Submitted
+from bot.messages.person import Person
+from bot.messages.response import Placement, Response
+from bot.store.accepting import Message
+from bot.store.inbox import Amendment
+
+REDELIVERY = timedelta(hours=24)  # how long the keys of a message are remembered
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """A message that went to a person; `problem` says to its author why it did not."""
+
+    problem: str = ""
+
+
+class Dispatcher:
+    """Takes events from the platforms. Each method may be called again with the same event."""
+
+    def __init__(
+        self, flow: Flow, clicks: Clicks, handoff: Handoff, adapters: Mapping[str, Adapter], retention_days: int
+    ) -> None:
+        """`adapters` are those of this process, by platform."""
+        self._flow = flow
+        self._clicks = clicks
+        self._handoff = handoff
+        self._adapters = adapters
+        self._retention_days = retention_days
+
+    async def said(self, said: Said) -> PassedOn | None:
+        """Pass a message on to a person, accept it as a question, or leave it alone."""
+        if passed_on := await self._pass_on(said):
+            return passed_on
+        if said.is_addressed or await self._follows_up(said):
+            await self._flow.accept(_question(said, said.keys))
+        return None
+
+    async def edited(self, edit: Edited) -> None:
+        """Answer a question as its author has changed it.
+
+        The new answer takes the place of the old one; a question that was not answered yet gets one answer only. An
+        edit that adds the mention makes a question of a message that was none.
+        """
+        now = edit.now
+        if await self._handoff.relay.edited(now):
+            self._handoff.wake()
+            return
+        if not now.text or now.text == edit.before:
+            return  # a link was only looked up, or the platform shows us no text
+        store, tenant, name = self._flow.store, now.person.tenant, now.name or ""
+        amendment = await store.inbox.amend(tenant, name, now.text, now.keys)
+        if amendment is Amendment.UNKNOWN and now.mentions_bot and self._is_recent(now):
+            await self._flow.accept(_question(now, [*now.keys, f"message:{name}"]))
+        elif amendment is Amendment.LATE and (turn := await store.inbox.named(tenant, name)):
+            replaces = await store.outbox.sent_of(turn) or turn.draft.replaces
+            await self._flow.accept(replace(_question(now, now.keys), address=turn.address, replaces=replaces))
+
+    async def deleted(self, gone: Deleted) -> None:
+        """Forget a question that was deleted, and take its answer back; tell consultants that words are gone."""
+        if await self._handoff.relay.deleted(gone):
+            self._handoff.wake()
+            return
+        store = self._flow.store
+        if turn := await store.inbox.named(gone.person.tenant, gone.name):
+            posts = dict.fromkeys((*await store.outbox.sent_of(turn), *turn.draft.replaces))
+            await self._adapters[platform_of(turn.tenant)].take_back(turn, [*posts])
+            if following := await store.inbox.remove(turn):
+                self._flow.begin(following)
+
+    async def pressed(self, pressed: Pressed) -> AsyncIterator[Response]:
+        """Show what a press leads to, and a team's card again while others change it."""
+        async for response in self._clicks.press_and_follow(pressed.person, pressed.press, pressed.place):
+            yield response
+
+    async def submitted(self, form: Submitted) -> Response:
+        """Show what a form leads to."""
+        return await self._handoff.sent(form.person, form.press, form.values, form.keys)
+
+    async def commanded(self, commanded: Commanded) -> Response | None:
+        """Show what a command leads to; None for a question, which is answered when it has been thought about."""
+        person = commanded.person
+        match commanded.command:
+            case Command.ASK if commanded.question:
+                await self._flow.accept(_question(commanded.question, commanded.question.keys))
+                return None
+            case Command.INTERVIEW:
+                return _privately(await self._clicks.interview(person, commanded.place))
+            case Command.TEAM:
+                return await self._clicks.team(person, commanded.channel)
+            case Command.CONTACT:
+                return await self._clicks.contact(person, place=commanded.place)
+            case Command.STATUS:
+                waiting = await self._flow.store.conversations.waiting(person.tenant, person.user)
+                return _privately(status_card(await self._interviews(person), await self._request(person), waiting))
+            case Command.FORGET:
+                return await self._clicks.press(person, Press("forget", choice=ASK_FIRST))
+        return _privately(help_card(platform_of(person.tenant)))
+
+    async def home(self, person: Person) -> Card:
+        """The home of a person: what the bot does, what they have begun, and what is kept of their words."""
+        return home_card(await self._interviews(person), await self._request(person), self._retention_days)
+
+    async def _interviews(self, person: Person) -> list[tuple[int, str]]:
+        return await self._clicks.interviews(person.tenant, person.user)
+
+    async def _request(self, person: Person) -> Card:
+        leads = await self._handoff.requests.reachable(person)
+        return request_card(leads[0] if leads else None)
+
+    async def _pass_on(self, said: Said) -> PassedOn | None:
+        """Pass on words between a user and the consultants; None for other words."""
+        relay, desk = self._handoff.relay, self._handoff.channel_at(said.person.tenant, said.channel)
+        if desk and said.thread:
+            lead = await relay.find_replied_lead(said, desk)
+            problem = await relay.from_desk(lead, await self._with_name(said)) if lead else None
+        else:
+            problem = "" if await relay.from_user(said) else None
+        if problem is None:
+            return None
+        self._handoff.wake()
+        return PassedOn(problem)
+
+    async def _with_name(self, said: Said) -> Said:
+        """The message with its author's name, which some platforms tell only when asked."""
+        person = said.person
+        if person.name:
+            return said
+        name = await self._adapters[platform_of(person.tenant)].find_name(person)
+        return replace(said, person=replace(person, name=name))
+
+    async def _follows_up(self, said: Said) -> bool:
+        inbox, is_for_others = self._flow.store.inbox, said.mentions_others
+        message = _question(said, said.keys)
+        return said.is_in_talk and bool(said.text) and await inbox.follows_up(message, is_for_others=is_for_others)
+
+    def _is_recent(self, said: Said) -> bool:
+        """Return True while it is known whether a message was accepted before."""
+        return said.said_at is not None and self._flow.store.database.clock() - said.said_at < REDELIVERY
+
+
+def _question(said: Said, keys: Sequence[str]) -> Message:
+    person = said.person
+    return Message(
+        tenant=person.tenant,
+        place=said.place,
+        user=person.user,
+        text=said.text,
+        keys=keys,
+        address=said.address,
+        token=said.token,
+        name=said.name,
+        said_at=said.said_at,
+    )
+
+
+def _privately(card: Card) -> Response:
+    return Response(card, placement=Placement.EPHEMERAL)
