@@ -14,12 +14,12 @@ from bot.slack.parsing import MalformedError, parse_id, parsing
 log = logging.getLogger(__name__)
 
 EVENT = "event_callback"  # the type of what is delivered again until it is acknowledged
-OK, UNAVAILABLE = 200, 503
+OK, UNHANDLED, UNAVAILABLE = 200, 404, 503
 IDENTITY = ("team_id", "enterprise_id", "user_id", "channel_id", "thread_ts")  # as Bolt reads them
 
 
 class App(AsyncApp):
-    """Bolt's app, but for two things that it takes for granted.
+    """Bolt's app, but for what it takes for granted.
 
     Where Slack does not say whose the bot's token is, Bolt acknowledges an event unread; this one has it delivered
     again. And what Bolt or a listener stumbles over while reading is a MalformedError: our listeners report their own
@@ -35,6 +35,8 @@ class App(AsyncApp):
                 if (value := req.context.get(name)) is not None:
                     parse_id(value)
             response = await super().async_dispatch(req)
+        if response.status == UNHANDLED:  # what this version does not know would only come again
+            return BoltResponse(status=OK)
         is_unread = req.body.get("type") == EVENT and req.context.authorize_result is None and response.status == OK
         return BoltResponse(status=UNAVAILABLE) if is_unread and await self._is_installed(req) else response
 

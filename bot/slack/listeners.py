@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from slack_bolt import BoltResponse
@@ -34,7 +35,14 @@ from bot.slack.showing import show_response
 log = logging.getLogger(__name__)
 
 ANY = re.compile("")
-MALFORMED, UNAVAILABLE = 400, 503
+UNAVAILABLE = 503
+IN_LISTENER = "in_listener"
+
+
+async def enter(context: AsyncBoltContext, next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002 as Bolt names it
+    """Mark that a listener was found, so that what fails from here on is ours."""
+    context[IN_LISTENER] = True
+    await next()
 
 
 def listen(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> None:
@@ -46,9 +54,9 @@ def listen(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> No
     _listen_to_forms(app, dispatcher)
 
     @app.error
-    async def fail(error: Exception, body: Body, respond: AsyncRespond) -> BoltResponse:
-        if isinstance(error, MalformedError):
-            raise error  # the guard around dispatch answers
+    async def fail(error: Exception, body: Body, context: AsyncBoltContext, respond: AsyncRespond) -> BoltResponse:
+        if isinstance(error, MalformedError) or IN_LISTENER not in context:  # Bolt stumbled over it while matching
+            raise error  # what guards the dispatch answers
         reference = report(log, "a listener failed", error=error)
         if "response_url" not in body:
             return BoltResponse(status=UNAVAILABLE)  # an event: without our 200 Slack delivers it again
@@ -59,8 +67,8 @@ def listen(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> No
 
 
 def _listen_to_messages(app: AsyncApp, dispatcher: Dispatcher) -> None:
-    @app.event("app_mention")
-    @app.event("message")
+    @app.event("app_mention", middleware=[enter])
+    @app.event("message", middleware=[enter])
     async def hear(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
         with parsing():
             event, subtype = body["event"], body["event"].get("subtype")
@@ -77,21 +85,23 @@ def _listen_to_messages(app: AsyncApp, dispatcher: Dispatcher) -> None:
 
 
 def _listen_to_openings(app: AsyncApp, dispatcher: Dispatcher) -> None:
-    @app.event("app_home_opened")
+    @app.event("app_home_opened", middleware=[enter])
     async def open_home(body: Body, context: AsyncBoltContext, client: AsyncWebClient) -> None:
         person, channel, tab = parse_opener(body, context)
-        if tab == "home":
-            blocks = rendered(await dispatcher.home(person))[0].blocks
-            await client.views_publish(user_id=person.user, view={"type": "home", "blocks": blocks})
-        elif tab == "messages":
-            questions = texts.sentence("slack_prompts").split(" | ")
-            await client.assistant_threads_setSuggestedPrompts(
-                channel_id=channel, prompts=[{"title": question, "message": question} for question in questions]
-            )
+        try:
+            if tab == "home":
+                blocks = rendered(await dispatcher.home(person))[0].blocks
+                await client.views_publish(user_id=person.user, view={"type": "home", "blocks": blocks})
+            elif tab == "messages":
+                questions = texts.sentence("slack_prompts").split(" | ")
+                prompts = [{"title": question, "message": question} for question in questions]
+                await client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=prompts)
+        except TROUBLE as error:  # the next visit shows it
+            log.warning("the Home or the first questions could not be shown: %s", type(error).__name__)
 
 
 def _listen_to_commands(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> None:
-    @app.command(COMMAND)
+    @app.command(COMMAND, middleware=[enter])
     async def command(
         ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
@@ -100,7 +110,7 @@ def _listen_to_commands(app: AsyncApp, dispatcher: Dispatcher, article_url: str 
         if response := await dispatcher.commanded(commanded):
             await show_response(response, body, respond, client, article_url)
 
-    @app.shortcut(ASK)
+    @app.shortcut(ASK, middleware=[enter])
     async def ask(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         commanded = parse_shortcut(body, context)
         await ack()
@@ -108,7 +118,7 @@ def _listen_to_commands(app: AsyncApp, dispatcher: Dispatcher, article_url: str 
 
 
 def _listen_to_presses(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> None:
-    @app.action(ANY)
+    @app.action(ANY, middleware=[enter])
     async def press(
         ack: AsyncAck, body: Body, context: AsyncBoltContext, respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
@@ -119,7 +129,7 @@ def _listen_to_presses(app: AsyncApp, dispatcher: Dispatcher, article_url: str |
 
 
 def _listen_to_forms(app: AsyncApp, dispatcher: Dispatcher) -> None:
-    @app.view(ANY)
+    @app.view(ANY, middleware=[enter])
     async def submit(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         form = parse_form(body, context)
         try:

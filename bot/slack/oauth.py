@@ -22,6 +22,7 @@ from bot.observing.logs import report
 from bot.settings import Settings
 from bot.slack import pages
 from bot.slack.bolt import App
+from bot.slack.listeners import enter
 from bot.slack.names import INSTALL, REDIRECT, SCOPES
 from bot.slack.parsing import Body, Origin, parse_id, parse_origin, parsing
 from bot.store.installations import STATE_SECONDS, Installations, States
@@ -56,9 +57,9 @@ def app_of_many(settings: Settings, client: AsyncWebClient, installations: Insta
 def listen_to_removal(app: AsyncApp, installations: Installations | None) -> None:
     """Registers what happens when a workspace removes the app: its token is deleted, if it is one of several."""
 
-    @app.event("app_uninstalled")
-    @app.event("team_access_revoked")
-    @app.event("tokens_revoked")
+    @app.event("app_uninstalled", middleware=[enter])
+    @app.event("team_access_revoked", middleware=[enter])
+    @app.event("tokens_revoked", middleware=[enter])
     async def removed(body: Body, context: AsyncBoltContext) -> None:
         with parsing():
             moment = datetime.fromtimestamp(body.get("event_time") or time.time(), UTC) + SAME_SECOND

@@ -133,7 +133,7 @@ def parse_shortcut(body: Body, context: AsyncBoltContext) -> Commanded:
             parse_id(body["channel"]["id"]),
             parse_id(body["user"]["id"]),
         )
-        question = _private_question(whose, channel, user, body["message"].get("text") or "", body)
+        question = _private_question(whose, channel, user, _text_of(body["message"]), body)
         return Commanded(question.person, Command.ASK, question.place, channel, question)
 
 
@@ -257,6 +257,12 @@ def _place_name(team: Body, channel: Body) -> str:
         return texts.sentence("place_direct", platform=f"Slack, {team.get('domain') or team.get('id')}")
     home, name = team.get("domain") or team.get("id"), channel.get("name") or channel.get("id")
     return texts.sentence("place_channel", channel=name, home=home, platform="Slack")
+
+
+def _text_of(message: Body) -> str:
+    """The text of a message inside of something else; one that says nothing has a timestamp all the same."""
+    parse_id(message["ts"])
+    return _text(message.get("text") or "")
 
 
 def _text(value: object) -> str:
