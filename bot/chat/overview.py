@@ -14,7 +14,7 @@ Interviews = list[tuple[int, str]]
 def help_card(platform: str) -> Card:
     """The commands of a platform, and the way into an interview."""
     begin = Button(texts.sentence("do_check"), Press("check"), is_main=True)
-    return Card((Line(texts.sentence(f"{platform}_help")),), rows=((begin,),))
+    return Card((Line(texts.sentence("discord_help" if platform == "discord" else "slack_help")),), rows=((begin,),))
 
 
 def home_card(interviews: Interviews, request: Card, retention_days: int) -> Card:

@@ -30,7 +30,7 @@ from bot.slack.parsing import (
 )
 from bot.slack.refusals import TROUBLE
 from bot.slack.rendering import escaped, rendered
-from bot.slack.showing import show_response
+from bot.slack.showing import NotShownError, show_response
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,9 @@ def listen(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> No
     async def fail(error: Exception, body: Body, context: AsyncBoltContext, respond: AsyncRespond) -> BoltResponse:
         if isinstance(error, MalformedError) or IN_LISTENER not in context:  # Bolt stumbled over it while matching
             raise error  # what guards the dispatch answers
+        if isinstance(error, NotShownError):  # there is no other way to the one who pressed
+            log.warning("%s", error)
+            return BoltResponse(status=200)
         reference = report(log, "a listener failed", error=error)
         if "response_url" not in body:
             return BoltResponse(status=UNAVAILABLE)  # an event: without our 200 Slack delivers it again
