@@ -7,10 +7,15 @@ import pytest
 from bot import texts
 from bot.delivery.platform import RefusedError
 from bot.handoff.channel import DeskChannel
-from bot.handoff.relay import Words
 from bot.messages.card import Press
+from bot.messages.events import Said
+from bot.messages.person import Person
 from bot.store.tables import LeadState
 from tests.support.town import CASE, DISCORD, FILLED, Town, ann, cem, dora
+
+
+def note(person: Person, text: str, name: str, keys: list[str]) -> Said:
+    return Said(person, text, keys, name=name, mentions_bot=True)
 
 
 async def test_a_user_in_discord_and_consultants_in_slack(town: Town) -> None:
@@ -39,7 +44,7 @@ async def test_each_process_sends_only_what_is_for_its_platform(town: Town) -> N
 async def test_when_the_channel_is_refused_the_other_platforms_consultants_get_the_card(both: Town) -> None:
     both.places["discord"].trouble = RefusedError("no such channel")
     lead = await both.request(ann(), consent="all")
-    await both.handoff.relay.from_user(ann(), Words("note: and this", "m1", ["e1"]))
+    await both.handoff.relay.from_user(note(ann(), "note: and this", "m1", ["e1"]))
     both.clock.advance(seconds=1)
     await both.work()
     card, file, note = both.places["slack"].sent
@@ -85,7 +90,7 @@ async def test_a_card_that_could_not_be_delivered_takes_along_what_stands_under_
     place = town.places["slack"]
     place.trouble = RefusedError("no such channel")
     lead = await town.request(ann(), consent="all")
-    await town.handoff.relay.from_user(ann(), Words("note: and this", "m1", ["e1"]))
+    await town.handoff.relay.from_user(note(ann(), "note: and this", "m1", ["e1"]))
     for _ in range(30):
         await town.work(rounds=4)
         town.clock.advance(hours=1)
@@ -177,7 +182,7 @@ async def test_a_process_that_dies_while_it_sends_loses_and_doubles_nothing(town
 async def test_two_post_offices_send_each_post_once_and_in_order(town: Town) -> None:
     lead = await town.request(ann())
     for number in range(12):
-        await town.handoff.relay.from_user(ann(), Words(f"note: {number}", f"m{number}", [f"e{number}"]))
+        await town.handoff.relay.from_user(note(ann(), f"note: {number}", f"m{number}", [f"e{number}"]))
     offices = [town.office("slack", "discord", process=f"p{n}") for n in range(3)]
     for _ in range(40):
         await asyncio.gather(*(office.round() for office in offices))
@@ -190,7 +195,7 @@ async def test_two_post_offices_send_each_post_once_and_in_order(town: Town) -> 
 async def test_a_note_that_is_delivered_twice_is_passed_on_once(town: Town) -> None:
     lead = await town.request(ann())
     for _ in range(2):
-        assert await town.handoff.relay.from_user(ann(), Words("note: once", "m1", ["event:1", "message:1"]))
+        assert await town.handoff.relay.from_user(note(ann(), "note: once", "m1", ["event:1", "message:1"]))
     assert [event.kind for event in await town.store.leads.events(lead)] == ["opened", "requested", "noted"]
 
 
@@ -207,7 +212,7 @@ async def test_no_form_is_opened_for_what_could_not_be_sent(town: Town) -> None:
 async def test_words_stay_within_their_tenant(town: Town) -> None:
     lead = await town.request(ann())
     stranger = ann("discord:8")
-    assert not await town.handoff.relay.from_user(stranger, Words("note: hello", "m1", ["e1"]))
+    assert not await town.handoff.relay.from_user(note(stranger, "note: hello", "m1", ["e1"]))
     assert (
         await town.press(stranger, "withdraw", lead)
         == "That request is not there any more. “Get in touch” begins a new one."
@@ -230,9 +235,11 @@ async def test_only_members_act_and_nobody_does_while_it_cannot_be_asked(town: T
 async def test_in_the_thread_of_another_channel_nothing_is_a_reply(town: Town) -> None:
     await town.request(ann())
     await town.work()
-    words = Words("reply: hello", "m1", ["e1"], below="slack/0")
-    assert await town.handoff.relay.from_desk(cem(), DeskChannel("discord:", "C1"), words) is None
-    assert await town.handoff.relay.from_desk(cem(), DeskChannel("slack:", "C1"), words) == ""
+    said = Said(cem(), "reply: hello", ["e1"], name="m1", thread="slack/0")
+    assert await town.handoff.relay.find_replied_lead(said, DeskChannel("discord:", "C1")) is None
+    lead = await town.handoff.relay.find_replied_lead(said, DeskChannel("slack:", "C1"))
+    assert lead
+    assert await town.handoff.relay.from_desk(lead, said) == ""
 
 
 async def test_what_was_not_agreed_to_is_not_kept(town: Town) -> None:
@@ -291,7 +298,7 @@ async def test_the_user_can_say_that_it_is_not_solved_once(town: Town) -> None:
 async def test_a_file_that_is_refused_holds_up_nothing(town: Town) -> None:
     place, lead = town.places["slack"], await town.request(ann(), consent="all")
     place.refused = "file"
-    await town.handoff.relay.from_user(ann(), Words("note: and this", "m1", ["e1"]))
+    await town.handoff.relay.from_user(note(ann(), "note: and this", "m1", ["e1"]))
     await town.work()
     said = [sent.text for sent in place.sent[1:]]
     assert said[0] == "Ann adds:\nand this"

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from bot.handoff.relay import Words
+from bot.messages.events import Said
+from bot.messages.person import Person
 from bot.store.accepting import Message
 from bot.store.address import Address
 from bot.store.tables import Lead, LeadState
@@ -12,9 +14,10 @@ from tests.support.town import DISCORD, Town, ann, cem
 HOME = Address("home", "t1")
 
 
-def words(text: str, number: int = 1, **how: bool) -> Words:
-    there = {"place": HOME, "conversation": "home/t1"}
-    return Words(text, f"m{number}", [f"e{number}"], **there, **{"is_in_talk": True, "is_addressed": False, **how})
+def said(text: str, number: int = 1, person: Person | None = None, **how: Any) -> Said:
+    """Words in the thread in which the user's request was made."""
+    there: dict[str, Any] = {"address": HOME, "place": "home/t1", "thread": "t1"}
+    return Said(person or ann(), text, [f"e{number}"], name=f"m{number}", **there | how)
 
 
 async def replied(town: Town) -> Lead:
@@ -34,65 +37,64 @@ async def asked(town: Town, place: str = "home/t1") -> None:
 async def test_what_comes_after_a_reply_is_for_the_consultant(town: Town) -> None:
     await asked(town)
     await replied(town)
-    assert await town.handoff.relay.from_user(ann(), words("Two hundred"))
-    assert await town.handoff.relay.from_user(ann(), words("a day", 2))
+    assert await town.handoff.relay.from_user(said("Two hundred"))
+    assert await town.handoff.relay.from_user(said("a day", 2))
     await town.work()
     assert [sent.text for sent in town.places["slack"].sent[1:]] == ["Ann adds:\nTwo hundred", "Ann adds:\na day"]
 
 
 async def test_before_a_reply_it_is_for_the_bot(town: Town) -> None:
     await town.request(ann())
-    assert not await town.handoff.relay.from_user(ann(), words("Two hundred"))
+    assert not await town.handoff.relay.from_user(said("Two hundred"))
 
 
 async def test_who_mentions_the_bot_asks_it_and_goes_on_with_it(town: Town) -> None:
     await replied(town)
-    assert not await town.handoff.relay.from_user(ann(), words("And the costs?", is_to_bot=True))
+    assert not await town.handoff.relay.from_user(said("And the costs?", mentions_bot=True))
     await asked(town)
-    assert not await town.handoff.relay.from_user(ann(), words("And of RAG?", 2))
+    assert not await town.handoff.relay.from_user(said("And of RAG?", 2))
 
 
 async def test_what_is_asked_elsewhere_does_not_end_the_talk(town: Town) -> None:
     await replied(town)
     await asked(town, "home/private/ann")
-    assert await town.handoff.relay.from_user(ann(), words("Two hundred"))
+    assert await town.handoff.relay.from_user(said("Two hundred"))
 
 
 async def test_what_is_said_to_a_colleague_stays_there(town: Town) -> None:
     await replied(town)
-    assert not await town.handoff.relay.from_user(ann(), words("@bob between us: it is small", is_for_others=True))
-    assert await town.handoff.relay.from_user(ann(), words("Two hundred", 2))
+    assert not await town.handoff.relay.from_user(said("@bob between us: it is small", mentions_others=True))
+    assert await town.handoff.relay.from_user(said("Two hundred", 2))
 
 
 async def test_who_mentions_the_bot_below_a_reply_asks_it(town: Town) -> None:
     await replied(town)
     await town.work()
     below = f"discord/{len(town.places['discord'].sent) - 1}"
-    mentioning = replace(words("And the costs?", is_to_bot=True, is_in_talk=False), below=below)
-    assert not await town.handoff.relay.from_user(ann(), mentioning)
-    assert await town.handoff.relay.from_user(ann(), replace(mentioning, is_to_bot=False))
+    mentioning = said("And the costs?", mentions_bot=True, thread=None, below=below)
+    assert not await town.handoff.relay.from_user(mentioning)
+    assert await town.handoff.relay.from_user(replace(mentioning, mentions_bot=False))
 
 
 async def test_what_was_said_before_a_reply_is_not_for_the_consultant(town: Town) -> None:
     before = town.clock()
     await replied(town)
-    assert not await town.handoff.relay.from_user(ann(), replace(words("Two hundred"), said_at=before))
+    assert not await town.handoff.relay.from_user(said("Two hundred", said_at=before))
 
 
 async def test_elsewhere_and_of_others_it_is_for_the_bot(town: Town) -> None:
     await replied(town)
     relay = town.handoff.relay
-    elsewhere = Words("Two hundred", "m1", ["e1"], place=Address("home", "t2"), is_in_talk=True)
-    assert not await relay.from_user(ann(), elsewhere)
-    assert not await relay.from_user(ann("discord:8"), words("Two hundred"))
-    assert not await relay.from_user(cem(DISCORD), words("Two hundred"))
-    assert not await relay.from_user(ann(), words("Two hundred", is_in_talk=False))
+    assert not await relay.from_user(said("Two hundred", address=Address("home", "t2"), thread="t2"))
+    assert not await relay.from_user(said("Two hundred", person=ann("discord:8")))
+    assert not await relay.from_user(said("Two hundred", person=cem(DISCORD)))
+    assert not await relay.from_user(said("Two hundred", thread=None))
 
 
 async def test_a_note_on_a_resolved_request_opens_it_again(town: Town) -> None:
     lead = await replied(town)
     await town.press(cem(), "resolve", lead)
-    assert await town.handoff.relay.from_user(ann(), words("note: one more thing"))
+    assert await town.handoff.relay.from_user(said("note: one more thing"))
     assert (await town.now(lead)).state == LeadState.OPEN
 
 
@@ -105,10 +107,10 @@ async def test_a_reply_to_a_resolved_request_takes_it_up_again(town: Town) -> No
 
 async def test_an_edit_that_changes_nothing_is_none(town: Town) -> None:
     await replied(town)
-    await town.handoff.relay.from_user(ann(), words("Two hundred"))
+    await town.handoff.relay.from_user(said("Two hundred"))
     await town.work()
     before = len(town.places["slack"].sent)
-    assert await town.handoff.relay.edited(ann(), words("Two hundred"))
+    assert await town.handoff.relay.edited(said("Two hundred"))
     town.clock.advance(seconds=timedelta(minutes=1).seconds)
     await town.work()
     assert len(town.places["slack"].sent) == before
