@@ -8,9 +8,10 @@ import discord
 from pydantic import JsonValue
 
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
-from bot.discord.wording import cut, notes, pieces, written
-from bot.messages.card import Button, Card, Menu, shortened
+from bot.discord.wording import notes, pieces, written
+from bot.messages.card import Button, Card, Menu
 from bot.messages.reply import Line
+from bot.messages.text import shorten, split
 
 PICTURE = "summary.png"
 COLOUR = 0x4752C4
@@ -53,7 +54,7 @@ class Rendering:
 
     def texts(self) -> list[str]:
         """All of it as plain contents, for when Discord takes it in no other form."""
-        return [*cut("\n".join(filter(None, (self.content, *self.embeds))) or NOTHING, CONTENT)]
+        return [*split("\n".join(filter(None, (self.content, *self.embeds))) or NOTHING, CONTENT)]
 
     def shown_embeds(self) -> list[discord.Embed]:
         """The embeds, as discord.py sends them."""
@@ -145,8 +146,8 @@ def _button(button: Button) -> dict[str, JsonValue]:
 
 
 def _menu(menu: Menu) -> dict[str, JsonValue]:
-    options: list[JsonValue] = [[choice, shortened(text, OPTION)] for choice, text in menu.choices]
-    return {"placeholder": shortened(menu.text, PLACEHOLDER), "id": menu.press.id, "options": options}
+    options: list[JsonValue] = [[choice, shorten(text, OPTION)] for choice, text in menu.choices]
+    return {"placeholder": shorten(menu.text, PLACEHOLDER), "id": menu.press.id, "options": options}
 
 
 def _item(component: dict[str, JsonValue], row: int) -> discord.ui.Item[discord.ui.View]:

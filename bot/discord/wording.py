@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.discord.limits import URL
 from bot.messages.reply import Citation, Line, LineKind
+from bot.messages.text import join_lines, split
 
 MARKUP = re.compile(
     r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links
@@ -14,7 +15,6 @@ AT_START = re.compile(r"((?:^|\r)[^\S\r\n]*)([-+#>]|\d+(?=[.)](?:\s|\Z)))", re.M
 EVERYBODY = re.compile(r"@(?=everyone|here)")
 FENCE = "```"
 FENCES = re.compile(r"`{3,}")
-ENDS = ("\n\n", "\n", ". ", " ")  # where a text is best cut, the best first
 
 
 def escaped(text: str) -> str:
@@ -50,19 +50,7 @@ def pieces(line: Line, most: int) -> Iterator[Line]:
         return
     around = len(written(Line("", line.kind, line.cites), is_first=False))
     room = (most - around) // 3  # at worst three characters stand for one
-    *begin, end = cut(line.text, room)
-    yield from (Line(text, line.kind) for text in begin)
-    yield Line(end, line.kind, line.cites)
-
-
-def cut(text: str, most: int) -> Iterator[str]:
-    """The text in pieces, cut between paragraphs, lines, sentences or words."""
-    while len(text) > most:
-        ends = (text.rfind(end, most // 2, most) + len(end) for end in ENDS if end in text[most // 2 : most])
-        end = next(ends, most)
-        yield text[:end]
-        text = text[end:]
-    yield text
+    yield from line.split(room)
 
 
 def notes(citations: Sequence[Citation], article_url: str | None, most: int) -> Iterator[str]:
@@ -73,7 +61,7 @@ def notes(citations: Sequence[Citation], article_url: str | None, most: int) -> 
         if len(note) <= most:
             yield note
         else:
-            yield from (escaped(text) for text in cut(said, most // 3))
+            yield from (escaped(text) for text in split(said, most // 3))
             yield source
 
 
@@ -93,4 +81,4 @@ def _unfenced(text: str) -> str:
 
 def _in_one(text: str) -> str:
     """Without line breaks, after which what is set for a line would end."""
-    return " ".join(text.split()) or "…"
+    return join_lines(text) or "…"

@@ -10,6 +10,7 @@ from bot import texts
 from bot.handoff.ticket import WAITING, Act
 from bot.messages.card import Button, Card, Press
 from bot.messages.reply import Line, LineKind
+from bot.messages.text import split
 from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
 PIECE = 1_800  # characters of a text in one message; Discord takes 2,000
@@ -139,14 +140,8 @@ def digest_card(leads: Sequence[Lead]) -> Card:
 
 
 def pieces(text: str) -> list[str]:
-    """A text in pieces that each fit into one message, cut between lines or words where that is possible."""
-    found = list[str]()
-    while len(text) > PIECE:
-        end = max(text.rfind("\n", PIECE // 2, PIECE), text.rfind(" ", PIECE // 2, PIECE))
-        end = end if end > 0 else PIECE
-        found.append(text[:end])
-        text = text[end:].lstrip()
-    return [*found, text]
+    """Split a text into pieces that each fit into one message."""
+    return list(split(text, PIECE))
 
 
 def urgency_of(lead: Lead) -> str:

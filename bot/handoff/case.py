@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from bot import texts
 from bot.advising.advice import describe_confidence
 from bot.messages.reply import Reply
+from bot.messages.text import shorten
 from bot.store.tables import Turn
 
 MOST_LINES = 16
@@ -25,7 +26,10 @@ def case_of(turns: Sequence[Turn], advice: Reply | None, labels: Mapping[str, st
     found = advice.to_dict() if advice else next((r for r in reversed(replies) if r["recommendation"]), None)
     lines = list(_advised(cast(Kept, found["recommendation"]), labels)) if found else list(_asked(replies))
     transcript = [{"said": turn.text, "replied": _replied(turn.reply)} for turn in turns if turn.reply]
-    return {"summary": cast(JsonValue, _cut(lines)), "transcript": cast(JsonValue, transcript)}
+    return {
+        "summary": [shorten(line, LONGEST_LINE) for line in lines[:MOST_LINES]],
+        "transcript": cast(JsonValue, transcript),
+    }
 
 
 def transcript_text(transcript: Sequence[Mapping[str, str]], name: str) -> str:
@@ -63,10 +67,6 @@ def _asked(replies: Sequence[Kept]) -> Iterable[str]:
     sections = dict.fromkeys(citation["section"] for citations in cited for citation in citations)
     if sections:
         yield texts.sentence("lead_sections", sections=", ".join(sections))
-
-
-def _cut(lines: Sequence[str]) -> list[str]:
-    return [line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…" for line in lines[:MOST_LINES]]
 
 
 def _key(value: object) -> str:

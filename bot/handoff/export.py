@@ -10,7 +10,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.handoff.webhook import as_json
-from bot.messages.reply import without_controls
+from bot.messages.text import remove_controls
 from bot.store.store import Store
 from bot.store.tables import LeadState
 
@@ -64,5 +64,5 @@ def _figures(tenant: str, day: str, counts: Counter[str]) -> Record:
 
 def _cell(value: JsonValue) -> str:
     parts = cast(Sequence[object], value) if isinstance(value, list) else [] if value is None else [value]
-    said = without_controls("\n".join(map(str, parts)))
+    said = remove_controls("\n".join(map(str, parts)))
     return f"'{said}" if said.startswith(FORMULA) else said

@@ -1,6 +1,5 @@
 """The forms of the handoff: what they ask for, what may be passed on, and what is wrong with what was filled in."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
@@ -12,6 +11,7 @@ from bot import texts
 from bot.messages.card import Button, Card, Press
 from bot.messages.form import Field, FieldKind, Form
 from bot.messages.reply import Line, LineKind
+from bot.messages.text import join_lines, shorten
 from bot.store.tables import Lead
 
 SHOWN, SHOWN_LENGTH = 8, 150  # messages of a conversation that are shown with the form, and characters of each
@@ -55,7 +55,7 @@ def passing_card(draft: Lead) -> Card:
     if transcript:
         lines.append(Line(texts.sentence("contact_conversation"), LineKind.HEADING))
         lines.append(Line(texts.sentence("contact_conversation_is", count=len(transcript))))
-        said = [textwrap.shorten(turn["said"], SHOWN_LENGTH, placeholder="…") for turn in transcript[-SHOWN:]]
+        said = [shorten(join_lines(turn["said"]), SHOWN_LENGTH) for turn in transcript[-SHOWN:]]
         lines += [Line(text, LineKind.ITEM) for text in said]
     buttons = [
         Button(texts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent), consent == "summary")

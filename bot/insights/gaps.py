@@ -9,13 +9,13 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from textwrap import shorten
 
 import numpy as np
 
 from bot.answering.input import clean
 from bot.guidance.article import Statement
 from bot.guidance.embedding import Embedder, Vectors
+from bot.messages.text import join_lines, shorten
 from bot.store.insights import MessageRecord
 
 SAMPLE_SIZE = 1_000  # different questions that are compared; clustering takes the square of that
@@ -90,7 +90,7 @@ class Unanswered:
         texts = [self.texts[keys[n]] for n in typical(vectors, centre, EXAMPLES)]
         section = statements[int(np.argmax(guidance @ centre))].section
         people = {asker for key in keys for asker in self.askers[key]}
-        examples = tuple(shorten(text, MAX_EXAMPLE, placeholder=" …") for text in texts)
+        examples = tuple(shorten(join_lines(text), MAX_EXAMPLE) for text in texts)
         return QuestionGroup(int(weights.sum()), len(people), examples, section)
 
 

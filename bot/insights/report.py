@@ -17,7 +17,7 @@ from bot.insights.gaps import Gaps
 from bot.insights.ratios import FEWEST_FOR_P90, FEWEST_FOR_PERCENT, Ratio
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.messages.chart import NAMES
-from bot.messages.reply import escaped, without_controls
+from bot.messages.text import escape_markdown, join_lines, remove_controls
 from bot.settings import PACKAGE
 
 OUTCOMES = {  # sentences and the tones of their bars, which page.css sets in light and in dark
@@ -46,7 +46,6 @@ APPROACHES = {
 }
 MAX_ROWS = 10  # bars of sections, groups of questions
 MAX_STATEMENTS, MAX_FACTS, LEAST_HELPFUL = 8, 8, 5
-MARKDOWN_BLOCKS = ("-", "+", "=")  # begin a list, or underline a heading
 SCALE_STEPS = 4
 
 
@@ -80,8 +79,7 @@ def render_markdown(figures: ReportFigures, gaps: Gaps, *, quotes: bool) -> str:
 
 def markdown_text(value: object) -> str:
     """Escape a value as one line of Markdown that shows it as it is."""
-    text = escaped(without_controls(" ".join(str(value).split())))
-    return f"\\{text}" if text.startswith(MARKDOWN_BLOCKS) else text
+    return escape_markdown(remove_controls(join_lines(str(value))))
 
 
 def scale(largest: int) -> list[int]:

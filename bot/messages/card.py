@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bot import texts
 from bot.messages.reply import Citation, Line, Reply, ReplyKind
+from bot.messages.text import shorten
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ class Button:
     def label(self, most: int) -> str:
         """What stands on it, at most so many characters; its count is never cut."""
         count = "" if self.count is None else f" ({self.count})"
-        return shortened(f"✓ {self.text}" if self.is_chosen else self.text, most - len(count)) + count
+        return shorten(f"✓ {self.text}" if self.is_chosen else self.text, most - len(count)) + count
 
 
 @dataclass(frozen=True)
@@ -130,14 +131,8 @@ def _shorter(card: Card) -> Card:
     longest = max((len(line.text) for line in card.lines), default=0)
     if longest <= SHORT:
         return replace(card, lines=card.lines[:-1], citations=card.citations if card.lines else ())
-    lines = (replace(line, text=shortened(line.text, max(SHORT, longest * 3 // 4))) for line in card.lines)
+    lines = (replace(line, text=shorten(line.text, max(SHORT, longest * 3 // 4))) for line in card.lines)
     return replace(card, lines=tuple(lines))
-
-
-def shortened(text: str, most: int) -> str:
-    """Text of one to so many characters."""
-    text = text.strip() or "…"
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _button(name: str, turn: int, choice: str = "", *, is_main: bool = False) -> Button:

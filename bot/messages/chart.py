@@ -7,12 +7,12 @@ and Ito's, which colour-blind people can tell apart, and each is doubled by a wo
 import io
 from dataclasses import dataclass
 from itertools import groupby
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from bot.deciding.framework import Approach, Framework, Side, TrainingData
 from bot.deciding.outlook import Answers
 from bot.deciding.recommendation import Recommendation
+from bot.messages.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -235,5 +235,5 @@ def _square(left: float, bottom: float, colour: str) -> "Rectangle":
 
 
 def _label(pull: Pull) -> str:
-    answer = shorten(pull.answer, LONGEST_LABEL, placeholder="…")
+    answer = shorten(pull.answer, LONGEST_LABEL)
     return f"{pull.label}\n{answer}"

@@ -1,7 +1,6 @@
 """What the bot can say: platform-neutral replies, made of lines that stand on citations."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
@@ -11,19 +10,7 @@ from pydantic import JsonValue
 
 from bot.deciding.recommendation import Recommendation
 from bot.guidance.article import Statement
-
-MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])|^([-+]|\d+[.)])(?=\s)")
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # all but tabs and line feeds
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return MARKUP.sub(lambda found: f"\\{found[0]}", text)
-
-
-def without_controls(text: str) -> str:
-    """Text without what a terminal obeys or what turns its direction round."""
-    return CONTROLS.sub("", text)
+from bot.messages.text import escape_markdown, split
 
 
 class ReplyKind(StrEnum):
@@ -71,6 +58,12 @@ class Line:
     kind: LineKind = LineKind.PLAIN
     cites: tuple[int, ...] = ()
 
+    def split(self, limit: int) -> Iterator["Line"]:
+        """Split the text into lines of at most `limit` characters; the last has the citations."""
+        *parts, last = split(self.text, limit)
+        yield from (Line(text, self.kind) for text in parts)
+        yield Line(last, self.kind, self.cites)
+
     def plain(self) -> str:
         """The line as plain text, with its citations in brackets."""
         marks = "".join(f" [{number}]" for number in self.cites)
@@ -83,7 +76,7 @@ class Line:
             return f"\n```\n{self.text}\n```"
         marks = "".join(f" [{number}]" for number in self.cites)
         before = {LineKind.HEADING: "\n## ", LineKind.ITEM: "- ", LineKind.PLAIN: "\n"}[self.kind]
-        return f"{before}{escaped(self.text)}{marks}" + ("\n" if self.kind is LineKind.HEADING else "")
+        return f"{before}{escape_markdown(self.text)}{marks}" + ("\n" if self.kind is LineKind.HEADING else "")
 
 
 @dataclass(frozen=True)
@@ -134,7 +127,9 @@ class Reply:
     def markdown(self) -> str:
         """The reply as Markdown, its citations as numbered notes; what users wrote is escaped."""
         lines = [line.markdown() for line in self.lines]
-        notes = [f"{n}. “{escaped(c.quote)}” ({escaped(c.section)})" for n, c in enumerate(self.citations, 1)]
+        notes = [
+            f"{n}. “{escape_markdown(c.quote)}” ({escape_markdown(c.section)})" for n, c in enumerate(self.citations, 1)
+        ]
         return "\n".join([*lines, "", *notes]).strip() + "\n"
 
 

@@ -25,8 +25,9 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.basic_components import PlainTextObject, SlackFile
 
-from bot.messages.card import Button, Card, Menu, Picture, shortened
+from bot.messages.card import Button, Card, Menu, Picture
 from bot.messages.reply import Citation, Line, LineKind
+from bot.messages.text import shorten
 from bot.slack.limits import (
     ALT_TEXT,
     BLOCKS,
@@ -109,7 +110,9 @@ def _lines(lines: Sequence[Line]) -> Iterator[Rendering]:
     if lines and _is_title(lines[0]):
         title, lines = lines[0].plain(), lines[1:]
         yield Rendering(escaped(title), [HeaderBlock(text=PlainTextObject(text=title, emoji=False)).to_dict()])
-    for part in _within(PART, [*chain.from_iterable(map(_pieces, lines))], lambda line: len(line.plain()) + 2):
+    for part in _within(
+        PART, [part for line in lines for part in line.split(PART)], lambda line: len(line.plain()) + 2
+    ):
         text = escaped("\n".join(line.plain() for line in part))
         shown = [_element(line, is_first=number == 0) for number, line in enumerate(part)]
         yield Rendering(text, [RichTextBlock(elements=_grouped(shown)).to_dict()])
@@ -132,12 +135,6 @@ def _within(most: int, things: Sequence[T], size: Callable[[T], int]) -> Iterato
         total += size(thing)
     if group:
         yield group
-
-
-def _pieces(line: Line) -> Iterator[Line]:
-    *begin, end = list(_cut(line.text, PART)) or [""]
-    yield from (Line(text, line.kind) for text in begin)
-    yield Line(end, line.kind, line.cites)
 
 
 def _element(line: Line, *, is_first: bool) -> RichTextElement:
@@ -191,7 +188,7 @@ def _source(citation: Citation, article_url: str | None) -> RichTextElement:
 
 
 def _image(picture: Picture, file: str) -> Rendering:
-    alt_text = shortened(picture.alt_text, ALT_TEXT)
+    alt_text = shorten(picture.alt_text, ALT_TEXT)
     return Rendering("", [ImageBlock(slack_file=SlackFile(id=file), alt_text=alt_text).to_dict()])
 
 
@@ -208,16 +205,5 @@ def _button(button: Button) -> ButtonElement:
 
 
 def _menu(menu: Menu) -> StaticSelectElement:
-    options = [Option(value=choice, text=shortened(text, OPTION)) for choice, text in menu.choices]
-    return StaticSelectElement(placeholder=shortened(menu.text, PLACEHOLDER), action_id=menu.press.id, options=options)
-
-
-def _cut(text: str, most: int) -> Iterator[str]:
-    """The text in pieces, cut between lines where there are any, else between words."""
-    while len(text) > most:
-        end = max(text.rfind("\n", 1, most), text.rfind(" ", most // 2, most))
-        end = end if end > 0 else most
-        yield text[:end]
-        text = text[end:].lstrip("\n ")
-    if text:
-        yield text
+    options = [Option(value=choice, text=shorten(text, OPTION)) for choice, text in menu.choices]
+    return StaticSelectElement(placeholder=shorten(menu.text, PLACEHOLDER), action_id=menu.press.id, options=options)

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 from logging.handlers import RotatingFileHandler
-from textwrap import shorten
 
 from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +15,7 @@ from bot.deciding.interview import Questionnaire
 from bot.handoff.case import case_of
 from bot.interviews.poll import summarize
 from bot.messages.reply import Line, Reply
+from bot.messages.text import join_lines, shorten
 from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
 from bot.store.inbox import REMEMBERED
@@ -117,7 +117,7 @@ class Conversation:
 
 
 def _short(question: str) -> str:
-    return shorten(question, QUOTED, placeholder="…")
+    return shorten(join_lines(question), QUOTED)
 
 
 def _converse(conversation: Conversation, contact: Contact, settings: Settings) -> None:

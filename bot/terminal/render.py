@@ -7,7 +7,8 @@ from rich.padding import Padding
 from rich.segment import Segment
 from rich.text import Text
 
-from bot.messages.reply import Citation, Line, LineKind, Reply, without_controls
+from bot.messages.reply import Citation, Line, LineKind, Reply
+from bot.messages.text import remove_controls
 
 
 class SafeConsole(Console):
@@ -15,7 +16,7 @@ class SafeConsole(Console):
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=without_controls(segment.text))
+            yield segment if segment.control else segment._replace(text=remove_controls(segment.text))
 
 
 console = SafeConsole(highlight=False)

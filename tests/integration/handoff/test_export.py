@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.handoff.export import FIELDS, FORMULA, as_csv, figures
-from bot.messages.reply import without_controls
+from bot.messages.text import remove_controls
 from bot.store.inbox import Answer
 from bot.store.store import Store
 from tests.support.rooms import ONE, TWO, done, said
@@ -39,7 +39,7 @@ async def test_figures_count_what_was_answered_and_what_users_thought_of_it(stor
 def test_no_cell_of_a_table_is_computed_and_none_breaks_it(text: str) -> None:
     [row] = csv.DictReader(io.StringIO(as_csv(FIELDS, [{"need": text, "email": None}]), newline=""))
     assert not row["need"].startswith(FORMULA)
-    assert row["need"].removeprefix("'") == without_controls(text).removeprefix("'")
+    assert row["need"].removeprefix("'") == remove_controls(text).removeprefix("'")
     assert row["email"] == ""
 
 

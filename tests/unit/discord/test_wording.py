@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from bot.discord.wording import cut, escaped, notes, pieces, written
+from bot.discord.wording import escaped, notes, pieces, written
 from bot.messages.reply import Citation, Line, LineKind
 
 ARTICLE = "https://example.com/guides/fine-tuning-vs-rag"
@@ -137,30 +137,6 @@ def test_a_long_line_is_cut_into_lines_that_fit(
     for part in parts:
         assert part.kind is kind
         assert len(written(part, is_first=False)) <= most
-
-
-@given(some.text("ab. \n", max_size=400), some.integers(10, 60))
-@example("w" * 9 + " " + "w" * 20, 10)
-@example("w" * 8 + ". " + "w" * 20, 10)
-@example("w" * 9 + "\n\n" + "w" * 20, 10)
-def test_a_cut_loses_nothing_and_comes_to_an_end(text: str, most: int) -> None:
-    parts = list(cut(text, most))
-    assert "".join(parts) == text
-    assert all(len(part) <= most for part in parts)
-    assert all(parts) or not text
-
-
-@pytest.mark.parametrize(
-    ("text", "first"),
-    [
-        ("One is. Two is. Three is not here", "One is. Two is. "),
-        ("Oneword twoword three four", "Oneword twoword "),
-        ("One is. Two\nis. Three is not", "One is. Two\n"),
-        ("w" * 40, "w" * 18),
-    ],
-)
-def test_a_text_is_cut_where_it_is_best(text: str, first: str) -> None:
-    assert next(cut(text, 18)) == first
 
 
 @given(texts, some.integers(0, 400), some.sampled_from((None, ARTICLE)), some.sampled_from((1_997, 4_096)))
