@@ -14,7 +14,7 @@ from bot.store.tables import LeadState
 from tests.support.town import CASE, DISCORD, FILLED, Town, ann, cem, dora
 
 
-def note(person: Person, text: str, name: str, keys: list[str]) -> Said:
+def said_note(person: Person, text: str, name: str, keys: list[str]) -> Said:
     return Said(person, text, keys, name=name, mentions_bot=True)
 
 
@@ -44,7 +44,7 @@ async def test_each_process_sends_only_what_is_for_its_platform(town: Town) -> N
 async def test_when_the_channel_is_refused_the_other_platforms_consultants_get_the_card(both: Town) -> None:
     both.places["discord"].trouble = RefusedError("no such channel")
     lead = await both.request(ann(), consent="all")
-    await both.handoff.relay.from_user(note(ann(), "note: and this", "m1", ["e1"]))
+    await both.handoff.relay.from_user(said_note(ann(), "note: and this", "m1", ["e1"]))
     both.clock.advance(seconds=1)
     await both.work()
     card, file, note = both.places["slack"].sent
@@ -90,7 +90,7 @@ async def test_a_card_that_could_not_be_delivered_takes_along_what_stands_under_
     place = town.places["slack"]
     place.trouble = RefusedError("no such channel")
     lead = await town.request(ann(), consent="all")
-    await town.handoff.relay.from_user(note(ann(), "note: and this", "m1", ["e1"]))
+    await town.handoff.relay.from_user(said_note(ann(), "note: and this", "m1", ["e1"]))
     for _ in range(30):
         await town.work(rounds=4)
         town.clock.advance(hours=1)
@@ -182,7 +182,7 @@ async def test_a_process_that_dies_while_it_sends_loses_and_doubles_nothing(town
 async def test_two_post_offices_send_each_post_once_and_in_order(town: Town) -> None:
     lead = await town.request(ann())
     for number in range(12):
-        await town.handoff.relay.from_user(note(ann(), f"note: {number}", f"m{number}", [f"e{number}"]))
+        await town.handoff.relay.from_user(said_note(ann(), f"note: {number}", f"m{number}", [f"e{number}"]))
     offices = [town.office("slack", "discord", process=f"p{n}") for n in range(3)]
     for _ in range(40):
         await asyncio.gather(*(office.round() for office in offices))
@@ -195,7 +195,7 @@ async def test_two_post_offices_send_each_post_once_and_in_order(town: Town) -> 
 async def test_a_note_that_is_delivered_twice_is_passed_on_once(town: Town) -> None:
     lead = await town.request(ann())
     for _ in range(2):
-        assert await town.handoff.relay.from_user(note(ann(), "note: once", "m1", ["event:1", "message:1"]))
+        assert await town.handoff.relay.from_user(said_note(ann(), "note: once", "m1", ["event:1", "message:1"]))
     assert [event.kind for event in await town.store.leads.events(lead)] == ["opened", "requested", "noted"]
 
 
@@ -212,7 +212,7 @@ async def test_no_form_is_opened_for_what_could_not_be_sent(town: Town) -> None:
 async def test_words_stay_within_their_tenant(town: Town) -> None:
     lead = await town.request(ann())
     stranger = ann("discord:8")
-    assert not await town.handoff.relay.from_user(note(stranger, "note: hello", "m1", ["e1"]))
+    assert not await town.handoff.relay.from_user(said_note(stranger, "note: hello", "m1", ["e1"]))
     assert (
         await town.press(stranger, "withdraw", lead)
         == "That request is not there any more. “Get in touch” begins a new one."
@@ -298,7 +298,7 @@ async def test_the_user_can_say_that_it_is_not_solved_once(town: Town) -> None:
 async def test_a_file_that_is_refused_holds_up_nothing(town: Town) -> None:
     place, lead = town.places["slack"], await town.request(ann(), consent="all")
     place.refused = "file"
-    await town.handoff.relay.from_user(note(ann(), "note: and this", "m1", ["e1"]))
+    await town.handoff.relay.from_user(said_note(ann(), "note: and this", "m1", ["e1"]))
     await town.work()
     said = [sent.text for sent in place.sent[1:]]
     assert said[0] == "Ann adds:\nand this"
