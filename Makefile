@@ -40,7 +40,7 @@ docs: $(VENV)/.ready-to-test
 	$(BIN)/python -m tools.docs
 
 pictures: $(VENV)/.ready-to-test
-	$(BIN)/python -m tools.pictures.readme docs
+	$(BIN)/python -m tools.pictures docs
 
 # For the container's Python and system; wheels of all its processors are in it.
 lock: $(VENV)/.ready-to-test
