@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.chat.adapter import Adapter
-from bot.chat.clicks import Clicks
 from bot.chat.overview import help_card, home_card, request_card, status_card
+from bot.chat.presses import PressHandler
 from bot.delivery.flow import Flow
 from bot.delivery.platform import platform_of
 from bot.handoff.service import Handoff
@@ -31,11 +31,11 @@ class Dispatcher:
     """Takes events from the platforms. Each method may be called again with the same event."""
 
     def __init__(
-        self, flow: Flow, clicks: Clicks, handoff: Handoff, adapters: Mapping[str, Adapter], retention_days: int
+        self, flow: Flow, presses: PressHandler, handoff: Handoff, adapters: Mapping[str, Adapter], retention_days: int
     ) -> None:
         """`adapters` are those of this process, by platform."""
         self._flow = flow
-        self._clicks = clicks
+        self._presses = presses
         self._handoff = handoff
         self._adapters = adapters
         self._retention_days = retention_days
@@ -82,7 +82,7 @@ class Dispatcher:
 
     async def pressed(self, pressed: Pressed) -> AsyncIterator[Response]:
         """Show what a press leads to, and a team's card again while others change it."""
-        async for response in self._clicks.press_and_follow(pressed.person, pressed.press, pressed.place):
+        async for response in self._presses.press_and_follow(pressed.person, pressed.press, pressed.place):
             yield response
 
     async def submitted(self, form: Submitted) -> Response:
@@ -97,16 +97,16 @@ class Dispatcher:
                 await self._flow.accept(_question(commanded.question, commanded.question.keys))
                 return None
             case Command.INTERVIEW:
-                return _privately(await self._clicks.interview(person, commanded.place))
+                return _privately(await self._presses.interview(person, commanded.place))
             case Command.TEAM:
-                return await self._clicks.team(person, commanded.channel)
+                return await self._presses.team(person, commanded.channel)
             case Command.CONTACT:
-                return await self._clicks.contact(person, place=commanded.place)
+                return await self._presses.contact(person, place=commanded.place)
             case Command.STATUS:
                 waiting = await self._flow.store.conversations.waiting(person.tenant, person.user)
                 return _privately(status_card(await self._interviews(person), await self._request(person), waiting))
             case Command.FORGET:
-                return await self._clicks.press(person, Press("forget", choice=ASK_FIRST))
+                return await self._presses.press(person, Press("forget", choice=ASK_FIRST))
         return _privately(help_card(platform_of(person.tenant)))
 
     async def home(self, person: Person) -> Card:
@@ -114,7 +114,7 @@ class Dispatcher:
         return home_card(await self._interviews(person), await self._request(person), self._retention_days)
 
     async def _interviews(self, person: Person) -> list[tuple[int, str]]:
-        return await self._clicks.interviews(person.tenant, person.user)
+        return await self._presses.interviews(person.tenant, person.user)
 
     async def _request(self, person: Person) -> Card:
         leads = await self._handoff.requests.reachable(person)

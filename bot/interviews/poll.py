@@ -27,7 +27,7 @@ MOVES = {
     "finish": Move.FINISH,
     "restart": Move.RESTART,
 }
-PRESSES = frozenset((*MOVES, "answer", "skip", "edit"))  # the names of presses on a card of an interview
+INTERVIEW_PRESSES = frozenset((*MOVES, "answer", "skip", "edit"))  # the names of presses on a card of an interview
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from functools import partial
 from bot import threads
 from bot.advising.bootstrap import make_consultant
 from bot.chat.adapter import Adapter
-from bot.chat.clicks import Clicks
 from bot.chat.dispatch import Dispatcher
+from bot.chat.presses import PressHandler
 from bot.chat.responder import ConsultantResponder
 from bot.chat.service import Service
 from bot.delivery.platform import Platform
@@ -63,8 +63,8 @@ async def start_service(settings: Settings, make: MakeSurfaces, *, answers: bool
             part = taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk, here=answers)
             async with part as flow:
                 handoff = Handoff(store, settings, platforms, flow.ring)
-                clicks = Clicks(store, consultant.adviser, handoff)
-                yield Service(Dispatcher(flow, clicks, handoff, platforms, days), flow, handoff)
+                presses = PressHandler(store, consultant.adviser, handoff)
+                yield Service(Dispatcher(flow, presses, handoff, platforms, days), flow, handoff)
         finally:
             for platform in platforms.values():
                 await platform.close()

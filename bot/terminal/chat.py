@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from bot import texts
 from bot.advising.bootstrap import make_consultant
 from bot.advising.consultant import Consultant
-from bot.chat.clicks import PASSED_ON
+from bot.chat.presses import PASSED_ON
 from bot.deciding.interview import Questionnaire
 from bot.handoff.case import case_of
 from bot.interviews.poll import summarize

@@ -16,7 +16,7 @@ from sqlalchemy.exc import StatementError
 from bot import texts
 from bot.advising.advice import AdviceContext, render_advice
 from bot.cases.casebook import load_framework
-from bot.chat.clicks import MAX_LISTED, Clicks
+from bot.chat.presses import MAX_LISTED, PressHandler
 from bot.deciding.framework import Framework
 from bot.deciding.interview import Choose, Mention, Questionnaire
 from bot.deciding.outlook import Answers, Outlook
@@ -418,7 +418,7 @@ async def test_votes_that_no_longer_fit_the_framework_do_not_count(team: Table, 
 
 
 async def test_without_a_framework_there_is_no_interview(store: Store, team: Table) -> None:
-    clicks, sentence = Clicks(store, None), texts.sentence("no_framework")
+    clicks, sentence = PressHandler(store, None), texts.sentence("no_framework")
     response = await clicks.team(ADA, "channel")
     assert response.card
     assert (response.card.text, response.placement) == (sentence, Placement.EPHEMERAL)

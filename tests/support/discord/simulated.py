@@ -30,7 +30,7 @@ from simcord.results import InteractionResult, ResponseMessage
 from yarl import URL
 
 from bot.advising.consultant import Consultant
-from bot.chat.clicks import Clicks
+from bot.chat.presses import PressHandler
 from bot.chat.responder import ConsultantResponder
 from bot.chat.service import Service
 from bot.delivery.process import taking_part
@@ -99,7 +99,7 @@ class Process:
             responder = ConsultantResponder(self._consultant, platforms, store.inbox)
             async with taking_part(store, platforms, responder, quota, retention_days=RETENTION, here=here) as flow:
                 handoff = Handoff(store, Settings(), platforms, flow.ring)
-                yield Service(flow, Clicks(store, self._consultant.adviser, handoff), handoff, RETENTION)
+                yield Service(flow, PressHandler(store, self._consultant.adviser, handoff), handoff, RETENTION)
         finally:
             await store.close()
 
@@ -204,7 +204,7 @@ class Simulation:
         return result
 
     async def press(self, message: Shown, label: str, *, by: Person | None = None) -> InteractionResult:
-        """Clicks on a button of a message as it is now; in a direct message it is ann who does."""
+        """PressHandler on a button of a message as it is now; in a direct message it is ann who does."""
         result = await (by or self._whose(message)).click(message, label=label)
         await self.answered()
         return result
@@ -218,13 +218,13 @@ class Simulation:
     async def press_forged(
         self, message: Shown, custom_id: str, *, by: Person | None = None, values: list[str] | None = None
     ) -> InteractionResult:
-        """Clicks on a button that the message once had, or never: Discord sends along what the clicking app shows."""
+        """PressHandler on a button that the message once had, or never: Discord sends along what the clicking app shows."""
         stored, data = self._forged(message, custom_id, values)
         with self._operation():
             return await actors._component_interaction(by or self._whose(message), stored, data)
 
     def pressed_at_once(self, message: Shown, custom_id: str, by: MemberActor) -> InteractionResult:
-        """Clicks without waiting for what comes of it."""
+        """PressHandler without waiting for what comes of it."""
         stored, data = self._forged(message, custom_id)
         backend = self.env.backend
         record, payload = base_payload(

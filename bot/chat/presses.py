@@ -8,7 +8,7 @@ from bot.advising.adviser import Adviser
 from bot.handoff.case import case_of
 from bot.handoff.service import Handoff
 from bot.interviews.interviewer import Interviewer
-from bot.interviews.poll import PRESSES, Poll
+from bot.interviews.poll import INTERVIEW_PRESSES, Poll
 from bot.interviews.screens import render_card
 from bot.messages.card import ANSWER, ASK_FIRST, Button, Card, Press
 from bot.messages.person import Person
@@ -26,7 +26,7 @@ MAX_LISTED = 4  # interviews, as many as have their buttons in one row beside th
 PASSED_ON = 40  # messages of a conversation that can be passed on
 
 
-class Clicks:
+class PressHandler:
     """Handlers for button presses, shared by all platforms: interviews, feedback, sharing, and the way to a person."""
 
     def __init__(self, store: Store, adviser: Adviser | None, handoff: Handoff | None = None) -> None:
@@ -64,7 +64,7 @@ class Clicks:
                 return await self._shared(person, press)
             case "copy":
                 return await self._markdown(person, press.subject)
-        if press.name not in PRESSES:  # else a turn's id would be taken for an interview's
+        if press.name not in INTERVIEW_PRESSES:  # else a turn's id would be taken for an interview's
             return Response()
         return await self._interviewer.press(person, press) if self._interviewer else _notice("no_framework")
 
