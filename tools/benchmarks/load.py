@@ -74,7 +74,7 @@ def _loaded(process: int, crowd: Crowd, cards: Sequence[Clickable], seconds: flo
 
 
 def _click(card: Clickable, seen: Seen, over: threading.Event) -> None:
-    """PressHandler, and waits for what comes of it, again and again."""
+    """Presses, and waits for what comes of it, again and again."""
     while not over.wait(1 / CLICKS):
         seen.clicks.append(card.press())
 

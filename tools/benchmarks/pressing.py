@@ -18,7 +18,7 @@ class Clickable(Protocol):
     """An interview's card."""
 
     def press(self) -> float | None:
-        """PressHandler; the milliseconds until the card has changed, None when it does not."""
+        """Presses; the milliseconds until the card has changed, None when it does not."""
 
 
 @dataclass

@@ -52,7 +52,7 @@ class Screen:
         return choices(self.now)
 
     async def press(self, label: str, *, by: Person | None = None) -> list[str]:
-        """PressHandler; what only the one who clicked was told."""
+        """Presses; what only the one who clicked was told."""
         return told(await self._simulation.press(self.now, label, by=by))
 
     async def choose(self, text: str) -> list[str]:

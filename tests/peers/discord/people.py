@@ -148,7 +148,7 @@ class People(Places):
         return self.run(act)
 
     def click(self, message: Message, which: str, user: Named) -> Interaction:
-        """PressHandler a button, named by its custom_id or label, of the message as it stands now."""
+        """Press a button, named by its custom_id or label, of the message as it stands now."""
 
         def act() -> Interaction:
             now, person = self._shown(message, user)

@@ -77,7 +77,7 @@ class People(Workspace):
     def click(
         self, shown: Message | View, which: acting.Which, user: Named | None = None, option: Any = None
     ) -> Delivery:
-        """PressHandler a button, or chooses `option` in a menu, radio buttons, checkboxes, feedback buttons or an input.
+        """Press a button, or chooses `option` in a menu, radio buttons, checkboxes, feedback buttons or an input.
 
         The element is looked for in the copy of the message or view that is given: an old copy makes a stale click.
         """

@@ -90,7 +90,7 @@ class Screen:
         return [button.label for button in self.now.buttons if ":answer:" in (button.custom_id or "")]
 
     def press(self, which: str, user: User | None = None) -> Interaction:
-        """PressHandler, and waits until the bot has acted."""
+        """Presses, and waits until the bot has acted."""
         versions = len(self.now.versions)
         told = self.discord.click(self.now, which, user or self.user).wait(ANSWERING)
         assert told.acked

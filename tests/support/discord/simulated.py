@@ -204,7 +204,7 @@ class Simulation:
         return result
 
     async def press(self, message: Shown, label: str, *, by: Person | None = None) -> InteractionResult:
-        """PressHandler on a button of a message as it is now; in a direct message it is ann who does."""
+        """Press on a button of a message as it is now; in a direct message it is ann who does."""
         result = await (by or self._whose(message)).click(message, label=label)
         await self.answered()
         return result
@@ -218,13 +218,13 @@ class Simulation:
     async def press_forged(
         self, message: Shown, custom_id: str, *, by: Person | None = None, values: list[str] | None = None
     ) -> InteractionResult:
-        """PressHandler on a button that the message once had, or never: Discord sends along what the clicking app shows."""
+        """Press on a button that the message once had, or never: Discord sends along what the clicking app shows."""
         stored, data = self._forged(message, custom_id, values)
         with self._operation():
             return await actors._component_interaction(by or self._whose(message), stored, data)
 
     def pressed_at_once(self, message: Shown, custom_id: str, by: MemberActor) -> InteractionResult:
-        """PressHandler without waiting for what comes of it."""
+        """Presses without waiting for what comes of it."""
         stored, data = self._forged(message, custom_id)
         backend = self.env.backend
         record, payload = base_payload(

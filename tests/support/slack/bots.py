@@ -143,7 +143,7 @@ class Screen:
 
 
 def press(slack: Slack, shown: Message, which: str, user: User, option: str | None = None) -> None:
-    """PressHandler, and waits until the bot has acted; it acknowledges then."""
+    """Presses, and waits until the bot has acted; it acknowledges then."""
     well(slack.click(shown, which, user, option))
 
 
