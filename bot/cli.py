@@ -1,5 +1,7 @@
-"""The commands. Heavy imports are inside them, so that `--help` answers at once."""
+"""The commands. Heavy imports are inside them, so that `--help` is quick."""
 
+import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +24,7 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Runs a command; an error that a person can mend is printed as a sentence, without a traceback."""
+    """Run a command; errors meant for people are printed without a traceback."""
     try:
         app()
     except BotError as error:
@@ -33,11 +35,11 @@ def main() -> None:
 @app.command()
 def chat(
     *,
-    new: Annotated[bool, typer.Option("--new", help="Start afresh instead of going on with the conversation.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Start a new conversation, not the last one.")] = False,
 ) -> None:
     """Talk with the bot in this terminal, or through a pipe. Needs no key, no server, no network."""
     from bot.settings import load_settings
-    from bot.terminal.chat import chat as start
+    from bot.terminal.chat_command import chat as start
 
     start(load_settings(), new=new)
 
@@ -52,13 +54,13 @@ def ask(
     ] = False,
 ) -> None:
     """Ask one question, or many from standard input."""
-    from bot.terminal import ask as asking
+    from bot.terminal.ask import answer_lines, answer_one
 
     settings = _settings()
     if stdin:
-        asking.answer_lines(settings, sys.stdin.buffer, sys.stdout)
+        answer_lines(settings, sys.stdin.buffer, sys.stdout)
     else:
-        asking.answer_one(settings, text, as_json=as_json)
+        answer_one(settings, text, as_json=as_json)
 
 
 @app.command()
@@ -75,7 +77,7 @@ def interview(
         bool, typer.Option("--team", help="Take the lines of --answers for the members of a team.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    new: Annotated[bool, typer.Option("--new", help="Start afresh instead of going on where you left.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Start a new interview, not the open one.")] = False,
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the summary to this Markdown file.")
     ] = None,
@@ -84,20 +86,19 @@ def interview(
     ] = None,
 ) -> None:
     """Decide step by step: a few questions, then a recommendation with its reasons."""
-    from bot.terminal import answers as answering
-    from bot.terminal import interview as interviewing
+    from bot.terminal import interview_command as command
 
     settings = _settings()
     if describe:
-        interviewing.describe(settings, as_json=as_json)
+        command.describe(settings, as_json=as_json)
     elif team and not answers:
         raise InputError("--team needs --answers FILE, with one line for each member.")
     elif answers and team:
-        answering.recommend_team(settings, answers, sys.stdout, as_json=as_json)
+        command.recommend_team(settings, answers, sys.stdout, as_json=as_json)
     elif answers:
-        raise typer.Exit(0 if answering.recommend_lines(settings, answers, sys.stdout) else 1)
+        raise typer.Exit(0 if command.recommend_lines(settings, answers, sys.stdout) else 1)
     else:
-        interviewing.run(settings, interviewing.Wanted(markdown, chart), new=new, as_json=as_json)
+        command.run_interview(settings, command.Files(markdown, chart), new=new, as_json=as_json)
 
 
 @app.command()
@@ -110,23 +111,21 @@ def index(
         bool, typer.Option("--tune", help="First tune the embedding model on the phrasings (minutes); kept if better.")
     ] = False,
     propose: Annotated[
-        bool, typer.Option("--propose", help="Only have LLM_MODEL draft phrasings where there are too few, to be read.")
+        bool, typer.Option("--propose", help="Only have LLM_MODEL draft phrasings for review, where there are too few.")
     ] = False,
 ) -> None:
-    """Build what changed in the corpus since the last time."""
-    from bot.terminal import indexing
+    """Build what changed in the corpus since the last build."""
+    from bot.terminal import index_command as command
 
     settings = _settings()
     if propose:
-        from bot.terminal.proposing import propose as draft
-
-        draft(settings)
+        command.propose(settings)
         return
     if check:
-        raise typer.Exit(0 if indexing.check(settings) else 1)
+        raise typer.Exit(0 if command.check(settings) else 1)
     if tune:
-        indexing.tune(settings)
-    indexing.build(settings)
+        command.tune(settings)
+    command.build(settings)
 
 
 @app.command()
@@ -162,14 +161,14 @@ def serve(
         typer.Option(metavar="PARTS", help="Run only some of slack, discord, web, worker, like slack,worker."),
     ] = None,
 ) -> None:
-    """Everything that is set up, in one process: Slack by Socket Mode or HTTP, Discord, health and metrics on PORT."""
+    """Run all that is configured in one process: Slack by Socket Mode or HTTP, Discord, health and metrics on PORT."""
     from bot.process.platforms import parse_parts
 
-    _run(() if only is None else parse_parts(only))
+    _run_parts(() if only is None else parse_parts(only))
 
 
 slack = typer.Typer(
-    help="The bot in Slack over Socket Mode, which needs no public address. Runs until it is stopped.",
+    help="Run the bot in Slack over Socket Mode, which needs no public address.",
     invoke_without_command=True,
 )
 app.add_typer(slack, name="slack")
@@ -182,9 +181,7 @@ def manifest(
         str | None, typer.Option(metavar="URL", help="The bot's public address: for several workspaces, over HTTP.")
     ] = None,
 ) -> None:
-    """Print the manifest of the Slack app, to be pasted where Slack makes apps."""
-    import json
-
+    """Print the manifest of the Slack app, to paste into Slack's page for new apps."""
     from bot.slack.manifest import manifest as made
 
     sys.stdout.write(json.dumps(made(url), indent=2) + "\n")
@@ -192,19 +189,19 @@ def manifest(
 
 @slack.callback()
 def run_slack(context: typer.Context) -> None:
-    """Without a command, runs the bot."""
+    """Run the bot when there is no subcommand."""
     if context.invoked_subcommand:
         return
-    _run(["slack"])
+    _run_parts(["slack"])
 
 
-discord = typer.Typer(help="The bot on Discord. Runs until it is stopped.", invoke_without_command=True)
+discord = typer.Typer(help="Run the bot on Discord.", invoke_without_command=True)
 app.add_typer(discord, name="discord")
 
 
 @discord.command()
 def invite() -> None:
-    """Print the links by which the bot is invited to a server, and added to an account."""
+    """Print the links that invite the bot to a server, and that add it to an account."""
     from bot.discord.app import invitations
 
     server, account = invitations(_settings())
@@ -213,93 +210,81 @@ def invite() -> None:
 
 @discord.callback()
 def run_discord(context: typer.Context) -> None:
-    """Without a command, runs the bot."""
+    """Run the bot when there is no subcommand."""
     if context.invoked_subcommand:
         return
-    _run(["discord"])
+    _run_parts(["discord"])
 
 
 @app.command()
 def web() -> None:
-    """The bot in Slack over HTTP, on PORT. Runs until it is stopped."""
-    _run(["web"])
+    """Run the bot in Slack over HTTP, on PORT."""
+    _run_parts(["web"])
 
 
 @app.command()
 def worker() -> None:
-    """Answer and deliver what other processes accept, over one Postgres. Runs until it is stopped."""
-    _run(["worker"])
+    """Answer and deliver what other processes accept, over one Postgres."""
+    _run_parts(["worker"])
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database up to date; on SQLite every start does so too."""
-    import asyncio
+    """Bring the database up to date (SQLite databases are also migrated at every start)."""
+    from bot.terminal import maintenance
 
-    from bot.terminal import upkeep
-
-    asyncio.run(upkeep.migrate(_settings()))
+    asyncio.run(maintenance.migrate(_settings()))
 
 
 @app.command()
 def forget(user: Annotated[str, typer.Argument(metavar="USER", help="The person's id on the platform.")]) -> None:
-    """Delete everything that a person said and was told, and take their id out of everybody else's rows."""
-    import asyncio
+    """Delete a person's questions, answers and requests, and their id everywhere else."""
+    from bot.terminal import maintenance
 
-    from bot.terminal import upkeep
-
-    asyncio.run(upkeep.forget(_settings(), user))
+    asyncio.run(maintenance.forget(_settings(), user))
 
 
 @app.command()
 def resend(
     turns: Annotated[list[int] | None, typer.Argument(metavar="TURN", help="The numbers of failed turns.")] = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Send all that failed.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Retry all that failed.")] = False,
 ) -> None:
-    """List what could not be answered or delivered, and send it again."""
-    import asyncio
+    """List questions that could not be answered or delivered, and retry them."""
+    from bot.terminal import maintenance
 
-    from bot.terminal import upkeep
-
-    asyncio.run(upkeep.resend(_settings(), turns or [], everything=everything))
+    asyncio.run(maintenance.resend(_settings(), turns or [], everything=everything))
 
 
-desk = typer.Typer(help="Requests for a human consultant, without the consultants' channel.", no_args_is_help=True)
+desk = typer.Typer(help="Requests for a human consultant, from the command line.", no_args_is_help=True)
 app.add_typer(desk, name="desk")
 
-REFERENCE = Annotated[str, typer.Argument(metavar="REFERENCE", help="What the user was told, eight letters.")]
+REFERENCE = Annotated[str, typer.Argument(metavar="REFERENCE", help="The request's reference, eight letters.")]
 AS_CSV = Annotated[bool, typer.Option("--csv", help="A table for spreadsheets instead of JSON lines.")]
 
 
 @desk.command("list")
-def desk_list(*, everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False) -> None:
-    """List the requests that are not finished."""
-    import asyncio
+def desk_list(*, everything: Annotated[bool, typer.Option("--all", help="Also finished ones.")] = False) -> None:
+    """List unfinished requests."""
+    from bot.terminal import maintenance
 
-    from bot.terminal import desk as desking
-
-    asyncio.run(desking.show_list(_settings(), everything=everything))
+    asyncio.run(maintenance.list_requests(_settings(), everything=everything))
 
 
 @desk.command("show")
 def desk_show(reference: REFERENCE) -> None:
-    """Show a request, with what happened to it."""
-    import asyncio
+    """Show a request with its history."""
+    from bot.terminal import maintenance
 
-    from bot.terminal import desk as desking
-
-    asyncio.run(desking.show_one(_settings(), reference))
+    asyncio.run(maintenance.show_request(_settings(), reference))
 
 
 @desk.command("resend")
 def desk_resend(reference: REFERENCE) -> None:
-    """Send again what could not be delivered of a request."""
-    import asyncio
+    """Retry the undelivered posts of a request."""
+    from bot.terminal import maintenance
 
-    from bot.terminal import desk as desking
-
-    asyncio.run(desking.resend(_settings(), reference))
+    asyncio.run(maintenance.resend_request(_settings(), reference))
 
 
 @desk.command("export")
@@ -315,11 +300,9 @@ def export(
     as_csv: AS_CSV = False,
 ) -> None:
     """Print requests and daily figures as JSON lines, or one of them as CSV."""
-    import asyncio
+    from bot.terminal import maintenance
 
-    from bot.terminal import desk as desking
-
-    asyncio.run(desking.write(_settings(), what, as_csv=as_csv))
+    asyncio.run(maintenance.export_tables(_settings(), what, as_csv=as_csv))
 
 
 @app.command()
@@ -331,9 +314,9 @@ def insights(
         Path | None,
         typer.Option(metavar="FILE", help='Write Markdown to this file; "-", or no file at all, is standard output.'),
     ] = None,
-    texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Whether to quote unanswered questions.")] = True,
+    texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Quote unanswered questions, or not.")] = True,
 ) -> None:
-    """What teams ask, what the guidance lacks, what is recommended and who gets in touch: a report."""
+    """Report what teams ask, what the guidance lacks, what is recommended and who gets in touch."""
     from bot.insights.command import ReportOptions, run
 
     settings = _settings()
@@ -349,10 +332,8 @@ def doctor() -> None:
     raise typer.Exit(0 if run(PLATFORMS) else 1)
 
 
-def _run(parts: "Collection[str]") -> None:
+def _run_parts(parts: "Collection[str]") -> None:
     """Run parts of the bot, or without any all that is set up, until the process is stopped."""
-    import asyncio
-
     from bot.process.run import run
 
     settings = _settings()
@@ -360,7 +341,7 @@ def _run(parts: "Collection[str]") -> None:
 
 
 def _settings() -> "Settings":
-    """The settings; what is logged goes to standard error as they have it, without secrets."""
+    """Load the settings, and set up the log by them."""
     from bot.observing.logs import log_to_stderr
     from bot.settings import load_settings
 

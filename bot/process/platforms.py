@@ -52,7 +52,7 @@ def make_adapters(settings: Settings, store: Store, parts: Collection[str]) -> d
     """Return the adapters of the parts by platform; a worker has those of all that are set up. Raises SettingsError."""
     wanted = {PARTS[part] for part in parts} if parts and WORKER not in parts else PLATFORMS
     made = {name: load().make_adapter(settings, store) for name, load in PLATFORMS.items() if name in wanted}
-    surfaces = {name: surface for name, surface in made.items() if surface}
-    if not surfaces:
+    adapters = {name: adapter for name, adapter in made.items() if adapter}
+    if not adapters:
         raise SettingsError(NOT_SET_UP)
-    return surfaces
+    return adapters

@@ -28,7 +28,7 @@ from bot.settings import Settings
 from bot.store.opening import opened
 from bot.store.store import Store
 
-MakeSurfaces = Callable[[Settings, Store], Mapping[str, Adapter]]
+MakeAdapters = Callable[[Settings, Store], Mapping[str, Adapter]]
 
 
 async def run(settings: Settings, parts: Collection[str] = ()) -> None:
@@ -50,7 +50,7 @@ async def run(settings: Settings, parts: Collection[str] = ()) -> None:
 
 
 @asynccontextmanager
-async def start_service(settings: Settings, make: MakeSurfaces, *, answers: bool = True) -> AsyncIterator[Service]:
+async def start_service(settings: Settings, make: MakeAdapters, *, answers: bool = True) -> AsyncIterator[Service]:
     """Run the bot on its platforms until the block ends; unless it `answers`, it only accepts, for workers."""
     quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
     async with opened(settings) as store:

@@ -1,1 +1,1 @@
-"""The commands in a terminal: what they ask, print and keep."""
+"""The commands in a terminal. A module is named after its command; `_command` where another folder has that name."""

@@ -1,10 +1,10 @@
-"""`ask`: one question, or JSON lines from standard input, many at once, answered in their order."""
+"""`ask`: one question, or JSON lines from standard input, answered concurrently and in order."""
 
 import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -16,17 +16,16 @@ from bot.answering.input import MAX_INPUT_LENGTH
 from bot.messages.reply import Reply
 from bot.observing.logs import report
 from bot.settings import Settings
-from bot.terminal.progress import bar, err
-from bot.terminal.render import console, show_reply
+from bot.terminal.console import console, err, progress_bar, show_reply
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 64
-LONGEST_LINE = 1_000_000  # bytes
+MAX_PENDING = 64  # questions
+MAX_LINE = 1_000_000  # bytes
 
 
-class Question(BaseModel):
-    """One line of input. `history` holds the conversation so far, oldest first, of which the user's turns count."""
+class InputLine(BaseModel):
+    """One line of input. `history` holds the conversation so far, oldest first; only the user's turns are read."""
 
     id: str | int | float | None = None
     question: str
@@ -34,8 +33,8 @@ class Question(BaseModel):
 
     @field_validator("history", mode="before")
     @classmethod
-    def _earlier(cls, history: object) -> object:
-        """The user's turns: texts, or objects with `user` or `question`, or `content` or `text`, by their `role`."""
+    def _keep_user_texts(cls, history: object) -> object:
+        """Accept texts, or objects with `user`, `question`, `content` or `text` whose `role`, if any, is the user's."""
         if not isinstance(history, list):
             return () if history is None else history
         return [text for turn in history if (text := _user_text(turn)) is not None]
@@ -49,17 +48,10 @@ def _user_text(turn: object) -> object | None:
     return next((turn[name] for name in ("user", "question", "content", "text") if name in turn), None)
 
 
-@dataclass(frozen=True)
-class _Line:
-    number: int
-    raw: bytes
-
-
 def answer_one(settings: Settings, text: str, *, as_json: bool) -> None:
-    """Prints the answer to one question."""
-    with bar("Indexing the guidance") as progress, err.status("Loading the models…"):
-        consultant = make_consultant(settings, progress)
-    answer = asyncio.run(_answer(consultant, Question(question=text)))
+    """Print the answer to one question."""
+    consultant = load_consultant(settings)
+    answer = asyncio.run(_answer(consultant, InputLine(question=text)))
     if as_json:
         console.file.write(_json(answer) + "\n")
     else:
@@ -67,62 +59,60 @@ def answer_one(settings: Settings, text: str, *, as_json: bool) -> None:
 
 
 def answer_lines(settings: Settings, lines: IO[bytes], out: IO[str]) -> None:
-    """Answers each JSON line with one JSON line, in order, as soon as it can be; a bad line gets an error object."""
-    with bar("Indexing the guidance") as progress, err.status("Loading the models…"):
-        consultant = make_consultant(settings, progress)
-    asyncio.run(_answer_lines(consultant, lines, out))
+    """Answer each JSON line with one JSON line, in order, as soon as possible; a bad line gets an error object."""
+    asyncio.run(_answer_lines(load_consultant(settings), lines, out))
+
+
+def load_consultant(settings: Settings) -> Consultant:
+    """Make the consultant, and show what takes long."""
+    with progress_bar("Indexing the guidance") as progress, err.status("Loading the models…"):
+        return make_consultant(settings, progress)
 
 
 @dataclass(frozen=True)
 class _Answer:
-    asked: Question
+    line: InputLine
     reply: Reply
     latency_ms: float
 
 
-async def _answer(consultant: Consultant, asked: Question) -> _Answer:
+async def _answer(consultant: Consultant, line: InputLine) -> _Answer:
     started = time.perf_counter()
-    reply = await consultant.respond(asked.question, asked.history)
-    return _Answer(asked, reply, round((time.perf_counter() - started) * 1000, 1))
+    reply = await consultant.respond(line.question, line.history)
+    return _Answer(line, reply, round((time.perf_counter() - started) * 1000, 1))
 
 
 async def _answer_lines(consultant: Consultant, lines: IO[bytes], out: IO[str]) -> None:
-    waiting: asyncio.Queue[asyncio.Task[str] | None] = asyncio.Queue(AT_ONCE)
+    pending: asyncio.Queue[asyncio.Task[str] | None] = asyncio.Queue(MAX_PENDING)
 
     async def write() -> None:
-        while task := await waiting.get():
+        while task := await pending.get():
             out.write(await task + "\n")
             out.flush()
 
-    writing = asyncio.create_task(write())
-    numbered = _numbered(lines)
-    while (line := await asyncio.to_thread(next, numbered, None)) is not None:
-        await waiting.put(asyncio.create_task(_line_answer(consultant, line)))
-    await waiting.put(None)
-    await writing
+    writer = asyncio.create_task(write())
+    numbered = ((number, raw) for number, raw in enumerate(lines, 1) if raw.strip())
+    while (item := await asyncio.to_thread(next, numbered, None)) is not None:
+        await pending.put(asyncio.create_task(_answer_line(consultant, *item)))
+    await pending.put(None)
+    await writer
 
 
-def _numbered(lines: IO[bytes]) -> Iterator[_Line]:
-    for number, raw in enumerate(lines, 1):
-        if raw.strip():
-            yield _Line(number, raw)
-
-
-async def _line_answer(consultant: Consultant, line: _Line) -> str:
-    """The JSON of an answer, or of an error that names the line's id, or its number when it has none."""
-    if len(line.raw) > LONGEST_LINE:
+async def _answer_line(consultant: Consultant, number: int, raw: bytes) -> str:
+    """Return the JSON of an answer, or of an error with the line's number and, if it has one, its id."""
+    if len(raw) > MAX_LINE:
         return _error(
-            line, None, f"the line is longer than {LONGEST_LINE:,} bytes; a question has at most {MAX_INPUT_LENGTH:,}"
+            number, None, f"the line is longer than {MAX_LINE:,} bytes; a question has at most {MAX_INPUT_LENGTH:,}"
         )
     try:
-        asked = Question.model_validate_json(line.raw)
+        line = InputLine.model_validate_json(raw)
     except ValidationError as error:
-        return _error(line, _id(line.raw), f'write {{"id": …, "question": "…"}}: {_first(error)}')
+        return _error(number, _id(raw), f'write {{"id": …, "question": "…"}}: {_first(error)}')
     try:
-        return _json(await _answer(consultant, asked))
+        return _json(await _answer(consultant, line))
     except Exception:  # noqa: BLE001 it is logged, with its reference
         reference = report(log, "a question failed")
-        return _error(line, asked.id, f"sorry, something went wrong here; reference {reference}")
+        return _error(number, line.id, f"sorry, something went wrong here; reference {reference}")
 
 
 def _first(error: ValidationError) -> str:
@@ -132,17 +122,17 @@ def _first(error: ValidationError) -> str:
 
 def _id(raw: bytes) -> object:
     try:
-        found = json.loads(raw)
+        value = json.loads(raw)
     except (ValueError, RecursionError):  # the latter where it is nested too deeply
         return None
-    return found.get("id") if isinstance(found, dict) else None
+    return value.get("id") if isinstance(value, dict) else None
 
 
-def _error(line: _Line, identity: object, problem: str) -> str:
-    return json.dumps({"id": identity, "line": line.number, "error": problem}, ensure_ascii=False)
+def _error(number: int, identity: object, problem: str) -> str:
+    return json.dumps({"id": identity, "line": number, "error": problem}, ensure_ascii=False)
 
 
 def _json(answer: _Answer) -> str:
-    asked = {"id": answer.asked.id, "question": answer.asked.question}
-    shape = {**asked, **answer.reply.to_dict(), "latency_ms": answer.latency_ms}
+    question = {"id": answer.line.id, "question": answer.line.question}
+    shape = {**question, **answer.reply.to_dict(), "latency_ms": answer.latency_ms}
     return json.dumps(shape, ensure_ascii=False)

@@ -1,135 +1,141 @@
-"""`/contact` and `/status` in the chat: the way to a human consultant, and back."""
+"""`/contact` and `/status` in the chat: requests for a human consultant, and what comes back."""
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
 from bot import texts
 from bot.answering.input import CleanText
-from bot.handoff.cards import standing_card
+from bot.delivery.posting import NOTHING
+from bot.handoff.cards import TO_USER, said, standing_card, users_rows
+from bot.handoff.channel import desk_channels
+from bot.handoff.clerk import HandoffClerk
+from bot.handoff.rules import Rules
 from bot.handoff.service import Handoff
-from bot.handoff.ticket import REACHABLE
+from bot.handoff.ticket import REACHABLE, WAITING, Act
 from bot.messages.card import Card, Press
 from bot.messages.events import Said
 from bot.messages.form import Field, Form
 from bot.messages.person import Person
-from bot.messages.reply import Line
+from bot.messages.reply import Line, LineKind
 from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.leads import Change
-from bot.store.tables import Lead, LeadState
-from bot.terminal.form import GivenUpError, fill, introduce
-from bot.terminal.mail import Mail, kept_card
-from bot.terminal.memory import NOBODY, TENANT, Memory, this_user
-from bot.terminal.menu import Entry, choose
-from bot.terminal.render import show_line
+from bot.store.store import Store
+from bot.store.tables import Delivery, Lead, LeadState
+from bot.terminal.console import show_line, show_sentence
+from bot.terminal.dialogs import Entry, FormCancelledError, choose, fill, introduce
+from bot.terminal.memory import PLATFORM, TENANT, UNKNOWN_USER, Memory, this_user
 
 log = logging.getLogger(__name__)
 
 SENT = frozenset(LeadState) - {LeadState.DRAFT}
 
+Post = Mapping[str, JsonValue]
+
 
 class Contact:
-    """The requests of this machine's user. They are kept also where nobody is told of them."""
+    """The requests of this machine's user. They are stored even where no consultant is notified."""
 
     def __init__(self, memory: Memory, settings: Settings) -> None:
         self._run = memory.runner.run
         self._leads = memory.store.leads
-        self._lasts = memory.lasts
+        self._is_permanent = memory.is_permanent
         me = this_user()
-        self._asker = Person(TENANT, me, "" if me == NOBODY else me)
-        self._handoff = Handoff(memory.store, settings, {}, _nobody_is_called, keeps=True)
-        self._mail = Mail(memory.store, settings, is_told=self._handoff.is_told)
+        self._person = Person(TENANT, me, "" if me == UNKNOWN_USER else me)
+        self._handoff = Handoff(memory.store, settings, {}, lambda: None, keeps=True)
+        self._notices = Notices(memory.store, settings, has_desk=self._handoff.is_told)
 
     def begin(self, case: Mapping[str, JsonValue]) -> None:
-        """Get in touch: the form, or the open request with what can be done about it."""
-        if self._lasts:
-            self._follow(self._run(self._handoff.begin(self._asker, case)))
+        """Show the form, or the open request with its actions."""
+        if self._is_permanent:
+            self._follow(self._run(self._handoff.begin(self._person, case)))
         else:
-            show_line(Line(texts.sentence("chat_not_kept")))
-            show_line(Line(texts.sentence("contact_later")))
+            show_sentence("chat_not_kept")
+            show_sentence("contact_later")
 
     def status(self) -> None:
-        """How the last request stands, with what can be done about it."""
+        """Show the state of the last request, with its actions."""
         lead = self._last(REACHABLE)
         if lead:
             self._follow(Response(card=standing_card(lead)))
         else:
-            show_line(Line(texts.sentence("chat_no_request")))
+            show_sentence("chat_no_request")
 
     def note(self, text: str) -> bool:
-        """Whether a message is one to the consultants: it begins with `note:`, and there is a request."""
+        """Pass a message on if it begins with `note:` and there is a request; return True if it was."""
         name = secrets.token_hex(16)
-        said = Said(self._asker, CleanText.of(text).text, [name], name=name, mentions_bot=True)
+        said = Said(self._person, CleanText.of(text).text, [name], name=name, mentions_bot=True)
         is_note = self._run(self._handoff.relay.from_user(said))
         if is_note:
-            self._tell(texts.sentence("lead_added"))
+            self._show_notice(texts.sentence("lead_added"))
         return is_note
 
     def deliver(self) -> None:
-        """Shows what came from the consultants meanwhile; while the database is away, nothing has."""
+        """Show what came from the consultants meanwhile; nothing while the database is down."""
         try:
-            self._run(self._mail.show())
+            self._run(self._notices.show())
         except DBAPIError as error:
-            log.warning("it could not be seen what came from the consultants: %s", type(error.orig).__name__)
+            log.warning("messages from consultants could not be read: %s", type(error.orig).__name__)
 
     def _follow(self, response: Response) -> None:
-        """Shows what came of something and asks what that asks, until there is nothing more to ask."""
+        """Show responses, their forms and buttons, until there is nothing more to ask."""
         try:
             while response.form or response.card:
                 if response.form:
-                    response = self._sent(response.form)
-                elif response.card and (press := _chosen(response.card)):
-                    response = self._run(self._handoff.pressed(self._asker, press))
+                    response = self._submit(response.form)
+                elif response.card and (press := _choose_button(response.card)):
+                    response = self._run(self._handoff.pressed(self._person, press))
                 else:
                     return
-        except GivenUpError:
-            show_line(Line(texts.sentence("chat_given_up")))
+        except FormCancelledError:
+            show_sentence("chat_given_up")
         else:
-            self._tell(response.notice)
+            self._show_notice(response.notice)
 
-    def _sent(self, form: Form) -> Response:
-        """What comes of a form; fields that were filled in wrongly are asked for again."""
+    def _submit(self, form: Form) -> Response:
+        """Fill in and submit a form, asking again for fields with errors."""
         is_request = form.press.name == "contact"
         if is_request and not self._handoff.is_told:
-            show_line(Line(texts.sentence("chat_desk_away")))
-            form = replace(form, fields=tuple(map(_reached_by_email, form.fields)))
+            show_sentence("chat_desk_away")
+            form = replace(form, fields=tuple(map(_require_email_hint, form.fields)))
         introduce(form)
         values, response = dict[str, str](), Response()
         try:
             while not values or response.errors:
                 wrong = [field for field in form.fields if field.name in response.errors]
                 values |= fill(wrong or form.fields, response.errors)
-                response = self._run(self._handoff.sent(self._asker, form.press, values))
-        except GivenUpError:
+                response = self._run(self._handoff.sent(self._person, form.press, values))
+        except FormCancelledError:
             if is_request:
-                self._run(self._empty(form.press.subject))
+                self._run(self._clear_draft(form.press.subject))
             raise
         return response
 
-    async def _empty(self, draft: int) -> None:
-        """Takes out of a request that was not sent what might have been passed on."""
+    async def _clear_draft(self, draft: int) -> None:
+        """Remove from an unsent request what might have been passed on."""
         lead = await self._leads.own(TENANT, draft)
         if lead and lead.state == LeadState.DRAFT:
             await self._leads.apply(lead, Change("given up", lead.user, LeadState.DRAFT, details={}))
 
-    def _tell(self, notice: str) -> None:
-        """Says what came of something; where nobody is told of it, how the request stands."""
+    def _show_notice(self, notice: str) -> None:
+        """Show a notice; where no consultant is notified, show the state of the request instead."""
         lead = None if self._handoff.is_told else self._last(SENT)
-        text = kept_card(lead).text if lead else notice
+        text = recorded_card(lead).text if lead else notice
         show_line(Line(text))
-        self._run(self._mail.show(besides=text))
+        self._run(self._notices.show(already=text))
 
     def _last(self, states: frozenset[LeadState]) -> Lead | None:
-        return next(iter(self._run(self._leads.of(TENANT, self._asker.user, states))), None)
+        return next(iter(self._run(self._leads.of(TENANT, self._person.user, states))), None)
 
 
-def _chosen(card: Card) -> Press | None:
-    """The button that is pressed; None when the person goes back to the chat."""
+def _choose_button(card: Card) -> Press | None:
+    """Return the pressed button, or None when the person goes back to the chat."""
     for line in card.lines:
         show_line(line)
     buttons = [button for row in card.rows for button in row]
@@ -140,10 +146,65 @@ def _chosen(card: Card) -> Press | None:
     return choose(texts.sentence("what_now"), entries, [back], back)
 
 
-def _reached_by_email(field: Field) -> Field:
-    """Where no consultant can write into the chat, only an e-mail address reaches the user."""
+def _require_email_hint(field: Field) -> Field:
+    """Add the hint that, where no consultant can write into the chat, only an e-mail reaches the user."""
     return replace(field, hint=texts.sentence("chat_email_hint")) if field.name == "email" else field
 
 
-def _nobody_is_called() -> None:
-    """The process that sends posts looks for them by itself."""
+class TerminalSurface:
+    """Renders cards as posts of the terminal."""
+
+    def post(self, card: Card) -> Post:
+        """Return a card as JSON values: its lines with their kinds, and its buttons' texts."""
+        lines: list[JsonValue] = [[str(line.kind), line.text] for line in card.lines]
+        return {"lines": lines, "choices": ", ".join(button.text for row in card.rows for button in row)}
+
+
+class Notices:
+    """Posts to this machine's user. They wait until a chat shows them; no other process sends them."""
+
+    def __init__(self, store: Store, settings: Settings, *, has_desk: bool) -> None:
+        """`has_desk`: requests reach consultants in a channel, or a CRM."""
+        self._store = store
+        self._has_desk = has_desk
+        self._surface = TerminalSurface()
+        self._clerk = HandoffClerk(store, {PLATFORM: self._surface}, desk_channels(settings), Rules.of(settings))
+
+    async def show(self, already: str = "") -> None:
+        """Print the waiting posts, without the line that was shown `already`, and settle them as sent."""
+        while waiting := [post for post in await self._store.outbox.heads() if _is_ours(post)]:
+            for post in waiting:
+                rendered = await self._render(post)
+                if rendered is None:
+                    await self._store.outbox.settle(post, NOTHING, None, ())
+                    continue
+                _print(rendered, already)
+                await self._store.outbox.settle(post, post.marker, None, await self._clerk.after(post, None))
+
+    async def _render(self, post: Delivery) -> Post | None:
+        """Render a post; without a desk, the user's own acts are confirmed in other words."""
+        lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
+        event = await self._store.leads.event(post.tenant, cast(int, post.payload["event"]))
+        if lead and event and not self._has_desk and event.kind in (Act.REQUEST, Act.WITHDRAW):
+            return self._surface.post(recorded_card(lead))
+        made = await self._clerk.made(post)
+        return made.payload if made else None
+
+
+def recorded_card(lead: Lead) -> Card:
+    """Return the user's card of a request that no consultant is notified of."""
+    if lead.state not in WAITING:
+        return standing_card(lead)
+    return Card(said("lead_kept", reference=lead.reference).lines, rows=users_rows(lead))
+
+
+def _is_ours(post: Delivery) -> bool:
+    return (post.kind, post.tenant, post.user) == (TO_USER, TENANT, this_user())
+
+
+def _print(post: Post, already: str) -> None:
+    for kind, text in cast(Sequence[tuple[str, str]], post["lines"]):
+        if text != already:
+            show_line(Line(text, LineKind(kind)))
+    if post["choices"]:
+        show_sentence("chat_choices", choices=post["choices"])

@@ -1,4 +1,4 @@
-"""`doctor`: checks what the bot needs, and says what to do for each."""
+"""`doctor`: check what the bot needs, and say how to fix problems."""
 
 import asyncio
 import shutil
@@ -18,13 +18,12 @@ from bot.handoff.ticket import WAITING
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
 from bot.store.outbox import ON
+from bot.terminal.console import console, err
 from bot.terminal.memory import PLATFORM
-from bot.terminal.progress import err
-from bot.terminal.render import console
 from bot.writing.writer import Writer
 
-LATE = timedelta(hours=1)  # for a post of a request
-ROOM = 300  # MB that an index, and a tuned model, may take
+OVERDUE = timedelta(hours=1)  # for a post of a request
+MIN_FREE_MB = 300  # for an index and a tuned model
 
 
 Platforms = Mapping[str, Callable[[], PlatformFactory]]
@@ -32,18 +31,18 @@ Platforms = Mapping[str, Callable[[], PlatformFactory]]
 
 def doctor(platforms: Platforms) -> bool:
     """Print a line for each check, those of the `platforms` among them; return True if nothing failed."""
-    well = True
+    is_well = True
     for name, check in _checks(platforms):
         try:
             with err.status(f"Checking {name}…"):
-                found = check()
+                result = check()
             console.print(f"[green]ok[/]    {name}: ", end="")
-            console.print(found, markup=False)
+            console.print(result, markup=False)
         except BotError as error:
-            well = False
-            console.print(f"[red]mend[/]  {name}: ", end="")
+            is_well = False
+            console.print(f"[red]FAIL[/]  {name}: ", end="")
             console.print(str(error), markup=False)
-    return well
+    return is_well
 
 
 def _checks(platforms: Platforms) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -69,7 +68,7 @@ def _checks(platforms: Platforms) -> Iterator[tuple[str, Callable[[], str]]]:
 
 def _configuration() -> str:
     load_settings()
-    return "every variable that is set can be used"
+    return "all variables that are set are valid"
 
 
 def _corpus(settings: Settings) -> str:
@@ -96,8 +95,8 @@ def _data_directory(settings: Settings) -> str:
     except OSError as error:
         raise BotError(f"cannot be written ({error.strerror}); set DATA_DIR to a folder that can") from error
     free = shutil.disk_usage(settings.data_dir).free // 1_000_000
-    if free < ROOM:
-        raise BotError(f"only {free} MB are free; make room for {ROOM} MB")
+    if free < MIN_FREE_MB:
+        raise BotError(f"only {free} MB are free; make room for {MIN_FREE_MB} MB")
     return f"{settings.data_dir}, {free:,} MB free"
 
 
@@ -113,20 +112,20 @@ def _vector_search(settings: Settings) -> str:
 
 def _index(settings: Settings) -> str:
     if not is_current(settings):
-        raise BotError("is not there or stale; run `rag-or-tune index` (every start does so too)")
+        raise BotError("missing or out of date; run `rag-or-tune index` (starting the bot also does this)")
     return "current"
 
 
 def _platform(settings: Settings, load: Callable[[], PlatformFactory]) -> str:
     async def check() -> str:
         async with opened(settings) as store:
-            surface = load().make_adapter(settings, store)
-            if surface is None:
+            adapter = load().make_adapter(settings, store)
+            if adapter is None:
                 return "not set up"
             try:
-                return await surface.check()
+                return await adapter.check()
             finally:
-                await surface.close()
+                await adapter.close()
 
     return asyncio.run(check())
 
@@ -135,7 +134,7 @@ async def _database(settings: Settings) -> str:
     async with opened(settings) as store:
         waiting = len(await store.inbox.heads())
     kind = "SQLite in DATA_DIR" if where_of(settings).embedded else "Postgres"
-    return f"{kind}, up to date; {waiting} conversation(s) wait for an answer"
+    return f"{kind}, up to date; {waiting} conversation(s) waiting for an answer"
 
 
 async def _deliveries(settings: Settings) -> str:
@@ -149,23 +148,23 @@ async def _deliveries(settings: Settings) -> str:
 async def _requests(settings: Settings) -> str:
     async with opened(settings) as store:
         waiting = await store.leads.all(sorted(WAITING))
-        lost = await store.outbox.undelivered()
-        late = await store.outbox.waiting(store.database.clock() - LATE)
-        late = [post for post in late if ON in post.payload or platform_of(post.tenant) != PLATFORM]
-    if lost:
-        raise BotError(f"{len(lost)} post(s) of requests could not be delivered; `rag-or-tune desk list` names them")
-    if late:
+        undelivered = await store.outbox.undelivered()
+        overdue = await store.outbox.waiting(store.database.clock() - OVERDUE)
+        overdue = [post for post in overdue if ON in post.payload or platform_of(post.tenant) != PLATFORM]
+    if undelivered:
+        raise BotError(f"{len(undelivered)} post(s) of requests are undelivered; `rag-or-tune desk list` lists them")
+    if overdue:
         raise BotError(
-            f"{len(late)} post(s) of requests wait for over an hour; is a process running for each platform that has "
-            "consultants or users: rag-or-tune slack, web, discord or worker?"
+            f"{len(overdue)} post(s) of requests have waited over an hour; run a process for each platform that has "
+            "consultants or users: rag-or-tune slack, web, discord or worker"
         )
     if waiting and not desk_channels(settings):
         raise BotError(
             f"{len(waiting)} request(s) wait, and no consultants' channel is set; "
-            "name one: CONSULTANT_SLACK_CHANNEL or CONSULTANT_DISCORD_CHANNEL"
+            "set CONSULTANT_SLACK_CHANNEL or CONSULTANT_DISCORD_CHANNEL"
         )
     there = ", ".join(f"{channel.platform} {channel.channel}" for channel in desk_channels(settings))
-    return f"{len(waiting)} request(s) for a consultant are not finished; consultants in {there or 'no channel'}"
+    return f"{len(waiting)} unfinished request(s); consultants in {there or 'no channel'}"
 
 
 def _language_model(settings: Settings) -> str:

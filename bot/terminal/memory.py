@@ -1,4 +1,4 @@
-"""What a terminal keeps in the store: its conversation, and its open interview. Blocking, as a prompt is."""
+"""What a terminal stores: its conversation and its open interview. Blocking, as a prompt is."""
 
 import asyncio
 import getpass
@@ -26,88 +26,88 @@ from bot.store.tables import Interview, Turn
 
 PLATFORM = "terminal"
 TENANT = f"{PLATFORM}:{socket.gethostname()}"
-NOBODY = "somebody"  # in a container, a user may have no name
+UNKNOWN_USER = "unknown"  # in a container, a user may have no name
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The store and the loop that it lives on; `lasts` says whether it will still be there next time."""
+    """The store and its event loop; unless it `is_permanent`, it is gone when the command ends."""
 
     store: Store
     runner: asyncio.Runner
-    lasts: bool
+    is_permanent: bool
 
 
 @contextmanager
-def remembering(settings: Settings) -> Iterator[Memory]:
-    """A memory; where no file can be kept, one for this time only. Raises DatabaseError when a server is not there."""
+def open_memory(settings: Settings) -> Iterator[Memory]:
+    """Open the store, or a temporary one where no file can be written. Raises DatabaseError when a server is down."""
     with asyncio.Runner() as runner, tempfile.TemporaryDirectory() as folder:
         stack = AsyncExitStack()
         try:
-            yield runner.run(_opened(stack, runner, settings, Path(folder)))
+            yield runner.run(_open(stack, runner, settings, Path(folder)))
         finally:
             runner.run(stack.aclose())
 
 
-async def _opened(stack: AsyncExitStack, runner: asyncio.Runner, settings: Settings, folder: Path) -> Memory:
+async def _open(stack: AsyncExitStack, runner: asyncio.Runner, settings: Settings, folder: Path) -> Memory:
     try:
         store = await stack.enter_async_context(opened(settings))
-        if where_of(settings).embedded:  # where there is no server, perhaps no other process of the bot ever runs
+        if where_of(settings).embedded:  # without a server, perhaps no other process ever runs
             await _expire(store, settings)
-        return Memory(store, runner, lasts=True)
+        return Memory(store, runner, is_permanent=True)
     except DatabaseError:
         if not where_of(settings).embedded:
             raise
-    passing = settings.model_copy(update={"data_dir": folder, "database_url": None})
-    return Memory(await stack.enter_async_context(opened(passing)), runner, lasts=False)
+    temporary = settings.model_copy(update={"data_dir": folder, "database_url": None})
+    return Memory(await stack.enter_async_context(opened(temporary)), runner, is_permanent=False)
 
 
 async def _expire(store: Store, settings: Settings) -> None:
-    """Deletes what has been kept for long enough; when the database is busy, the next time."""
+    """Delete what is past its retention; when the database is busy, next time."""
     with suppress(DBAPIError):
         await store.erasure.expire(settings.retention_days)
 
 
-class Talk:
+class StoredConversation:
     """The conversation of this machine's user."""
 
     def __init__(self, memory: Memory, *, new: bool) -> None:
-        """The last conversation, or a `new` one."""
+        """Open the last conversation, or a `new` one."""
         self._inbox, self._conversations = memory.store.inbox, memory.store.conversations
         self._run = memory.runner.run
         last = None if new else self._run(self._conversations.last_place(TENANT, this_user()))
         self._place = last or f"terminal-{secrets.token_hex(8)}"
 
-    def recent(self, most: int) -> list[str]:
-        """The last questions that were answered, the oldest first."""
-        return self._run(self._conversations.recent(TENANT, self._place, most))
+    def recent_questions(self, limit: int) -> list[str]:
+        """Return the last answered questions, oldest first."""
+        return self._run(self._conversations.recent(TENANT, self._place, limit))
 
-    def answered_turns(self, most: int) -> list[Turn]:
-        """The last turns that were answered, the oldest first."""
-        return self._run(self._conversations.said(TENANT, this_user(), most, None, self._place))
+    def answered_turns(self, limit: int) -> list[Turn]:
+        """Return the last answered turns, oldest first."""
+        return self._run(self._conversations.said(TENANT, this_user(), limit, None, self._place))
 
-    def unanswered(self) -> list[Turn]:
-        """The questions that an interruption left unanswered."""
+    def unanswered_turns(self) -> list[Turn]:
+        """Return the turns that an interruption left unanswered."""
         return self._run(self._conversations.unanswered(TENANT, self._place))
 
-    def asked(self, text: str) -> Turn | None:
-        """Keeps a question."""
+    def add_question(self, text: str) -> Turn | None:
+        """Store a question."""
         message = Message(TENANT, self._place, this_user(), text, [secrets.token_hex(16)])
         accepted = self._run(self._inbox.accept(message))
         return self._run(self._inbox.turn(Work(TENANT, accepted.turn))) if accepted else None
 
-    def answered(self, turn: Turn, reply: Reply) -> None:
-        """Keeps the reply."""
+    def add_reply(self, turn: Turn, reply: Reply) -> None:
+        """Store the reply to a question."""
         self._run(self._inbox.answered(turn, Answer((), reply.to_kept())))
         self._run(self._inbox.finish(turn))
 
-    def failed(self, turn: Turn, reference: str) -> None:
-        """Keeps that there is none."""
+    def add_failure(self, turn: Turn, reference: str) -> None:
+        """Store that there is no reply."""
         self._run(self._inbox.answered(turn, Answer(()), "answering failed", reference))
         self._run(self._inbox.finish(turn, "answering failed"))
 
 
-class KeptInterview:
+class StoredInterview:
     """The open interview of this machine's user."""
 
     def __init__(self, memory: Memory) -> None:
@@ -116,7 +116,7 @@ class KeptInterview:
         self._row: Interview | None = None
 
     def read(self) -> Session | None:
-        """The session that was left open; what another version kept and this one cannot read is none."""
+        """Return the session that was left open, or None; also for one of another version that this one cannot read."""
         rows = self._run(self._interviews.of(TENANT, this_user()))
         self._row = rows[0] if rows else None
         try:
@@ -125,7 +125,7 @@ class KeptInterview:
             return None
 
     def write(self, session: Session) -> Session:
-        """Keeps the session. Where another window went on meanwhile, it returns the session as it is there."""
+        """Store the session. If another window stored a newer one meanwhile, return that."""
         values = SESSION.dump_python(session, mode="json")
         try:
             if self._row:
@@ -137,15 +137,15 @@ class KeptInterview:
         return session
 
     def remove(self) -> None:
-        """Forgets it."""
+        """Delete it."""
         if self._row:
             self._run(self._interviews.remove(self._row))
             self._row = None
 
 
 def this_user() -> str:
-    """The login name of whoever sits here."""
+    """Return the login name of the user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return NOBODY
+        return UNKNOWN_USER

@@ -12,8 +12,7 @@ from bot.advising.bootstrap import make_consultant
 from bot.cases.casebook import has_framework, load_framework, load_voices
 from bot.guidance.phrasings import Phrasing, read_phrasings
 from bot.settings import Settings
-from bot.terminal.progress import bar, err
-from bot.terminal.render import console
+from bot.terminal.console import console, err, progress_bar
 from tools.evaluation.baselines import Baseline, baselines
 from tools.evaluation.casereading import CasesRead, cases_by_voice, simple_reader
 from tools.evaluation.crossvalidation import Held, by_statement, by_voice, mean
@@ -56,7 +55,7 @@ def evaluate(settings: Settings, directory: Path, *, as_json: bool, cross_valida
     dataset = Dataset.read(directory)
     if write:
         between(write, BEGIN, END)  # refuses a file without them now, not after minutes
-    with bar("Indexing the guidance") as progress:
+    with progress_bar("Indexing the guidance") as progress:
         consultant = make_consultant(settings, progress)
     index = consultant.index
     phrasings = read_phrasings(settings.corpus_dir, index.articles)

@@ -182,13 +182,13 @@ def test_a_broken_corpus_stops_the_start_with_file_and_line(tiny: Path, tmp_path
     assert b"a.phrasings.yaml, line 4: the article has no section 'Coffee'" in finished.stderr
 
 
-def test_doctor_says_what_is_well_and_what_to_mend(data_dir: Path, tmp_path: Path) -> None:
+def test_doctor_says_what_is_well_and_how_to_fix_the_rest(data_dir: Path, tmp_path: Path) -> None:
     well = run(data_dir, "doctor")
     assert well.returncode == 0
     assert well.stdout.decode().count("ok ") >= 6
     ill = run(tmp_path, "doctor", LLM_MODEL="openai:x", OPENAI_API_KEY="k", OPENAI_API_BASE="http://127.0.0.1:9/v1")
     shown = " ".join(ill.stdout.decode().split())
     assert ill.returncode == 1
-    assert "index: is not there or stale" in shown
+    assert "index: missing or out of date" in shown
     assert "language model: LLM_MODEL does not answer" in shown
     assert run(data_dir, "doctor", LOG_LEVEL="loud").returncode == 1

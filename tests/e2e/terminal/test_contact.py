@@ -16,7 +16,7 @@ import pytest
 from bot.settings import Settings
 from bot.store.tables import LeadState
 from bot.terminal.contact import Contact
-from bot.terminal.memory import Memory, remembering
+from bot.terminal.memory import Memory, open_memory
 from tests.support.processes import PROMPT, SECONDS, Screen, run
 from tests.support.town import CASE, Town, cem
 
@@ -129,7 +129,7 @@ def test_what_is_passed_on_is_what_the_user_agreed_to(chat: Callable[..., str], 
 @pytest.fixture
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
     monkeypatch.setenv("LOGNAME", "wim")
-    with remembering(Settings(data_dir=tmp_path)) as memory:
+    with open_memory(Settings(data_dir=tmp_path)) as memory:
         yield memory
 
 
@@ -317,7 +317,7 @@ def test_posts_to_somebody_else_are_left_to_them(
 
 def test_where_nothing_can_be_kept_no_request_is_taken(person: Callable[..., Person], memory: Memory) -> None:
     ann = person()
-    ann.contact = Contact(replace(memory, lasts=False), Settings())
+    ann.contact = Contact(replace(memory, is_permanent=False), Settings())
     shown = ann.request("", "Help us", "", "", "2", "")
     assert "is not kept" in shown
     assert "below the article" in shown

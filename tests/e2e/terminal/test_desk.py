@@ -48,7 +48,7 @@ def test_requests_are_listed_shown_and_sent_again(tmp_path: Path, lead: Lead) ->
     listed = run(tmp_path, "desk", "list").stdout.decode()
     assert f"{lead.reference}  claimed  Cem  This week" in listed
     assert "undelivered" in listed
-    assert "there ever were 1" in listed
+    assert "1 of 1 requests." in listed
     shown = run(tmp_path, "desk", "show", lead.reference.lower()).stdout.decode()
     for said in ("=HYPERLINK(1)", "Recommendation: RAG", "Hello from a person", "requested", "hush", "is failed"):
         assert said in shown, said

@@ -11,7 +11,7 @@ from subprocess import PIPE
 
 import pytest
 
-from bot.terminal.keyboard import kept
+from bot.terminal.dialogs import prune_history
 from tests.peers.openai import Script
 from tests.support.forking import Forked
 from tests.support.processes import SECONDS, environment, run
@@ -63,7 +63,7 @@ def test_what_was_said_and_typed_longer_ago_than_its_days_is_deleted(data_dir: P
     run(data_dir, "chat", typed=b"hi\n", DATABASE_URL=url)
     assert said(tmp_path) == [["hi"]]
     typed = "\n# 2026-08-01 09:00:00.1\n+our secret\n+# 2026-12-01\n", "\n# 2026-08-02 10:00:00.1\n+hi\n"
-    assert kept("".join(typed), date(2026, 8, 2)) == typed[1]
+    assert prune_history("".join(typed), date(2026, 8, 2)) == typed[1]
 
 
 def test_a_chat_whose_words_cannot_be_kept_says_so_and_answers(data_dir: Path, tmp_path: Path) -> None:

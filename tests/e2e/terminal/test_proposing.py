@@ -39,14 +39,14 @@ def test_what_is_drafted_is_used_when_a_person_has_renamed_it(listing: Path) -> 
         done = propose(listing, script)
         assert any("<section>\nTea\n</section>" in prompt for prompt in prompts(script))
     assert done.returncode == 0, done.stderr
-    assert b"tea.proposed.yaml: 125 wordings to read." in done.stdout
+    assert b"tea.proposed.yaml: 125 wordings to review." in done.stdout
     draft = listing / "tea.proposed.yaml"
     asked = yaml.safe_load(draft.read_text())["asked"]
     assert [*asked] == ["Tea", "Kinds"]
     assert [*asked["Tea"]] == [WARM, GREEN]
     assert next(iter(asked["Kinds"])) == WHOLE_LIST
     assert asked["Tea"][WARM] == MANY
-    assert draft.read_text().startswith("# Drafted by openai:scripted, and not read by anybody yet.")
+    assert draft.read_text().startswith("# Drafted by openai:scripted, and not reviewed yet.")
     articles = read_articles(listing)
     assert read_phrasings(listing, articles) == ()
     draft.rename(listing / "tea.drafted.phrasings.yaml")
@@ -84,7 +84,7 @@ def test_a_draft_that_waits_to_be_read_is_not_written_over(tiny: Path) -> None:
     with openai_server() as script:
         done = propose(tiny, script)
         assert script.requests == []
-    assert b"tea.proposed.yaml is there already: read it and rename it" in done.stdout
+    assert b"tea.proposed.yaml exists already: review it and rename it" in done.stdout
     assert (tiny / "tea.proposed.yaml").read_text() == "mine"
 
 

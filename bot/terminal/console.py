@@ -1,18 +1,21 @@
-"""Replies in a terminal: headings, the article's sentences as quotations, citations as small numbers."""
+"""Output in a terminal: replies on standard output, progress on standard error, so that output can be piped."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.text import Text
 
+from bot import texts
 from bot.messages.reply import Citation, Line, LineKind, Reply
 from bot.messages.text import remove_controls
 
 
 class SafeConsole(Console):
-    """A console on which text is only text: nothing in it moves the cursor, renames the window or turns it round."""
+    """A console that strips control characters from text: none moves the cursor, renames the window or turns text."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -20,10 +23,25 @@ class SafeConsole(Console):
 
 
 console = SafeConsole(highlight=False)
+err = Console(stderr=True)
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a reporter of (done, total); the bar appears at its first report."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(description, visible=False)
+        yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
+
+
+def show_sentence(name: str, /, **values: object) -> None:
+    """Print a fixed sentence."""
+    show_line(Line(texts.sentence(name, **values)))
 
 
 def show_line(line: Line) -> None:
-    """Prints one line of a reply. What a user or a model wrote is text here, never markup."""
+    """Print one line of a reply. What a user or a model wrote is never read as markup."""
     text = Text(line.text)
     for number in line.cites:
         text.append(f" [{number}]", style="cyan")
@@ -38,7 +56,7 @@ def show_line(line: Line) -> None:
 
 
 def show_reply(reply: Reply, *, lines: bool = True) -> None:
-    """Prints a reply; without `lines`, when they were shown while they came, only what belongs under them."""
+    """Print a reply; without `lines`, which were streamed already, only the citations below them."""
     if lines:
         for line in reply.lines:
             show_line(line)
@@ -48,7 +66,7 @@ def show_reply(reply: Reply, *, lines: bool = True) -> None:
 
 
 def show_citations(citations: tuple[Citation, ...], *, anchors: bool = False) -> None:
-    """Prints the sentences that a reply stands on, by number."""
+    """Print the cited sentences by number, with their `anchors` on request."""
     for number, citation in enumerate(citations, 1):
         text = Text(f"[{number}] ", style="cyan").append(f"“{citation.quote}”", style="default")
         text.append(f"  {citation.section}", style="dim")

@@ -1,0 +1,248 @@
+"""`interview`: the guided questions in a terminal, kept until they are finished, or answers from a file."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import IO
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot import texts
+from bot.advising.advice import AdviceContext, render_advice
+from bot.cases.casebook import load_framework
+from bot.deciding.framework import Framework, Question
+from bot.deciding.interview import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip, View
+from bot.deciding.outlook import Outlook
+from bot.deciding.recommendation import recommend
+from bot.deciding.team import decide_together
+from bot.errors import BotError, InputError
+from bot.interviews.poll import describe_answer, summarize
+from bot.messages.chart import alt_text, chart
+from bot.messages.reply import Line, LineKind
+from bot.settings import Settings
+from bot.terminal.console import console, show_line, show_reply, show_sentence
+from bot.terminal.dialogs import Entry, choose
+from bot.terminal.memory import StoredInterview, open_memory
+
+
+class Exit(Enum):
+    """The ways out of the interview."""
+
+    LATER = "later"
+    DONE = "done"
+
+
+ANSWERS = TypeAdapter(dict[str, str | None])
+Answers = dict[str, str | None]
+_Entry = Entry[InterviewEvent | Exit]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files for the summary, besides the screen."""
+
+    markdown: Path | None = None
+    chart: Path | None = None
+
+
+def describe(settings: Settings, *, as_json: bool) -> None:
+    """Print the questions and their options."""
+    framework = load_framework(settings.corpus_dir)
+    if as_json:
+        console.file.write(json.dumps(_to_dict(framework), ensure_ascii=False, indent=1) + "\n")
+        return
+    for question in framework.questions.values():
+        show_line(Line(f"{question.text} ({question.id})", LineKind.HEADING))
+        show_line(Line(question.why))
+        for option in question.options.values():
+            show_line(Line(f"{option.text} ({option.id})", LineKind.ITEM))
+
+
+def run_interview(settings: Settings, files: Files, *, new: bool, as_json: bool) -> None:
+    """Run the interview; its answers are stored until the summary is left."""
+    if as_json:
+        console.stderr = True  # standard output is for the JSON alone
+    interview = Questionnaire(Outlook(load_framework(settings.corpus_dir)))
+    with open_memory(settings) as memory:
+        stored = StoredInterview(memory)
+        session = stored.read()
+        session = interview.start() if new or session is None else _resume(interview, session)
+        finished = converse(interview, session, stored)
+    if finished:
+        _write_summary(interview, finished, files, as_json=as_json)
+
+
+def _resume(interview: Questionnaire, session: Session) -> Session:
+    resumed, dropped = interview.resume(session)
+    show_sentence("interview_resumed")
+    if dropped:
+        show_sentence("interview_dropped", count=len(dropped))
+    return resumed
+
+
+def converse(interview: Questionnaire, session: Session, stored: StoredInterview | None = None) -> Session | None:
+    """Show card after card; return the session once its summary is left, or None when the person leaves before."""
+    while True:
+        if stored and (elsewhere := stored.write(session)) is not session:
+            show_sentence("interview_elsewhere")
+            session, _ = interview.resume(elsewhere)
+        view = interview.view(session)
+        if view.screen is Screen.SUMMARY:
+            show_reply(summarize(interview, session))
+        elif view.screen is Screen.REVIEW:
+            show_line(Line(texts.sentence("interview_review"), LineKind.HEADING))
+        event = choose(*_menu(interview.framework, session, view))
+        if event is None or event is Exit.LATER:
+            show_sentence("interview_kept" if stored else "interview_left")
+            return None
+        if event is Exit.DONE:
+            if stored:
+                stored.remove()
+            return session
+        session = interview.step(session, event)
+
+
+def _menu(framework: Framework, session: Session, view: View) -> tuple[str, list[_Entry], list[_Entry]]:
+    """Return the title of a card, its entries, and the actions below them."""
+    if view.question:
+        question = view.question
+        return _title(question, session, view), _options(question, view), _question_actions(session, question)
+    later = _Entry("q", texts.sentence("do_stop"), Exit.LATER)
+    restart = _Entry("n", texts.sentence("do_restart"), Move.RESTART)
+    if view.screen is Screen.REVIEW:
+        forward = _Entry("g", texts.sentence("do_forward"), Move.FORWARD)
+        finish = _Entry("f", texts.sentence("do_finish"), Move.FINISH)
+        return (
+            texts.sentence("edit_which"),
+            list(_review_entries(framework, session)),
+            [forward, finish, restart, later],
+        )
+    review = _Entry("r", texts.sentence("do_review"), Move.REVIEW)
+    done = _Entry("d", texts.sentence("do_done"), Exit.DONE)
+    return texts.sentence("what_now"), [], [done, review, restart, later]
+
+
+def _title(question: Question, session: Session, view: View) -> str:
+    step = texts.sentence("progress", number=view.number, to_go=view.to_go)
+    place = texts.sentence("editing") if session.editing else step
+    return "\n".join(["", place, question.text, *([question.why] if view.why else [])])
+
+
+def _options(question: Question, view: View) -> list[_Entry]:
+    """Return the options by number, the current answer marked, and "don't know"."""
+    entries = [
+        _Entry(str(n), f"{o.text} ✓" if o.id == view.chosen else o.text, Choose(question.id, o.id))
+        for n, o in enumerate(question.options.values(), 1)
+    ]
+    return [*entries, _Entry("0", texts.sentence("dont_know"), Choose(question.id, None))]
+
+
+def _question_actions(session: Session, question: Question) -> list[_Entry]:
+    actions: list[tuple[str, str, InterviewEvent | Exit]] = [
+        ("s", "do_skip", Skip(question.id)),
+        ("w", "do_why", Move.WHY),
+    ]
+    if session.can_go_back:
+        actions.append(("b", "do_back", Move.BACK))
+    actions += [("r", "do_review", Move.REVIEW), ("f", "do_finish", Move.FINISH), ("q", "do_stop", Exit.LATER)]
+    return [_Entry(key, texts.sentence(name), value) for key, name, value in actions]
+
+
+def _review_entries(framework: Framework, session: Session) -> Iterator[_Entry]:
+    """Yield each question with its answer, to be edited by its number."""
+    for number, question in enumerate(framework.questions.values(), 1):
+        answer = describe_answer(question, session) or texts.sentence("not_answered")
+        yield _Entry(str(number), f"{question.label}: {answer}", Edit(question.id))
+
+
+def _write_summary(interview: Questionnaire, session: Session, files: Files, *, as_json: bool) -> None:
+    recommendation = interview.recommendation(session)
+    try:
+        if files.markdown:
+            files.markdown.write_text(summarize(interview, session).markdown, "utf-8")
+        if files.chart:
+            files.chart.write_bytes(chart(interview.framework, recommendation, session.known))
+    except OSError as error:
+        raise BotError(
+            f"The summary cannot be written ({error.strerror}); name a file in a folder that can."
+        ) from error
+    if files.chart:
+        show_line(Line(alt_text(interview.framework, recommendation)))
+    if as_json:
+        sys.stdout.write(json.dumps(recommendation.to_dict(), ensure_ascii=False) + "\n")
+
+
+def _to_dict(framework: Framework) -> dict[str, object]:
+    questions = [
+        {
+            "id": question.id,
+            "text": question.text,
+            "why": question.why,
+            "options": [{"id": option.id, "text": option.text} for option in question.options.values()],
+        }
+        for question in framework.questions.values()
+    ]
+    return {"version": framework.version, "questions": questions}
+
+
+def recommend_lines(settings: Settings, file: IO[bytes], out: IO[str]) -> bool:
+    """Print a recommendation, or an error, for each JSON object in the file; return True if there was no error."""
+    outlook = Outlook(load_framework(settings.corpus_dir))
+    is_valid = True
+    for number, raw in _split_objects(file.read()):
+        try:
+            result = recommend(outlook, _parse_answers(outlook, raw)).to_dict()
+        except InputError as error:
+            result, is_valid = {"line": number, "error": str(error)}, False
+        out.write(json.dumps(result, ensure_ascii=False) + "\n")
+    return is_valid
+
+
+def recommend_team(settings: Settings, file: IO[bytes], out: IO[str], *, as_json: bool) -> None:
+    """Print the recommendation for a team, a member a line. Raises InputError, naming the first bad line."""
+    outlook = Outlook(load_framework(settings.corpus_dir))
+    ballots = dict[str, Answers]()
+    for number, raw in _split_objects(file.read()):
+        try:
+            ballots[str(number)] = _parse_answers(outlook, raw)
+        except InputError as error:
+            raise InputError(f"line {number}: {error}") from error
+    if not ballots:
+        raise InputError('The file is empty; write one line {"question": "option", …} for each member.')
+    result = decide_together(outlook, ballots)
+    if as_json:
+        out.write(json.dumps(result.to_dict(), ensure_ascii=False) + "\n")
+    else:
+        show_reply(render_advice(outlook.framework, result.recommendation, AdviceContext(team=result)))
+
+
+def _split_objects(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield one JSON object over several lines, or one a line, each with the number of its line."""
+    try:
+        ANSWERS.validate_json(text)
+        yield 1, text
+        return
+    except ValidationError:
+        pass
+    for number, line in enumerate(text.split(b"\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _parse_answers(outlook: Outlook, raw: bytes) -> Answers:
+    """Parse the answers in a JSON object. Raises InputError, naming the valid questions or options."""
+    try:
+        answers = ANSWERS.validate_json(raw)
+    except ValidationError as error:
+        raise InputError('write {"question": "option", …}; null is "I don\'t know"') from error
+    questions = outlook.framework.questions
+    for name, option in answers.items():
+        if name not in questions:
+            raise InputError(f"there is no question {name!r}; there are {', '.join(questions)}")
+        if option is not None and option not in questions[name].options:
+            options = ", ".join(questions[name].options)
+            raise InputError(f"{name} has no option {option!r}; there are {options}")
+    return answers
