@@ -14,8 +14,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.hours import ServiceHours
 
-SLACK_CHANNEL = re.compile(r"((E[A-Z0-9]+/)?T[A-Z0-9]+/)?[CG][A-Z0-9]+\Z")
-DISCORD_CHANNEL = re.compile(r"[0-9]{1,20}\Z")
 URL = TypeAdapter(HttpUrl)
 SENSITIVE = ("_url", "_endpoint", "_token", "_secret", "_keys")  # settings whose values may hold a password
 PACKAGE = Path(__file__).parent
@@ -25,13 +23,6 @@ def shipped(folder: str) -> Path:
     """Return a folder that comes with the bot: inside the installed package, or beside it in a checkout."""
     installed = PACKAGE / folder
     return installed if installed.is_dir() else PACKAGE.parent / folder
-
-
-def _check_model(name: str) -> str:
-    provider, _, model = name.partition(":")
-    if not provider or not model:
-        raise ValueError("write it as provider:model, for example openai:gpt-4.1-mini")
-    return name
 
 
 def _check_url(written: str) -> str:
@@ -59,16 +50,13 @@ def _check_zone(name: str) -> str:
     return name
 
 
-def _check_slack_channel(written: str) -> str:
-    if not SLACK_CHANNEL.match(written):
-        raise ValueError("write the channel's id like C024BE91L, or with its workspace like T024BE7LH/C024BE91L")
-    return written
+def _matches(pattern: str, hint: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(hint)
+        return value
 
-
-def _check_discord_channel(written: str) -> str:
-    if not DISCORD_CHANNEL.match(written):
-        raise ValueError("write the channel's id, digits only, as Copy Channel ID gives it")
-    return written
+    return AfterValidator(check)
 
 
 def _check_folder(path: Path) -> Path:
@@ -77,6 +65,17 @@ def _check_folder(path: Path) -> Path:
     return path
 
 
+SlackChannel = Annotated[
+    str,
+    _matches(
+        r"((E[A-Z0-9]+/)?T[A-Z0-9]+/)?[CG][A-Z0-9]+",
+        "write the channel's id like C024BE91L, or with its workspace like T024BE7LH/C024BE91L",
+    ),
+]
+DiscordChannel = Annotated[
+    str, _matches(r"[0-9]{1,20}", "write the channel's id, digits only, as Copy Channel ID gives it")
+]
+Model = Annotated[str, _matches(r"(?s)[^:]+:.+", "write it as provider:model, for example openai:gpt-4.1-mini")]
 Url = Annotated[str, AfterValidator(_check_url)]  # kept as it is written
 
 
@@ -92,7 +91,7 @@ class Settings(BaseSettings):
     """The articles, with their phrasings and the decision framework; unset means the corpus that is shipped."""
     embedding_model: Annotated[Path, AfterValidator(_check_folder)] | None = None
     """The folder of a sentence-transformers model; unset means the packaged all-MiniLM-L6-v2, tuned if it was tuned."""
-    llm_model: Annotated[str, AfterValidator(_check_model)] | None = None
+    llm_model: Model | None = None
     """A language model as `provider:model`, such as `openai:gpt-4.1-mini`; any provider of LangChain's
     `init_chat_model`. Unset means none: then only the article's own sentences are shown."""
     llm_timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
@@ -110,10 +109,10 @@ class Settings(BaseSettings):
     """Secret that authenticates the app to Slack when a workspace installs it."""
     slack_api_url: Url = "https://slack.com/api/"
     """Base URL of Slack's Web API."""
-    consultant_slack_channel: Annotated[str, AfterValidator(_check_slack_channel)] | None = None
+    consultant_slack_channel: SlackChannel | None = None
     """The id of the consultants' channel in Slack; with several workspaces `workspace/channel`, in an Enterprise Grid
     organisation `organisation/workspace/channel`, by their ids."""
-    consultant_discord_channel: Annotated[str, AfterValidator(_check_discord_channel)] | None = None
+    consultant_discord_channel: DiscordChannel | None = None
     """The id of the consultants' channel in Discord."""
     desk_hours: Annotated[str, AfterValidator(_check_hours)] = "Mon-Fri 09:00-17:00"
     """Service hours of the consultants."""

@@ -3,13 +3,11 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -70,13 +68,11 @@ def make_application(service: Service, listeners: Sequence[Listener], timeout: f
     async def metrics(request: Request) -> Response:
         """Return what this process has counted, and the database's figures."""
         del request
-        database_figures = CollectorRegistry()
         try:
-            database_figures.register(FiguresCollector(await _within(timeout, figures(database))))
+            current = await _within(timeout, figures(database))
         except (SQLAlchemyError, OSError):
-            database_figures.register(FiguresCollector(None))
-        page = generate_latest(REGISTRY) + generate_latest(database_figures)
-        return Response(page, media_type=CONTENT_TYPE_LATEST)
+            current = None
+        return Response(generate_latest(REGISTRY) + _export(current), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(
         routes=[
@@ -88,28 +84,20 @@ def make_application(service: Service, listeners: Sequence[Listener], timeout: f
     )
 
 
-class FiguresCollector(Collector):
-    """Exports the database's figures, the same in each process; None while the database is down."""
-
-    def __init__(self, figures: Figures | None) -> None:
-        self._figures = figures
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the figures in Prometheus' form."""
-        yield GaugeMetricFamily(
-            f"{PREFIX}_database_up", "Whether the database answers.", value=self._figures is not None
-        )
-        if self._figures is None:
-            return
-        depth = GaugeMetricFamily(f"{PREFIX}_queue_depth", "What waits in a queue.", labels=["queue"])
-        oldest = GaugeMetricFamily(f"{PREFIX}_queue_oldest_seconds", "The age of its oldest.", labels=["queue"])
-        for name, queue in (("questions", self._figures.questions), ("posts", self._figures.posts)):
-            depth.add_metric([name], queue.depth)
-            oldest.add_metric([name], queue.oldest)
-        leads = GaugeMetricFamily(f"{PREFIX}_leads", "Requests for a consultant by state.", labels=["state"])
-        for state, count in self._figures.leads.items():
-            leads.add_metric([state], count)
-        yield from (depth, oldest, leads)
+def _export(figures: Figures | None) -> bytes:
+    """Return the database's figures, the same in each process, in Prometheus' format; None while it is down."""
+    registry = CollectorRegistry()
+    Gauge(f"{PREFIX}_database_up", "1 while the database answers.", registry=registry).set(figures is not None)
+    if figures:
+        depth = Gauge(f"{PREFIX}_queue_depth", "Items waiting in a queue.", ["queue"], registry=registry)
+        oldest = Gauge(f"{PREFIX}_queue_oldest_seconds", "Age of the oldest item.", ["queue"], registry=registry)
+        for name, queue in (("questions", figures.questions), ("posts", figures.posts)):
+            depth.labels(name).set(queue.depth)
+            oldest.labels(name).set(queue.oldest)
+        leads = Gauge(f"{PREFIX}_leads", "Requests for a consultant by state.", ["state"], registry=registry)
+        for state, count in figures.leads.items():
+            leads.labels(state).set(count)
+    return generate_latest(registry)
 
 
 async def _ping(database: Database) -> None:

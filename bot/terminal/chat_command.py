@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import secrets
 from logging.handlers import RotatingFileHandler
 
 from pydantic import JsonValue
@@ -16,18 +17,20 @@ from bot.messages.reply import Line, Reply
 from bot.messages.text import join_lines, shorten
 from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
-from bot.store.inbox import REMEMBERED
+from bot.store.accepting import Message, Work
+from bot.store.inbox import REMEMBERED, Answer
 from bot.store.tables import Turn
 from bot.terminal.ask import load_consultant
 from bot.terminal.console import console, show_citations, show_line, show_reply, show_sentence
 from bot.terminal.contact import Contact
 from bot.terminal.dialogs import read_lines
 from bot.terminal.interview_command import converse
-from bot.terminal.memory import Memory, StoredConversation, open_memory
+from bot.terminal.memory import TENANT, Memory, open_memory, this_user
 
 log = logging.getLogger(__name__)
 
 QUOTE_LENGTH = 80  # characters of an earlier question
+FAILED = "answering failed"
 
 
 def chat(settings: Settings, *, new: bool = False) -> None:
@@ -50,8 +53,10 @@ class Chat:
     def __init__(self, consultant: Consultant, memory: Memory, *, new: bool) -> None:
         self._consultant = consultant
         self._run = memory.runner.run
-        self._stored = StoredConversation(memory, new=new)
-        self._questions = self._stored.recent_questions(REMEMBERED)
+        self._inbox, self._conversations = memory.store.inbox, memory.store.conversations
+        last = None if new else self._run(self._conversations.last_place(TENANT, this_user()))
+        self._place = last or f"terminal-{secrets.token_hex(8)}"
+        self._questions = self._run(self._conversations.recent(TENANT, self._place, REMEMBERED))
         self.last_reply: Reply | None = None
         self._summary: Reply | None = None
 
@@ -59,13 +64,15 @@ class Chat:
         """Quote the last question, and answer what an interruption left unanswered."""
         if self._questions:
             show_sentence("chat_resumed", question=_quote(self._questions[-1]))
-        for turn in self._stored.unanswered_turns():
+        for turn in self._run(self._conversations.unanswered(TENANT, self._place)):
             show_sentence("chat_unanswered", question=_quote(turn.text))
             self._answer(turn)
 
     def ask(self, text: str) -> None:
         """Show the answer to a question."""
-        turn = self._stored.add_question(text)
+        message = Message(TENANT, self._place, this_user(), text, [secrets.token_hex(16)])
+        accepted = self._run(self._inbox.accept(message))
+        turn = self._run(self._inbox.turn(Work(TENANT, accepted.turn))) if accepted else None
         if turn:
             self._answer(turn)
 
@@ -80,7 +87,9 @@ class Chat:
         try:
             reply = self._run(self._consultant.respond(turn.text, self._questions[-REMEMBERED:], stream))
         except Exception:  # noqa: BLE001 it is logged, with its reference
-            self._stored.add_failure(turn, apologise("a question failed"))
+            reference = apologise("a question failed")
+            self._run(self._inbox.answered(turn, Answer(()), FAILED, reference))
+            self._run(self._inbox.finish(turn, FAILED))
             return
         self.last_reply = reply
         self._questions.append(turn.text)
@@ -88,7 +97,8 @@ class Chat:
         if reply.recommendation:
             self._summary = None  # it is about another case
             show_sentence("chat_check")
-        self._stored.add_reply(turn, reply)
+        self._run(self._inbox.answered(turn, Answer((), reply.to_kept())))
+        self._run(self._inbox.finish(turn))
 
     def interview(self) -> None:
         """Run an interview that starts from what the conversation says."""
@@ -105,7 +115,8 @@ class Chat:
         adviser = self._consultant.adviser
         questions = adviser.framework.questions if adviser else {}
         labels = {name: question.label for name, question in questions.items()}
-        return case_of(self._stored.answered_turns(PASSED_ON), self._summary, labels)
+        turns = self._run(self._conversations.said(TENANT, this_user(), PASSED_ON, None, self._place))
+        return case_of(turns, self._summary, labels)
 
 
 def apologise(problem: str) -> str:

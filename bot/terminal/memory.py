@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -15,14 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.deciding.interview import Session
 from bot.interviews.poll import SESSION
-from bot.messages.reply import Reply
 from bot.settings import Settings
-from bot.store.accepting import Message, Work
-from bot.store.inbox import Answer
 from bot.store.interviews import StaleError
 from bot.store.opening import DatabaseError, opened, where_of
 from bot.store.store import Store
-from bot.store.tables import Interview, Turn
+from bot.store.tables import Interview
 
 PLATFORM = "terminal"
 TENANT = f"{PLATFORM}:{socket.gethostname()}"
@@ -66,45 +62,6 @@ async def _expire(store: Store, settings: Settings) -> None:
     """Delete what is past its retention; when the database is busy, next time."""
     with suppress(DBAPIError):
         await store.erasure.expire(settings.retention_days)
-
-
-class StoredConversation:
-    """The conversation of this machine's user."""
-
-    def __init__(self, memory: Memory, *, new: bool) -> None:
-        """Open the last conversation, or a `new` one."""
-        self._inbox, self._conversations = memory.store.inbox, memory.store.conversations
-        self._run = memory.runner.run
-        last = None if new else self._run(self._conversations.last_place(TENANT, this_user()))
-        self._place = last or f"terminal-{secrets.token_hex(8)}"
-
-    def recent_questions(self, limit: int) -> list[str]:
-        """Return the last answered questions, oldest first."""
-        return self._run(self._conversations.recent(TENANT, self._place, limit))
-
-    def answered_turns(self, limit: int) -> list[Turn]:
-        """Return the last answered turns, oldest first."""
-        return self._run(self._conversations.said(TENANT, this_user(), limit, None, self._place))
-
-    def unanswered_turns(self) -> list[Turn]:
-        """Return the turns that an interruption left unanswered."""
-        return self._run(self._conversations.unanswered(TENANT, self._place))
-
-    def add_question(self, text: str) -> Turn | None:
-        """Store a question."""
-        message = Message(TENANT, self._place, this_user(), text, [secrets.token_hex(16)])
-        accepted = self._run(self._inbox.accept(message))
-        return self._run(self._inbox.turn(Work(TENANT, accepted.turn))) if accepted else None
-
-    def add_reply(self, turn: Turn, reply: Reply) -> None:
-        """Store the reply to a question."""
-        self._run(self._inbox.answered(turn, Answer((), reply.to_kept())))
-        self._run(self._inbox.finish(turn))
-
-    def add_failure(self, turn: Turn, reference: str) -> None:
-        """Store that there is no reply."""
-        self._run(self._inbox.answered(turn, Answer(()), "answering failed", reference))
-        self._run(self._inbox.finish(turn, "answering failed"))
 
 
 class StoredInterview:
