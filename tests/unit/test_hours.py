@@ -1,4 +1,4 @@
-"""When consultants are there."""
+"""Service hours: parsing, and the time that passes within them."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
