@@ -1,1 +1,1 @@
-"""What an operator sees of a process: log, metrics, traces."""
+"""Log, metrics and traces."""

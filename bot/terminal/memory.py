@@ -1,4 +1,4 @@
-"""What a terminal stores: its conversation and its open interview. Blocking, as a prompt is."""
+"""The store as a terminal uses it, blocking like its prompts, and the interview that it keeps there."""
 
 import asyncio
 import getpass
