@@ -19,7 +19,7 @@ from bot.handoff.channel import desk_channel
 from bot.settings import Settings
 from bot.slack.bolt import App
 from bot.slack.listeners import listen
-from bot.slack.oauth import app_of_many, listen_to_removal
+from bot.slack.oauth import listen_to_removal, make_oauth_app
 from bot.slack.surface import SlackSurface
 from bot.slack.workspaces import InstalledWorkspaces, OneWorkspace, Workspaces
 from bot.store.installations import Installations, States
@@ -27,7 +27,7 @@ from bot.store.store import Store
 
 
 def is_set_up(settings: Settings) -> bool:
-    """Whether there is a token for one workspace, or an app that several can install."""
+    """True if there is a token for one workspace, or an app that several can install."""
     return bool(settings.slack_bot_token or settings.slack_client_id)
 
 
@@ -42,7 +42,7 @@ def make_app(settings: Settings, service: Service) -> App:
     """Bolt's app; it acknowledges an event after its listener has stored it."""
     store, client = service.flow.store, make_client(settings)
     if installations := _installations(settings, store):
-        app = app_of_many(settings, client, installations, States(store.database))
+        app = make_oauth_app(settings, client, installations, States(store.database))
     else:
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
         get_bolt_logger(AsyncApp).addFilter(_is_news)
@@ -69,7 +69,7 @@ def make_client(settings: Settings) -> AsyncWebClient:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether the operator needs to know: not that Bolt takes our client in place of SLACK_BOT_TOKEN, as it should."""
+    """False for Bolt's warning that it takes our client in place of SLACK_BOT_TOKEN, as it should."""
     return record.msg != warning_client_prioritized_and_token_skipped()
 
 
@@ -81,7 +81,7 @@ def _workspaces(settings: Settings, store: Store) -> Workspaces:
 
 
 def _installations(settings: Settings, store: Store) -> Installations | None:
-    """Where the tokens of several workspaces are; None for one workspace."""
+    """The tokens of several workspaces; None for one workspace."""
     return Installations(store.database, settings.slack_client_id) if settings.slack_client_id else None
 
 

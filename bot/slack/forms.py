@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 Block = dict[str, JsonValue]
 
 
-async def opened(client: AsyncWebClient, trigger: str, form: Form) -> bool:
-    """Whether the form is on the screen; not when it took us too long, or the trigger was used already."""
+async def open_form(client: AsyncWebClient, trigger: str, form: Form) -> bool:
+    """Open a form; False when it took us too long, or the trigger was used already."""
     try:
-        await client.views_open(trigger_id=trigger, view=modal(form))
+        await client.views_open(trigger_id=trigger, view=render_modal(form))
     except SlackApiError as error:
         if code_of(error) not in ("expired_trigger_id", "exchanged_trigger_id", "trigger_expired"):
             raise
@@ -30,21 +30,21 @@ async def opened(client: AsyncWebClient, trigger: str, form: Form) -> bool:
     return True
 
 
-def modal(form: Form) -> dict[str, Any]:
-    """The modal of a form."""
-    said = [block for part in rendered(Card(form.lines)) for block in part.blocks] if form.lines else []
+def render_modal(form: Form) -> dict[str, Any]:
+    """Render a form as a modal."""
+    intro = [block for part in rendered(Card(form.lines)) for block in part.blocks] if form.lines else []
     return {
         "type": "modal",
         "callback_id": form.press.id,
         "title": _plain(form.title),
         "submit": _plain(form.send),
         "close": _plain(texts.sentence("form_close")),
-        "blocks": [*said, *map(_input, form.fields)],
+        "blocks": [*intro, *map(_input, form.fields)],
     }
 
 
-def notice(title: str, text: str) -> dict[str, Any]:
-    """A modal that only says something."""
+def render_notice(title: str, text: str) -> dict[str, Any]:
+    """Render a text as a modal."""
     blocks = rendered(Card((Line(text),)))[0].blocks
     return {"type": "modal", "title": _plain(title), "close": _plain(texts.sentence("form_close")), "blocks": blocks}
 

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import texts
 from bot.chat.dispatch import Dispatcher
 from bot.observing.logs import report
-from bot.slack.forms import notice
+from bot.slack.forms import render_notice
 from bot.slack.names import ASK, COMMAND
 from bot.slack.parsing import (
     Body,
@@ -30,7 +30,7 @@ from bot.slack.parsing import (
 )
 from bot.slack.refusals import TROUBLE
 from bot.slack.rendering import escaped, rendered
-from bot.slack.showing import NotShownError, show_response
+from bot.slack.showing import NotShownError, Stage
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def listen(app: AsyncApp, dispatcher: Dispatcher, article_url: str | None) -> No
     async def fail(error: Exception, body: Body, context: AsyncBoltContext, respond: AsyncRespond) -> BoltResponse:
         if isinstance(error, MalformedError) or IN_LISTENER not in context:  # Bolt stumbled over it while matching
             raise error  # what guards the dispatch answers
-        if isinstance(error, NotShownError):  # there is no other way to the one who pressed
+        if isinstance(error, NotShownError) and error.is_used_up:  # there is no other way to the one who pressed
             log.warning("%s", error)
             return BoltResponse(status=200)
         reference = report(log, "a listener failed", error=error)
@@ -111,7 +111,7 @@ def _listen_to_commands(app: AsyncApp, dispatcher: Dispatcher, article_url: str 
         commanded = parse_command(body, context)
         await ack()
         if response := await dispatcher.commanded(commanded):
-            await show_response(response, body, respond, client, article_url)
+            await Stage(body, respond, client, article_url).show(response)
 
     @app.shortcut(ASK, middleware=[enter])
     async def ask(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
@@ -127,8 +127,9 @@ def _listen_to_presses(app: AsyncApp, dispatcher: Dispatcher, article_url: str |
     ) -> None:
         pressed = parse_press(body, context)
         await ack()
+        stage = Stage(body, respond, client, article_url)
         async for response in dispatcher.pressed(pressed):
-            await show_response(response, body, respond, client, article_url)
+            await stage.show(response)
 
 
 def _listen_to_forms(app: AsyncApp, dispatcher: Dispatcher) -> None:
@@ -139,12 +140,12 @@ def _listen_to_forms(app: AsyncApp, dispatcher: Dispatcher) -> None:
             outcome = await dispatcher.submitted(form)
         except Exception:  # noqa: BLE001 it is logged, with its reference
             apology = texts.sentence("unforeseen", reference=report(log, "a form failed"))
-            await ack(response_action="update", view=notice("rag-or-tune", apology))
+            await ack(response_action="update", view=render_notice("rag-or-tune", apology))
             return
         if outcome.errors:
             await ack(response_action="errors", errors=dict(outcome.errors))
         elif outcome.notice:
-            await ack(response_action="update", view=notice("rag-or-tune", outcome.notice))
+            await ack(response_action="update", view=render_notice("rag-or-tune", outcome.notice))
         else:
             await ack()
 

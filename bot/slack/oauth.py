@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from html import escape
 from urllib.parse import urljoin
 
 from slack_bolt import BoltResponse
@@ -20,7 +21,6 @@ from starlette.types import Message
 from bot import texts
 from bot.observing.logs import report
 from bot.settings import Settings
-from bot.slack import pages
 from bot.slack.bolt import App
 from bot.slack.listeners import enter
 from bot.slack.names import INSTALL, REDIRECT, SCOPES
@@ -33,8 +33,28 @@ TEAM = re.compile(r"[TE][A-Z0-9]{1,31}")
 SAME_SECOND = timedelta(seconds=1)  # Slack tells the time of an event in whole seconds
 
 
-def app_of_many(settings: Settings, client: AsyncWebClient, installations: Installations, states: States) -> App:
-    """Bolt's app for all workspaces that have installed it; `client` has no token."""
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>rag-or-tune</title>
+<style>body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 4rem auto; padding: 0 1rem }}</style>
+<h1>{title}</h1>
+<p>{text}</p>
+<p><a href="{link}">{goes_to}</a></p>
+</html>
+"""
+HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+AGAIN = INSTALL.rpartition("/")[2]  # both pages are beside it, whatever the address has before them
+REASONS = {
+    "access_denied": "slack_declined",
+    "invalid_browser": "slack_expired",
+    "invalid_state": "slack_expired",
+}
+
+
+def make_oauth_app(settings: Settings, client: AsyncWebClient, installations: Installations, states: States) -> App:
+    """Make Bolt's app for all workspaces that install it; `client` has no token."""
     flow = _flow(settings, installations, states)
     flow.authorize = AsyncInstallationStoreAuthorize(
         logger=log,
@@ -55,23 +75,23 @@ def app_of_many(settings: Settings, client: AsyncWebClient, installations: Insta
 
 
 def listen_to_removal(app: AsyncApp, installations: Installations | None) -> None:
-    """Registers what happens when a workspace removes the app: its token is deleted, if it is one of several."""
+    """Register the listener for removals: the token of a workspace that removes the app is deleted."""
 
     @app.event("app_uninstalled", middleware=[enter])
     @app.event("team_access_revoked", middleware=[enter])
     @app.event("tokens_revoked", middleware=[enter])
-    async def removed(body: Body, context: AsyncBoltContext) -> None:
+    async def remove(body: Body, context: AsyncBoltContext) -> None:
         with parsing():
             moment = datetime.fromtimestamp(body.get("event_time") or time.time(), UTC) + SAME_SECOND
-            removed_from = _removed_from(body, context)
-        for whose in removed_from:
+            removals = _removals(body, context)
+        for whose in removals:
             log.warning("Slack has removed the app from %s", whose.tenant)
             if installations:  # one that was made since then stays: Slack tells things late, and more than once
                 await installations.remove(whose.enterprise, None if whose.enterprise else whose.team, moment)
 
 
-def _removed_from(body: Body, context: AsyncBoltContext) -> list[Origin]:
-    """Where the app is not any more: in a workspace, in a whole organisation, or in some workspaces of one."""
+def _removals(body: Body, context: AsyncBoltContext) -> list[Origin]:
+    """The places that have removed the app: a workspace, a whole organisation, or some workspaces of one."""
     event = body["event"]
     if event["type"] == "team_access_revoked":
         return [Origin(parse_id(team), None) for team in event["team_ids"]]  # the organisation's own token stays
@@ -87,13 +107,13 @@ class InstallPages:
         self._handler = AsyncSlackRequestHandler(app)
 
     async def handle(self, request: Request) -> Response:
-        """Has Bolt deal with it; what nobody foresaw is told with a reference."""
+        """Have Bolt handle a visit; an error shows its reference."""
         if not TEAM.fullmatch(request.query_params.get("team", "T0")):  # Bolt puts it into Slack's address as it is
-            return HTMLResponse(pages.not_installed("team"), 400, pages.HTML)
+            return HTMLResponse(_not_installed_page("team"), 400, HTML)
         try:
             return await self._handler.handle(Request(request.scope, _no_body))  # Bolt would read one of any size
         except Exception:  # noqa: BLE001 it is logged, with its reference
-            return HTMLResponse(pages.broken(report(log, "an installation failed")), 500, pages.HTML)
+            return HTMLResponse(_error_page(report(log, "an installation failed")), 500, HTML)
 
 
 async def _no_body() -> Message:
@@ -123,14 +143,34 @@ async def _installed(args: AsyncSuccessArgs) -> BoltResponse:
     where = made.team_name or made.enterprise_name or ""
     log.info("the app is installed in %s", where)
     link = f"https://slack.com/app_redirect?app={made.app_id}" + (f"&team={made.team_id}" if made.team_id else "")
-    return _response(200, pages.installed(where, link), args.settings)
+    return _response(200, _installed_page(where, link), args.settings)
 
 
 async def _not_installed(args: AsyncFailureArgs) -> BoltResponse:
     log.warning("an installation was not made: %s", args.reason[:100])
-    return _response(args.suggested_status_code, pages.not_installed(args.reason), args.settings)
+    return _response(args.suggested_status_code, _not_installed_page(args.reason), args.settings)
 
 
 def _response(status: int, body: str, settings: AsyncOAuthSettings) -> BoltResponse:
     forget_state = settings.state_utils.build_set_cookie_for_deletion()
-    return BoltResponse(status=status, body=body, headers={**pages.HTML, "Set-Cookie": forget_state})
+    return BoltResponse(status=status, body=body, headers={**HTML, "Set-Cookie": forget_state})
+
+
+def _installed_page(workspace: str, link: str) -> str:
+    """The app is installed in a workspace; `link` opens it there."""
+    return _page("slack_installed_title", texts.sentence("slack_installed", workspace=workspace), link, "slack_open")
+
+
+def _not_installed_page(reason: str) -> str:
+    """The app is not installed, for a reason that Slack or Bolt names."""
+    return _page("slack_failed_title", texts.sentence(REASONS.get(reason, "slack_failed")), AGAIN, "slack_try_again")
+
+
+def _error_page(reference: str) -> str:
+    """The app is not installed, because of an error that is logged under a reference."""
+    return _page("slack_failed_title", texts.sentence("unforeseen", reference=reference), AGAIN, "slack_try_again")
+
+
+def _page(title: str, text: str, link: str, goes_to: str) -> str:
+    values = {"title": texts.sentence(title), "text": text, "link": link, "goes_to": texts.sentence(goes_to)}
+    return PAGE.format(**{name: escape(value) for name, value in values.items()})

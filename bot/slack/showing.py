@@ -1,10 +1,9 @@
-"""How a click or a command is answered: in place of the card, below it, or only to the one who clicked."""
+"""Responses in Slack: in place of a card, below it, as a new message, or only for the person who acted."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from functools import partial
 
 from slack_bolt.async_app import AsyncRespond
 from slack_sdk.errors import SlackApiError
@@ -12,23 +11,23 @@ from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import texts
-from bot.messages.card import Card
+from bot.messages.card import Card, Picture
 from bot.messages.reply import Line
 from bot.messages.response import Placement, Response
-from bot.slack.forms import opened
+from bot.slack.forms import open_form
 from bot.slack.parsing import Body
-from bot.slack.pictures import uploaded
-from bot.slack.refusals import TOO_MUCH, code_of
+from bot.slack.refusals import TOO_MUCH, TROUBLE, code_of
 from bot.slack.rendering import Rendering, escaped, rendered
 
 log = logging.getLogger(__name__)
 
-Post = Callable[[Rendering], Awaitable[bool]]  # whether Slack has nothing against what is in it
+Post = Callable[[Rendering], Awaitable[bool]]  # False if Slack rejects the content
 
-OK = 200
+OK, USED_UP = 200, 404
 REFUSED = 400  # of a response_url, for what is in a message
 CARD = Metadata(event_type="rag_or_tune_card", event_payload={"marker": "card"})
-DEVELOPING = 0.5  # seconds until Slack has looked through a picture that it was just given
+UPLOAD_TIMEOUT = 1.5  # seconds; Slack waits for three until a click is acknowledged
+PROCESSING = 0.5  # seconds until Slack has looked through a picture that it was just given
 
 
 class NotShownError(Exception):
@@ -36,129 +35,139 @@ class NotShownError(Exception):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"a response_url answered {status}")
+        self.is_used_up = status == USED_UP
 
 
-async def show_response(
-    response: Response, body: Body, respond: AsyncRespond, client: AsyncWebClient, article_url: str | None
-) -> None:
-    """Show the response to a press or a command; a notice only to the one who clicked."""
-    card, notice, is_at_home = response.card, response.notice, "response_url" not in body
-    if response.form and not await opened(client, body["trigger_id"], response.form):
-        notice = texts.sentence("form_late")
-    if card and (response.placement is Placement.BELOW or response.place or is_at_home):
-        await _post_below(card, body, client, article_url, response.place)
-    elif card and response.placement is Placement.EPHEMERAL:
-        await _show(card, article_url, client, partial(_post_privately, body, respond, client))
-    elif card:
-        await show(respond, card, article_url, response.placement, client)
-    if notice and is_at_home:
-        await _post_below(Card((Line(notice),)), body, client, article_url)
-    elif notice:
-        await _post_privately(body, respond, client, Rendering(escaped(notice), []))
+class Stage:
+    """Shows responses where a payload comes from: a command, or a press on a card."""
 
+    def __init__(self, body: Body, respond: AsyncRespond, client: AsyncWebClient, article_url: str | None) -> None:
+        self._container = body.get("container") or {}  # a command has none
+        self._is_home = "response_url" not in body
+        self._trigger = str(body.get("trigger_id"))
+        self._user = str(body.get("user_id") or body["user"]["id"])
+        self._respond = respond
+        self._client = client
+        self._article_url = article_url
 
-async def show(
-    respond: AsyncRespond,
-    card: Card,
-    article_url: str | None,
-    placement: Placement = Placement.EPHEMERAL,
-    client: AsyncWebClient | None = None,
-) -> None:
-    """Shows a card by the address that came with a command or a click, even where the bot is no member; `client` is
-    needed for a picture."""
-    replaces, whom = placement is Placement.REPLACE, "in_channel" if placement is Placement.PUBLIC else "ephemeral"
+    async def show(self, response: Response) -> None:
+        """Show a response to a press or a command; a notice only to the person who acted."""
+        card, notice, placement = response.card, response.notice, response.placement
+        if response.form and not await open_form(self._client, self._trigger, response.form):
+            notice = texts.sentence("form_late")
+        if card and (placement is Placement.BELOW or response.place or self._is_home):
+            await self._post_below(card, response.place)
+        elif card and placement is Placement.EPHEMERAL:
+            await self._post_all(card, self._post_privately)
+        elif card:
+            await self._post_by_url(card, placement)
+        if notice and self._is_home:
+            await self._post_below(Card((Line(notice),)))
+        elif notice:
+            await self._post_privately(Rendering(escaped(notice), []))
 
-    async def post(part: Rendering) -> bool:
-        nonlocal replaces
-        is_taken = await _taken(respond, part, whom, replaces=replaces)
-        replaces = replaces and not is_taken
-        return is_taken
+    async def _post_by_url(self, card: Card, placement: Placement) -> None:
+        """Post a card by the response_url, which works even where the bot is no member."""
+        replaces, whom = placement is Placement.REPLACE, "in_channel" if placement is Placement.PUBLIC else "ephemeral"
 
-    await _show(card, article_url, client, post)
+        async def post(part: Rendering) -> bool:
+            nonlocal replaces
+            is_posted = await self._answer(part, whom, replaces=replaces)
+            replaces = replaces and not is_posted
+            return is_posted
 
+        await self._post_all(card, post)
 
-async def _taken(respond: AsyncRespond, part: Rendering, whom: str = "ephemeral", *, replaces: bool = False) -> bool:
-    """Whether Slack has nothing against what is in a message. Raises NotShownError when it takes none any more."""
-    given = await respond(text=part.text, blocks=part.blocks, response_type=whom, replace_original=replaces)
-    if given.status_code not in (OK, REFUSED):
-        raise NotShownError(given.status_code)
-    return given.status_code == OK
+    async def _answer(self, part: Rendering, whom: str = "ephemeral", *, replaces: bool = False) -> bool:
+        """Post by the response_url; False if Slack rejects the content. Raises NotShownError when it takes no more."""
+        given = await self._respond(text=part.text, blocks=part.blocks, response_type=whom, replace_original=replaces)
+        if given.status_code not in (OK, REFUSED):
+            raise NotShownError(given.status_code)
+        return given.status_code == OK
 
+    async def _post_privately(self, part: Rendering) -> bool:
+        """Post for the person who acted only, in the thread if it was in one; False if Slack rejects the content.
 
-async def _post_privately(body: Body, respond: AsyncRespond, client: AsyncWebClient, part: Rendering) -> bool:
-    """Whether Slack has nothing against what is shown only to the one who clicked, in the thread if it was in one.
+        A response_url leads out of the thread; where the bot is no member it is the only way.
+        """
+        if thread := self._container.get("thread_ts"):
+            channel, user = self._container["channel_id"], self._user
+            try:
+                await self._client.chat_postEphemeral(
+                    channel=channel, user=user, thread_ts=thread, text=part.text, blocks=part.blocks
+                )
+            except SlackApiError as error:
+                if code_of(error) in TOO_MUCH:
+                    return False
+            else:
+                return True
+        return await self._answer(part)
 
-    A response_url leads out of the thread; where the bot is no member it is the only way.
-    """
-    container = body.get("container") or {}  # a command has none
-    if thread := container.get("thread_ts"):
-        try:
-            await client.chat_postEphemeral(
-                channel=container["channel_id"],
-                user=body["user"]["id"],
-                thread_ts=thread,
-                text=part.text,
-                blocks=part.blocks,
-            )
-        except SlackApiError as error:
-            if code_of(error) in TOO_MUCH:
+    async def _post_below(self, card: Card, place: str = "") -> None:
+        """Post in that place, else in the thread of the card that was pressed; in a direct message where only one
+        person saw that card, and where the bot is no member."""
+        container = self._container
+        channel = place or ("" if container.get("is_ephemeral") else container.get("channel_id"))
+        if channel:
+            thread = None if place else container.get("thread_ts") or container.get("message_ts")
+            with suppress(SlackApiError):
+                await self._post(card, channel, thread)
+                return
+        opened = await self._client.conversations_open(users=self._user)
+        await self._post(card, opened["channel"]["id"], None)
+
+    async def _post(self, card: Card, channel: str, thread: str | None) -> None:
+        async def post(part: Rendering) -> bool:
+            try:
+                await self._client.chat_postMessage(
+                    channel=channel,
+                    thread_ts=thread,
+                    text=part.text,
+                    blocks=part.blocks,
+                    metadata=CARD,  # which tells it from a message that grows
+                    unfurl_links=False,
+                )
+            except SlackApiError as error:
+                if code_of(error) not in TOO_MUCH:
+                    raise
                 return False
-        else:
             return True
-    return await _taken(respond, part)
+
+        await self._post_all(card, post)
+
+    async def _post_all(self, card: Card, post: Post) -> None:
+        """Post the messages of a card, each in the best form that Slack accepts."""
+        picture = await _upload_picture(self._client, card.picture) if card.picture else None
+        for part in rendered(card, self._article_url, picture):
+            for pause, form in _forms(part):
+                await asyncio.sleep(pause)
+                if await post(form):
+                    break
+            else:
+                log.error("Slack rejected every rendering of a card")
 
 
-async def _post_below(card: Card, body: Body, client: AsyncWebClient, article_url: str | None, place: str = "") -> None:
-    """In that place, else in the thread of the card that was clicked; in a direct message where only one person saw
-    that card, and where the bot is no member."""
-    container = body["container"]
-    channel = place or ("" if container.get("is_ephemeral") else container.get("channel_id"))
-    if channel:
-        thread = None if place else container.get("thread_ts") or container.get("message_ts")
-        with suppress(SlackApiError):
-            await _post(card, channel, thread, client, article_url)
-            return
-    opened = await client.conversations_open(users=body["user"]["id"])
-    await _post(card, opened["channel"]["id"], None, client, article_url)
-
-
-async def _post(card: Card, channel: str, thread: str | None, client: AsyncWebClient, article_url: str | None) -> None:
-    async def post(part: Rendering) -> bool:
-        try:
-            await client.chat_postMessage(
-                channel=channel,
-                thread_ts=thread,
-                text=part.text,
-                blocks=part.blocks,
-                metadata=CARD,  # which tells it from a message that grows
-                unfurl_links=False,
-            )
-        except SlackApiError as error:
-            if code_of(error) not in TOO_MUCH:
-                raise
-            return False
-        return True
-
-    await _show(card, article_url, client, post)
-
-
-async def _show(card: Card, article_url: str | None, client: AsyncWebClient | None, post: Post) -> None:
-    """Posts the messages of a card, each in the best way that Slack takes."""
-    picture = await uploaded(client, card.picture) if client and card.picture else None
-    for part in rendered(card, article_url, picture):
-        for pause, way in _ways(part):
-            await asyncio.sleep(pause)
-            if await post(way):
-                break
-        else:
-            log.error("Slack took a card in no way")
-
-
-def _ways(part: Rendering) -> Iterator[tuple[float, Rendering]]:
-    """The message, with the seconds to wait before: as it is, without its picture, without any blocks."""
+def _forms(part: Rendering) -> Iterator[tuple[float, Rendering]]:
+    """The message, with the seconds to wait before it: as it is, without its picture, without any blocks."""
     yield 0, part
     without = [block for block in part.blocks if block["type"] != "image"]
     if without != part.blocks:
-        yield DEVELOPING, part
+        yield PROCESSING, part
         yield 0, Rendering(part.text, without)
     yield 0, Rendering(part.text, [])
+
+
+async def _upload_picture(client: AsyncWebClient, picture: Picture) -> str | None:
+    """Draw and upload a picture; return the id of its file, None when that fails: the card is shown without it."""
+    try:
+        png = await asyncio.to_thread(picture.draw)
+    except Exception:
+        log.exception("a picture could not be drawn")
+        return None
+    try:
+        async with asyncio.timeout(UPLOAD_TIMEOUT):
+            given = await client.files_upload_v2(filename="summary.png", content=png, alt_txt=picture.alt_text)
+            return str(given["file"]["id"])
+    except TROUBLE as error:
+        log.warning("a picture could not be uploaded: %s", type(error).__name__)
+        return None

@@ -19,6 +19,7 @@ from bot.process.run import start_service
 from bot.settings import load_settings
 from bot.slack.surface import SlackSurface
 from bot.store.accepting import Message
+from bot.store.address import Address
 from bot.store.tables import Delivery, Turn
 from tests.support.slack.bots import CASE
 from tools.benchmarks.timing import QUESTIONS
@@ -78,7 +79,7 @@ class Soak:
         """Asks a question, and waits for the answer."""
         name, channel = f"{FIRST + thread}.000100", f"C{thread % CHANNELS:09d}"
         arrived = self._slack.arrived[name] = asyncio.Event()
-        address = {"channel": channel, "thread": name}
+        address = Address(channel, name)
         tenant = f"slack:T{thread % WORKSPACES}"
         text, user = CASE if number % RARE == DESCRIBING else QUESTIONS[number % len(QUESTIONS)], f"U{thread % USERS}"
         await self._flow.accept(Message(tenant, f"{channel}/{name}", user, text, [f"{number}"], address))

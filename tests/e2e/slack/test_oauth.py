@@ -16,6 +16,7 @@ from slack_sdk.oauth.installation_store import Installation
 
 from bot.slack.names import ASK
 from bot.store import inbox, schema
+from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.installations import Installations
 from bot.store.store import Store
@@ -454,12 +455,12 @@ async def accept(url: str, slack: Slack, teams: Sequence[Team], asked: Sequence[
     await schema.migrate(database)
     installations, store = Installations(database, slack.app.client_id), Store(database)
     for team, question in zip(teams, asked, strict=True):
-        whole = {} if team.enterprise_id is None else {"enterprise": team.enterprise_id}
-        which = {"enterprise_id": team.enterprise_id} if whole else {"team_id": team.id}
+        whole = team.enterprise_id
+        which = {"enterprise_id": whole} if whole else {"team_id": team.id}
         bot = {"bot_token": slack.token(team), "bot_id": "B1", "bot_user_id": "UB", "bot_scopes": ""}
         made = Installation(app_id="A1", user_id="U1", **which, **bot, is_enterprise_install=bool(whole))
         await installations.async_save(made)
-        address = {"channel": question.channel, "thread": question.ts, **whole}
+        address = Address(question.channel, question.ts, whole)
         place = f"{question.channel}/{question.ts}"
         await store.inbox.accept(inbox.Message(f"slack:{team.id}", place, question.user, QUESTION, [place], address))
     await store.close()

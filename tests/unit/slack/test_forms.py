@@ -7,7 +7,7 @@ from bot.handoff.desk import reply_form
 from bot.handoff.forms import request_form, small_form
 from bot.messages.card import LONGEST_ID, Press
 from bot.messages.form import Form
-from bot.slack.forms import modal, notice
+from bot.slack.forms import render_modal, render_notice
 from bot.store.tables import Lead
 from tests.peers.slack import view_violations
 
@@ -32,8 +32,8 @@ def test_forms_fit_every_platform(form: Form) -> None:
     assert all(len(field.label) <= LABEL and len(field.hint) <= DESCRIPTION for field in form.fields)
     assert len({field.name for field in form.fields}) == len(form.fields)
     assert len(form.press.id) <= LONGEST_ID
-    assert view_violations(modal(form)) == []
+    assert view_violations(render_modal(form)) == []
 
 
 def test_a_notice_is_a_modal_too() -> None:
-    assert view_violations(notice("rag-or-tune", "Something <!channel> happened.")) == []
+    assert view_violations(render_notice("rag-or-tune", "Something <!channel> happened.")) == []
