@@ -317,10 +317,10 @@ def insights(
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Quote unanswered questions, or not.")] = True,
 ) -> None:
     """Report what teams ask, what the guidance lacks, what is recommended and who gets in touch."""
-    from bot.insights.command import ReportOptions, run
+    from bot.insights.command import run
 
     settings = _settings()
-    run(settings, ReportOptions(days, html, markdown, texts))
+    run(settings, days, html, markdown, quotes=texts)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from bot.insights.requests import RequestCounts
 from bot.insights.topics import Topics
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.settings import Settings
-from bot.store.insights import Insights, Snapshot
+from bot.store.insights import Insights
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,11 @@ async def collect_figures(insights: Insights, settings: Settings, days: int | No
             if decisions and message.approach:
                 decisions.add_advice(message.approach, message.criteria)
         if decisions and funnel:
-            await _count_interviews(snapshot, since, decisions, funnel)
+            async for interview in snapshot.interviews(since):
+                if session := funnel.add(interview):
+                    decisions.add_interview(session.known)
         requests = RequestCounts.of([request async for request in snapshot.requests(since)])
     statements = [statement for article in read_articles(settings.corpus_dir) for statement in article.statements]
     return ReportFigures(
         since, until, traffic, topics, unanswered, decisions, funnel, requests, statements, settings.retention_days
     )
-
-
-async def _count_interviews(snapshot: Snapshot, since: datetime | None, decisions: Decisions, funnel: Funnel) -> None:
-    async for record in snapshot.interviews(since):
-        if session := funnel.add(record):
-            decisions.add_interview(session.known)

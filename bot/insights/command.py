@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -19,29 +18,22 @@ STANDARD_OUTPUT = Path("-")
 err = Console(stderr=True)
 
 
-@dataclass(frozen=True)
-class ReportOptions:
-    """The last `days`, or everything; the files to write, Markdown on standard output if there are none."""
+def run(settings: Settings, days: int | None, html: Path | None, markdown: Path | None, *, quotes: bool) -> None:
+    """Write the report on the last `days`, or on everything, to these files; without any, Markdown to standard output.
 
-    days: int | None = None
-    html: Path | None = None
-    markdown: Path | None = None
-    quotes: bool = True
-
-
-def run(settings: Settings, options: ReportOptions) -> None:
-    """Write the report. Raises InputError if a file cannot be written."""
+    Raises InputError if a file cannot be written.
+    """
     with err.status("Counting…"):
-        figures = asyncio.run(_collect(settings, options.days))
+        figures = asyncio.run(_collect(settings, days))
     with err.status("Grouping what has no answer…"):
         gaps = figures.unanswered.group(make_embedder(settings), figures.statements)
-    if options.html:
-        _write(options.html, render_page(figures, gaps, quotes=options.quotes))
-    markdown = render_markdown(figures, gaps, quotes=options.quotes)
-    if options.markdown and options.markdown != STANDARD_OUTPUT:
-        _write(options.markdown, markdown)
-    elif options.markdown or not options.html:
-        sys.stdout.write(markdown)
+    if html:
+        _write(html, render_page(figures, gaps, quotes=quotes))
+    text = render_markdown(figures, gaps, quotes=quotes)
+    if markdown and markdown != STANDARD_OUTPUT:
+        _write(markdown, text)
+    elif markdown or not html:
+        sys.stdout.write(text)
 
 
 async def _collect(settings: Settings, days: int | None) -> ReportFigures:

@@ -1,7 +1,7 @@
 """Render the report: one HTML page that needs no script, network or other file, or Markdown."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import count
@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot import texts
-from bot.deciding.framework import Approach
 from bot.handoff.forms import URGENCIES
 from bot.insights.collect import ReportFigures
 from bot.insights.gaps import Gaps
@@ -20,30 +19,13 @@ from bot.messages.chart import NAMES
 from bot.messages.text import escape_markdown, join_lines, remove_controls
 from bot.settings import PACKAGE
 
-OUTCOMES = {  # sentences and the tones of their bars, which page.css sets in light and in dark
-    "insights_outcome_answer": "main",
-    "insights_outcome_advice": "light",
-    "insights_outcome_gap": "second",
-    "insights_outcome_beside": "muted",
-    "insights_outcome_small_talk": "faint",
-    "insights_outcome_none": "alarm",
-}
-STAGES = {
-    "insights_funnel_answered": "main",
-    "insights_funnel_open": "light",
-    "insights_funnel_left": "second",
-    "insights_funnel_whole": "faint",
-}
-FACTS = {"insights_decided_rag": "main", "insights_decided_tuning": "second", "insights_spoke": "faint"}
-OPINIONS = {"insights_helpful_yes": "main", "insights_helpful_no": "second"}
-CITATIONS = {"insights_cited": "main"}
-URGENCY = {"urgency_now": "second", "urgency_week": "main", "urgency_later": "faint"}
-APPROACHES = {
-    Approach.RAG: "main",
-    Approach.FINE_TUNING: "second",
-    Approach.HYBRID: "third",
-    Approach.NEED_MORE_INFO: "muted",
-}
+# The parts of bars: the ends of their sentences' names, and their tones, which page.css sets in light and in dark.
+OUTCOMES = dict(zip(map(str, MessageOutcome), ("main", "light", "second", "muted", "faint", "alarm"), strict=True))
+STAGES = {"answered": "main", "open": "light", "left": "second", "whole": "faint"}
+FACTS = {"decided_rag": "main", "decided_tuning": "second", "spoke": "faint"}
+OPINIONS = {"yes": "main", "no": "second"}
+URGENCY = dict(zip(URGENCIES, ("second", "main", "faint"), strict=True))
+APPROACHES = dict(zip(NAMES, ("main", "second", "third", "muted"), strict=True))
 MAX_ROWS = 10  # bars of sections, groups of questions
 MAX_STATEMENTS, MAX_FACTS, LEAST_HELPFUL = 8, 8, 5
 SCALE_STEPS = 4
@@ -120,26 +102,25 @@ def _environment(template: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: dict[str, Callable[..., object]] = {
-        "number": "{:,}".format,
-        "path": lambda section: section.replace(" > ", " › "),
-        "day": lambda day: f"{day.day} {day:%b}",
-        "ranked": _ranked,
-        "total": Counter.total,
-    }
-    environment.filters |= filters
+    environment.filters.update(
+        number="{:,}".format,
+        path=lambda section: section.replace(" > ", " › "),
+        day=lambda day: f"{day.day} {day:%b}",
+        ranked=_ranked,
+        total=Counter.total,
+    )
     environment.globals |= {
         "say": texts.sentence,
         "ratio": Ratio,
         "scale": scale,
         "approaches": NAMES,
         "approach_parts": lambda counts: [Part(tone, NAMES[one], counts[one]) for one, tone in APPROACHES.items()],
-        "outcome_parts": lambda counts: _parts(OUTCOMES, *map(counts.__getitem__, MessageOutcome)),
-        "urgency_parts": lambda counts: _parts(URGENCY, *map(counts.__getitem__, URGENCIES)),
-        "citation_parts": partial(_parts, CITATIONS),
-        "fact_parts": partial(_parts, FACTS),
-        "opinion_parts": partial(_parts, OPINIONS),
-        "stage_parts": partial(_parts, STAGES),
+        "outcome_parts": lambda counts: _parts("insights_outcome_", OUTCOMES, *map(counts.__getitem__, OUTCOMES)),
+        "urgency_parts": lambda counts: _parts("urgency_", URGENCY, *map(counts.__getitem__, URGENCY)),
+        "citation_parts": partial(_parts, "insights_", {"cited": "main"}),
+        "fact_parts": partial(_parts, "insights_", FACTS),
+        "opinion_parts": partial(_parts, "insights_helpful_", OPINIONS),
+        "stage_parts": partial(_parts, "insights_funnel_", STAGES),
         "max_rows": MAX_ROWS,
         "max_statements": MAX_STATEMENTS,
         "max_facts": MAX_FACTS,
@@ -149,8 +130,8 @@ def _environment(template: str) -> Environment:
     return environment
 
 
-def _parts(series: Mapping[str, str], *counts: int) -> list[Part]:
-    return [Part(tone, texts.sentence(name), n) for (name, tone), n in zip(series.items(), counts, strict=True)]
+def _parts(prefix: str, tones: Mapping[str, str], *counts: int) -> list[Part]:
+    return [Part(tone, texts.sentence(prefix + name), n) for (name, tone), n in zip(tones.items(), counts, strict=True)]
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
