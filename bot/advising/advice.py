@@ -10,7 +10,7 @@ from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers
 from bot.deciding.recommendation import APPROACH_SIDES, MIN_LIKELY, MIN_SURE, Doubt, Reason, Recommendation
 from bot.deciding.team import TeamResult
-from bot.messages.reply import Line, LineKind, Notes, Reply, ReplyKind
+from bot.messages.reply import CitationNumbers, Line, LineKind, Reply, ReplyKind
 
 MAX_FLIPS = 3
 MAX_OPEN = 3
@@ -30,13 +30,15 @@ class AdviceContext:
 
 def render_advice(framework: Framework, found: Recommendation, background: AdviceContext | None = None) -> Reply:
     """Render a recommendation, citing every sentence of the article that it used."""
-    notes = Notes()
+    notes = CitationNumbers()
     lines = _AdviceRenderer(framework, found, background or AdviceContext(), notes).lines()
     return Reply(ReplyKind.ADVICE, tuple(lines), notes.citations, found)
 
 
 class _AdviceRenderer:
-    def __init__(self, framework: Framework, found: Recommendation, background: AdviceContext, notes: Notes) -> None:
+    def __init__(
+        self, framework: Framework, found: Recommendation, background: AdviceContext, notes: CitationNumbers
+    ) -> None:
         self.framework, self.found, self.background, self.notes = framework, found, background, notes
 
     def lines(self) -> Iterator[Line]:

@@ -15,7 +15,7 @@ from bot.guidance.article import Statement
 from bot.guidance.index import Index
 from bot.guidance.phrasings import Kind
 from bot.guidance.search import Search, SearchResult
-from bot.messages.reply import Line, Notes, Reply, ReplyKind
+from bot.messages.reply import CitationNumbers, Line, Reply, ReplyKind
 from bot.observing import metrics, tracing
 from bot.threads import MicroBatcher
 from bot.writing.facts import FactFinder
@@ -141,7 +141,7 @@ class Consultant:
             reading = replace(reading, kind=Kind.NEAR_TOPIC)  # who tells us nothing to do is not told off
         if not reading.answered or self._writer is None:
             return compose(reading)
-        notes, lines = Notes(), list[Line]()
+        notes, lines = CitationNumbers(), list[Line]()
         async for sentence, cited in self._writer.write(question, earlier, self._material(reading)):
             lines.append(Line(sentence, cites=notes.cite(cited)))
             if show:

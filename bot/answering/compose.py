@@ -7,7 +7,7 @@ from bot import texts
 from bot.guidance.article import Statement
 from bot.guidance.phrasings import Kind
 from bot.guidance.search import SearchResult
-from bot.messages.reply import Line, LineKind, Notes, Reply, ReplyKind
+from bot.messages.reply import CitationNumbers, Line, LineKind, Reply, ReplyKind
 
 OPENINGS = {Kind.STATEMENT: "found", Kind.SECTION: "whole_list", Kind.COMPARISON: "compared"}
 
@@ -18,12 +18,12 @@ def compose(result: SearchResult) -> Reply:
         raise ValueError("small talk is answered with a fixed sentence, not composed")
     if not result.answered:
         return abstain(result)
-    notes = Notes()
+    notes = CitationNumbers()
     lines = tuple(_verbatim(result, notes))
     return Reply(ReplyKind.ANSWER, lines, notes.citations)
 
 
-def _verbatim(result: SearchResult, notes: Notes) -> Iterator[Line]:
+def _verbatim(result: SearchResult, notes: CitationNumbers) -> Iterator[Line]:
     """The statements, word for word, each under its section's heading."""
     statements = [finding.statement for finding in result.findings]
     one_list = result.kind is Kind.SECTION and len({statement.section for statement in statements}) == 1

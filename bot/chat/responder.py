@@ -27,7 +27,7 @@ class ConsultantResponder:
     async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
         async with self._surface(turn).progress(turn, partial(self._keep, turn)) as show:
             reply = await self._consultant.respond(turn.text, earlier, show)
-        return Answer(self._shown(turn, reply), reply.to_kept())
+        return Answer(self._shown(turn, reply), reply.to_stored())
 
     def too_many(self, turn: Turn) -> Answer:
         return self._said(turn, texts.sentence("too_many"))

@@ -18,7 +18,7 @@ from bot.discord.forms import form_again
 from bot.discord.parsing import parse_deletion, parse_edit, parse_form, parse_press, parse_said
 from bot.discord.refusals import TROUBLE
 from bot.discord.showing import Stage
-from bot.discord.wording import escaped
+from bot.discord.wording import escape
 from bot.messages.card import Card
 from bot.messages.reply import Line
 from bot.observing.logs import report
@@ -96,7 +96,7 @@ class DiscordBot(discord.AutoShardedClient):
         if passed_on:
             try:
                 if passed_on.problem:
-                    await message.reply(escaped(passed_on.problem), mention_author=False)
+                    await message.reply(escape(passed_on.problem), mention_author=False)
                 else:
                     await message.add_reaction(PASSED_ON)
             except TROUBLE as error:  # it is done all the same

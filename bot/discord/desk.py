@@ -11,7 +11,7 @@ from aiohttp import ClientError
 from bot.discord.names import PERMISSIONS
 from bot.discord.refusals import NO_PLACE, UNKNOWN_MESSAGE
 from bot.discord.rendering import Rendering
-from bot.discord.wording import escaped
+from bot.discord.wording import escape
 from bot.errors import BotError
 from bot.store.tables import Delivery
 
@@ -97,5 +97,5 @@ async def _post(client: discord.Client, channel: str, delivery: Delivery, part: 
     else:
         content = io.BytesIO(str(delivery.payload["content"]).encode())
         file = discord.File(content, str(delivery.payload["file"]))
-        sent = await place.send(escaped(str(delivery.payload["text"])), file=file, nonce=delivery.marker)
+        sent = await place.send(escape(str(delivery.payload["text"])), file=file, nonce=delivery.marker)
     return f"{channel}/{sent.id}"

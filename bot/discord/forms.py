@@ -8,7 +8,7 @@ import discord
 from bot import texts
 from bot.discord.limits import DESCRIPTION, LABEL, TITLE
 from bot.messages.card import Button, Card, Press
-from bot.messages.form import LONGEST, Field, FieldKind, Form
+from bot.messages.form import MAX_INPUT, Field, FieldKind, Form
 from bot.messages.reply import Line, LineKind
 
 Item = discord.ui.Item[Any]
@@ -48,5 +48,5 @@ def _input(field: Field) -> Item:
         style=style,
         default=field.value or None,
         required=field.is_required,
-        max_length=LONGEST,
+        max_length=MAX_INPUT,
     )

@@ -8,7 +8,7 @@ import discord
 from pydantic import JsonValue
 
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
-from bot.discord.wording import notes, pieces, written
+from bot.discord.wording import render_line, render_notes, split_line
 from bot.messages.card import Button, Card, Menu
 from bot.messages.reply import Line
 from bot.messages.text import shorten, split
@@ -72,7 +72,7 @@ class Rendering:
         return view
 
 
-def rendered(card: Card, article_url: str | None = None, *, with_embeds: bool = True) -> list[Rendering]:
+def render(card: Card, article_url: str | None = None, *, with_embeds: bool = True) -> list[Rendering]:
     """The messages that show a card, one unless it is very long; the picture and the components are in the last.
 
     Without embeds everything is content, for where the bot may not post them. A card has at most five rows.
@@ -80,31 +80,31 @@ def rendered(card: Card, article_url: str | None = None, *, with_embeds: bool = 
     if with_embeds:
         parts = _with_embeds(card, article_url)
     else:
-        lines = [line for whole in card.lines for line in pieces(whole, CONTENT)]
-        small = [f"-# {note}" for note in notes(card.citations, article_url, CONTENT - len("-# "))]
+        lines = [line for whole in card.lines for line in split_line(whole, CONTENT)]
+        small = [f"-# {note}" for note in render_notes(card.citations, article_url, CONTENT - len("-# "))]
         parts = [Rendering(text) for text in _packed([*_written(lines), *small], CONTENT)]
     parts = [part if part.embeds or part.content.strip() else Rendering(NOTHING) for part in parts or [Rendering()]]
     last = Rendering(parts[-1].content, parts[-1].embeds, [*_rows(card)], has_picture=card.picture is not None)
     return [*parts[:-1], last]
 
 
-def fewest(card: Card, article_url: str | None) -> list[Rendering]:
+def render_fewest(card: Card, article_url: str | None) -> list[Rendering]:
     """The messages that show a card that is to change in place: without links, where these would make them more."""
-    return min((rendered(card, url) for url in (article_url, None)), key=len)
+    return min((render(card, url) for url in (article_url, None)), key=len)
 
 
 def _with_embeds(card: Card, article_url: str | None) -> list[Rendering]:
-    sources = _packed([*notes(card.citations, article_url, EMBED)], EMBED)
-    texts = _packed(_written([line for whole in card.lines for line in pieces(whole, CONTENT)]), CONTENT)
+    sources = _packed([*render_notes(card.citations, article_url, EMBED)], EMBED)
+    texts = _packed(_written([line for whole in card.lines for line in split_line(whole, CONTENT)]), CONTENT)
     if len(texts) > 1:  # an embed has room for more
-        texts = _packed(_written([line for whole in card.lines for line in pieces(whole, EMBED)]), EMBED)
+        texts = _packed(_written([line for whole in card.lines for line in split_line(whole, EMBED)]), EMBED)
         return [Rendering(embeds=embeds) for embeds in _grouped([*texts, *sources])]
     first, *others = _grouped(sources) or [[]]
     return [Rendering("".join(texts), first), *(Rendering(embeds=embeds) for embeds in others)]
 
 
 def _written(lines: Sequence[Line]) -> list[str]:
-    return [written(line, is_first=number == 0) for number, line in enumerate(lines)]
+    return [render_line(line, is_first=number == 0) for number, line in enumerate(lines)]
 
 
 def _packed(texts: Sequence[str], most: int) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from bot import texts
 from bot.discord.desk import post_below
 from bot.discord.refusals import EXPIRED, INVALID, NO_PLACE, NO_REPLIES, UNREACHABLE
-from bot.discord.rendering import Rendering, rendered
+from bot.discord.rendering import Rendering, render
 from bot.discord.replacing import remove, replace
 from bot.discord.rest import channel_of
 from bot.messages.card import Card
@@ -60,7 +60,7 @@ async def _to_the_user(client: discord.Client, delivery: Delivery, note: str) ->
     channel = await client.create_dm(discord.Object(int(delivery.user)))
     part = dataclasses.replace(Rendering.of(delivery.payload), rows=[])
     if not delivery.payload.get("number"):
-        said = rendered(Card((Line(texts.sentence(note)),)))[0]
+        said = render(Card((Line(texts.sentence(note)),)))[0]
         await channel.send(said.content, nonce=delivery.marker[:-1] + "n")
     sent = await channel.send(**part.options, nonce=delivery.marker)
     return str(sent.id)

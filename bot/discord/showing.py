@@ -15,7 +15,7 @@ from bot.discord.forms import modal
 from bot.discord.limits import ALT_TEXT
 from bot.discord.parsing import is_with_bot
 from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
-from bot.discord.rendering import PICTURE, Rendering, fewest, rendered
+from bot.discord.rendering import PICTURE, Rendering, render, render_fewest
 from bot.messages.card import Card, Picture
 from bot.messages.form import Form
 from bot.messages.reply import Line
@@ -84,7 +84,7 @@ class Stage:
 
     async def show_instead(self, card: Card) -> None:
         """Shows a card in place of the first reply: of a command's, or of the card that was clicked."""
-        first, *others = await self._options(card, fewest)
+        first, *others = await self._options(card, render_fewest)
         if not await self._respond(partial(self._interaction.response.edit_message, **first)):
             await self._edit(first)
         for options in others:
@@ -149,7 +149,7 @@ class Stage:
         return placement is Placement.EPHEMERAL or (placement is Placement.BELOW and is_shown_to_one)
 
     async def _options(
-        self, card: Card, render: Callable[[Card, str | None], list[Rendering]] = rendered
+        self, card: Card, render: Callable[[Card, str | None], list[Rendering]] = render
     ) -> Sequence[dict[str, Any]]:
         """What discord.py sends for each message of a card."""
         file = await _drawn(card.picture) if card.picture else None

@@ -14,11 +14,11 @@ from bot.discord.desk import checked, may_see
 from bot.discord.finding import find
 from bot.discord.progress import progress
 from bot.discord.refusals import TROUBLE, meaning
-from bot.discord.rendering import rendered
+from bot.discord.rendering import render
 from bot.discord.rest import Rest, channel_of
 from bot.discord.sending import send
 from bot.handoff.channel import DeskChannel
-from bot.messages.card import Card, fitted, under
+from bot.messages.card import Card, fit_into_one_message, reply_buttons
 from bot.messages.person import Person
 from bot.messages.reply import Reply
 from bot.store.tables import Delivery, Turn
@@ -38,14 +38,14 @@ class DiscordSurface:
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
         address = turn.address
-        card = Card.of(reply, *under(reply, turn.id, can_share=address.is_private))
-        parts = rendered(card, self._article_url, with_embeds=not address.is_plain)
+        card = Card.of(reply, *reply_buttons(reply, turn.id, can_share=address.is_private))
+        parts = render(card, self._article_url, with_embeds=not address.is_plain)
         posts = [part.payload | {"number": number} for number, part in enumerate(parts)]
         return [*in_place_of(turn.draft.replaces, posts)]
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
-        return fitted(card, lambda shorter: rendered(shorter, self._article_url)).payload
+        return fit_into_one_message(card, lambda shorter: render(shorter, self._article_url)).payload
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person may see a channel of a server."""

@@ -17,7 +17,7 @@ FENCE = "```"
 FENCES = re.compile(r"`{3,}")
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Text that Discord shows as it is: no markup, no link, no mention."""
     return EVERYBODY.sub("@\u200b", AT_START.sub(_broken, MARKUP.sub(r"\\\g<0>", text)))
 
@@ -28,10 +28,10 @@ def _broken(start: re.Match[str]) -> str:
     return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
 
 
-def written(line: Line, *, is_first: bool = True) -> str:
+def render_line(line: Line, *, is_first: bool = True) -> str:
     """A line as Markdown."""
     marks = "".join(f" \\[{number}\\]" for number in line.cites)
-    text = escaped(line.text)
+    text = escape(line.text)
     match line.kind:
         case LineKind.HEADING:
             return f"### {_in_one(text)}{marks}" if is_first else f"\n**{_in_one(text)}**{marks}"
@@ -43,30 +43,30 @@ def written(line: Line, *, is_first: bool = True) -> str:
             return f"{text}{marks}"
 
 
-def pieces(line: Line, most: int) -> Iterator[Line]:
-    """The line in as many lines as it takes for each to be no longer than that when it is written."""
-    if len(written(line, is_first=False)) <= most:
+def split_line(line: Line, most: int) -> Iterator[Line]:
+    """The line in as many lines as it takes for each to be no longer than that when it is rendered."""
+    if len(render_line(line, is_first=False)) <= most:
         yield line
         return
-    around = len(written(Line("", line.kind, line.cites), is_first=False))
+    around = len(render_line(Line("", line.kind, line.cites), is_first=False))
     room = (most - around) // 3  # at worst three characters stand for one
     yield from line.split(room)
 
 
-def notes(citations: Sequence[Citation], article_url: str | None, most: int) -> Iterator[str]:
+def render_notes(citations: Sequence[Citation], article_url: str | None, most: int) -> Iterator[str]:
     """The citations as Markdown, each with its section and its sentence."""
     for number, citation in enumerate(citations, 1):
         said, source = f"[{number}] “{citation.quote}”", _source(citation, article_url, most)
-        note = f"{escaped(said)} {source}"
+        note = f"{escape(said)} {source}"
         if len(note) <= most:
             yield note
         else:
-            yield from (escaped(text) for text in split(said, most // 3))
+            yield from (escape(text) for text in split(said, most // 3))
             yield source
 
 
 def _source(citation: Citation, article_url: str | None, most: int) -> str:
-    section = escaped(_in_one(citation.section))
+    section = escape(_in_one(citation.section))
     if article_url is None:
         return f"*{section}*"
     url = citation.link(article_url).replace("(", "%28").replace(")", "%29")

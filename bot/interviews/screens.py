@@ -9,7 +9,7 @@ from bot.deciding.framework import Question
 from bot.deciding.interview import Screen, View
 from bot.interviews.poll import UNKNOWN, Poll, vote_choice
 from bot.messages.card import Button, Card, Menu, Picture, Press
-from bot.messages.chart import alt_text, chart
+from bot.messages.chart import describe_chart, draw_chart
 from bot.messages.reply import Line, LineKind
 
 MAX_IN_ROW = 5
@@ -79,7 +79,9 @@ def _summary(poll: Poll) -> Card:
     share = () if poll.row.is_team else ("share",)  # a team has seen it
     rows = _buttons(poll, "contact", *share, "copy", main="contact"), _buttons(poll, "review", "restart")
     framework, recommendation = poll.questionnaire.framework, poll.recommendation
-    picture = Picture(partial(chart, framework, recommendation, poll.answers), alt_text(framework, recommendation))
+    picture = Picture(
+        partial(draw_chart, framework, recommendation, poll.answers), describe_chart(framework, recommendation)
+    )
     return replace(Card.of(poll.summary, *rows), picture=picture)
 
 

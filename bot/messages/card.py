@@ -1,4 +1,4 @@
-"""Cards: what a platform shows with buttons under it, and what a click on one of them says. Neutral, as replies are."""
+"""Platform-neutral cards, their buttons, and the ids that identify a press."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,19 +11,19 @@ from bot.messages.text import shorten
 
 T = TypeVar("T")
 
-VERSION = "rt1"  # of the ids: buttons that were posted long ago still carry what they were given then
-ANSWER = "turn"  # the choice of a button under an answer where the same stands under an interview
-ASK_FIRST = "ask"  # the choice of a button that forgets only after another click
-LONGEST_ID = 100  # characters, Discord's limit
-SHORT = 40  # characters of a line that is left out rather than shortened
+ID_VERSION = "rt1"  # buttons that were posted long ago keep the ids of their time
+ANSWER = "turn"  # the choice of a button under an answer, where an interview has the same button
+ASK_FIRST = "ask"  # the choice of a button that asks before it forgets
+MAX_ID = 100  # characters, by https://docs.discord.com/developers/components/reference
+MIN_LINE = 40  # characters; a shorter line is dropped rather than shortened
 NUMBER = re.compile(r"[0-9]{1,18}\Z")  # fits the database's numbers
 
 
 @dataclass(frozen=True)
 class Press:
-    """A click: what it asks for, of which row of ours, at which step, with which choice.
+    """A press of a button, decoded: action name, row id, step and choice.
 
-    `name` is one that outsiders rely on: answer, back, why, skip, edit, finish, restart, contact, share, helpful, …
+    The names are part of the public contract: answer, back, why, skip, edit, finish, restart, contact, share, helpful…
     """
 
     name: str
@@ -33,20 +33,20 @@ class Press:
 
     @property
     def id(self) -> str:
-        """The button's id on every platform."""
-        return f"{VERSION}:{self.name}:{self.subject}:{self.step}:{self.choice}"
+        """Return the button's id, the same on every platform."""
+        return f"{ID_VERSION}:{self.name}:{self.subject}:{self.step}:{self.choice}"
 
     @classmethod
     def of(cls, text: str) -> "Press | None":
-        """The click on a button of that id; None for one that we did not make, or no longer understand."""
+        """Parse a button's id; None if it is not ours, or of a version that is no longer understood."""
         parts = text.split(":", 4)
-        if len(parts) != 5 or parts[0] != VERSION or len(text) > LONGEST_ID:
+        if len(parts) != 5 or parts[0] != ID_VERSION or len(text) > MAX_ID:
             return None
         _, name, subject, step, choice = parts
         return cls(name, int(subject), int(step), choice) if NUMBER.match(subject) and NUMBER.match(step) else None
 
     def choosing(self, choice: str) -> "Press":
-        """The same with a choice, for a menu."""
+        """Return the press with a choice from a menu."""
         return replace(self, choice=choice)
 
 
@@ -60,15 +60,15 @@ class Button:
     is_chosen: bool = False
     count: int | None = None
 
-    def label(self, most: int) -> str:
-        """What stands on it, at most so many characters; its count is never cut."""
+    def label(self, limit: int) -> str:
+        """Return the label in at most `limit` characters; its count is never cut."""
         count = "" if self.count is None else f" ({self.count})"
-        return shorten(f"✓ {self.text}" if self.is_chosen else self.text, most - len(count)) + count
+        return shorten(f"✓ {self.text}" if self.is_chosen else self.text, limit - len(count)) + count
 
 
 @dataclass(frozen=True)
 class Menu:
-    """A menu of more choices than buttons have room for, 25 at most: texts by choice."""
+    """A menu of up to 25 choices, each with its text."""
 
     text: str
     press: Press
@@ -77,7 +77,7 @@ class Menu:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with the text that stands for it; `draw` makes its PNG, which takes a while."""
+    """A picture with its alternative text; `draw` returns a PNG and takes a second: call it from a thread."""
 
     draw: Callable[[], bytes]
     alt_text: str
@@ -100,12 +100,12 @@ class Card:
 
     @classmethod
     def of(cls, reply: Reply, *rows: tuple[Button, ...]) -> "Card":
-        """A reply with buttons under it."""
+        """Return a reply with rows of buttons."""
         return cls(reply.lines, reply.citations, rows)
 
 
-def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Button, ...], ...]:
-    """The buttons under a reply to a turn; with `can_share`, for a reply that only one person sees."""
+def reply_buttons(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Button, ...], ...]:
+    """Return the buttons under a reply to a turn; `can_share` for a reply that only one person sees."""
     rows: list[tuple[Button, ...]] = [
         (
             _button("check", turn, is_main=reply.kind is ReplyKind.ADVICE),
@@ -120,18 +120,18 @@ def under(reply: Reply, turn: int, *, can_share: bool = False) -> tuple[tuple[Bu
     return tuple(rows)
 
 
-def fitted(card: Card, rendered: Callable[[Card], Sequence[T]]) -> T:
-    """The one message that shows a card, of those that it takes; until it is one, the longest lines are shortened."""
-    while len(parts := rendered(card)) > 1:
+def fit_into_one_message(card: Card, render: Callable[[Card], Sequence[T]]) -> T:
+    """Shorten the longest lines until the card renders as a single message."""
+    while len(messages := render(card)) > 1:
         card = _shorter(card)
-    return parts[0]
+    return messages[0]
 
 
 def _shorter(card: Card) -> Card:
     longest = max((len(line.text) for line in card.lines), default=0)
-    if longest <= SHORT:
+    if longest <= MIN_LINE:
         return replace(card, lines=card.lines[:-1], citations=card.citations if card.lines else ())
-    lines = (replace(line, text=shorten(line.text, max(SHORT, longest * 3 // 4))) for line in card.lines)
+    lines = (replace(line, text=shorten(line.text, max(MIN_LINE, longest * 3 // 4))) for line in card.lines)
     return replace(card, lines=tuple(lines))
 
 

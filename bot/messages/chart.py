@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, DPI = 9.2, 5.0, 180  # inches, inches, dots an inch
 LONGEST_LABEL = 32  # characters
-BELOW = 0.66  # of the line: how high a need rises at most that small reasons do not make
-LINE = 0.5  # where on the plane a need begins
-EARLY = 0.85  # so that a need that is just met stands clear of the line
+MAX_UNMET = 0.66  # of the threshold: the highest place of a need that is not met, however many its small reasons
+THRESHOLD = 0.5  # the place on an axis from which a need is met
+CLEARANCE = 0.85  # keeps a need that is just met clear of the threshold
 MARGIN = 0.06  # of the plane around 0, so that nothing stands on its frame
 PULL_HEIGHT = 0.6
 
@@ -55,8 +55,8 @@ NO_PLACE = "Not placed here:\nneither approach is meant for this case"
 
 
 @dataclass(frozen=True)
-class Pull:
-    """One answer: what it adds to either side."""
+class AnswerWeight:
+    """The weight that one answer adds to a side."""
 
     label: str
     answer: str
@@ -64,41 +64,46 @@ class Pull:
     weight: int
 
 
-def pulls(framework: Framework, found: Recommendation) -> list[Pull]:
-    """One for each question that was answered, in their order."""
+def weigh_answers(framework: Framework, recommendation: Recommendation) -> list[AnswerWeight]:
+    """Return a weight for each answered question, in the order of the questions."""
     return [
-        Pull(framework.questions[name].label, reasons[0].because, reasons[0].toward, sum(r.weight for r in reasons))
-        for name, group in groupby(found.reasons, key=lambda reason: reason.question)
+        AnswerWeight(
+            framework.questions[name].label, reasons[0].because, reasons[0].toward, sum(r.weight for r in reasons)
+        )
+        for name, group in groupby(recommendation.reasons, key=lambda reason: reason.question)
         if (reasons := list(group))
     ]
 
 
-def alt_text(framework: Framework, found: Recommendation) -> str:
-    """The same as the picture, in words."""
-    drawn = pulls(framework, found)
+def describe_chart(framework: Framework, recommendation: Recommendation) -> str:
+    """Describe the chart in words, for its alternative text."""
+    weights = weigh_answers(framework, recommendation)
     toward = {
-        side: "; ".join(f"{p.label}: {p.answer} ({p.weight})" for p in drawn if p.side is side) or "nothing"
+        side: "; ".join(f"{p.label}: {p.answer} ({p.weight})" for p in weights if p.side is side) or "nothing"
         for side in Side
     }
     place = (
-        " Neither approach is meant for this case, so it has no place between the two needs." if found.outside else ""
+        " Neither approach is meant for this case, so it has no place between the two needs."
+        if recommendation.outside
+        else ""
     )
+    support = recommendation.support
     return (
-        f"Chart: {_heading(found)}.{place} Weight of the reasons for RAG {found.support.rag}, for fine-tuning "
-        f"{found.support.fine_tuning}. Pulling toward RAG: {toward[Side.RAG]}. Pulling toward fine-tuning: "
+        f"Chart: {_heading(recommendation)}.{place} Weight of the reasons for RAG {support.rag}, for fine-tuning "
+        f"{support.fine_tuning}. Pulling toward RAG: {toward[Side.RAG]}. Pulling toward fine-tuning: "
         f"{toward[Side.FINE_TUNING]}. Not counted: {toward[Side.NEITHER]}."
     )
 
 
-def chart(framework: Framework, found: Recommendation, answers: Answers, *, dark: bool = False) -> bytes:
-    """A PNG of 1656 by 900 pixels. Takes a second the first time: call it from a thread."""
+def draw_chart(framework: Framework, recommendation: Recommendation, answers: Answers, *, dark: bool = False) -> bytes:
+    """Draw a PNG of 1656 by 900 pixels. Takes a second the first time: call it from a thread."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     theme = DARK if dark else LIGHT
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=theme.ground)
     FigureCanvasAgg(figure)
-    drawing = _Drawing(figure, framework, found, answers, theme)
+    drawing = _Drawing(figure, framework, recommendation, answers, theme)
     drawing.plane(figure.add_axes((0.055, 0.12, 0.395, 0.68)))
     drawing.bars(figure.add_axes((0.71, 0.12, 0.265, 0.68)))
     drawing.title()
@@ -109,40 +114,42 @@ def chart(framework: Framework, found: Recommendation, answers: Answers, *, dark
 
 class _Drawing:
     def __init__(
-        self, figure: "Figure", framework: Framework, found: Recommendation, answers: Answers, theme: Theme
+        self, figure: "Figure", framework: Framework, recommendation: Recommendation, answers: Answers, theme: Theme
     ) -> None:
-        self.figure, self.framework, self.found, self.theme = figure, framework, found, theme
+        self.figure, self.framework, self.recommendation, self.theme = figure, framework, recommendation, theme
         gates = {framework.option(q, o).examples for q, o in answers.items() if o is not None}
-        self.enough = TrainingData.ENOUGH in gates and TrainingData.TOO_FEW not in gates
-        self.known = bool(gates - {None})
+        self.has_examples = TrainingData.ENOUGH in gates and TrainingData.TOO_FEW not in gates
+        self.is_known = bool(gates - {None})
 
     def title(self) -> None:
         theme = self.theme
-        self.figure.text(0.055, 0.915, _heading(self.found), color=theme.ink, fontsize=21, weight="bold", va="center")
-        support = self.found.support
-        said = f"Reasons weigh {support.rag} toward RAG, {support.fine_tuning} toward fine-tuning"
-        self.figure.text(0.055, 0.853, said, color=theme.faint, fontsize=10.5, va="center")
+        self.figure.text(
+            0.055, 0.915, _heading(self.recommendation), color=theme.ink, fontsize=21, weight="bold", va="center"
+        )
+        support = self.recommendation.support
+        text = f"Reasons weigh {support.rag} toward RAG, {support.fine_tuning} toward fine-tuning"
+        self.figure.text(0.055, 0.853, text, color=theme.faint, fontsize=10.5, va="center")
         self.figure.text(0.71, 0.853, "How each answer pulls", color=theme.faint, fontsize=10.5, va="center")
 
     def plane(self, axes: "Axes") -> None:
-        """The two needs, the regions, and where the case stands, unless neither approach is meant for it."""
+        """Draw the two needs, the regions, and where the case stands, unless neither approach is meant for it."""
         theme = self.theme
-        place = None if self.found.outside else self._position()
+        place = None if self.recommendation.outside else self._position()
         for (right, top), name in self._regions().items():
-            is_here = place is not None and (right, top) == (place[0] >= LINE, place[1] >= LINE)
-            left, bottom = (LINE if right else -MARGIN), (LINE if top else -MARGIN)
+            is_here = place is not None and (right, top) == (place[0] >= THRESHOLD, place[1] >= THRESHOLD)
+            left, bottom = (THRESHOLD if right else -MARGIN), (THRESHOLD if top else -MARGIN)
             axes.add_patch(_square(left, bottom, theme.region if is_here else theme.ground))
             axes.text(
-                left + LINE / 2, bottom + LINE * 0.86, name, ha="center", va="center", fontsize=9.8,
+                left + THRESHOLD / 2, bottom + THRESHOLD * 0.86, name, ha="center", va="center", fontsize=9.8,
                 color=theme.ink if is_here else theme.faint, weight="bold" if is_here else "normal",
             )  # fmt: skip
-        axes.axvline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
-        axes.axhline(LINE, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
+        axes.axvline(THRESHOLD, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
+        axes.axhline(THRESHOLD, color=theme.neither, linewidth=1, linestyle=(0, (4, 3)))
         if place:
             self._point(axes, *place)
         else:
             around = {"boxstyle": "round,pad=0.6", "facecolor": theme.ground, "edgecolor": theme.neither}
-            x, y = (1 - MARGIN) / 2, LINE * 0.4  # below the names of the regions
+            x, y = (1 - MARGIN) / 2, THRESHOLD * 0.4  # below the names of the regions
             axes.text(x, y, NO_PLACE, color=theme.ink, fontsize=10.5, ha="center", va="center", bbox=around)
         axes.set(xlim=(-MARGIN, 1), ylim=(-MARGIN, 1), xticks=[], yticks=[])
         axes.set_xlabel("Need for knowledge that is looked up  →", color=theme.rag, fontsize=10.5, labelpad=7)
@@ -156,11 +163,11 @@ class _Drawing:
         axes.plot([x], [y], "o", markersize=15, color=theme.ink, markeredgecolor=theme.ground, markeredgewidth=2.5)
 
     def bars(self, axes: "Axes") -> None:
-        """What each answer adds: fine-tuning to the left, RAG to the right."""
-        theme, drawn = self.theme, pulls(self.framework, self.found)
-        most = max([float(self.framework.decisive), *(float(pull.weight) for pull in drawn)])
+        """Draw the weight of each answer: fine-tuning to the left, RAG to the right."""
+        theme, weights = self.theme, weigh_answers(self.framework, self.recommendation)
+        most = max([float(self.framework.decisive), *(float(pull.weight) for pull in weights)])
         colours = {Side.RAG: theme.rag, Side.FINE_TUNING: theme.fine_tuning, Side.NEITHER: theme.neither}
-        for row, pull in enumerate(drawn):
+        for row, pull in enumerate(weights):
             width = pull.weight if pull.side is Side.RAG else -pull.weight
             if pull.weight:
                 axes.barh(row, width, PULL_HEIGHT, color=colours[pull.side])
@@ -171,36 +178,36 @@ class _Drawing:
             else:
                 axes.plot([0], [row], "o", markersize=6, color=theme.neither)
         axes.axvline(0, color=theme.faint, linewidth=1)
-        rows = max(len(drawn), 1)
+        rows = max(len(weights), 1)
         axes.set(xlim=(-most - 0.8, most + 0.8), ylim=(max(rows, 5) - 0.4, -0.6), xticks=[])
-        axes.set_yticks(range(len(drawn)))
-        axes.set_yticklabels([_label(pull) for pull in drawn], color=theme.ink, fontsize=9, parse_math=False)
-        if not drawn:
+        axes.set_yticks(range(len(weights)))
+        axes.set_yticklabels([_label(pull) for pull in weights], color=theme.ink, fontsize=9, parse_math=False)
+        if not weights:
             axes.text(0, 2, "No answer yet", color=theme.faint, ha="center", va="center", fontsize=11)
         axes.tick_params(length=0)
         foot = -0.045
         for x, side, align in ((0.0, "◀  fine-tuning", "left"), (1.0, "RAG  ▶", "right")):
             colour = theme.rag if x else theme.fine_tuning
             axes.text(x, foot, side, transform=axes.transAxes, color=colour, fontsize=10.5, ha=align, va="top")
-        self._frame(axes, shown=False)
+        self._frame(axes, is_visible=False)
 
     def _position(self) -> tuple[float, float]:
-        """The point: needs that do not count as met stay below the line, however many small reasons there are."""
-        support, line = self.found.support, self.framework.decisive
-        knowledge = self._met(Side.RAG) if self.enough else support.rag >= line
+        """Return the point; needs that are not met stay below the threshold, however many small reasons there are."""
+        support, line = self.recommendation.support, self.framework.decisive
+        knowledge = self._met(Side.RAG) if self.has_examples else support.rag >= line
         return _place(support.rag, line, met=knowledge), _place(
             support.fine_tuning, line, met=self._met(Side.FINE_TUNING)
         )
 
     def _met(self, side: Side) -> bool:
-        drawn = pulls(self.framework, self.found)
-        return any(pull.side is side and pull.weight >= self.framework.decisive for pull in drawn)
+        weights = weigh_answers(self.framework, self.recommendation)
+        return any(pull.side is side and pull.weight >= self.framework.decisive for pull in weights)
 
     def _regions(self) -> dict[tuple[bool, bool], str]:
-        """What each quarter of the plane means, given whether there are examples to train on."""
-        if self.enough:
+        """Return the meaning of each quarter of the plane, given whether there are examples to train on."""
+        if self.has_examples:
             top_left, top_right = "Fine-tuning", "Both together"
-        elif self.known:
+        elif self.is_known:
             top_left, top_right = "Need to know more\n(too few examples)", "RAG first\n(too few examples)"
         else:
             top_left, top_right = "Need to know more\n(are there examples?)", "RAG first\n(are there examples?)"
@@ -211,29 +218,31 @@ class _Drawing:
             (True, True): top_right,
         }
 
-    def _frame(self, axes: "Axes", *, shown: bool = True) -> None:
+    def _frame(self, axes: "Axes", *, is_visible: bool = True) -> None:
         axes.set_facecolor("none")
         for spine in axes.spines.values():
-            spine.set_visible(shown)
+            spine.set_visible(is_visible)
             spine.set_color(self.theme.neither)
 
 
-def _heading(found: Recommendation) -> str:
-    return OUTSIDE if found.outside else NAMES[found.approach]
+def _heading(recommendation: Recommendation) -> str:
+    return OUTSIDE if recommendation.outside else NAMES[recommendation.approach]
 
 
 def _place(weight: int, decisive: int, *, met: bool) -> float:
-    """A weight as a place from 0 to 1: just above LINE at the decisive weight, ever nearer to 1 beyond."""
-    place = weight / (weight + EARLY * decisive)
-    return place if met else min(place, LINE * BELOW)
+    """Return a weight's place on an axis: just above the threshold at the decisive weight, below 1 for any."""
+    place = weight / (weight + CLEARANCE * decisive)
+    return place if met else min(place, THRESHOLD * MAX_UNMET)
 
 
 def _square(left: float, bottom: float, colour: str) -> "Rectangle":
     from matplotlib.patches import Rectangle
 
-    return Rectangle((left, bottom), LINE + MARGIN, LINE + MARGIN, facecolor=colour, edgecolor="none", zorder=0)
+    return Rectangle(
+        (left, bottom), THRESHOLD + MARGIN, THRESHOLD + MARGIN, facecolor=colour, edgecolor="none", zorder=0
+    )
 
 
-def _label(pull: Pull) -> str:
+def _label(pull: AnswerWeight) -> str:
     answer = shorten(pull.answer, LONGEST_LABEL)
     return f"{pull.label}\n{answer}"

@@ -1,4 +1,4 @@
-"""Forms: what a person fills in, the same on each platform. Small enough for all of them."""
+"""Platform-neutral forms, small enough for each platform."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,11 +6,11 @@ from enum import StrEnum
 from bot.messages.card import Card, Press
 from bot.messages.reply import Line
 
-LONGEST = 2_000  # characters in a field
+MAX_INPUT = 2_000  # characters of a text field
 
 
 class FieldKind(StrEnum):
-    """What is asked for: one line, several, or one of several choices."""
+    """The kinds of field: one line, several lines, or one of several choices."""
 
     LINE = "line"
     TEXT = "text"
@@ -19,7 +19,7 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that is asked for; `value` is what it begins with, `choices` are texts by choice."""
+    """A field; `value` is its initial value, `choices` pairs each choice with its text."""
 
     name: str
     label: str
@@ -32,9 +32,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """Fields under some lines; `press` is its id, by which it is known when it is sent, also after a restart.
+    """Fields under some lines; `press` is its id, which identifies it when it is submitted, also after a restart.
 
-    `in_steps` leads to the same by way of a card, for platforms whose forms hold less.
+    `in_steps` is a card that leads to the same form, for platforms whose forms hold less.
     """
 
     press: Press

@@ -1,4 +1,4 @@
-"""What the bot can say: platform-neutral replies, made of lines that stand on citations."""
+"""Platform-neutral replies: lines, and the citations that they stand on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from bot.messages.text import escape_markdown, split
 
 
 class ReplyKind(StrEnum):
-    """What sort of reply it is; outsiders rely on these words."""
+    """The kinds of reply; these words are part of the public contract."""
 
     ANSWER = "answer"
     ADVICE = "advice"
@@ -23,7 +23,7 @@ class ReplyKind(StrEnum):
 
 
 class LineKind(StrEnum):
-    """How a line is to be set."""
+    """The kinds of line, by which a platform renders them."""
 
     PLAIN = "plain"
     HEADING = "heading"
@@ -33,7 +33,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True)
 class Citation:
-    """A statement as evidence: `quote` stands word for word in `source`, under the heading path `section`."""
+    """A statement as evidence: `quote` is verbatim in `source`, under the heading path `section`."""
 
     section: str
     quote: str
@@ -45,7 +45,7 @@ class Citation:
         return cls(statement.section, statement.text, statement.source, statement.anchor)
 
     def link(self, article_url: str) -> str:
-        """The address of the sentence in the published article (https://wicg.github.io/scroll-to-text-fragment)."""
+        """Return the URL of the sentence in the published article (https://wicg.github.io/scroll-to-text-fragment)."""
         fragment = quote(self.quote, safe="").replace("-", "%2D")  # a dash has a meaning in text fragments
         return f"{article_url}#:~:text={fragment}"
 
@@ -65,13 +65,13 @@ class Line:
         yield Line(last, self.kind, self.cites)
 
     def plain(self) -> str:
-        """The line as plain text, with its citations in brackets."""
+        """Return plain text, with the citations in brackets."""
         marks = "".join(f" [{number}]" for number in self.cites)
         bullet = "- " if self.kind is LineKind.ITEM else ""
         return f"{bullet}{self.text}{marks}"
 
     def markdown(self) -> str:
-        """The line as Markdown; a heading stands alone."""
+        """Return Markdown; a heading has empty lines around it."""
         if self.kind is LineKind.CODE:
             return f"\n```\n{self.text}\n```"
         marks = "".join(f" [{number}]" for number in self.cites)
@@ -97,19 +97,19 @@ class Reply:
         return "\n".join(line.plain() for line in self.lines)
 
     @classmethod
-    def of(cls, kept: Mapping[str, JsonValue]) -> "Reply":
-        """The reply of a stored `to_kept`, to be shown again, without its recommendation.
+    def of(cls, stored: Mapping[str, JsonValue]) -> "Reply":
+        """Read a stored reply, without its recommendation.
 
-        Of replies from before their lines were stored, the text is shown line by line.
+        Those stored before lines were have their text line by line.
         """
-        stored = cast(Sequence[tuple[str, str, Sequence[int]]], kept.get("lines"))
-        stored = stored or [(text, "plain", ()) for text in str(kept["text"]).split("\n")]
-        lines = tuple(Line(text, LineKind(kind), tuple(cites)) for text, kind, cites in stored)
-        citations = cast(Sequence[Mapping[str, str]], kept["citations"])
-        return cls(ReplyKind(str(kept["kind"])), lines, tuple(Citation(**citation) for citation in citations))
+        rows = cast(Sequence[tuple[str, str, Sequence[int]]], stored.get("lines"))
+        rows = rows or [(text, "plain", ()) for text in str(stored["text"]).split("\n")]
+        lines = tuple(Line(text, LineKind(kind), tuple(cites)) for text, kind, cites in rows)
+        citations = cast(Sequence[Mapping[str, str]], stored["citations"])
+        return cls(ReplyKind(str(stored["kind"])), lines, tuple(Citation(**citation) for citation in citations))
 
     def to_dict(self) -> dict[str, JsonValue]:
-        """As JSON values, in the shape that outsiders rely on."""
+        """Return JSON values, in the shape of the public contract."""
         recommendation = self.recommendation.to_dict() if self.recommendation else None
         return {
             "kind": self.kind.value,
@@ -118,14 +118,14 @@ class Reply:
             "recommendation": cast(JsonValue, recommendation),
         }
 
-    def to_kept(self) -> dict[str, JsonValue]:
-        """As JSON values, for the store: `to_dict`, the reason, and each line with its kind and what it cites."""
+    def to_stored(self) -> dict[str, JsonValue]:
+        """Return JSON values for the store: `to_dict`, the reason, and each line with its kind and citations."""
         lines: list[JsonValue] = [[line.text, line.kind.value, [*line.cites]] for line in self.lines]
         return {**self.to_dict(), "reason": self.reason, "lines": lines}
 
     @property
     def markdown(self) -> str:
-        """The reply as Markdown, its citations as numbered notes; what users wrote is escaped."""
+        """Return Markdown with the citations as numbered notes; what users wrote is escaped."""
         lines = [line.markdown() for line in self.lines]
         notes = [
             f"{n}. “{escape_markdown(c.quote)}” ({escape_markdown(c.section)})" for n, c in enumerate(self.citations, 1)
@@ -133,8 +133,8 @@ class Reply:
         return "\n".join([*lines, "", *notes]).strip() + "\n"
 
 
-class Notes:
-    """Numbers the statements that a reply cites, in the order in which they are first cited."""
+class CitationNumbers:
+    """Numbers for the statements that a reply cites, in the order in which they are first cited."""
 
     def __init__(self) -> None:
         self._statements: list[Statement] = []

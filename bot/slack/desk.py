@@ -6,7 +6,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import BotError
 from bot.slack.refusals import code_of
-from bot.slack.rendering import escaped
+from bot.slack.rendering import escape
 from bot.store.tables import Delivery
 
 PAGE = 200  # members at a time
@@ -46,7 +46,7 @@ async def upload(client: AsyncWebClient, delivery: Delivery) -> str:
         thread_ts=delivery.address.thread,
         filename=str(delivery.payload["file"]),
         content=str(delivery.payload["content"]),
-        initial_comment=escaped(str(delivery.payload["text"])),
+        initial_comment=escape(str(delivery.payload["text"])),
     )
     return str(given["file"]["id"])
 

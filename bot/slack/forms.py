@@ -9,10 +9,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import texts
 from bot.messages.card import Card
-from bot.messages.form import LONGEST, Field, FieldKind, Form
+from bot.messages.form import MAX_INPUT, Field, FieldKind, Form
 from bot.messages.reply import Line
 from bot.slack.refusals import code_of
-from bot.slack.rendering import rendered
+from bot.slack.rendering import render
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ async def open_form(client: AsyncWebClient, trigger: str, form: Form) -> bool:
 
 def render_modal(form: Form) -> dict[str, Any]:
     """Render a form as a modal."""
-    intro = [block for part in rendered(Card(form.lines)) for block in part.blocks] if form.lines else []
+    intro = [block for part in render(Card(form.lines)) for block in part.blocks] if form.lines else []
     return {
         "type": "modal",
         "callback_id": form.press.id,
@@ -45,7 +45,7 @@ def render_modal(form: Form) -> dict[str, Any]:
 
 def render_notice(title: str, text: str) -> dict[str, Any]:
     """Render a text as a modal."""
-    blocks = rendered(Card((Line(text),)))[0].blocks
+    blocks = render(Card((Line(text),)))[0].blocks
     return {"type": "modal", "title": _plain(title), "close": _plain(texts.sentence("form_close")), "blocks": blocks}
 
 
@@ -67,7 +67,7 @@ def _element(field: Field) -> Block:
         element |= {"type": "radio_buttons", "options": [*options.values()]}
         return element | ({"initial_option": options[field.value]} if field.value in options else {})
     is_long = field.kind is FieldKind.TEXT
-    element |= {"type": "plain_text_input", "multiline": is_long, "max_length": LONGEST}
+    element |= {"type": "plain_text_input", "multiline": is_long, "max_length": MAX_INPUT}
     return element | ({"initial_value": field.value} if field.value else {})
 
 

@@ -29,7 +29,7 @@ from bot.slack.parsing import (
     parsing,
 )
 from bot.slack.refusals import TROUBLE
-from bot.slack.rendering import escaped, rendered
+from bot.slack.rendering import escape, render
 from bot.slack.showing import NotShownError, Stage
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def _listen_to_openings(app: AsyncApp, dispatcher: Dispatcher) -> None:
         person, channel, tab = parse_opener(body, context)
         try:
             if tab == "home":
-                blocks = rendered(await dispatcher.home(person))[0].blocks
+                blocks = render(await dispatcher.home(person))[0].blocks
                 await client.views_publish(user_id=person.user, view={"type": "home", "blocks": blocks})
             elif tab == "messages":
                 questions = texts.sentence("slack_prompts").split(" | ")
@@ -154,7 +154,7 @@ async def _tell(client: AsyncWebClient, event: Body, text: str) -> None:
     """Say something where a message was written, only to its author."""
     try:
         await client.chat_postEphemeral(
-            channel=event["channel"], user=event["user"], thread_ts=event.get("thread_ts"), text=escaped(text)
+            channel=event["channel"], user=event["user"], thread_ts=event.get("thread_ts"), text=escape(text)
         )
     except TROUBLE as error:  # it is done all the same
         log.warning("could not confirm to the user that the message was forwarded: %s", type(error).__name__)

@@ -64,7 +64,7 @@ class Rendering:
 NOTHING = Rendering("", [])
 
 
-def rendered(card: Card, article_url: str | None = None, picture: str | None = None) -> list[Rendering]:
+def render(card: Card, article_url: str | None = None, picture: str | None = None) -> list[Rendering]:
     """The messages that show a card, one unless it is very long; the buttons are under the last.
 
     `picture` is the id of the file with the card's picture.
@@ -81,7 +81,7 @@ def rendered(card: Card, article_url: str | None = None, picture: str | None = N
     return [*parts[:-1], _joined(parts[-1], room)]
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Text in which Slack finds no link, no mention and no channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -109,11 +109,11 @@ def _lines(lines: Sequence[Line]) -> Iterator[Rendering]:
     """Blocks of no more text than Slack shows; bullets that follow one another are one list."""
     if lines and _is_title(lines[0]):
         title, lines = lines[0].plain(), lines[1:]
-        yield Rendering(escaped(title), [HeaderBlock(text=PlainTextObject(text=title, emoji=False)).to_dict()])
+        yield Rendering(escape(title), [HeaderBlock(text=PlainTextObject(text=title, emoji=False)).to_dict()])
     for part in _within(
         PART, [part for line in lines for part in line.split(PART)], lambda line: len(line.plain()) + 2
     ):
-        text = escaped("\n".join(line.plain() for line in part))
+        text = escape("\n".join(line.plain() for line in part))
         shown = [_element(line, is_first=number == 0) for number, line in enumerate(part)]
         yield Rendering(text, [RichTextBlock(elements=_grouped(shown)).to_dict()])
 
@@ -168,7 +168,7 @@ def _citations(citations: Sequence[Citation], article_url: str | None) -> Iterat
     """Notes, set apart from what is said as a quotation is."""
     notes = [_note(number, citation, article_url) for number, citation in enumerate(citations, 1)]
     for part in _within(PART, notes, lambda note: sum(_length(element.to_dict()) for element in note[1])):
-        text = escaped("\n".join(plain for plain, _ in part))
+        text = escape("\n".join(plain for plain, _ in part))
         first, *others = (elements for _, elements in part)
         lines = [*first, *chain.from_iterable((Text(text="\n"), *elements) for elements in others)]
         yield Rendering(text, [RichTextBlock(elements=[RichTextQuoteElement(elements=lines)]).to_dict()])

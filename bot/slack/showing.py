@@ -17,7 +17,7 @@ from bot.messages.response import Placement, Response
 from bot.slack.forms import open_form
 from bot.slack.parsing import Body
 from bot.slack.refusals import TOO_MUCH, TROUBLE, code_of
-from bot.slack.rendering import Rendering, escaped, rendered
+from bot.slack.rendering import Rendering, escape, render
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Stage:
         if notice and self._is_home:
             await self._post_below(Card((Line(notice),)))
         elif notice:
-            await self._post_privately(Rendering(escaped(notice), []))
+            await self._post_privately(Rendering(escape(notice), []))
 
     async def _post_by_url(self, card: Card, placement: Placement) -> None:
         """Post a card by the response_url, which works even where the bot is no member."""
@@ -138,7 +138,7 @@ class Stage:
     async def _post_all(self, card: Card, post: Post) -> None:
         """Post the messages of a card, each in the best form that Slack accepts."""
         picture = await _upload_picture(self._client, card.picture) if card.picture else None
-        for part in rendered(card, self._article_url, picture):
+        for part in render(card, self._article_url, picture):
             for pause, form in _forms(part):
                 await asyncio.sleep(pause)
                 if await post(form):

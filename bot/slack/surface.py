@@ -19,14 +19,14 @@ from bot.chat.adapter import Keep, in_place_of
 from bot.delivery.platform import RefusedError
 from bot.errors import BotError
 from bot.handoff.channel import DeskChannel
-from bot.messages.card import Card, fitted, under
+from bot.messages.card import Card, fit_into_one_message, reply_buttons
 from bot.messages.person import Person
 from bot.messages.reply import Reply
 from bot.slack.desk import checked, is_member, remove_file, upload, with_file
 from bot.slack.parsing import name_in
 from bot.slack.progress import progress
 from bot.slack.refusals import MISSING, NO_PLACE, TOO_MUCH, code_of, meaning
-from bot.slack.rendering import escaped, rendered
+from bot.slack.rendering import escape, render
 from bot.slack.replacing import Blocks, marker_of, remove, replace
 from bot.slack.workspaces import UNREACHABLE, Workspaces
 from bot.store.tables import Delivery, Turn
@@ -47,7 +47,7 @@ class SlackSurface:
 
     def post(self, card: Card) -> Mapping[str, JsonValue]:
         """The post that shows a card, in one message."""
-        return fitted(card, lambda shorter: rendered(shorter, self._article_url)).payload
+        return fit_into_one_message(card, lambda shorter: render(shorter, self._article_url)).payload
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person is in a channel."""
@@ -56,8 +56,8 @@ class SlackSurface:
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
         """The posts that show a reply to a turn."""
-        card = Card.of(reply, *under(reply, turn.id, can_share=turn.address.is_private))
-        return [*in_place_of(turn.draft.replaces, [part.payload for part in rendered(card, self._article_url)])]
+        card = Card.of(reply, *reply_buttons(reply, turn.id, can_share=turn.address.is_private))
+        return [*in_place_of(turn.draft.replaces, [part.payload for part in render(card, self._article_url)])]
 
     @asynccontextmanager
     async def progress(self, turn: Turn, keep: Keep) -> AsyncIterator[ShowLine]:
@@ -208,7 +208,7 @@ class SlackSurface:
                 return earlier
             posted = await client.chat_postMessage(
                 channel=channel,
-                text=f"{escaped(note)}\n\n{_text_of(delivery)}",
+                text=f"{escape(note)}\n\n{_text_of(delivery)}",
                 metadata=marker_of(delivery),
                 unfurl_links=False,
             )

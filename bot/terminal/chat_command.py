@@ -97,7 +97,7 @@ class Chat:
         if reply.recommendation:
             self._summary = None  # it is about another case
             show_sentence("chat_check")
-        self._run(self._inbox.answered(turn, Answer((), reply.to_kept())))
+        self._run(self._inbox.answered(turn, Answer((), reply.to_stored())))
         self._run(self._inbox.finish(turn))
 
     def interview(self) -> None:

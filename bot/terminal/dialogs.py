@@ -13,7 +13,7 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from bot import texts
 from bot.answering.input import CleanText
-from bot.messages.form import LONGEST, Field, FieldKind, Form
+from bot.messages.form import MAX_INPUT, Field, FieldKind, Form
 from bot.messages.reply import Line, LineKind
 from bot.settings import Settings
 from bot.terminal.console import console, show_line, show_sentence
@@ -188,8 +188,8 @@ def _ask_text(field: Field) -> str:
             show_line(Line(hint))
     while True:
         text = CleanText.of(_read_text(field)).text or field.value
-        if len(text) > LONGEST:
-            show_sentence("form_too_long", length=f"{len(text):,}", most=f"{LONGEST:,}")
+        if len(text) > MAX_INPUT:
+            show_sentence("form_too_long", length=f"{len(text):,}", most=f"{MAX_INPUT:,}")
         elif text or not field.is_required:
             return text
         else:

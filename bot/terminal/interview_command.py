@@ -20,7 +20,7 @@ from bot.deciding.recommendation import recommend
 from bot.deciding.team import decide_together
 from bot.errors import BotError, InputError
 from bot.interviews.poll import describe_answer, summarize
-from bot.messages.chart import alt_text, chart
+from bot.messages.chart import describe_chart, draw_chart
 from bot.messages.reply import Line, LineKind
 from bot.settings import Settings
 from bot.terminal.console import console, show_line, show_reply, show_sentence
@@ -164,13 +164,13 @@ def _write_summary(interview: Questionnaire, session: Session, files: Files, *, 
         if files.markdown:
             files.markdown.write_text(summarize(interview, session).markdown, "utf-8")
         if files.chart:
-            files.chart.write_bytes(chart(interview.framework, recommendation, session.known))
+            files.chart.write_bytes(draw_chart(interview.framework, recommendation, session.known))
     except OSError as error:
         raise BotError(
             f"The summary cannot be written ({error.strerror}); name a file in a folder that can."
         ) from error
     if files.chart:
-        show_line(Line(alt_text(interview.framework, recommendation)))
+        show_line(Line(describe_chart(interview.framework, recommendation)))
     if as_json:
         sys.stdout.write(json.dumps(recommendation.to_dict(), ensure_ascii=False) + "\n")
 

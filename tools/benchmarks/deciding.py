@@ -13,7 +13,7 @@ from bot.deciding.interview import Choose, Questionnaire, Screen, Session
 from bot.deciding.outlook import Outlook
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
-from bot.messages.chart import chart
+from bot.messages.chart import draw_chart
 from tests.conftest import ROOT
 from tools.benchmarks.figures import Figure, interleaved
 from tools.benchmarks.length import Length
@@ -50,8 +50,8 @@ def figures(_length: Length) -> list[Figure]:
         for _ in range(1000)
     ]
     thousand, recommendations = _timed(lambda: [recommend(outlook, answers) for answers in profiles])
-    chart(framework, recommendations[0], profiles[0])
-    drawing, _ = _timed(lambda: chart(framework, recommendations[0], profiles[0]))
+    draw_chart(framework, recommendations[0], profiles[0])
+    drawing, _ = _timed(lambda: draw_chart(framework, recommendations[0], profiles[0]))
     return [
         Figure("a step of the interview, with its view", walk / STEPS * 1000, "ms", 1.0, "one millisecond", "≤ 1"),
         Figure("the first step of a process, counts empty", cold * 1000, "ms", 1.0, "one millisecond", "–"),

@@ -23,10 +23,10 @@ from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.team import decide_together
 from bot.interviews.interviewer import LEADERLESS, Interviewer
 from bot.interviews.screens import render_card
-from bot.messages.card import LONGEST_ID, Button, Card, Press
+from bot.messages.card import MAX_ID, Button, Card, Press
 from bot.messages.person import Person
 from bot.messages.response import Placement, Response
-from bot.slack.rendering import rendered
+from bot.slack.rendering import render
 from bot.store.database import Database
 from bot.store.events import KnownError
 from bot.store.store import Store
@@ -138,11 +138,11 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 def keeps_to_the_limits(card: Card) -> bool:
     """Whether Slack takes the card, as one message, with an id for every button."""
-    parts = rendered(card, URL)
+    parts = render(card, URL)
     ids = [button.press.id for row in card.rows for button in row]
     assert [violations(part.blocks, surface="message") for part in parts] == [[]]
     assert weight(parts[0].blocks) < WEIGHT_A_MESSAGE
-    assert all(len(one) <= LONGEST_ID and Press.of(one) for one in ids)
+    assert all(len(one) <= MAX_ID and Press.of(one) for one in ids)
     assert not card.picture or len(card.picture.alt_text) <= 2_000
     return len(set(ids)) == len(ids)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.advising.consultant import Consultant
 from bot.cases.reading import CaseReader
-from bot.discord.rendering import rendered
+from bot.discord.rendering import render
 from bot.guidance.index import Index
-from bot.messages.card import Card, under
+from bot.messages.card import Card, reply_buttons
 from bot.messages.reply import ReplyKind
 from bot.slack import rendering as slack
 from tests.conftest import ROOT
@@ -40,11 +40,11 @@ async def test_slack_and_discord_say_the_same(index: Index, cases: CaseReader) -
     replies = await asyncio.gather(*map(consultant.respond, asked))
     assert {reply.kind for reply in replies} == set(ReplyKind)
     for reply in replies:
-        card = Card.of(reply, *under(reply, 1, can_share=True))
-        on_slack, on_discord = slack.rendered(card, ARTICLE), rendered(card, ARTICLE)
+        card = Card.of(reply, *reply_buttons(reply, 1, can_share=True))
+        on_slack, on_discord = slack.render(card, ARTICLE), render(card, ARTICLE)
         on_slack_as_text = html.unescape("\n".join(part.text for part in on_slack))
         assert _words(_without_links(shown(on_discord))) == _words(on_slack_as_text)
-        assert _words(shown(rendered(card, with_embeds=False))) == _words(on_slack_as_text)
+        assert _words(shown(render(card, with_embeds=False))) == _words(on_slack_as_text)
         for citation in reply.citations:
             for said in (on_slack_as_text, shown(on_discord)):
                 assert f"“{citation.quote}”" in said

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION
-from bot.discord.rendering import PICTURE, Rendering, fewest, rendered
+from bot.discord.rendering import PICTURE, Rendering, render, render_fewest
 from bot.messages.card import Button, Card, Picture, Press
 from bot.messages.reply import Citation, Line, LineKind
 from tests.peers.discord import violations
@@ -60,7 +60,7 @@ def close(text: str) -> str:
 @example(Card(tuple(Line("word", LineKind.ITEM) for _ in range(2_000))), None, BOTH)
 @example(Card((), (Citation("s", "w" * 1_400, "article.md", "s"),)), ARTICLE, ONLY_TEXT)
 def test_discord_takes_every_message(card: Card, article_url: str | None, way: dict[str, bool]) -> None:
-    for part in rendered(card, article_url, **way):
+    for part in render(card, article_url, **way):
         assert violations(payload(part)) == []
         assert len(part.content) <= CONTENT
         assert all(text.strip() and len(text) <= EMBED for text in part.embeds)
@@ -77,7 +77,7 @@ def test_discord_takes_every_message(card: Card, article_url: str | None, way: d
 def test_no_line_and_no_citation_is_lost_and_their_order_is_kept(
     card: Card, article_url: str | None, way: dict[str, bool]
 ) -> None:
-    rest = close(shown(rendered(card, article_url, **way)))
+    rest = close(shown(render(card, article_url, **way)))
     wanted = [text for line in card.lines for text in (line.text, *(f"[{number}]" for number in line.cites))]
     for number, citation in enumerate(card.citations, 1):
         wanted += [f"[{number}] “{citation.quote}”", citation.section]
@@ -92,7 +92,7 @@ def test_no_line_and_no_citation_is_lost_and_their_order_is_kept(
 def test_nothing_in_it_is_alive_but_the_links_to_the_article(
     card: Card, article_url: str | None, way: dict[str, bool]
 ) -> None:
-    for part in rendered(card, article_url, **way):
+    for part in render(card, article_url, **way):
         for text in (part.content, *part.embeds):
             pieces = text.split("```")
             assert len(pieces) % 2, "a fence without its end"
@@ -106,17 +106,17 @@ def test_nothing_in_it_is_alive_but_the_links_to_the_article(
 def test_a_card_that_changes_in_place_is_one_message_though_its_links_are_long() -> None:
     cited = tuple(Citation("A section", f"{number} " + "word " * 40, "article.md", "anchor") for number in range(12))
     card = Card((Line("reason " * 310),), cited, rows=rows_of(["Review"]))
-    assert len(rendered(card, ARTICLE)) > 1
-    [one] = fewest(card, ARTICLE)
+    assert len(render(card, ARTICLE)) > 1
+    [one] = render_fewest(card, ARTICLE)
     assert all(citation.quote.strip() in "".join(one.embeds) for citation in cited)
-    [short] = fewest(Card(card.lines, cited[:2]), ARTICLE)
+    [short] = render_fewest(Card(card.lines, cited[:2]), ARTICLE)
     assert ARTICLE in "".join(short.embeds)
 
 
 @patiently
 @given(cards, urls)
 def test_every_button_and_choice_is_there_under_the_last_message(card: Card, article_url: str | None) -> None:
-    *before, last = rendered(card, article_url)
+    *before, last = render(card, article_url)
     assert not [part for part in before if part.rows]
     menu = [[card.menu.press.id]] if card.menu else []
     ids = [[component["custom_id"] for component in row["components"]] for row in payload(last)["components"]]
@@ -132,7 +132,7 @@ def _options(item: dict[str, Any]) -> list[dict[str, Any]]:
 @patiently
 @given(cards, urls)
 def test_a_message_comes_out_of_the_outbox_as_it_went_in(card: Card, article_url: str | None) -> None:
-    for part in rendered(card, article_url):
+    for part in render(card, article_url):
         kept = json.loads(json.dumps(part.payload))
         assert payload(Rendering.of(kept)) == payload(part)
 
@@ -140,7 +140,7 @@ def test_a_message_comes_out_of_the_outbox_as_it_went_in(card: Card, article_url
 @pytest.mark.parametrize("words", [10, 500, 5_000, 20_000])
 def test_the_picture_is_in_the_last_message(words: int) -> None:
     card = Card((Line("word " * words),), (LONG,) * (words // 500), picture=Picture(lambda: b"", "A chart"))
-    *before, last = rendered(card, ARTICLE)
+    *before, last = render(card, ARTICLE)
     assert not [part for part in before if part.has_picture]
     assert last.shown_embeds()[-1].image.url == f"attachment://{PICTURE}"
     assert violations(payload(last)) == []
@@ -158,38 +158,38 @@ def test_the_picture_is_in_the_last_message(words: int) -> None:
     ],
 )
 def test_a_long_label_keeps_its_beginning_and_its_count(text: str, count: int | None, label: str) -> None:
-    [part] = rendered(Card((Line("?"),), rows=((Button(text, Press("answer"), count=count),),)))
+    [part] = render(Card((Line("?"),), rows=((Button(text, Press("answer"), count=count),),)))
     assert part.rows[0][0]["label"] == label
 
 
 def test_a_chosen_answer_is_marked() -> None:
-    [part] = rendered(Card((Line("?"),), rows=((Button("w" * BUTTON, Press("answer"), is_chosen=True),),)))
+    [part] = render(Card((Line("?"),), rows=((Button("w" * BUTTON, Press("answer"), is_chosen=True),),)))
     assert part.rows[0][0]["label"] == "✓ " + "w" * (BUTTON - 3) + "…"
 
 
 def test_a_long_choice_keeps_its_beginning() -> None:
-    [part] = rendered(Card((Line("?"),), menu=menu_of(["w" * (OPTION + 1)])))
+    [part] = render(Card((Line("?"),), menu=menu_of(["w" * (OPTION + 1)])))
     [item] = part.rows[0]
     assert _options(item) == [{"value": "choice0", "label": "w" * (OPTION - 1) + "…"}]
 
 
 def test_a_citation_leads_to_its_sentence_in_the_article() -> None:
     cited = Citation("Costs", "Fine-tuning (in short): dear & slow.", "article.md", "costs")
-    [part] = rendered(Card((Line("It is dear."),), (cited,)), ARTICLE)
+    [part] = render(Card((Line("It is dear."),), (cited,)), ARTICLE)
     url = f"{ARTICLE}#:~:text=Fine%2Dtuning%20%28in%20short%29%3A%20dear%20%26%20slow."
     assert part.embeds == [f"\\[1\\] “Fine-tuning (in short): dear & slow.” [Costs]({url})"]
 
 
 def test_a_short_answer_is_content_and_a_long_one_an_embed() -> None:
-    [short] = rendered(Card((Line("Yes.", cites=(1,)),), (LONG,)))
+    [short] = render(Card((Line("Yes.", cites=(1,)),), (LONG,)))
     assert short.content == "Yes. \\[1\\]"
     assert len(short.embeds) == 1
-    [long] = rendered(Card((Line("It is so. " * 300),), (LONG,)))
+    [long] = render(Card((Line("It is so. " * 300),), (LONG,)))
     assert not long.content
     assert len(long.embeds) == 2
 
 
 def test_a_long_answer_is_cut_between_sentences() -> None:
-    parts = rendered(Card((Line("This sentence stands here whole. " * 400),)), with_embeds=False)
+    parts = render(Card((Line("This sentence stands here whole. " * 400),)), with_embeds=False)
     assert len(parts) > 3
     assert all(part.content.rstrip().endswith("whole.") for part in parts)

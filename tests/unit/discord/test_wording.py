@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from bot.discord.wording import escaped, notes, pieces, written
+from bot.discord.wording import escape, render_line, render_notes, split_line
 from bot.messages.reply import Citation, Line, LineKind
 
 ARTICLE = "https://example.com/guides/fine-tuning-vs-rag"
@@ -74,18 +74,18 @@ def undone(markdown: str) -> str:
 @example("2026.")
 @example("a\r# b")
 def test_nothing_in_a_text_is_alive(text: str) -> None:
-    assert alive(escaped(text)) == []
+    assert alive(escape(text)) == []
 
 
 @given(texts)
 @example("".join(HOSTILE))
 def test_a_text_reads_as_before(text: str) -> None:
-    assert undone(escaped(text)).replace("\u200b", "") == text.replace("\u200b", "")
+    assert undone(escape(text)).replace("\u200b", "") == text.replace("\u200b", "")
 
 
 @given(texts)
 def test_an_escape_is_at_most_as_long_as_what_it_escapes(text: str) -> None:
-    assert len(escaped(text)) <= 2 * len(text)
+    assert len(escape(text)) <= 2 * len(text)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_an_escape_is_at_most_as_long_as_what_it_escapes(text: str) -> None:
     ],
 )
 def test_plain_words_stay_as_they_are(text: str) -> None:
-    assert escaped(text) == text
+    assert escape(text) == text
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_plain_words_stay_as_they_are(text: str) -> None:
     ],
 )
 def test_each_kind_of_line_is_set_in_its_own_way(kind: LineKind, number: int, markdown: str) -> None:
-    assert written(Line("a\nb", kind, (1, 2)), is_first=number == 0) == markdown
+    assert render_line(Line("a\nb", kind, (1, 2)), is_first=number == 0) == markdown
 
 
 @given(some.text("`\na", max_size=40))
@@ -119,7 +119,7 @@ def test_each_kind_of_line_is_set_in_its_own_way(kind: LineKind, number: int, ma
 @example("`````")
 @example("`" * 9)
 def test_nothing_ends_code_but_its_own_end(text: str) -> None:
-    code = written(Line(text, LineKind.CODE))
+    code = render_line(Line(text, LineKind.CODE))
     assert [found.start() for found in re.finditer("(?=```)", code)] == [0, len(code) - 3]
     assert code.replace("\u200b", "") == f"```\n{text}\n```"
 
@@ -131,12 +131,12 @@ def test_a_long_line_is_cut_into_lines_that_fit(
     text: str, many: int, kind: LineKind, cites: tuple[int, ...], most: int
 ) -> None:
     line = Line((text * many)[:6_000], kind, cites)
-    parts = list(pieces(line, most))
+    parts = list(split_line(line, most))
     assert "".join(part.text for part in parts) == line.text
     assert [part.cites for part in parts] == [()] * (len(parts) - 1) + [cites]
     for part in parts:
         assert part.kind is kind
-        assert len(written(part, is_first=False)) <= most
+        assert len(render_line(part, is_first=False)) <= most
 
 
 @given(texts, some.integers(0, 400), some.sampled_from((None, ARTICLE)), some.sampled_from((1_997, 4_096)))
@@ -145,7 +145,7 @@ def test_a_long_line_is_cut_into_lines_that_fit(
 @example("*" * 1_400, 1, None, 1_997)
 def test_a_note_fits_and_keeps_its_quote_and_its_section(text: str, many: int, url: str | None, most: int) -> None:
     cited = Citation("Costs > [Limits]", (text * many)[:5_000], "article.md", "costs")
-    shown = list(notes([cited], url, most))
+    shown = list(render_notes([cited], url, most))
     assert all(len(note) <= most for note in shown)
     whole = undone("".join(shown)).replace("\u200b", "")
     assert f"[1] “{cited.quote}”".replace("\u200b", "") in whole

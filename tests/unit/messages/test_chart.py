@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.deciding.framework import Framework, Side
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.recommendation import recommend
-from bot.messages.chart import DARK, LIGHT, NAMES, Theme, alt_text, chart, pulls
+from bot.messages.chart import DARK, LIGHT, NAMES, Theme, describe_chart, draw_chart, weigh_answers
 from tests.support.frameworks import answers_to, modest
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -44,7 +44,7 @@ def plane(png: bytes) -> bytes:
 
 
 def drawn(framework: Framework, outlook: Outlook, answers: Answers, *, dark: bool = False) -> bytes:
-    return chart(framework, recommend(outlook, answers), answers, dark=dark)
+    return draw_chart(framework, recommend(outlook, answers), answers, dark=dark)
 
 
 def test_contrast_is_measured_as_defined() -> None:
@@ -81,14 +81,14 @@ def test_no_answer_and_all_answers_can_be_drawn(framework: Framework, outlook: O
 def test_long_words_of_a_user_can_be_drawn(framework: Framework, outlook: Outlook) -> None:
     answers = {"change_rate": "often"}
     found = recommend(outlook, answers, {"change_rate": "prices\nand stock, " * 500})
-    assert struct.unpack(">II", chart(framework, found, answers)[16:24]) == SIZE
+    assert struct.unpack(">II", draw_chart(framework, found, answers)[16:24]) == SIZE
 
 
 @given(st.data())
 @modest
 def test_each_answer_is_one_pull_with_its_weight(framework: Framework, outlook: Outlook, data: st.DataObject) -> None:
     answers = data.draw(answers_to(framework))
-    found = pulls(framework, recommend(outlook, answers))
+    found = weigh_answers(framework, recommend(outlook, answers))
     options = {q: framework.option(q, o) for q, o in sorted(answers.items()) if o is not None}
     assert sorted((p.label, p.answer, p.side, p.weight) for p in found) == sorted(
         (framework.questions[q].label, o.text, o.toward, o.weight) for q, o in options.items()
@@ -102,20 +102,24 @@ def test_the_words_name_the_approach_the_support_and_every_answer(
 ) -> None:
     answers = data.draw(answers_to(framework))
     found = recommend(outlook, answers)
-    text = alt_text(framework, found)
+    text = describe_chart(framework, found)
     assert text.startswith(f"Chart: {NAMES[found.approach]}.")
     assert f"for RAG {found.support.rag}, for fine-tuning {found.support.fine_tuning}" in text
-    for pull in pulls(framework, found):
+    for pull in weigh_answers(framework, found):
         assert f"{pull.label}: {pull.answer} ({pull.weight})" in text
 
 
 def test_the_words_put_each_answer_on_its_side(framework: Framework, outlook: Outlook) -> None:
-    text = alt_text(framework, recommend(outlook, ANSWERS, {"change_rate": "new prices each Monday"}))
+    text = describe_chart(framework, recommend(outlook, ANSWERS, {"change_rate": "new prices each Monday"}))
     _, rag, fine_tuning, neither = text.replace("Not counted", "Pulling toward").split("Pulling toward")
     assert "How often it changes: new prices each Monday (4)" in rag
     assert framework.option("style_format", "essential").text in fine_tuning
     assert framework.option("citations", "not_needed").text in neither
-    assert [p.side for p in pulls(framework, recommend(outlook, ANSWERS))] == [Side.RAG, Side.NEITHER, Side.FINE_TUNING]
+    assert [p.side for p in weigh_answers(framework, recommend(outlook, ANSWERS))] == [
+        Side.RAG,
+        Side.NEITHER,
+        Side.FINE_TUNING,
+    ]
 
 
 def test_a_case_outside_of_the_guidance_has_no_place_on_the_plane(framework: Framework, outlook: Outlook) -> None:
@@ -123,19 +127,19 @@ def test_a_case_outside_of_the_guidance_has_no_place_on_the_plane(framework: Fra
     for answers in ({"change_rate": "often"}, {"change_rate": "stable"}):
         places.add(plane(drawn(framework, outlook, answers)))
         found = recommend(outlook, answers, outside="numbers")
-        outside.add(plane(chart(framework, found, answers)))
-        text = alt_text(framework, found)
+        outside.add(plane(draw_chart(framework, found, answers)))
+        text = describe_chart(framework, found)
         assert text.startswith("Chart: Outside of the guidance. Neither approach is meant for this case, so it has no")
         assert NAMES[found.approach] not in text
     assert (len(places), len(outside)) == (2, 1)
 
 
 def test_without_answers_the_words_say_so(framework: Framework, outlook: Outlook) -> None:
-    assert alt_text(framework, recommend(outlook, {})).count("nothing") == 3
+    assert describe_chart(framework, recommend(outlook, {})).count("nothing") == 3
 
 
 def test_signs_of_mathematics_are_only_text(outlook: Outlook) -> None:
     for words in (r"$\foo$", "costs $5 and $6 each"):
         answers = {"change_rate": "often"}
         found = recommend(outlook, answers, {"change_rate": words})
-        assert chart(outlook.framework, found, answers).startswith(b"\x89PNG")
+        assert draw_chart(outlook.framework, found, answers).startswith(b"\x89PNG")

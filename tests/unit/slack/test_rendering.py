@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from bot.messages.card import Button, Card, Press
 from bot.messages.reply import Citation, Line, LineKind
 from bot.slack.limits import TEXT
-from bot.slack.rendering import Rendering, escaped, rendered
+from bot.slack.rendering import Rendering, escape, render
 from bot.slack.surface import SlackSurface
 from bot.slack.workspaces import OneWorkspace
 from tests.peers.slack import violations, weight
@@ -71,7 +71,7 @@ def close(text: str) -> str:
 @example(Card((Line("w" * 90_000),), rows=rows_of(["yes"])), ARTICLE)
 @example(Card(tuple(Line("word", LineKind.ITEM) for _ in range(2_000))), None)
 def test_slack_takes_every_message(card: Card, article_url: str | None) -> None:
-    for part in rendered(card, article_url):
+    for part in render(card, article_url):
         assert violations(part.blocks, surface="message") == []
         assert weight(part.blocks) < WEIGHT_A_MESSAGE
         assert len(part.text) <= TEXT
@@ -82,7 +82,7 @@ def test_slack_takes_every_message(card: Card, article_url: str | None) -> None:
 @given(cards, urls)
 @example(FULL, ARTICLE)
 def test_no_line_and_no_citation_is_lost(card: Card, article_url: str | None) -> None:
-    parts = rendered(card, article_url)
+    parts = render(card, article_url)
     in_blocks, in_text = close(shown(parts)), close(html.unescape("\n".join(part.text for part in parts)))
     for number, citation in enumerate(card.citations, 1):
         for all_of_it in (in_blocks, in_text):
@@ -98,7 +98,7 @@ def test_no_line_and_no_citation_is_lost(card: Card, article_url: str | None) ->
 @given(cards, urls)
 @example(FULL, ARTICLE)
 def test_nothing_in_it_is_alive_but_the_links_to_the_article(card: Card, article_url: str | None) -> None:
-    for part in rendered(card, article_url):
+    for part in render(card, article_url):
         assert "<" not in part.text
         assert ">" not in part.text
         assert html.unescape(part.text).count("&") == part.text.count("&amp;")
@@ -113,7 +113,7 @@ def test_nothing_in_it_is_alive_but_the_links_to_the_article(card: Card, article
 @patiently
 @given(cards, urls)
 def test_every_button_and_choice_is_there_under_the_last_message(card: Card, article_url: str | None) -> None:
-    *before, last = rendered(card, article_url)
+    *before, last = render(card, article_url)
     assert not [element for part in before for element in elements(part.blocks) if "action_id" in element]
     ids = [element["action_id"] for element in elements(last.blocks) if "action_id" in element]
     menu = [card.menu.press.id] if card.menu else []
@@ -124,7 +124,7 @@ def test_every_button_and_choice_is_there_under_the_last_message(card: Card, art
 
 def test_buttons_never_stand_alone() -> None:
     for words in range(2_000, 2_700, 50):
-        last = rendered(Card((Line("word " * words),), rows=rows_of(["yes", "no"])))[-1]
+        last = render(Card((Line("word " * words),), rows=rows_of(["yes", "no"])))[-1]
         assert last.text
 
 
@@ -132,13 +132,13 @@ def test_buttons_never_stand_alone() -> None:
     ("text", "label"), [("yes", "yes"), ("w" * 75, "w" * 75), ("w" * 76, "w" * 74 + "…"), ("", "…")]
 )
 def test_a_long_label_keeps_its_beginning(text: str, label: str) -> None:
-    [part] = rendered(Card((Line("?"),), rows=((Button(text, Press("answer")),),)))
+    [part] = render(Card((Line("?"),), rows=((Button(text, Press("answer")),),)))
     assert part.blocks[-1]["elements"][0]["text"]["text"] == label  # type: ignore[index,call-overload]
 
 
 def test_a_citation_leads_to_its_sentence_in_the_article() -> None:
     cited = Citation("Costs", "Fine-tuning, in short: dear & slow.", "article.md", "costs")
-    [part] = rendered(Card((Line("It is dear."),), (cited,)), ARTICLE)
+    [part] = render(Card((Line("It is dear."),), (cited,)), ARTICLE)
     [link] = [element for element in elements(part.blocks) if element.get("type") == "link"]
     assert link["url"] == f"{ARTICLE}#:~:text=Fine%2Dtuning%2C%20in%20short%3A%20dear%20%26%20slow."
     assert link["text"] == "Costs"
@@ -146,14 +146,14 @@ def test_a_citation_leads_to_its_sentence_in_the_article() -> None:
 
 def test_neighbouring_bullets_are_one_list() -> None:
     bullet = Line("yes", LineKind.ITEM)
-    [part] = rendered(Card((Line("Look"), bullet, bullet, Line("there"), bullet)))
+    [part] = render(Card((Line("Look"), bullet, bullet, Line("there"), bullet)))
     kinds = [(e["type"], len(e["elements"])) for e in part.blocks[0]["elements"] if e["type"] == "rich_text_list"]  # type: ignore[index,union-attr,call-overload]
     assert kinds == [("rich_text_list", 2), ("rich_text_list", 1)]
 
 
 @given(some.text())
 def test_escaped_text_reads_as_before(text: str) -> None:
-    assert escaped(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+    assert escape(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
 
 
 def test_a_post_that_is_too_long_for_one_message_keeps_its_beginning_its_end_and_its_buttons() -> None:
