@@ -76,6 +76,19 @@ def test_a_question_behind_a_courtesy_is_answered(plain: Consultant, courtesy: s
     assert reply.citations[0].section == "Practical Considerations > Cost"
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("???", "wordless"),
+        ("how do I boil an egg", "off_topic"),
+        ("What does the article recommend to most companies?", "near_topic"),
+        ("What are the cons of fine-tuning?", ""),
+    ],
+)
+def test_an_abstention_keeps_its_reason(plain: Consultant, text: str, reason: str) -> None:
+    assert said(plain, text).to_kept()["reason"] == reason
+
+
 @pytest.mark.parametrize("text", ["Thank you so much!", "Thanks, I'll pass it on to my boss.", "hello there, team"])
 def test_a_courtesy_alone_is_answered_in_kind(plain: Consultant, text: str) -> None:
     assert said(plain, text).kind is ReplyKind.SMALL_TALK
