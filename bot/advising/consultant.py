@@ -93,31 +93,31 @@ class Consultant:
             return Reply(ReplyKind.ABSTAIN, (Line(words),), reason=problem)
         earlier = [turn for said in earlier if (turn := clean(said)[:MAX_INPUT_LENGTH])]
         with tracing.span("search"):
-            reading = await self._read(question, earlier)
+            result = await self._read(question, earlier)
         with tracing.span("compose"):
-            if advice := await self._advice(text, question, earlier, reading):
+            if advice := await self._advice(text, question, earlier, result):
                 return advice
-            return await self._reply(question, earlier, reading, show)
+            return await self._reply(question, earlier, result, show)
 
-    async def _advice(self, text: str, question: str, earlier: Sequence[str], reading: SearchResult) -> Reply | None:
+    async def _advice(self, text: str, question: str, earlier: Sequence[str], result: SearchResult) -> Reply | None:
         """Advice on the use case in `text` (`question` is its cleaned form); None if it describes none."""
         if self.adviser is None:
             return None
         case = await self.adviser.read(text)
         earlier = () if starts_another_case(text, case) else earlier
         before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
-        if not is_case(question, reading, case, len(before or ())):
+        if not is_case(question, result, case, len(before or ())):
             return None
         before = await self.adviser.facts(earlier) if before is None else before
-        return await self._beside(await self.adviser.advise(text, before, case), text, reading)
+        return await self._beside(await self.adviser.advise(text, before, case), text, result)
 
     async def _read(self, question: str, earlier: Sequence[str]) -> SearchResult:
         if not earlier:
             return await self._read_soon(question)
-        _, reading = await threads.compute(lambda: self._followups.resolve(question, earlier))
-        return reading
+        _, result = await threads.compute(lambda: self._followups.resolve(question, earlier))
+        return result
 
-    async def _beside(self, advice: Reply, text: str, reading: SearchResult) -> Reply:
+    async def _beside(self, advice: Reply, text: str, result: SearchResult) -> Reply:
         """The recommendation, after the answer to what else the message asks.
 
         If the case hardly decides which approach to choose, the guidance's answer to that question comes first, too.
@@ -126,52 +126,50 @@ class Consultant:
         besides = " ".join(sentence for sentence in asked if not CHOICE_QUESTION.search(sentence))
         if besides:
             alone = await self._read_soon(clean(besides))
-            reading = max(reading, alone, key=lambda reading: reading.lead)
+            result = max(result, alone, key=lambda result: result.lead)
         elif _decides(advice) and all(WHICH_APPROACH.search(sentence) for sentence in asked):
             return advice
-        return _both(compose(reading), advice) if asked and reading.answered else advice
+        return _both(compose(result), advice) if asked and result.answered else advice
 
-    async def _reply(
-        self, question: str, earlier: Sequence[str], reading: SearchResult, show: ShowLine | None
-    ) -> Reply:
-        if reading.kind is Kind.SMALL_TALK:
+    async def _reply(self, question: str, earlier: Sequence[str], result: SearchResult, show: ShowLine | None) -> Reply:
+        if result.kind is Kind.SMALL_TALK:
             where = f" at {self._article_url}" if self._article_url else ""
-            return Reply(ReplyKind.SMALL_TALK, (Line(texts.sentence(reading.intent, where=where)),))
-        if reading.kind is Kind.INJECTION and not INSTRUCTION.search(question):
-            reading = replace(reading, kind=Kind.NEAR_TOPIC)  # who tells us nothing to do is not told off
-        if not reading.answered or self._writer is None:
-            return compose(reading)
+            return Reply(ReplyKind.SMALL_TALK, (Line(texts.sentence(result.intent, where=where)),))
+        if result.kind is Kind.INJECTION and not INSTRUCTION.search(question):
+            result = replace(result, kind=Kind.NEAR_TOPIC)  # without an instruction it is no attempt
+        if not result.answered or self._writer is None:
+            return compose(result)
         notes, lines = CitationNumbers(), list[Line]()
-        async for sentence, cited in self._writer.write(question, earlier, self._material(reading)):
+        async for sentence, cited in self._writer.write(question, earlier, self._material(result)):
             lines.append(Line(sentence, cites=notes.cite(cited)))
             if show:
                 show(lines[-1])
         if not lines:
             metrics.fallbacks.inc()
-            return compose(reading)
+            return compose(result)
         return Reply(ReplyKind.ANSWER, tuple(lines), notes.citations)
 
-    def _material(self, reading: SearchResult) -> list[Statement]:
+    def _material(self, result: SearchResult) -> list[Statement]:
         """The answers, then the rest of their sections, for the model to write from."""
-        found = [finding.statement for finding in reading.findings]
+        found = [finding.statement for finding in result.findings]
         sections = {statement.section for statement in found}
         return list(dict.fromkeys([*found, *(s for s in self.index.statements.values() if s.section in sections)]))
 
 
-def is_case(text: str, reading: SearchResult, found: CaseReading, earlier: int = 0) -> bool:
+def is_case(text: str, result: SearchResult, found: CaseReading, earlier: int = 0) -> bool:
     """Return True if a message describes a use case: it states two facts (with the `earlier` ones), or is long and asks
     nothing.
     """
     questions = [sentence for sentence in ROUGH_SENTENCE.findall(text) if is_question(sentence)]
     asking, only_chooses = bool(questions), all(CHOICE_QUESTION.search(sentence) for sentence in questions)
     facts = len(found.facts) + (earlier if found.facts and only_chooses and earlier > 1 else 0)
-    if reading.kind is Kind.INJECTION:
+    if result.kind is Kind.INJECTION:
         certain = [fact for fact in found.facts if fact.probability >= MIN_CERTAIN]
         return len(certain) > 1 and not INSTRUCTION.search(text)
     if facts > 1:
-        covered = reading.answered or facts > 2 or len(text.split()) >= LONG_TEXT_WORDS
+        covered = result.answered or facts > 2 or len(text.split()) >= LONG_TEXT_WORDS
         return covered or (not asking and bool(FIRST_PERSON.search(text)))
-    if asking or reading.kind is Kind.SMALL_TALK:
+    if asking or result.kind is Kind.SMALL_TALK:
         return False
     return len(text.split()) >= (MIN_OUT_OF_SCOPE_WORDS if found.outside else MIN_CASE_WORDS)
 

@@ -5,7 +5,7 @@ decides how to complete it: with the technique the conversation is about, with t
 other technique, or with a bullet of the last answer. Where the kind leaves it open, the candidates' results decide.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from bot.answering.anaphora import (
@@ -26,15 +26,18 @@ from bot.guidance.phrasings import Kind, Label
 from bot.guidance.search import Search, SearchResult
 from bot.guidance.techniques import Technique, techniques_in
 
-MAX_EARLIER = 4  # earlier questions that a question may lean on
-MIN_EVIDENCE = 0.3  # evidence below which no earlier question makes a question answerable
+MAX_EARLIER = 4  # earlier questions that a follow-up may refer to
+
+# Chosen over tests/data/conversations.jsonl, between two errors: if earlier questions count too much, new ones are
+# misread as follow-ups; if they count too little, follow-ups are answered as if they were asked alone.
+MIN_EVIDENCE = 0.3  # evidence of the question alone, below which no earlier question makes it answerable
 MIN_OWN_EVIDENCE = 0.4  # the same for a question that has words of its own
-KEEP_PRONOUN = 0.3  # score of the first finding above which a pronoun may be left as it is
-MIN_ALONE = 0.2  # score of the first finding below which a question that points back says too little alone
-MIN_FRAGMENT = 0.5  # score of the first finding above which a fragment needs no earlier question
-COMPLETED_WEIGHT = 0.7  # weight of the completed question beside the question alone
-OTHER_SIDE_FACTOR = 0.5  # what counts of the scores of statements about the other technique
-Read = Callable[[str], SearchResult]
+KEEP_PRONOUN = 0.3  # score of the best answer above which a pronoun is not replaced
+MIN_ALONE = 0.2  # score of the best answer below which a question that points back needs the last one
+MIN_FRAGMENT = 0.5  # score of the best answer above which a fragment needs no earlier question
+COMPLETED_WEIGHT = 0.7  # of the completed question beside the question alone
+OTHER_SIDE_FACTOR = 0.5  # on the scores of statements about the other technique
+Find = Callable[[str], SearchResult]
 
 
 class FollowUps:
@@ -50,37 +53,32 @@ class FollowUps:
         """
         if not earlier:
             return question, self._find(question)
-        read = cache(self._find)
-        told, side = _told(earlier[-MAX_EARLIER:], read)
-        form = classify(question)
-        if form is FollowUpKind.STANDALONE or _stays(question, read(question)):
-            return question, read(question)
-        if form is FollowUpKind.ORDINAL:
-            return self._place(
-                question, {side: complete_question(question, told[-1], side) for side in Technique}, read, told[-1]
-            )
+        find = cache(self._find)
+        history, side = _complete_earlier(earlier[-MAX_EARLIER:], find)
+        last, kind = history[-1], classify(question)
+        if kind is FollowUpKind.STANDALONE or _stays(question, find(question)):
+            return question, find(question)
+        if kind is FollowUpKind.ORDINAL:
+            return self._resolve_ordinal(question, last, find)
         side = side or single_technique(question)
-        pointed = form in (FollowUpKind.PRONOUN, FollowUpKind.OTHER_SIDE)
-        named = pointed or any(single_technique(text) for text in told)  # else "and later on?" goes on, of no one side
-        completed = complete_question(question, told[-1], side if named else None)
-        text = _choose(question, completed, f"{told[-1]} {question}", side, read)
-        return text, read(text) if text == question else self._blended(text, question, _about(question, side))
+        names_side = kind in (FollowUpKind.PRONOUN, FollowUpKind.OTHER_SIDE) or any(map(single_technique, history))
+        completed = complete_question(question, last, side if names_side else None)
+        text = _choose(question, completed, f"{last} {question}", side, find)
+        return text, find(text) if text == question else self._blended(text, question, _about(question, side))
 
     def _find(self, text: str) -> SearchResult:
         return self.search.find(text, self.embedder.embed([text])[0])
 
-    def _place(
-        self, question: str, completed: Mapping[Technique, str], read: Read, last: str
-    ) -> tuple[str, SearchResult]:
+    def _resolve_ordinal(self, question: str, last: str, find: Find) -> tuple[str, SearchResult]:
         """Resolve "the second one": a bullet of the last answer or, without a list, the article's second technique."""
-        place, bullets = ordinal_in(question), self._bullets(read(last))
+        place, bullets = ordinal_in(question), self._bullets(find(last))
         if bullets and place < len(bullets):
             bullet = bullets[place].text
-            return ORDINAL.sub(lambda _: bullet, question), self._read_statement(bullet)
+            return ORDINAL.sub(lambda _: bullet, question), self._find_statement(bullet)
         sides = (only(s.techniques) for s in self.search.index.statements.values())
         order = list(dict.fromkeys(side for side in sides if side))
-        text = completed[order[place]] if order and place < len(order) else question
-        return text, read(text)
+        text = complete_question(question, last, order[place]) if order and place < len(order) else question
+        return text, find(text)
 
     def _blended(self, text: str, question: str, about: Technique | None) -> SearchResult:
         """Search by the blended scores of the completed question and of the question alone, which keeps its own words.
@@ -91,51 +89,46 @@ class FollowUps:
             return self._find(text)
         ranker = self.search.index.ranker
         scores = ranker.scores([text, question], self.embedder.embed([text, question]))
-        mixed = dict(
-            zip(
-                ranker.labels, (COMPLETED_WEIGHT * scores[0] + (1 - COMPLETED_WEIGHT) * scores[1]).tolist(), strict=True
-            )
-        )
+        blend = COMPLETED_WEIGHT * scores[0] + (1 - COMPLETED_WEIGHT) * scores[1]
+        blended = dict(zip(ranker.labels, blend.tolist(), strict=True))
         if about:
-            mixed = {k: v * OTHER_SIDE_FACTOR if self._sides(k) == {about.other} else v for k, v in mixed.items()}
-        return self.search.interpret(mixed, {})
+            blended = {k: v * OTHER_SIDE_FACTOR if self._sides(k) == {about.other} else v for k, v in blended.items()}
+        return self.search.interpret(blended, {})
 
     def _sides(self, label: Label) -> frozenset[Technique]:
         if label.kind is Kind.STATEMENT:
             return self.search.index.statements[label.key].techniques
         return techniques_in(label.key)
 
-    def _bullets(self, reading: SearchResult) -> list[Statement]:
-        if not reading.answered:
+    def _bullets(self, result: SearchResult) -> list[Statement]:
+        if not result.answered:
             return []
-        section = reading.findings[0].statement.section
+        section = result.findings[0].statement.section
         return [s for s in self.search.index.statements.values() if s.section == section and s.listed]
 
-    def _read_statement(self, text: str) -> SearchResult:
+    def _find_statement(self, text: str) -> SearchResult:
         index = self.search.index
         number = next(number for number, document in enumerate(index.documents) if document.text == text)
         return self.search.find(text, index.ranker.vectors[number])
 
 
-def _told(earlier: Sequence[str], read: Read) -> tuple[list[str], Technique | None]:
+def _complete_earlier(earlier: Sequence[str], find: Find) -> tuple[list[str], Technique | None]:
     """The earlier questions, each completed by those before it, and the technique mentioned last, if any."""
-    told, side = [earlier[0]], _side_of(earlier[0], read)
+    completed, side = [earlier[0]], _side_of(earlier[0], find)
     for question in earlier[1:]:
-        form = classify(question)
-        if form is FollowUpKind.ORDINAL:
-            told.append(told[-1])  # the list that it points into
-        elif form in (FollowUpKind.FRAGMENT, FollowUpKind.REFERENCE) and not single_technique(question):
-            told.append(f"{told[-1]} {question}" if form is FollowUpKind.FRAGMENT else question)
-            continue  # what is spoken of stays the same
-        else:
-            told.append(complete_question(question, told[-1], side))
-        side = _side_of(told[-1], read) or side
-    return told, side
+        last, kind = completed[-1], classify(question)
+        if kind in (FollowUpKind.FRAGMENT, FollowUpKind.REFERENCE) and not single_technique(question):
+            completed.append(f"{last} {question}" if kind is FollowUpKind.FRAGMENT else question)
+            continue  # the technique stays the same
+        is_ordinal = kind is FollowUpKind.ORDINAL  # points into the list of the question before
+        completed.append(last if is_ordinal else complete_question(question, last, side))
+        side = _side_of(completed[-1], find) or side
+    return completed, side
 
 
-def _side_of(text: str, read: Read) -> Technique | None:
+def _side_of(text: str, find: Find) -> Technique | None:
     """The technique that a question names, else that of the statement that answers it."""
-    return single_technique(text) or (_side(read(text)) if read(text).answered else None)
+    return single_technique(text) or (_side(find(text)) if find(text).answered else None)
 
 
 def _about(question: str, side: Technique | None) -> Technique | None:
@@ -154,24 +147,24 @@ def _stays(question: str, alone: SearchResult) -> bool:
     return not alone.answered and alone.evidence < MIN_OWN_EVIDENCE and bool(content_words(question))
 
 
-def _choose(question: str, completed: str, joined: str, side: Technique | None, read: Read) -> str:
+def _choose(question: str, completed: str, joined: str, side: Technique | None, find: Find) -> str:
     """Choose among the question, its completed form and both questions joined."""
-    form, alone = classify(question), read(question)
-    swayed = side is not None and alone.answered and _side(alone) is side.other
-    changed = completed != question
-    if form is FollowUpKind.FRAGMENT:
-        plain = [text for text in (completed, question) if read(text).lead >= MIN_FRAGMENT]
-        answered = [text for text in (joined, completed) if read(text).answered]
-        return next(iter([*plain, *answered]), question)
-    if form is FollowUpKind.REFERENCE and swayed and changed and question.endswith("?"):
+    kind, alone = classify(question), find(question)
+    is_about_other = side is not None and alone.answered and _side(alone) is side.other
+    is_completed = completed != question
+    if kind is FollowUpKind.FRAGMENT:
+        clear = [text for text in (completed, question) if find(text).lead >= MIN_FRAGMENT]
+        answered = [text for text in (joined, completed) if find(text).answered]
+        return next(iter([*clear, *answered]), question)
+    if kind is FollowUpKind.REFERENCE and is_about_other and is_completed and question.endswith("?"):
         return completed
-    if form is FollowUpKind.PRONOUN and alone.lead >= KEEP_PRONOUN and not swayed:
+    if kind is FollowUpKind.PRONOUN and alone.lead >= KEEP_PRONOUN and not is_about_other:
         return question
-    if form in (FollowUpKind.PRONOUN, FollowUpKind.OTHER_SIDE) and changed:
+    if kind in (FollowUpKind.PRONOUN, FollowUpKind.OTHER_SIDE) and is_completed:
         return f"{joined.removesuffix(question)}{completed}" if SAME_WORD.search(question) else completed
-    empty = form is FollowUpKind.OTHER_SIDE and BACK_REFERENCE.search(question)
-    return joined if empty or alone.lead < MIN_ALONE else question
+    says_nothing = kind is FollowUpKind.OTHER_SIDE and BACK_REFERENCE.search(question)
+    return joined if says_nothing or alone.lead < MIN_ALONE else question
 
 
-def _side(reading: SearchResult) -> Technique | None:
-    return only(reading.findings[0].statement.techniques) if reading.findings else None
+def _side(result: SearchResult) -> Technique | None:
+    return only(result.findings[0].statement.techniques) if result.findings else None

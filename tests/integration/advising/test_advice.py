@@ -15,6 +15,7 @@ from bot.writing.facts import FactFinder
 from tests.peers.openai import Script
 
 PATIENCE = 60.0  # seconds for the model; the first time it is asked, its client is still to be imported
+BRAND, SOURCES, CHANGING = "style_format.essential", "citations.required", "change_rate.often"
 TEAM_LEAD = "we have 200 tickets, docs change weekly, auditors want sources"
 
 
@@ -92,27 +93,33 @@ def test_negation_and_numbers_are_read(consultant: Consultant, text: str, criter
 
 
 @pytest.mark.parametrize(
-    ("text", "states"),
+    ("text", "stated", "not_stated"),
     [
-        ("We don't have 10,000 examples, and every mail must sound like our brand.", "training_data.thousands"),
-        ("We need 5,000 examples but only have 300. Mails must sound like our brand.", "training_data.thousands"),
-        ("We have 12,000 PDF manuals and every mail must sound like our brand.", "training_data.thousands"),
-        ("Our company has 4,500 employees. Every mail must sound like our brand.", "training_data.thousands"),
-        ("30,000 past replies, nobody has reviewed them. They must sound like us.", "training_data.thousands"),
-        ("It must take under 50 ms.", "training_data.thousands"),
-        ("It must take under 50 ms.", "operation.unrestricted"),
-        ("Docs change daily and we have no vector database yet but could set one up.", "operation.no_search"),
-        ("Our docs aren't static, and each answer needs its source.", "change_rate.stable"),
-        ("We don't want to retrain. Our docs change daily.", "update_without_retraining.retraining_fine"),
-        ("We used to change our prices daily, now they are frozen.", "change_rate.often"),
-        ("We haven't decided on the model, and each answer needs its source.", "model_freedom.fixed"),
-        ("Nobody knows whether sources are needed. Our docs change daily.", "citations.not_needed"),
+        ("We don't have 10,000 examples, and every mail must sound like our brand.", BRAND, "training_data.thousands"),
+        (
+            "We need 5,000 examples but have only 300. Mail must sound like our brand.",
+            BRAND,
+            "training_data.thousands",
+        ),
+        ("We have 12,000 PDF manuals and every mail must sound like our brand.", BRAND, "training_data.thousands"),
+        ("Our company has 4,500 employees. Every mail must sound like our brand.", BRAND, "training_data.thousands"),
+        ("30,000 past replies, nobody has reviewed them. They must sound like us.", BRAND, "training_data.thousands"),
+        ("It must take under 50 ms.", "operation.tight", "training_data.thousands"),
+        ("It must take under 50 ms.", "operation.tight", "operation.unrestricted"),
+        ("Docs change daily and we have no vector database yet but could set one up.", CHANGING, "operation.no_search"),
+        ("Our docs aren't static, and each answer needs its source.", SOURCES, "change_rate.stable"),
+        ("We don't want to retrain. Our docs change daily.", CHANGING, "update_without_retraining.retraining_fine"),
+        ("We used to change our prices daily, now they are frozen. Each answer needs its source.", SOURCES, CHANGING),
+        ("We haven't decided on the model, and each answer needs its source.", SOURCES, "model_freedom.fixed"),
+        ("Nobody knows whether sources are needed. Our docs change daily.", CHANGING, "citations.not_needed"),
     ],
 )
-def test_what_is_not_so_or_was_once_is_no_fact(consultant: Consultant, text: str, states: str) -> None:
+def test_negated_and_past_facts_are_ignored(consultant: Consultant, text: str, stated: str, not_stated: str) -> None:
     assert consultant.adviser
     facts = asyncio.run(consultant.adviser.facts([text]))
-    assert states not in {f"{question}.{read.option}" for question, read in facts.items()}
+    options = {f"{question}.{mention.option}" for question, mention in facts.items()}
+    assert stated in options
+    assert not_stated not in options
 
 
 def test_what_only_keeps_rag_from_running_is_no_need(consultant: Consultant) -> None:

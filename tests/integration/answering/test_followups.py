@@ -1,7 +1,6 @@
-"""Follow-ups: a dozen conversations of our own, and the figures over the conversations in tests/data."""
+"""Follow-ups: a dozen conversations of our own, and every later turn of those in tests/data."""
 
 import json
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,10 @@ import pytest
 from bot.answering.followups import FollowUps
 from bot.guidance.embedding import Embedder
 from bot.guidance.index import Index
-from bot.guidance.search import Search, SearchResult
+from bot.guidance.search import Search
 
 CONVERSATIONS = Path(__file__).parents[2] / "data" / "conversations.jsonl"
-FLOORS = {"dev": 0.77, "test": 0.7}  # over the later turns; a little below what was measured
+MISSED = CONVERSATIONS.with_suffix(".missed.txt")  # the later turns that are misunderstood, by conversation and turn
 
 FT, RAG = "Fine-Tuning Explained", "RAG Explained"
 FT_STRENGTHS, FT_LIMITS = f"{FT} > Strengths of Fine-Tuning", f"{FT} > Limitations"
@@ -49,9 +48,9 @@ def follow_ups(index: Index, embedder: Embedder) -> FollowUps:
 def test_a_follow_up_is_read_from_the_conversation(
     follow_ups: FollowUps, earlier: list[str], question: str, sections: set[str]
 ):
-    text, reading = follow_ups.resolve(question, earlier)
-    assert reading.answered, text
-    assert reading.findings[0].statement.section in sections, text
+    text, result = follow_ups.resolve(question, earlier)
+    assert result.answered, text
+    assert result.findings[0].statement.section in sections, text
 
 
 @pytest.mark.parametrize(
@@ -66,9 +65,9 @@ def test_a_follow_up_is_read_from_the_conversation(
     ],
 )
 def test_what_the_article_does_not_answer_stays_unanswered(follow_ups: FollowUps, earlier: list[str], question: str):
-    text, reading = follow_ups.resolve(question, earlier)
+    text, result = follow_ups.resolve(question, earlier)
     assert text == question
-    assert not reading.answered
+    assert not result.answered
 
 
 def test_a_change_of_topic_is_not_spoiled_by_what_came_before(follow_ups: FollowUps):
@@ -79,9 +78,9 @@ def test_a_change_of_topic_is_not_spoiled_by_what_came_before(follow_ups: Follow
 
 
 def test_a_bullet_of_the_last_answer_is_meant_by_its_place(follow_ups: FollowUps):
-    text, reading = follow_ups.resolve("and the last one?", ["what are the limitations of RAG?"])
+    text, result = follow_ups.resolve("and the last one?", ["what are the limitations of RAG?"])
     assert text == "and Requires vector database infrastructure?"
-    assert reading.findings[0].statement.text == "Requires vector database infrastructure"
+    assert result.findings[0].statement.text == "Requires vector database infrastructure"
 
 
 def test_where_there_was_no_list_the_second_is_the_second_approach(follow_ups: FollowUps):
@@ -101,33 +100,16 @@ def test_no_conversation_changes_nothing(follow_ups: FollowUps, embedder: Embedd
     assert follow_ups.resolve(question, []) == (question, alone)
 
 
-def test_figures(follow_ups: FollowUps, embedder: Embedder, index: Index, capsys: pytest.CaptureFixture[str]):
-    turns = [
-        (conversation["split"], [turn["user"] for turn in conversation["turns"][: number + 1]], turn["statements"])
-        for conversation in map(json.loads, CONVERSATIONS.read_text("utf-8").splitlines())
-        for number, turn in enumerate(conversation["turns"])
-        if number
-    ]
-    readings = {
-        "follow-ups": [follow_ups.resolve(users[-1], users[:-1])[1] for _, users, _ in turns],
-        "question alone": _readings(follow_ups.search, embedder, [users[-1] for _, users, _ in turns]),
-        "joined to the last": _readings(follow_ups.search, embedder, [" ".join(users[-2:]) for _, users, _ in turns]),
-    }
-    right = defaultdict[tuple[str, str], list[bool]](list)
-    for name, read in readings.items():
-        for reading, (split, _, anchors) in zip(read, turns, strict=True):
-            sections = {index.statements[anchor].section for anchor in anchors}
-            found = {reading.findings[0].statement.section} if reading.answered else set()
-            right[split, name].append(bool(found & sections) or found == sections)
-    share = {key: sum(values) / len(values) for key, values in right.items()}
-    with capsys.disabled():
-        for (split, name), value in sorted(share.items()):
-            print(f"\nlater turns, {split}, {name}: {value:.3f} of {len(right[split, name])}", end="")
-    for split, floor in FLOORS.items():
-        assert share[split, "follow-ups"] >= floor
-
-
-def _readings(search: Search, embedder: Embedder, texts: list[str]) -> list[SearchResult]:
-    ranker = search.index.ranker
-    rows = ranker.scores(texts, embedder.embed(texts)).tolist()
-    return [search.interpret(dict(zip(ranker.labels, row, strict=True)), {}) for row in rows]
+def test_no_turn_of_the_conversations_gets_worse(follow_ups: FollowUps, index: Index):
+    missed = set[str]()
+    for conversation in map(json.loads, CONVERSATIONS.read_text("utf-8").splitlines()):
+        users = [turn["user"] for turn in conversation["turns"]]
+        for number, turn in enumerate(conversation["turns"][1:], 1):
+            _, result = follow_ups.resolve(users[number], users[:number])
+            sections = {index.statements[anchor].section for anchor in turn["statements"]}
+            found = {result.findings[0].statement.section} if result.answered else set()
+            if not (found & sections or found == sections):
+                missed.add(f"{conversation['id']}.{number + 1}")
+    known = set(MISSED.read_text("utf-8").split())
+    assert not missed - known
+    assert len(known - missed) <= 2, f"strike from {MISSED.name} the turns that are understood now"
