@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.peers.discord import Discord, discord_server
+from tests.peers.discord import App, Discord, discord_server
 from tests.peers.slack import Slack, slack_server
 from tests.support.discord import bots as discord_bots
 from tests.support.forking import Forked
@@ -67,9 +67,11 @@ def of_discord(discord: Discord) -> dict[str, str]:
 
 
 @contextmanager
-def everything(data_dir: Path, folder: Path, *, sockets: bool = True) -> Iterator[Everything]:
+def everything(
+    data_dir: Path, folder: Path, *, sockets: bool = True, discord_app: App | None = None
+) -> Iterator[Everything]:
     """A bot that is set up on both platforms, and not started."""
-    with slack_server() as slack, discord_server() as discord:
+    with slack_server() as slack, discord_server(app=discord_app) as discord:
         settings = of_slack(slack, sockets=sockets) | of_discord(discord)
         bot = Everything(slack, discord, data_dir, folder, settings)
         try:

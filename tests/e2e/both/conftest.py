@@ -1,4 +1,4 @@
-"""What runs on Slack and on Discord alike: a desk with a bot of its own for each."""
+"""One process for both platforms and all tests here; each test has a channel and people of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,44 +6,47 @@ from typing import Any
 
 import pytest
 
-from tests.support.discord.desk import discord_desk
-from tests.support.slack.bots import CASE
-from tests.support.slack.desk import slack_desk
+from tests.peers.discord import READS_ALL, App
+from tests.support.everything import Everything, everything
+from tests.support.platforms import PLATFORMS, Platform
 
-SECRET = "Our codename is plum jam."
-DESKS = {"slack": slack_desk, "discord": discord_desk}
-
-
-@pytest.fixture(scope="module", params=DESKS)
-def desk(request: pytest.FixtureRequest, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A bot with consultants, on either platform."""
-    with DESKS[request.param](data_dir, tmp_path_factory.mktemp("desk")) as desk:
-        desk.start()
-        yield desk
-        if desk.process is not None:
-            assert desk.stop() == 0
+ARTICLE_URL = "https://example.com/guides/fine-tuning-vs-rag"
 
 
-@pytest.fixture
-def ann(desk: Any) -> Any:
-    if not desk.is_running:  # a test has killed it
-        desk.start()
-    return desk.person("ann")
+@pytest.fixture(scope="session")
+def running(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
+    with everything(data_dir, tmp_path_factory.mktemp("both"), discord_app=App(flags=READS_ALL)) as bot:
+        bot.settings["ARTICLE_URL"] = ARTICLE_URL
+        bot.start()
+        assert bot.is_ready, bot.log
+        yield bot
+        assert bot.process is None or bot.stop() == 0
 
 
-@pytest.fixture
-def general(desk: Any, ann: Any) -> Any:
-    """A channel that ann shares with the bot."""
-    return desk.place(ann)
+@pytest.fixture(params=["slack", "discord"])
+def platform(request: pytest.FixtureRequest, running: Everything) -> Platform:
+    """The platform on which a test runs, with the bot's process."""
+    if running.process is None:  # a test has ended it
+        running.start()
+    assert running.is_running, running.log
+    return PLATFORMS[request.param](running, getattr(running, request.param))
 
 
 @pytest.fixture
-def advice(desk: Any, ann: Any, general: Any) -> Any:
-    """The bot's advice to ann in that channel."""
-    return desk.ask(ann, f"{CASE} {SECRET}", general)
+def ann(platform: Platform) -> Any:
+    return platform.user("ann")
 
 
 @pytest.fixture
-def talk(desk: Any, ann: Any, general: Any) -> Any:
-    """The bot's advice to ann where it hears what she says without a mention."""
-    return desk.ask_at_ease(ann, f"{CASE} {SECRET}", general)
+def ben(platform: Platform) -> Any:
+    return platform.user("ben")
+
+
+@pytest.fixture
+def cat(platform: Platform) -> Any:
+    return platform.user("cat")
+
+
+@pytest.fixture
+def general(platform: Platform, ann: Any, ben: Any, cat: Any) -> Any:
+    return platform.channel(ann, ben, cat)

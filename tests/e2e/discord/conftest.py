@@ -12,7 +12,8 @@ from tests.support.discord.bots import Bot
 @pytest.fixture(scope="session")
 def bot(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     with discord_server() as discord:
-        bot = Bot(discord, data_dir, tmp_path_factory.mktemp("discord"))
+        settings = {"ARTICLE_URL": "https://example.com/guides/fine-tuning-vs-rag"}
+        bot = Bot(discord, data_dir, tmp_path_factory.mktemp("discord"), settings)
         bot.start()
         try:
             yield bot

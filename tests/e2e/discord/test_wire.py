@@ -6,30 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.peers.discord import READS_ALL, App, Channel, Discord, User, discord_server
-from tests.support.discord.bots import CASE, QUESTION, Bot, Screen, cited, plain
+from tests.support.discord.bots import CASE, QUESTION, Bot, cited, plain
 from tests.support.running import ANSWERING
 
 POST = "POST /channels/{}/messages"
 RECONNECTING = 60.0  # seconds; discord.py waits a while before it tries again
-STOPPED = 15.0  # seconds; the machine may be busy
 
 
-@pytest.mark.parametrize("fault", [{"status": 429, "retry_after": 0.3}, {"status": 503}, {"reset": "after"}])
-def test_a_reply_comes_once_in_spite_of(bot: Bot, discord: Discord, ann: User, fault: dict[str, object]) -> None:
-    discord.fail(POST, **fault)
-    asked = discord.dm(ann, QUESTION)
-    assert len(bot.answers(asked)) == 1
-
-
-def test_an_event_that_comes_again_is_answered_once(bot: Bot, discord: Discord, ann: User) -> None:
-    asked = discord.dm(ann, QUESTION)
-    bot.answers(asked)
-    discord.repeat(asked)
-    assert len(bot.answers(discord.dm(ann, "And of RAG?"))) == 1
-    assert len(discord.said(ann)) == 2
-
-
-def test_what_was_said_while_the_socket_was_gone_is_answered(bot: Bot, discord: Discord, ann: User) -> None:
+def test_messages_while_the_socket_was_gone_are_answered(bot: Bot, discord: Discord, ann: User) -> None:
     before = len(discord.resumed)
     with discord.away():
         discord.wait_for(lambda: not discord.connected, RECONNECTING, "the socket to be gone")
@@ -38,7 +22,7 @@ def test_what_was_said_while_the_socket_was_gone_is_answered(bot: Bot, discord: 
     assert len(bot.answers(asked)) == 1
 
 
-def test_a_replay_that_repeats_itself_is_answered_once(bot: Bot, discord: Discord, ann: User) -> None:
+def test_replay_that_repeats_itself_is_answered_once(bot: Bot, discord: Discord, ann: User) -> None:
     asked = discord.dm(ann, QUESTION)
     bot.answers(asked)
     discord.rewind(3)
@@ -52,14 +36,14 @@ def test_a_replay_that_repeats_itself_is_answered_once(bot: Bot, discord: Discor
     assert len(discord.said(ann)) == 2
 
 
-def test_an_invalid_session_is_begun_anew(bot: Bot, discord: Discord, ann: User) -> None:
+def test_begins_a_new_session_when_its_own_is_invalid(bot: Bot, discord: Discord, ann: User) -> None:
     before = len(discord.identified)
     discord.invalidate()
     discord.wait_for(lambda: len(discord.identified) > before and discord.connected, RECONNECTING, "a new session")
     assert bot.answers(discord.dm(ann, QUESTION))
 
 
-def test_what_a_lost_session_has_missed_is_asked_for(
+def test_asks_for_messages_that_a_lost_session_missed(
     bot: Bot, discord: Discord, general: Channel, ann: User, ben: User
 ) -> None:
     for known in (discord.dm(ann, QUESTION), discord.mention(general, ben, QUESTION)):
@@ -77,9 +61,7 @@ def test_what_a_lost_session_has_missed_is_asked_for(
         assert len(bot.answers(asked)) == 1
 
 
-def test_a_reply_later_than_its_token_comes_as_a_direct_message(
-    bot: Bot, discord: Discord, general: Channel, ann: User
-) -> None:
+def test_falls_back_to_dm_when_command_token_ran_out(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
     fault = discord.fail("PATCH /webhooks/{}/{}/messages/@original", status=503, times=1_000)
     told = discord.command(general, ann, "rag-or-tune", "ask", {"question": QUESTION}).wait()
     discord.wait_for(lambda: fault.times < 1_000, ANSWERING, "the first attempt")
@@ -97,26 +79,14 @@ def test_commands_are_acknowledged_before_the_work(bot: Bot, discord: Discord, g
     assert not discord.complaints
 
 
-def test_where_it_may_not_write_the_user_gets_the_reply(
-    bot: Bot, discord: Discord, general: Channel, ann: User
-) -> None:
-    discord.deny(general, "SEND_MESSAGES")
-    asked = discord.mention(general, ann, QUESTION)
-    bot.finished(asked)
-    note, answer = discord.said(ann)
-    assert "cannot write where you asked" in note.text
-    assert cited(answer)
-    assert not answer.labels  # they belong to the channel
-
-
-def test_where_it_may_not_embed_the_citations_are_text(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+def test_falls_back_to_text_where_it_may_not_embed(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
     discord.deny(general, "EMBED_LINKS")
     [answer] = bot.answers(discord.mention(general, ann, QUESTION))
     assert not answer.embeds
     assert "-# [1] “" in plain(answer.text)
 
 
-def test_where_it_may_not_reply_it_answers_below(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
+def test_answers_below_where_it_may_not_reply(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
     discord.fail(POST, status=400, code=160002)
     asked = discord.mention(general, ann, QUESTION)
     bot.finished(asked)
@@ -125,7 +95,7 @@ def test_where_it_may_not_reply_it_answers_below(bot: Bot, discord: Discord, gen
     assert cited(answer)
 
 
-def test_what_discord_takes_in_no_other_form_is_text(bot: Bot, discord: Discord, ann: User) -> None:
+def test_falls_back_to_text_when_discord_refuses_all_else(bot: Bot, discord: Discord, ann: User) -> None:
     discord.fail(POST, status=400, code=50035)
     [answer] = bot.answers(discord.dm(ann, QUESTION))
     assert not answer.embeds
@@ -133,7 +103,7 @@ def test_what_discord_takes_in_no_other_form_is_text(bot: Bot, discord: Discord,
     assert cited(answer)
 
 
-def test_who_takes_no_direct_messages_is_told_so_where_they_asked(bot: Bot, discord: Discord, general: Channel) -> None:
+def test_closed_dms_are_reported_where_the_command_was_called(bot: Bot, discord: Discord, general: Channel) -> None:
     cat = discord.user("cat", closed=True)
     assert general.guild_id
     discord.join(general.guild_id, cat)
@@ -149,18 +119,7 @@ def test_who_takes_no_direct_messages_is_told_so_where_they_asked(bot: Bot, disc
     discord.wait_for(lambda: bot.turns(general.id) == failed, ANSWERING, "the failure to be noted")
 
 
-def test_closed_direct_messages_are_no_more_than_a_failure(bot: Bot, discord: Discord, general: Channel) -> None:
-    cat = discord.user("cat", closed=True)
-    assert general.guild_id
-    discord.join(general.guild_id, cat)
-    discord.deny(general, "SEND_MESSAGES")
-    asked = discord.mention(general, cat, QUESTION)
-    assert bot.finished(asked) == "the user takes no direct messages of this bot"
-
-
-def test_a_channel_that_is_gone_is_no_more_than_a_detour(
-    bot: Bot, discord: Discord, general: Channel, ann: User
-) -> None:
+def test_falls_back_to_dm_when_channel_is_gone(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
     fault = discord.fail(POST, status=503, times=1_000)
     asked = discord.mention(general, ann, QUESTION)
     discord.wait_for(lambda: fault.times < 1_000, ANSWERING)
@@ -168,29 +127,6 @@ def test_a_channel_that_is_gone_is_no_more_than_a_detour(
     fault.times = 0
     discord.wait_for(lambda: len(discord.said(ann)) == 2, 60.0, "the reply as a direct message")
     assert asked
-
-
-def test_a_deleted_question_leaves_no_reply_that_fails(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
-    asked = discord.mention(general, ann, QUESTION)
-    discord.delete(asked)
-    assert bot.answers(discord.mention(general, ann, QUESTION))
-
-
-def test_killed_between_question_and_answer_it_answers_once(
-    bot: Bot, discord: Discord, general: Channel, ann: User, ben: User
-) -> None:
-    card = _card(bot, discord, ann)
-    fault = discord.fail(POST, status=503, times=1_000)
-    asked = [discord.mention(general, user, QUESTION) for user in (ann, ben)]
-    discord.wait_for(lambda: fault.times < 1_000, ANSWERING)
-    bot.kill()
-    fault.times = 0
-    discord.wait_for(lambda: not discord.connected, ANSWERING)
-    bot.start()
-    for question in asked:
-        assert len(bot.answers(question)) == 1
-    card.press(card.answers[0])
-    assert card.text.startswith("Question 2")
 
 
 def test_killed_after_the_post_it_does_not_post_again(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
@@ -203,22 +139,6 @@ def test_killed_after_the_post_it_does_not_post_again(bot: Bot, discord: Discord
     assert len(bot.answers(asked)) == 1
 
 
-def test_it_stops_at_once_when_asked_to(bot: Bot, discord: Discord, ann: User) -> None:
-    logged = len(bot.log)
-    asked = discord.dm(ann, QUESTION)
-    bot.finished(asked)
-    assert bot.stop(STOPPED) == 0
-    assert not discord.connected
-    assert len(discord.answers(asked)) == 1
-    assert "Traceback" not in bot.log[logged:]
-
-
-def _card(bot: Bot, discord: Discord, user: User) -> Screen:
-    told = discord.command(user, user, "rag-or-tune", "interview").wait()
-    [card] = discord.wait_for(lambda: told.answers, ANSWERING)
-    return Screen(discord, card, user)
-
-
 @pytest.fixture
 def other(data_dir: Path, tmp_path: Path) -> Iterator[Bot]:
     with discord_server() as discord:
@@ -229,7 +149,7 @@ def other(data_dir: Path, tmp_path: Path) -> Iterator[Bot]:
             bot.kill()
 
 
-def test_a_wrong_token_is_said_in_a_sentence(other: Bot) -> None:
+def test_wrong_token_is_named_in_a_sentence(other: Bot) -> None:
     other.run("discord", DISCORD_TOKEN="MTIz.x.y", DISCORD_API_URL=other.discord.api_url)
     assert other.process
     assert other.process.wait(60) == 1
@@ -237,7 +157,7 @@ def test_a_wrong_token_is_said_in_a_sentence(other: Bot) -> None:
     assert "Traceback" not in other.log
 
 
-def test_with_the_message_content_intent_threads_go_on(data_dir: Path, tmp_path: Path) -> None:
+def test_thread_goes_on_with_message_content_on_two_shards(data_dir: Path, tmp_path: Path) -> None:
     with discord_server(app=App(flags=READS_ALL), shards=2) as discord:
         bot = Bot(discord, data_dir, tmp_path)
         bot.start()

@@ -13,6 +13,7 @@ import pytest
 from bot import texts
 from tests.conftest import KEY, ROOT
 from tests.peers.discord import discord_server
+from tests.support.discord.bots import plain
 from tests.support.everything import Everything, everything
 from tests.support.processes import run
 from tests.support.running import ANSWERING, free_port, status
@@ -86,6 +87,11 @@ def test_the_questions_of_a_user_and_of_a_workspace_are_limited_as_it_is_set(dat
         refused = html.escape(texts.sentence("too_many"), quote=False)
         told = [[said.text == refused for said in bot.in_slack.direct(user)] for user in (ann, ben, cem)]
         assert told == [[False, True], [False], [True]]
+        dan = bot.discord.user("dan")
+        for _ in range(3):
+            bot.in_discord.finished(bot.discord.dm(dan, QUESTION))
+        told = [plain(said.text) == texts.sentence("too_many") for said in bot.discord.said(dan)]
+        assert told == [False, True]  # they are told once
         assert bot.stop() == 0
 
 

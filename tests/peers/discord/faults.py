@@ -44,8 +44,9 @@ class Fault:
     """How requests of a route fail: a status, an error code, a rate limit, a delay, a reset connection.
 
     `route` is a pattern such as "POST /channels/{}/messages" or "* /webhooks/*". `delay` waits before the effect,
-    `late` after it; `reset` cuts the connection "before" or "after" the effect; `status=429` is a rate limit with
-    `retry_after`, which counts for all routes with `everywhere` and comes from the proxy before Discord with `banned`.
+    `late` after it; `reset` cuts the connection "before" or "after" the effect; `status` is answered instead of it, or
+    although it `takes_effect`; `status=429` is a rate limit with `retry_after`, which counts for all routes with
+    `everywhere` and comes from the proxy before Discord with `banned`.
     """
 
     route: str
@@ -57,6 +58,7 @@ class Fault:
     delay: float = 0.0
     late: float = 0.0
     reset: str | None = None
+    takes_effect: bool = False
     times: int = 1
     when: Callable[[dict[str, Any]], bool] | None = None
 

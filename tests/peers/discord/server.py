@@ -71,6 +71,8 @@ class Server:
         await asyncio.sleep(fault.delay)
         if fault.reset == "before":
             return _reset(request)
+        if fault.takes_effect:
+            self._try(request, body)
         if fault.status:
             entry.status, entry.answer, headers = _failure(fault)
         else:

@@ -7,7 +7,7 @@ import pytest
 
 from bot import texts
 from bot.messages.card import Press
-from tests.e2e.both.conftest import SECRET
+from tests.e2e.handoff.conftest import SECRET
 from tests.support.desks import CONSENTS, NEED
 from tests.support.slack.bots import CASE
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.e2e.both.conftest import SECRET
+from tests.e2e.handoff.conftest import SECRET
 from tests.peers.discord import Message
 from tests.support.desks import NEED
 from tests.support.discord.desk import DiscordDesk, discord_desk
