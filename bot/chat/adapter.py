@@ -1,11 +1,8 @@
 """The adapter that every platform brings."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from itertools import zip_longest
 from typing import Protocol
-
-from pydantic import JsonValue
 
 from bot.advising.consultant import ShowLine
 from bot.delivery.platform import Platform
@@ -13,7 +10,8 @@ from bot.messages.card import Card
 from bot.messages.person import Person
 from bot.messages.reply import Reply
 from bot.store.address import Draft
-from bot.store.tables import Turn
+from bot.store.post import Content, Rendered
+from bot.store.records import Turn
 
 Keep = Callable[[Draft], Awaitable[None]]
 
@@ -24,14 +22,14 @@ class Adapter(Platform, Protocol):
     def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[ShowLine]:
         """Shows that a turn is worked on, and each line that it is given; `keep` stores what is on the platform."""
 
-    def post(self, card: Card) -> Mapping[str, JsonValue]:
-        """The post that shows a card, in one message."""
+    def post(self, card: Card) -> Rendered:
+        """Render a card as one message."""
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person is in a channel, or on platforms without members may see it."""
 
-    def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
-        """The posts that show a reply to a turn, in their order."""
+    def render(self, reply: Reply, turn: Turn) -> Sequence[Content]:
+        """Render a reply to a turn as posts, in their order."""
 
     async def find_name(self, person: Person) -> str:
         """Ask for a person's name; their id where the platform does not say."""
@@ -44,12 +42,3 @@ class Adapter(Platform, Protocol):
 
     async def close(self) -> None:
         """Ends the connections that it keeps."""
-
-
-def in_place_of(earlier: Sequence[str], posts: Sequence[Mapping[str, JsonValue]]) -> Iterator[dict[str, JsonValue]]:
-    """The posts, in place of earlier ones as far as there are any; what is left of those is removed."""
-    for post, replaced in zip_longest(posts, earlier):
-        if post is None:
-            yield {"text": "", "removes": replaced}
-        else:
-            yield {**post, "replaces": replaced} if replaced else dict(post)

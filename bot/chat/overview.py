@@ -4,7 +4,7 @@ from bot import texts
 from bot.handoff.cards import standing_card
 from bot.messages.card import ASK_FIRST, Button, Card, Press
 from bot.messages.reply import Line, LineKind
-from bot.store.tables import Lead
+from bot.store.records import Lead
 
 MAX_INTERVIEWS = 4  # fit in a row of buttons beside the one to begin
 

@@ -1,9 +1,7 @@
 """What answers the turns of the flow: the consultant, shown as the turn's platform shows things."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-
-from pydantic import JsonValue
+from dataclasses import replace
 
 from bot import texts
 from bot.advising.consultant import Consultant
@@ -12,8 +10,9 @@ from bot.delivery.platform import platform_of
 from bot.messages.reply import Line, Reply, ReplyKind
 from bot.store.address import Draft
 from bot.store.inbox import Answer, Inbox
+from bot.store.post import Content
+from bot.store.records import Turn
 from bot.store.retrying import persistently
-from bot.store.tables import Turn
 
 
 class ConsultantResponder:
@@ -25,9 +24,16 @@ class ConsultantResponder:
         self._inbox = inbox
 
     async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
-        async with self._surface(turn).progress(turn, partial(self._keep, turn)) as show:
+        draft = turn.draft
+
+        async def keep(now: Draft) -> None:
+            nonlocal draft
+            draft = now
+            await persistently(self._inbox.keep_draft, turn, draft)
+
+        async with self._surface(turn).progress(turn, keep) as show:
             reply = await self._consultant.respond(turn.text, earlier, show)
-        return Answer(self._shown(turn, reply), reply.to_stored())
+        return Answer(self._shown(replace(turn, draft=draft), reply), reply.to_stored())
 
     def too_many(self, turn: Turn) -> Answer:
         return self._said(turn, texts.sentence("too_many"))
@@ -38,12 +44,8 @@ class ConsultantResponder:
     def _said(self, turn: Turn, sentence: str) -> Answer:
         return Answer(self._shown(turn, Reply(ReplyKind.ABSTAIN, (Line(sentence),))))
 
-    def _shown(self, turn: Turn, reply: Reply) -> Sequence[Mapping[str, JsonValue]]:
+    def _shown(self, turn: Turn, reply: Reply) -> Sequence[Content]:
         return self._surface(turn).render(reply, turn)
 
     def _surface(self, turn: Turn) -> Adapter:
         return self._surfaces[platform_of(turn.tenant)]
-
-    async def _keep(self, turn: Turn, draft: Draft) -> None:
-        turn.where = turn.address.to_json() | draft.to_json()
-        await persistently(self._inbox.keep_draft, turn, draft)

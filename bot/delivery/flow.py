@@ -18,11 +18,11 @@ from bot.delivery.sending import Sender
 from bot.observing import metrics, tracing
 from bot.observing.logs import report
 from bot.store.accepting import Message, Work
-from bot.store.inbox import REMEMBERED, Answer, Question
+from bot.store.inbox import REMEMBERED, Answer, TurnContext
 from bot.store.outbox import Sent
+from bot.store.records import UNFINISHED, Delivery, Turn, TurnState
 from bot.store.retrying import persistently
 from bot.store.store import Store
-from bot.store.tables import UNFINISHED, Delivery, Turn, TurnState
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Flow:
     def ring(self) -> None:
         """There is a new post without a turn."""
         if self.post_office:
-            self.post_office.ring()
+            self.post_office.wake()
 
     def begin(self, work: Work) -> None:
         """Begins some work soon. What gets lost before it has begun is found by the janitor."""
@@ -178,7 +178,7 @@ class Flow:
             self.mine.discard(work.turn)
             self._tasks.discard(task)
 
-    async def _carry_on(self, question: Question) -> bool:
+    async def _carry_on(self, question: TurnContext) -> bool:
         """Answer and deliver. Return True if the question was edited meanwhile: it is to be answered once more."""
         turn, platform = question.turn, self.platforms[platform_of(question.turn.tenant)]
         is_new = turn.state == TurnState.ACCEPTED
@@ -207,7 +207,7 @@ class Flow:
         if following:
             self.begin(following)
 
-    async def _answer(self, question: Question) -> tuple[list[Delivery] | None, str | None]:
+    async def _answer(self, question: TurnContext) -> tuple[list[Delivery] | None, str | None]:
         """Keeps an answer to a turn, or what is said instead; returns the posts if it was kept, and what went wrong."""
         turn = question.turn
         if not self._quota.allows(question.usage):
@@ -217,7 +217,8 @@ class Flow:
                 answer = await self._responder.answer(turn, question.earlier)
         except Exception:  # noqa: BLE001 it is logged, with its reference
             reference = report(log, "turn %d could not be answered", turn.id)
-            error, apology = "answering failed", self._responder.apology(turn, reference)
+            now = await persistently(self.store.inbox.turn, Work(turn.tenant, turn.id))  # with its draft
+            error, apology = "answering failed", self._responder.apology(now or turn, reference)
             return await self._keep(turn, apology, "failed", error, reference), error
         return await self._keep(turn, answer, str((answer.reply or {}).get("kind", "answered"))), None
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.store.tables import Delivery
+from bot.store.records import Delivery
 
 
 class Platform(Protocol):

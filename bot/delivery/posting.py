@@ -1,4 +1,4 @@
-"""The post office: posts without a turn, each once, in the order of its lane, however often it takes."""
+"""The post office sends notifications: each once, in the order of its lane, with retries."""
 
 import asyncio
 import logging
@@ -7,44 +7,43 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.delivery.backoff import pause, said
+from bot.delivery.backoff import describe, pause
 from bot.delivery.platform import BusyError, Platform, platform_of
-from bot.delivery.sending import SENDING, counted
-from bot.store.leads import Post
-from bot.store.outbox import ON
+from bot.delivery.sending import SEND_TIMEOUT, count_attempt
+from bot.store.post import Notification
+from bot.store.records import Delivery, QueuedNotification
 from bot.store.retrying import passing, persistently
 from bot.store.store import Store
-from bot.store.tables import Delivery
 
 log = logging.getLogger(__name__)
 
-ROUND = 1.0  # seconds between two looks at what is due, or at what another process left
-LOOK_AROUND = 20.0  # seconds between two looks at what is to be reminded of
-AT_ONCE = 16  # posts
-NOTHING = ""  # what a post is called that did not need to be sent any more
+POLL_INTERVAL = 1.0  # seconds between two looks at what is due, or at what another process left
+SCHEDULE_INTERVAL = 20.0  # seconds between two runs of what is due by the clock
+MAX_CONCURRENT_POSTS = 16
+NOT_SENT = ""  # the name of a post that did not need to be sent any more
 
 
 class Clerk(Protocol):
-    """What knows what the posts say."""
+    """Renders notifications, and decides what becomes of those that fail."""
 
-    async def made(self, post: Delivery) -> Delivery | None:
-        """The post as it is to be sent now, in the tenant it is for; None when there is nothing to say any more."""
+    async def render(self, post: QueuedNotification) -> Delivery | None:
+        """Return what is to be sent now, in the tenant that it is for; None if there is nothing to say any more."""
 
-    def instead(self, post: Delivery, error: Exception, now: datetime) -> str | None:
-        """The platform to which a post goes instead, after an error; None when it stays where it is."""
+    def fallback_platform(self, post: QueuedNotification, error: Exception, now: datetime) -> str | None:
+        """Return the platform that it is sent to instead, after an error; None if it stays where it is."""
 
-    def is_final(self, post: Delivery, error: Exception, now: datetime) -> bool:
-        """Whether there is no point in another attempt."""
+    def is_final(self, post: QueuedNotification, error: Exception, now: datetime) -> bool:
+        """Return True if there is no point in another attempt."""
 
-    async def after(self, post: Delivery, error: str | None) -> Sequence[Post]:
-        """What follows when a post was sent, or when it cannot be (`error`)."""
+    async def follow_ups(self, post: QueuedNotification, error: str | None) -> Sequence[Notification]:
+        """Return what follows when it was sent, or when it cannot be (`error`)."""
 
-    async def look_around(self) -> None:
-        """Sees to what is due by the clock."""
+    async def run_scheduled(self) -> None:
+        """Queue what is due by the clock."""
 
 
 class PostOffice:
-    """Sends what is in the lanes, for as long as its process lives; what others died over, too."""
+    """Sends the notifications in their lanes, also those that dead processes left."""
 
     def __init__(self, store: Store, platforms: Mapping[str, Platform], clerk: Clerk, process: str) -> None:
         self._store = store
@@ -52,18 +51,18 @@ class PostOffice:
         self._clerk = clerk
         self._process = process
         self._bell = asyncio.Event()
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Semaphore(MAX_CONCURRENT_POSTS)
         self._tasks = set[asyncio.Task[None]]()
         self._carried = set[int]()
-        self._looked_around = -LOOK_AROUND
+        self._scheduled_at = -SCHEDULE_INTERVAL
         self._is_over = False
 
-    def ring(self) -> None:
-        """There is something new to send."""
+    def wake(self) -> None:
+        """Look for what is due now."""
         self._bell.set()
 
     async def run(self) -> None:
-        """Round after round, until it is ended; what a round is about is not broken off."""
+        """Poll until `end` is called; a round that has begun is finished."""
         while not self._is_over:
             self._bell.clear()
             try:
@@ -72,83 +71,86 @@ class PostOffice:
                 log.warning("the post office's round failed: %s", type(error).__name__, exc_info=not passing(error))
             if not self._is_over:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._bell.wait(), ROUND)
+                    await asyncio.wait_for(self._bell.wait(), POLL_INTERVAL)
 
     def end(self) -> None:
-        """Begins no more rounds."""
+        """Begin no more rounds."""
         self._is_over = True
-        self.ring()
+        self.wake()
 
     async def round(self) -> None:
-        """Begins to send what is due."""
+        """Start sending what is due."""
         moment = asyncio.get_running_loop().time()
-        if moment - self._looked_around >= LOOK_AROUND:
-            self._looked_around = moment
-            await self._clerk.look_around()
+        if moment - self._scheduled_at >= SCHEDULE_INTERVAL:
+            self._scheduled_at = moment
+            await self._clerk.run_scheduled()
         for post in await self._store.outbox.heads():
-            is_mine = str(post.payload.get(ON) or platform_of(post.tenant)) in self._platforms
-            if is_mine and post.id not in self._carried:
+            if post.platform in self._platforms and post.id not in self._carried:
                 self._carried.add(post.id)
                 task = asyncio.create_task(self._carry(post))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
     async def stop(self, seconds: float) -> None:
-        """Lets what is being sent come to its end."""
+        """Wait up to `seconds` for what is being sent, then cancel it."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _carry(self, post: Delivery) -> None:
+    async def _carry(self, post: QueuedNotification) -> None:
         try:
             await self._take_and_send(post)
         finally:
             self._carried.discard(post.id)
 
-    async def _take_and_send(self, waiting: Delivery) -> None:
+    async def _take_and_send(self, waiting: QueuedNotification) -> None:
         async with self._room:  # before there was room, another process may have tried to send it
             post = await persistently(self._store.outbox.take, waiting, self._process)
             if post is None:
                 return
             try:
-                made = await self._clerk.made(post)
-                if made is None:
-                    await self._settle(post, NOTHING, None, ())
-                elif platform_of(made.tenant) not in self._platforms:
-                    await persistently(self._store.outbox.redirect, post, platform_of(made.tenant))
+                delivery = await self._clerk.render(post)
+                if delivery is None:
+                    await self._settle(post, NOT_SENT, None, ())
+                elif (platform := platform_of(delivery.tenant)) not in self._platforms:
+                    await persistently(self._store.outbox.redirect, post, platform)
                 else:
-                    sent_as = await self._sent(made, is_new=not post.attempts)
-                    counted(made, "sent")
-                    on, then = platform_of(made.tenant), await self._clerk.after(post, None)
-                    await self._settle(post, sent_as, None, then, on)
+                    sent_as = await self._send(delivery, is_new=not post.attempts)
+                    count_attempt(delivery.tenant, "sent")
+                    await self._settle(post, sent_as, None, await self._clerk.follow_ups(post, None), platform)
             except Exception as problem:  # noqa: BLE001 whatever it is, the post stays ours
                 await self._failed(post, problem)
 
-    async def _sent(self, made: Delivery, *, is_new: bool) -> str:
-        """What the platform calls the post. One that may have been sent is looked for first."""
-        platform = self._platforms[platform_of(made.tenant)]
-        async with asyncio.timeout(SENDING):
-            return (None if is_new else await platform.find(made)) or await platform.send(made)
+    async def _send(self, delivery: Delivery, *, is_new: bool) -> str:
+        """Return the platform's name of the post. One that may have been sent already is looked for first."""
+        platform = self._platforms[platform_of(delivery.tenant)]
+        async with asyncio.timeout(SEND_TIMEOUT):
+            return (None if is_new else await platform.find(delivery)) or await platform.send(delivery)
 
-    async def _failed(self, post: Delivery, problem: Exception) -> None:
-        error, now = said(problem), self._store.database.clock()
+    async def _failed(self, post: QueuedNotification, problem: Exception) -> None:
+        error, now = describe(problem), self._store.database.clock()
         level = logging.INFO if isinstance(problem, BusyError) else logging.WARNING
-        log.log(level, "post %d (%s) was not delivered: %s", post.id, post.kind, error)
-        if platform := self._clerk.instead(post, problem, now):
+        log.log(level, "post %d (%s) was not delivered: %s", post.id, post.notification.kind, error)
+        if platform := self._clerk.fallback_platform(post, problem, now):
             await persistently(self._store.outbox.redirect, post, platform)
-            self.ring()
+            self.wake()
         elif self._clerk.is_final(post, problem, now):
-            counted(post, "failed")
-            await self._settle(post, None, error, await persistently(self._clerk.after, post, error))
+            count_attempt(post.tenant, "failed")
+            await self._settle(post, None, error, await persistently(self._clerk.follow_ups, post, error))
         else:
-            counted(post, "retried")
+            count_attempt(post.tenant, "retried")
             until = now + timedelta(seconds=pause(problem, post.attempts))
             await persistently(self._store.outbox.put_back, post, until, error)
 
     async def _settle(
-        self, post: Delivery, sent_as: str | None, error: str | None, then: Sequence[Post], on: str | None = None
+        self,
+        post: QueuedNotification,
+        sent_as: str | None,
+        error: str | None,
+        then: Sequence[Notification],
+        platform: str | None = None,
     ) -> None:
-        await persistently(self._store.outbox.settle, post, sent_as, error, then, on)
-        self.ring()
+        await persistently(self._store.outbox.settle, post, sent_as, error, then, platform)
+        self.wake()

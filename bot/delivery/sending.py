@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.delivery.backoff import LONGEST, is_final, pause, said
+from bot.delivery.backoff import MAX_PAUSE, describe, is_final, pause
 from bot.delivery.platform import BusyError, Platform, platform_of
 from bot.observing import metrics
 from bot.store.outbox import Sent
+from bot.store.records import Delivery
 from bot.store.retrying import persistently
 from bot.store.store import Store
-from bot.store.tables import Delivery
 
 log = logging.getLogger(__name__)
 
-SENDING = 60.0  # seconds for one attempt
+SEND_TIMEOUT = 60.0  # seconds for one attempt
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Delivered:
     ours: bool = True
 
 
-def counted(delivery: Delivery, result: str) -> None:
-    """Counts an attempt to deliver a post."""
-    metrics.deliveries.labels(platform_of(delivery.tenant), result).inc()
+def count_attempt(tenant: str, result: str) -> None:
+    """Count an attempt to deliver a post: `sent`, `retried` or `failed`."""
+    metrics.deliveries.labels(platform_of(tenant), result).inc()
 
 
 class Sender:
@@ -68,10 +68,10 @@ class Sender:
             return None
         attempts = delivery.attempts
         while not isinstance(result := await self._attempt(platform, delivery, is_new=is_new), Sent):
-            error = said(result)
+            error = describe(result)
             log.warning("post %d was not delivered: %s", delivery.id, error)
             is_over = is_final(result, delivery.created_at, self._clock())
-            counted(delivery, "failed" if is_over else "retried")
+            count_attempt(delivery.tenant, "failed" if is_over else "retried")
             if is_over:
                 await persistently(self._outbox.fail, delivery, error)
                 return error
@@ -81,12 +81,12 @@ class Sender:
             await persistently(self._outbox.postpone, delivery, self._clock() + timedelta(seconds=seconds), error)
             if not await self._is_due(delivery, seconds):
                 return None
-        counted(delivery, "sent")
+        count_attempt(delivery.tenant, "sent")
         return result
 
     async def _attempt(self, platform: Platform, delivery: Delivery, *, is_new: bool) -> Sent | Exception:
         try:
-            async with asyncio.timeout(SENDING):
+            async with asyncio.timeout(SEND_TIMEOUT):
                 sent_as = None if is_new else await platform.find(delivery)
                 return Sent(delivery, sent_as or await platform.send(delivery))
         except Exception as problem:  # noqa: BLE001 whatever it is, the post stays ours
@@ -101,6 +101,6 @@ class Sender:
         task = asyncio.current_task()
         self.asleep.add(task)
         try:
-            await asyncio.sleep(min(seconds, LONGEST))  # a clock that went back does not keep it longer
+            await asyncio.sleep(min(seconds, MAX_PAUSE))  # a clock that went back does not keep it longer
         finally:
             self.asleep.discard(task)

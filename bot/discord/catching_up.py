@@ -12,9 +12,8 @@ from bot.handoff.channel import DeskChannel
 from bot.handoff.ticket import REACHABLE
 from bot.store.conversations import Conversations
 from bot.store.leads import Leads
-from bot.store.outbox import ON
+from bot.store.records import Lead
 from bot.store.retrying import persistently
-from bot.store.tables import Lead
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ async def missed_of_requests(
     has_desk = isinstance(place, discord.abc.GuildChannel) and place.guild.shard_id == shard
     for lead in await persistently(leads.all, sorted(REACHABLE)):
         card = await persistently(leads.card, lead)
-        if has_desk and card and card.sent_as and card.payload.get(ON) == "discord":
+        if has_desk and card and card.sent_as and card.platform == "discord":
             for said in await _since(client, int(card.sent_as), day_ago):
                 yield said
         if channel := await _told_in(client, lead, shard):

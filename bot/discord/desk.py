@@ -13,7 +13,8 @@ from bot.discord.refusals import NO_PLACE, UNKNOWN_MESSAGE
 from bot.discord.rendering import Rendering
 from bot.discord.wording import escape
 from bot.errors import BotError
-from bot.store.tables import Delivery
+from bot.store.post import File
+from bot.store.records import Delivery
 
 WEEK: Final = 10_080  # minutes until Discord puts a thread away, the longest that it takes
 HAS_THREAD = 160004  # the code for a message that has a thread already
@@ -56,21 +57,21 @@ async def checked(client: discord.Client, channel: str) -> str:
     return f"consultants in #{found.name}"
 
 
-async def post_below(client: discord.Client, delivery: Delivery, part: Rendering | None) -> str:
+async def post_below(client: discord.Client, delivery: Delivery, content: Rendering | File) -> str:
     """Posts in the thread under a card, which begins with its first post; below the card where there can be none.
 
-    Without a `part` to show it is a file. Returns the thread's id with the post's.
+    Returns the thread's id with the post's.
     """
     thread, channel = str(delivery.address.thread), str(delivery.address.channel)
     for attempt in range(2):
         try:
             if attempt:
                 await _begin_thread(client, int(channel), int(thread), delivery.thread_name)
-            return await _post(client, thread, delivery, part)
+            return await _post(client, thread, delivery, content)
         except discord.HTTPException as error:
             if error.code not in (UNKNOWN_MESSAGE, *NO_PLACE):
                 raise
-    return await _post(client, channel, delivery, part)
+    return await _post(client, channel, delivery, content)
 
 
 async def _begin_thread(client: discord.Client, channel: int, card: int, name: str) -> None:
@@ -82,20 +83,19 @@ async def _begin_thread(client: discord.Client, channel: int, card: int, name: s
             raise
 
 
-def with_file(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
-    """What a post with a file is called, among messages of the bot's."""
+def with_file(own: Sequence[discord.Message], name: str) -> str | None:
+    """Return the name of the post with a file of that name, among messages of the bot's."""
     for message in own:
-        if any(file.filename == delivery.payload["file"] for file in message.attachments):
+        if any(file.filename == name for file in message.attachments):
             return str(message.id)
     return None
 
 
-async def _post(client: discord.Client, channel: str, delivery: Delivery, part: Rendering | None) -> str:
+async def _post(client: discord.Client, channel: str, delivery: Delivery, content: Rendering | File) -> str:
     place = client.get_partial_messageable(int(channel))
-    if part:
-        sent = await place.send(**part.options, nonce=delivery.marker)
+    if isinstance(content, File):
+        file = discord.File(io.BytesIO(content.text.encode()), content.name)
+        sent = await place.send(escape(content.comment), file=file, nonce=delivery.marker)
     else:
-        content = io.BytesIO(str(delivery.payload["content"]).encode())
-        file = discord.File(content, str(delivery.payload["file"]))
-        sent = await place.send(escape(str(delivery.payload["text"])), file=file, nonce=delivery.marker)
+        sent = await place.send(**content.options, nonce=delivery.marker)
     return f"{channel}/{sent.id}"

@@ -10,14 +10,21 @@ from bot.discord.refusals import NO_PLACE, meaning
 from bot.discord.rendering import Rendering
 from bot.discord.sending import part_of, place_of
 from bot.messages.card import Press
-from bot.store.tables import Delivery
+from bot.store.post import File, Post, Removal
+from bot.store.records import Delivery
 
 CLOCKS = timedelta(minutes=1)  # by which Discord's clock and ours may differ
 LOOKED_AT = 50  # the messages among which a post is looked for
 
 
 async def find(client: discord.Client, delivery: Delivery) -> str | None:
-    """The name of a post among what came after the question, or None when it is not there."""
+    """Return the name of a post among what came after the question; None if it is not there.
+
+    A removal, and what replaces another post, may simply be repeated; to a command there is no looking.
+    """
+    content = delivery.content
+    if delivery.address.is_command or isinstance(content, Removal) or (isinstance(content, Post) and content.replaces):
+        return None
     try:
         place = await place_of(client, delivery)
         is_answer = delivery.turn_id is not None  # which comes soon after what it answers
@@ -28,7 +35,7 @@ async def find(client: discord.Client, delivery: Delivery) -> str | None:
             return None
         raise meaning(error) from error
     own = [message for message in since if client.user and message.author.id == client.user.id]
-    name = with_file(own, delivery) if "file" in delivery.payload else _oldest(own, delivery)
+    name = with_file(own, content.name) if isinstance(content, File) else _oldest(own, delivery, content)
     thread = delivery.address.thread
     return f"{thread}/{name}" if name and thread else name
 
@@ -40,7 +47,7 @@ def _earlier(delivery: Delivery) -> discord.Object:
     return discord.Object(int(name) if name.isdigit() else discord.utils.time_snowflake(since))
 
 
-def _oldest(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
+def _oldest(own: Sequence[discord.Message], delivery: Delivery, post: Post) -> str | None:
     """The post among the bot's messages since the question, the oldest first.
 
     They say nothing of our markers. But a conversation is answered in its order, and the buttons under an answer name
@@ -51,7 +58,7 @@ def _oldest(own: Sequence[discord.Message], delivery: Delivery) -> str | None:
         turn = next(_turns(message), None)
         if delivery.turn_id and turn not in (None, delivery.turn_id):
             found = None
-        elif found is None and (_is(message, part_of(delivery)) or _is_card(message, delivery)):
+        elif found is None and (_is(message, part_of(delivery, post)) or _is_card(message, post)):
             found = str(message.id)
     return found
 
@@ -61,11 +68,11 @@ def _is(message: discord.Message, part: Rendering) -> bool:
     return message.content == part.content.strip() and embeds == [text.strip() for text in part.embeds]
 
 
-def _is_card(message: discord.Message, delivery: Delivery) -> bool:
+def _is_card(message: discord.Message, post: Post) -> bool:
     """Whether a message is the same request's card, which may have said something else when it was sent."""
     own = {press.subject for press in _presses(message) if press.name == "resolve"}
-    rows = Rendering.of(delivery.payload).rows
-    meant = [Press.of(str(component["id"])) for row in rows for component in row]
+    rows = Rendering.from_json(post.rendered).rows
+    meant = [Press.of(component.id) for row in rows for component in row]
     return any(press and press.name == "resolve" and press.subject in own for press in meant)
 
 

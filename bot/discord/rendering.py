@@ -1,11 +1,11 @@
 """Cards as Discord's messages: the text as content, or where it is longer in an embed; the citations in an embed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import discord
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
 from bot.discord.wording import render_line, render_notes, split_line
@@ -18,7 +18,16 @@ COLOUR = 0x4752C4
 LINE_STARTS = ("#", "-", ">", "```")
 NOTHING = "…"  # Discord takes no empty message
 
-Components = list[dict[str, JsonValue]]
+
+@dataclass(frozen=True)
+class Component:
+    """A button, or a menu if it has options, of which each is a value and what is shown of it."""
+
+    id: str
+    label: str = ""
+    style: int = discord.ButtonStyle.secondary.value
+    placeholder: str = ""
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -27,19 +36,17 @@ class Rendering:
 
     content: str = ""
     embeds: list[str] = field(default_factory=list)
-    rows: list[Components] = field(default_factory=list)
+    rows: list[list[Component]] = field(default_factory=list)
     has_picture: bool = False
 
-    @property
-    def payload(self) -> dict[str, JsonValue]:
-        """As JSON, for the outbox."""
-        return {"content": self.content, "embeds": cast(JsonValue, self.embeds), "rows": cast(JsonValue, self.rows)}
-
     @classmethod
-    def of(cls, payload: dict[str, JsonValue]) -> "Rendering":
-        """The message of a payload."""
-        embeds, rows = cast(list[str], payload["embeds"]), cast(list[Components], payload["rows"])
-        return cls(str(payload["content"]), embeds, rows)
+    def from_json(cls, kept: Mapping[str, JsonValue]) -> "Rendering":
+        """Read it from the store."""
+        return _RENDERING.validate_python(kept)
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Write it for the store, without a picture."""
+        return dict(_RENDERING.dump_python(self, mode="json", exclude={"has_picture"}))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -70,6 +77,9 @@ class Rendering:
                 view.add_item(_item(component, number))
         view.stop()  # else discord.py would remember it for as long as it runs
         return view
+
+
+_RENDERING = TypeAdapter(Rendering)
 
 
 def render(card: Card, article_url: str | None = None, *, with_embeds: bool = True) -> list[Rendering]:
@@ -129,33 +139,32 @@ def _grouped(embeds: Sequence[str]) -> list[list[str]]:
     return groups
 
 
-def _rows(card: Card) -> Iterator[Components]:
+def _rows(card: Card) -> Iterator[list[Component]]:
     if card.menu:
         yield [_menu(card.menu)]
     for row in card.rows:
         yield [_button(button) for button in row]
 
 
-def _button(button: Button) -> dict[str, JsonValue]:
+def _button(button: Button) -> Component:
     style = discord.ButtonStyle.secondary
     if button.is_chosen:
         style = discord.ButtonStyle.success
     elif button.is_main:
         style = discord.ButtonStyle.primary
-    return {"label": button.label(BUTTON), "id": button.press.id, "style": style.value}
+    return Component(button.press.id, button.label(BUTTON), style.value)
 
 
-def _menu(menu: Menu) -> dict[str, JsonValue]:
-    options: list[JsonValue] = [[choice, shorten(text, OPTION)] for choice, text in menu.choices]
-    return {"placeholder": shorten(menu.text, PLACEHOLDER), "id": menu.press.id, "options": options}
+def _menu(menu: Menu) -> Component:
+    options = tuple((choice, shorten(text, OPTION)) for choice, text in menu.choices)
+    return Component(menu.press.id, placeholder=shorten(menu.text, PLACEHOLDER), options=options)
 
 
-def _item(component: dict[str, JsonValue], row: int) -> discord.ui.Item[discord.ui.View]:
-    """A component of a payload, as discord.py knows it."""
-    name = str(component["id"])
-    if "options" not in component:
-        style = discord.ButtonStyle(cast(int, component["style"]))
-        return discord.ui.Button(label=str(component["label"]), custom_id=name, style=style, row=row)
-    options = cast(list[tuple[str, str]], component["options"])
-    shown = [discord.SelectOption(label=text, value=choice) for choice, text in options]
-    return discord.ui.Select(custom_id=name, placeholder=str(component["placeholder"]), options=shown, row=row)
+def _item(component: Component, row: int) -> discord.ui.Item[discord.ui.View]:
+    """The component as discord.py sends it."""
+    name = component.id
+    if not component.options:
+        style = discord.ButtonStyle(component.style)
+        return discord.ui.Button(label=component.label, custom_id=name, style=style, row=row)
+    shown = [discord.SelectOption(label=text, value=choice) for choice, text in component.options]
+    return discord.ui.Select(custom_id=name, placeholder=component.placeholder, options=shown, row=row)

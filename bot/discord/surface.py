@@ -1,14 +1,13 @@
 """Discord as a surface of the flow: shows replies, sends posts, and finds those that were sent."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import discord
-from pydantic import JsonValue
 
 from bot.advising.consultant import ShowLine
-from bot.chat.adapter import Keep, in_place_of
+from bot.chat.adapter import Keep
 from bot.discord.checking import check
 from bot.discord.desk import checked, may_see
 from bot.discord.finding import find
@@ -21,7 +20,8 @@ from bot.handoff.channel import DeskChannel
 from bot.messages.card import Card, fit_into_one_message, reply_buttons
 from bot.messages.person import Person
 from bot.messages.reply import Reply
-from bot.store.tables import Delivery, Turn
+from bot.store.post import Content, Rendered, replace_posts
+from bot.store.records import Delivery, Turn
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +35,16 @@ class DiscordSurface:
         self._article_url = article_url
         self._desk = desk
 
-    def render(self, reply: Reply, turn: Turn) -> Sequence[Mapping[str, JsonValue]]:
+    def render(self, reply: Reply, turn: Turn) -> Sequence[Content]:
         """The posts that show a reply to a turn."""
         address = turn.address
         card = Card.of(reply, *reply_buttons(reply, turn.id, can_share=address.is_private))
         parts = render(card, self._article_url, with_embeds=not address.is_plain)
-        posts = [part.payload | {"number": number} for number, part in enumerate(parts)]
-        return [*in_place_of(turn.draft.replaces, posts)]
+        return [*replace_posts(turn.draft.replaces, [part.to_json() for part in parts])]
 
-    def post(self, card: Card) -> Mapping[str, JsonValue]:
+    def post(self, card: Card) -> Rendered:
         """The post that shows a card, in one message."""
-        return fit_into_one_message(card, lambda shorter: render(shorter, self._article_url)).payload
+        return fit_into_one_message(card, lambda shorter: render(shorter, self._article_url)).to_json()
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person may see a channel of a server."""
@@ -95,6 +94,4 @@ class DiscordSurface:
 
     async def find(self, delivery: Delivery) -> str | None:
         """Looks for the post among what came after the question; a private post cannot be looked for."""
-        if delivery.address.is_command or delivery.payload.keys() & {"removes", "removes_file", "replaces"}:
-            return None
         return await find(await self._rest.client(), delivery)

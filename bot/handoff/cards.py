@@ -11,7 +11,8 @@ from bot.handoff.ticket import WAITING, Act
 from bot.messages.card import Button, Card, Press
 from bot.messages.reply import Line, LineKind
 from bot.messages.text import split
-from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
+from bot.store.post import Kind
+from bot.store.records import DeliveryState, Lead, LeadEvent, LeadState, QueuedNotification
 
 PIECE = 1_800  # characters of a text in one message; Discord takes 2,000
 MOMENT = "%A, %d %B, %H:%M %Z"
@@ -25,7 +26,6 @@ USERS_BUTTONS = {
     LeadState.CLAIMED: ("note", "withdraw"),
     LeadState.RESOLVED: ("solved", "unsolved"),
 }
-TO_USER = "user"  # the kind of the posts that go to the user
 
 
 def detail(lead: Lead, name: str) -> str:
@@ -33,7 +33,7 @@ def detail(lead: Lead, name: str) -> str:
     return str(lead.details.get(name) or "")
 
 
-def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[Delivery], promised: str) -> Card:
+def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[QueuedNotification], promised: str) -> Card:
     """A request as the consultants see it now; its user was `promised` an answer by then."""
     is_waiting = lead.state in WAITING
     lines = [
@@ -47,7 +47,7 @@ def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[Delivery]
     lines.append(Line(texts.sentence("desk_case" if case else "desk_no_case"), LineKind.HEADING))
     lines += [Line(text, LineKind.ITEM) for text in case]
     lines += [Line(text) for text in (_so_far(events, posts), said_of("desk_how", lead)) if text]
-    names = BUTTONS.get(LeadState(lead.state), ())
+    names = BUTTONS.get(lead.state, ())
     row = tuple(_button(name, lead, is_main=number == 0) for number, name in enumerate(names))
     return Card(tuple(lines), rows=(row,) if row else ())
 
@@ -59,7 +59,7 @@ def standing_card(lead: Lead) -> Card:
 
 def users_rows(lead: Lead) -> tuple[tuple[Button, ...], ...]:
     """What a user can do with their request."""
-    names = USERS_BUTTONS.get(LeadState(lead.state), ())
+    names = USERS_BUTTONS.get(lead.state, ())
     return (tuple(_button(name, lead) for name in names),) if names else ()
 
 
@@ -123,7 +123,7 @@ def reminder_card(lead: Lead, since: datetime, *, is_again: bool) -> Card:
     if not is_again:
         return Card((Line(texts.sentence("desk_reminder", since=when)),))
     said = said_of("desk_reminder_again", lead, since=when)
-    row = tuple(_button(name, lead) for name in BUTTONS.get(LeadState(lead.state), ()))
+    row = tuple(_button(name, lead) for name in BUTTONS.get(lead.state, ()))
     return Card((Line(said),), rows=(row,) if row else ())
 
 
@@ -165,11 +165,13 @@ def _from(lead: Lead) -> str:
     return texts.sentence(name, name=said.get("name"), place=said.get("place"), email=said.get("email"))
 
 
-def _so_far(events: Sequence[LeadEvent], posts: Sequence[Delivery]) -> str:
+def _so_far(events: Sequence[LeadEvent], posts: Sequence[QueuedNotification]) -> str:
     """How many replies the user has got, and what they added."""
-    posts = [post for post in posts if post.kind == TO_USER]
-    replies = {event.id for event in events if event.kind == Act.REPLY}
-    states = {reply: {post.state for post in posts if post.payload.get("event") == reply} for reply in replies}
+    replies = dict.fromkeys(event.id for event in events if event.kind == Act.REPLY)
+    states = {
+        reply: {p.state for p in posts if p.notification.kind is Kind.USER and p.notification.event == reply}
+        for reply in replies
+    }
     lost = sum(DeliveryState.FAILED in each for each in states.values())
     waiting = sum(DeliveryState.PENDING in each and DeliveryState.FAILED not in each for each in states.values())
     notes = sum(event.kind == Act.NOTE for event in events)
@@ -184,6 +186,6 @@ def _button(name: str, lead: Lead, *, is_main: bool = False) -> Button:
     return Button(texts.sentence(f"do_{name}"), press, is_main)
 
 
-def said(sentence: str, **words: object) -> Card:
-    """One sentence as a card."""
+def sentence_card(sentence: str, **words: object) -> Card:
+    """Return one sentence as a card."""
     return Card((Line(texts.sentence(sentence, **words)),))

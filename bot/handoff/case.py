@@ -9,7 +9,7 @@ from bot import texts
 from bot.advising.advice import describe_confidence
 from bot.messages.reply import Reply
 from bot.messages.text import shorten
-from bot.store.tables import Turn
+from bot.store.records import Turn
 
 MOST_LINES = 16
 LONGEST_LINE = 300  # characters

@@ -5,24 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, cast
 
-from pydantic import JsonValue
-
-from bot.delivery.backoff import PATIENCE
+from bot.delivery.backoff import GIVE_UP_AFTER
 from bot.delivery.platform import BusyError, RefusedError, platform_of
 from bot.handoff import cards
 from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
-from bot.handoff.reminding import IMPATIENCE, Reminding, other_platform
+from bot.handoff.reminding import FALLBACK_AFTER, Reminding, other_platform
 from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING, Act
-from bot.handoff.transitions import DESK, DIGEST, FILE, NOTICE, THREAD, UPDATE, WEBHOOK, lane
-from bot.handoff.webhook import told
+from bot.handoff.transitions import DESK, lane
+from bot.handoff.webhook import event_payload
 from bot.messages.card import Card
 from bot.store.address import NOWHERE, Address
-from bot.store.leads import CARD, Post
-from bot.store.outbox import ON, TAKE_BACK
+from bot.store.post import Content, File, Kind, Notification, Post, Removal, Rendered
+from bot.store.records import Delivery, Lead, LeadEvent, LeadState, QueuedNotification
 from bot.store.store import Store
-from bot.store.tables import Delivery, DeliveryState, Lead, LeadEvent, LeadState
 
 SOON = 0.5  # seconds
 THREAD_NAME = 100  # characters, Discord's limit
@@ -39,7 +36,7 @@ class NoCardError(RefusedError):
 class Shows(Protocol):
     """A platform that can show a card as one post."""
 
-    def post(self, card: Card) -> Mapping[str, JsonValue]:
+    def post(self, card: Card) -> Rendered:
         """The post that shows a card, in one message."""
 
 
@@ -55,172 +52,172 @@ class HandoffClerk:
         self._rules = rules
         self._reminding = Reminding(store, channels, rules)
 
-    async def made(self, post: Delivery) -> Delivery | None:
-        """The post as it is to be sent now; None when there is nothing to say any more."""
-        made = await self._made(post)
-        if made and post.attempts and (earlier := await self._store.leads.before(post)):
-            made.previous = earlier
-        return made
+    async def render(self, post: QueuedNotification) -> Delivery | None:
+        delivery = await self._rendered(post)
+        if delivery and post.attempts and (earlier := await self._store.leads.before(post)):
+            return replace(delivery, previous=earlier)
+        return delivery
 
-    async def _made(self, post: Delivery) -> Delivery | None:
-        if post.kind == DIGEST:
-            return await self._digest(post)
-        if post.kind == TAKE_BACK:
-            return self._taking_back(post)
+    async def _rendered(self, post: QueuedNotification) -> Delivery | None:
+        match post.notification.kind:
+            case Kind.DIGEST:
+                return await self._digest(post)
+            case Kind.TAKE_BACK:
+                return self._taking_back(post)
         lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
         if lead is None:
             return None
-        if post.kind == cards.TO_USER:
-            return await self._told_to_user(post, lead)
-        if post.kind == WEBHOOK:
-            payload = await told(self._store.leads, lead, cast(int, post.payload["event"]))
-            return self._sending(post, f"{WEBHOOK}:", NOWHERE, payload)
+        match post.notification.kind:
+            case Kind.USER:
+                return await self._told_to_user(post, lead)
+            case Kind.WEBHOOK:
+                payload = await event_payload(self._store.leads, lead, post.notification.event or 0)
+                return _delivery(post, f"{Kind.WEBHOOK}:", NOWHERE, Post(payload))
         return await self._for_desk(post, lead)
 
-    def instead(self, post: Delivery, error: Exception, now: datetime) -> str | None:
-        """The other platform, when its consultants can get a card that cannot be posted, or not for an hour."""
-        is_late = isinstance(error, RefusedError) or now - post.created_at > IMPATIENCE
+    def fallback_platform(self, post: QueuedNotification, error: Exception, now: datetime) -> str | None:
+        """Return the other platform, if its consultants can get a card that cannot be posted, or not for an hour."""
+        is_late = isinstance(error, RefusedError) or now - post.created_at > FALLBACK_AFTER
         return other_platform(self._channels, post) if is_late else None
 
-    def is_final(self, post: Delivery, error: Exception, now: datetime) -> bool:
-        """After a day; a refusal may be mended until then, for example by inviting the bot.
+    def is_final(self, post: QueuedNotification, error: Exception, now: datetime) -> bool:
+        """Return True after a day; until then somebody may end a refusal, for example by inviting the bot.
 
         A file that is refused holds up nothing that comes after it; what was deleted is taken back whenever it can be.
         """
-        is_refused_file = post.kind == FILE and isinstance(error, RefusedError) and not isinstance(error, NoCardError)
-        return is_refused_file or (post.kind != TAKE_BACK and now - post.created_at > PATIENCE)
+        kind = post.notification.kind
+        is_refused_file = kind is Kind.FILE and isinstance(error, RefusedError) and not isinstance(error, NoCardError)
+        return is_refused_file or (kind is not Kind.TAKE_BACK and now - post.created_at > GIVE_UP_AFTER)
 
-    async def after(self, post: Delivery, error: str | None) -> Sequence[Post]:
-        """The card shows what has become of a reply; and the consultants are told what did not arrive."""
-        if post.kind not in (cards.TO_USER, FILE) or not self._channels or post.lead_id is None:
+    async def follow_ups(self, post: QueuedNotification, error: str | None) -> Sequence[Notification]:
+        """Update the card with what has become of a reply; tell the consultants what did not arrive."""
+        kind = post.notification.kind
+        if kind not in (Kind.USER, Kind.FILE) or not self._channels or post.lead_id is None:
             return ()
         if error is None and not await self._is_counted(post):
             return ()
         lead = await self._store.leads.own(post.tenant, post.lead_id)
-        if post.kind == FILE and (lead is None or await self._store.leads.card(lead) is None):
+        if kind is Kind.FILE and (lead is None or await self._store.leads.card(lead) is None):
             return ()  # there is nothing below which that could be said
-        there = {ON: in_order(self._channels, post.tenant)[0].platform}
-        undelivered: dict[str, JsonValue] = {**there, "undelivered": error, "was": post.kind}
-        told_so = [Post(THREAD, lane(post.lead_id, DESK), undelivered)] if error else []
-        return [*told_so, Post(UPDATE, lane(post.lead_id, UPDATE), there)]
+        there = in_order(self._channels, post.tenant)[0].platform
+        failure = Notification(Kind.THREAD, lane(post.lead_id, DESK), there, undelivered=error, about=kind)
+        update = Notification(Kind.UPDATE, lane(post.lead_id, Kind.UPDATE), there)
+        return [failure, update] if error else [update]
 
-    async def _is_counted(self, post: Delivery) -> bool:
+    async def _is_counted(self, post: QueuedNotification) -> bool:
         """Whether the card says how many of such posts were delivered."""
-        event = await self._store.leads.event(post.tenant, cast(int, post.payload.get("event", 0)))
-        return post.kind == cards.TO_USER and event is not None and event.kind in NEWS
+        event = await self._store.leads.event(post.tenant, post.notification.event or 0)
+        return post.notification.kind is Kind.USER and event is not None and event.kind in NEWS
 
-    async def look_around(self) -> None:
-        """Reminds of what nobody has claimed, and once a day tells what is not finished; within their hours."""
-        await self._reminding.look_around()
+    async def run_scheduled(self) -> None:
+        """Queue reminders of what nobody has claimed, and once a day a list of what is not finished."""
+        await self._reminding.run_scheduled()
 
-    async def _for_desk(self, post: Delivery, lead: Lead) -> Delivery | None:
+    async def _for_desk(self, post: QueuedNotification, lead: Lead) -> Delivery | None:
         """A card goes to the channel that its post names; everything else to where the card is."""
-        card = None if post.kind == CARD else await self._store.leads.card(lead)
-        if post.kind != CARD and card is None:
-            if post.kind != UPDATE:
+        said, kind = post.notification, post.notification.kind
+        card = None if kind is Kind.CARD else await self._store.leads.card(lead)
+        if kind is not Kind.CARD and card is None:
+            if kind is not Kind.UPDATE:
                 raise NoCardError
             if await self._store.leads.has_card_coming(lead):
                 raise BusyError(SOON * 2 ** min(post.attempts, 7))  # it may be on its way as things were before
             return None
-        is_reminder = post.kind in (THREAD, NOTICE) and not post.payload.keys() & {"event", "undelivered"}
-        channel = self._channel(str((card or post).payload[ON]))
+        is_reminder = kind in (Kind.THREAD, Kind.NOTICE) and said.event is None and said.undelivered is None
+        channel = self._channel((card or post).platform)
         if channel is None or (is_reminder and lead.state != LeadState.OPEN):
             return None  # there is nowhere to say it, or nothing to be reminded of any more
         address, name = channel.address, ""
-        if card and post.kind in (THREAD, FILE):
+        if card and kind in (Kind.THREAD, Kind.FILE):
             address = replace(address, thread=card.sent_as)
             name = cards.said_of("desk_thread", lead)[:THREAD_NAME]
-        if post.kind == FILE:
-            return self._sending(post, channel.tenant, address, _file(lead), name)
-        shown = self._shown(channel.tenant, await self._desk_card(post, lead))
-        if card and post.kind == UPDATE:
-            shown = {**shown, "replaces": card.sent_as}
-        return self._sending(post, channel.tenant, address, shown, name)
+        if kind is Kind.FILE:
+            return _delivery(post, channel.tenant, address, _file(lead), name)
+        replaces = card.sent_as if card and kind is Kind.UPDATE else None
+        shown = Post(self._shown(channel.tenant, await self._desk_card(post, lead)), replaces=replaces)
+        return _delivery(post, channel.tenant, address, shown, name)
 
-    async def _desk_card(self, post: Delivery, lead: Lead) -> Card:
-        if post.kind in (CARD, UPDATE):
+    async def _desk_card(self, post: QueuedNotification, lead: Lead) -> Card:
+        said, leads = post.notification, self._store.leads
+        if said.kind in (Kind.CARD, Kind.UPDATE):
             promised = self._rules.by(lead.opened_at or post.created_at).strftime(cards.MOMENT)
-            leads = self._store.leads
             return cards.desk_card(lead, await leads.events(lead), await leads.posts(lead), promised)
-        if "undelivered" in post.payload:
-            words = {"error": post.payload["undelivered"], "reference": lead.reference}
-            return cards.said("desk_no_file" if post.payload.get("was") == FILE else "desk_undelivered", **words)
-        event = await self._store.leads.event(lead.tenant, cast(int, post.payload.get("event", 0)))
+        if said.undelivered is not None:
+            sentence = "desk_no_file" if said.about is Kind.FILE else "desk_undelivered"
+            return cards.sentence_card(sentence, error=said.undelivered, reference=lead.reference)
+        event = await leads.event(lead.tenant, said.event or 0)
         if event is None:
             since = (lead.opened_at or post.created_at).astimezone(self._rules.hours.zone)
-            return cards.reminder_card(lead, since, is_again=post.kind == NOTICE)
-        return cards.event_card(lead, event, cast(int, post.payload.get("piece", 0)))
+            return cards.reminder_card(lead, since, is_again=said.kind is Kind.NOTICE)
+        return cards.event_card(lead, event, said.piece)
 
-    async def _told_to_user(self, post: Delivery, lead: Lead) -> Delivery | None:
+    async def _told_to_user(self, post: QueuedNotification, lead: Lead) -> Delivery | None:
         """What the user is told, with what stands in for it where they take nothing directly."""
-        event = await self._store.leads.event(lead.tenant, cast(int, post.payload["event"]))
+        event = await self._store.leads.event(lead.tenant, post.notification.event or 0)
         if event is None:
             return None
-        card = self._for_user(post, lead, event)
-        is_news = event.kind in NEWS and not post.payload.get("piece")
-        instead = dict(self._shown(lead.tenant, cards.closed_card(lead, event))) if is_news else {}
-        shown = {**self._shown(lead.tenant, card), "instead": instead}
-        return self._sending(post, lead.tenant, lead.address, shown)
+        is_news = event.kind in NEWS and not post.notification.piece
+        fallback = self._shown(lead.tenant, cards.closed_card(lead, event)) if is_news else {}
+        shown = self._shown(lead.tenant, self._for_user(post, lead, event))
+        return _delivery(post, lead.tenant, lead.address, Post(shown, fallback=fallback))
 
-    def _for_user(self, post: Delivery, lead: Lead, event: LeadEvent) -> Card:
+    def _for_user(self, post: QueuedNotification, lead: Lead, event: LeadEvent) -> Card:
         match event.kind:
             case Act.REQUEST:
                 return cards.confirmation(lead, self._rules.expected(event.happened_at))
             case Act.REPLY:
-                return cards.reply_card(lead, event, cast(int, post.payload.get("piece", 0)))
+                return cards.reply_card(lead, event, post.notification.piece)
         return cards.closing_card(lead)
 
-    async def _digest(self, post: Delivery) -> Delivery | None:
+    async def _digest(self, post: QueuedNotification) -> Delivery | None:
         """What was open when the consultants' day began."""
         begin = self._rules.hours.opening(post.created_at)
         leads = [lead for lead in await self._store.leads.all(sorted(WAITING)) if (lead.opened_at or begin) < begin]
         channel = self._channel(platform_of(post.tenant))
         if channel is None or not leads:
             return None
-        return self._sending(
-            post, channel.tenant, channel.address, self._shown(channel.tenant, cards.digest_card(leads))
+        return _delivery(
+            post, channel.tenant, channel.address, Post(self._shown(channel.tenant, cards.digest_card(leads)))
         )
 
-    def _taking_back(self, post: Delivery) -> Delivery | None:
+    def _taking_back(self, post: QueuedNotification) -> Delivery | None:
         """What takes a post back from the consultants; of a card it stays that there was one."""
-        channel = self._channel(str(post.payload[ON]))
-        if channel is None:
+        said, channel = post.notification, self._channel(post.platform)
+        if channel is None or said.post is None:
             return None
-        was, sent_as = post.payload["was"], post.payload["sent_as"]
-        if was != CARD:
-            payload: dict[str, JsonValue] = {"text": "", "removes_file" if was == FILE else "removes": sent_as}
-            return self._sending(post, channel.tenant, channel.address, payload)
-        shown = self._shown(channel.tenant, cards.said("desk_taken_back", reference=post.payload["reference"]))
-        return self._sending(post, channel.tenant, channel.address, {**shown, "replaces": sent_as})
+        content: Content = Removal(said.post, is_file=said.about is Kind.FILE)
+        if said.about is Kind.CARD:
+            card = cards.sentence_card("desk_taken_back", reference=said.reference)
+            content = Post(self._shown(channel.tenant, card), replaces=said.post)
+        return _delivery(post, channel.tenant, channel.address, content)
 
     def _channel(self, platform: str) -> DeskChannel | None:
         return next((channel for channel in self._channels if channel.platform == platform), None)
 
-    def _shown(self, tenant: str, card: Card) -> Mapping[str, JsonValue]:
+    def _shown(self, tenant: str, card: Card) -> Rendered:
         """The card as its platform shows it; nothing where another process takes care of that platform."""
         surface = self._surfaces.get(platform_of(tenant))
         return surface.post(card) if surface else {}
 
-    def _sending(
-        self, post: Delivery, tenant: str, address: Address, payload: Mapping[str, JsonValue], thread_name: str = ""
-    ) -> Delivery:
-        """The post as a platform takes it, which is never kept."""
-        return Delivery(
-            thread_name=thread_name,
-            id=post.id,
-            tenant=tenant,
-            user=post.user,
-            marker=post.marker,
-            where=address.to_json(),
-            payload=dict(payload),
-            state=DeliveryState.PENDING,
-            attempts=post.attempts,
-            created_at=post.created_at,
-        )
+
+def _delivery(
+    post: QueuedNotification, tenant: str, address: Address, content: Content, thread_name: str = ""
+) -> Delivery:
+    return Delivery(
+        post.id,
+        tenant,
+        post.user,
+        post.marker,
+        address,
+        content,
+        post.created_at,
+        attempts=post.attempts,
+        thread_name=thread_name,
+    )
 
 
-def _file(lead: Lead) -> dict[str, JsonValue]:
+def _file(lead: Lead) -> File:
     """The conversation as a file."""
     transcript = cast(Sequence[Mapping[str, str]], lead.details.get("transcript") or ())
-    said, file = cards.said_of("desk_file", lead), cards.said_of("desk_file_name", lead)
-    return {"text": said, "file": file, "content": transcript_text(transcript, cards.detail(lead, "name"))}
+    text = transcript_text(transcript, cards.detail(lead, "name"))
+    return File(cards.said_of("desk_file_name", lead), text, cards.said_of("desk_file", lead))

@@ -15,7 +15,7 @@ from bot.messages.person import Person
 from bot.messages.response import Response
 from bot.store.events import KnownError
 from bot.store.leads import Leads
-from bot.store.tables import Lead, LeadState
+from bot.store.records import Lead, LeadState
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pydantic import JsonValue
 
 from bot.handoff.webhook import as_json
 from bot.messages.text import remove_controls
+from bot.store.records import LeadState
 from bot.store.store import Store
-from bot.store.tables import LeadState
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 FIELDS = ("reference", "tenant", "user", "name", "email", "urgency", "need", "summary", "state", "holder", "opened_at")

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 
 from bot import texts
-from bot.handoff.cards import TO_USER
 from bot.handoff.channel import DeskChannel
 from bot.handoff.desk import Desk
 from bot.handoff.request import Requests
@@ -13,8 +12,8 @@ from bot.handoff.transitions import Actions, Doing
 from bot.messages.events import Deleted, Said
 from bot.store.events import KnownError
 from bot.store.leads import Leads
-from bot.store.outbox import ON
-from bot.store.tables import DeliveryState, Lead, LeadState
+from bot.store.post import Kind
+from bot.store.records import Lead, LeadState
 
 REPLY, NOTE = re.compile(r"\s*reply:\s*", re.IGNORECASE), re.compile(r"\s*note:\s*", re.IGNORECASE)
 
@@ -67,7 +66,7 @@ class Relay:
         if said.thread is None or not REPLY.match(said.text):
             return None
         for card in await self._leads.of_card(said.thread):
-            if card.payload.get(ON) == channel.platform:
+            if card.notification.platform == channel.platform:
                 return await self._leads.own(card.tenant, card.lead_id or 0)
         return None
 
@@ -117,7 +116,7 @@ class Relay:
         if below is None:
             return False
         posts = await self._leads.posts(lead)
-        return any(post.sent_as == below and post.kind == TO_USER for post in posts if post.state == DeliveryState.SENT)
+        return any(post.sent_as == below and post.notification.kind is Kind.USER for post in posts)
 
 
 def _without(mark: re.Pattern[str], said: Said) -> Said:

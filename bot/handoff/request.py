@@ -18,7 +18,7 @@ from bot.messages.response import Response
 from bot.store.events import KnownError
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, Leads
-from bot.store.tables import Lead, LeadState
+from bot.store.records import Lead, LeadState
 
 DONE = {Act.NOTE: "lead_added", Act.SOLVED: "lead_thanks", Act.UNSOLVED: "lead_reopened"}
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.store.tables import LeadState
+from bot.store.records import LeadState
 
 
 class Act(StrEnum):

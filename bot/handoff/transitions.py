@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from bot import texts
-from bot.handoff.cards import TO_USER, detail, pieces
+from bot.handoff.cards import detail, pieces
 from bot.handoff.channel import DeskChannel, in_order
 from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
 from bot.store.interviews import StaleError
-from bot.store.leads import CARD, Change, Leads, Post
-from bot.store.outbox import ON
-from bot.store.tables import Lead, LeadState
+from bot.store.leads import Change, Leads
+from bot.store.post import Kind, Notification
+from bot.store.records import Lead
 
-UPDATE, THREAD, FILE, NOTICE, DIGEST, WEBHOOK = "update", "thread", "file", "notice", "digest", "webhook"
 DESK = "desk"  # the lane of what stands in the consultants' channel in its order
 TOLD_TO_DESK = frozenset((Act.NOTE, Act.EDIT, Act.DELETE, Act.WITHDRAW, Act.SOLVED, Act.UNSOLVED))
 TOLD_TO_USER = frozenset((Act.REQUEST, Act.REPLY, Act.RESOLVE))
@@ -43,7 +42,7 @@ class Actions:
     async def do(self, lead: Lead, doing: Doing) -> Lead:
         """The request afterwards. Raises ImpossibleError when it cannot be done any more, KnownError when it was."""
         while True:
-            ticket = after(Ticket(LeadState(lead.state), lead.holder), doing.act, doing.actor)
+            ticket = after(Ticket(lead.state, lead.holder), doing.act, doing.actor)
             details = {**lead.details, **doing.details}
             change = Change(
                 doing.act,
@@ -65,30 +64,31 @@ class Actions:
                     raise ImpossibleError("lead_gone") from None
                 lead = found
 
-    def _posts(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Post]:
+    def _posts(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Notification]:
         posts = list(self._for_desk(lead, doing, details))
         if doing.act in TOLD_TO_USER:
             count = len(pieces(doing.text)) if doing.act is Act.REPLY else 1
-            posts += [Post(TO_USER, lane(lead.id, TO_USER), {"piece": piece}) for piece in range(count)]
+            posts += [Notification(Kind.USER, lane(lead.id, Kind.USER), piece=piece) for piece in range(count)]
         if self._has_webhook:
-            posts.append(Post(WEBHOOK, lane(lead.id, WEBHOOK), {ON: WEBHOOK}))
+            posts.append(Notification(Kind.WEBHOOK, lane(lead.id, Kind.WEBHOOK), Kind.WEBHOOK))
         return posts
 
-    def _for_desk(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Post]:
+    def _for_desk(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Notification]:
         """The card first, the conversation under it, and what the user says after that; the card is kept up to date."""
         if not self._channels:
             return []
-        desk, there = lane(lead.id, DESK), {ON: in_order(self._channels, lead.tenant)[0].platform}
+        desk, platform = lane(lead.id, DESK), in_order(self._channels, lead.tenant)[0].platform
         if doing.act is Act.REQUEST:
-            return announcement(desk, there, details)
+            return announcement(desk, platform, details)
         told = len(pieces(doing.text)) if doing.act in TOLD_TO_DESK else 0
-        threads = [Post(THREAD, desk, {**there, "piece": piece}) for piece in range(told)]
-        return [*threads, Post(UPDATE, lane(lead.id, UPDATE), there)]
+        threads = [Notification(Kind.THREAD, desk, platform, piece=piece) for piece in range(told)]
+        return [*threads, Notification(Kind.UPDATE, lane(lead.id, Kind.UPDATE), platform)]
 
 
-def announcement(desk: str, there: Mapping[str, JsonValue], details: Mapping[str, JsonValue]) -> list[Post]:
-    """What tells the consultants of a request: its card, and the conversation under it if it may be passed on."""
-    return [Post(CARD, desk, there), *([Post(FILE, desk, there)] if details.get("transcript") else [])]
+def announcement(desk: str, platform: str, details: Mapping[str, JsonValue]) -> list[Notification]:
+    """Tell the consultants of a request: by its card, and the conversation under it if it may be passed on."""
+    kinds = (Kind.CARD, Kind.FILE) if details.get("transcript") else (Kind.CARD,)
+    return [Notification(kind, desk, platform) for kind in kinds]
 
 
 def lane(lead: int, whose: str) -> str:
@@ -99,7 +99,7 @@ def lane(lead: int, whose: str) -> str:
 def impossible(lead: Lead, act: Act, actor: str) -> str:
     """Why an act is not possible now, nothing when it is: before somebody writes what could not be sent."""
     try:
-        after(Ticket(LeadState(lead.state), lead.holder), act, actor)
+        after(Ticket(lead.state, lead.holder), act, actor)
     except ImpossibleError as error:
         return refusal(error, lead)
     return ""

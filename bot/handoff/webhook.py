@@ -12,10 +12,10 @@ import aiohttp
 from pydantic import JsonValue
 
 from bot.delivery.platform import BusyError, Platform
-from bot.handoff.transitions import WEBHOOK
 from bot.settings import Settings
 from bot.store.leads import Leads
-from bot.store.tables import Delivery, Lead
+from bot.store.post import Kind
+from bot.store.records import Delivery, Lead
 
 SECONDS = 20
 
@@ -29,7 +29,7 @@ class Webhook:
 
     async def send(self, delivery: Delivery) -> str:
         """Posts one event. Raises ConnectionError unless it is taken."""
-        body = json.dumps({**delivery.payload, "id": delivery.marker}).encode()
+        body = json.dumps({**delivery.content.to_json(), "id": delivery.marker}).encode()
         signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Signature-256": f"sha256={signature}"}
         timeout = aiohttp.ClientTimeout(total=SECONDS)
@@ -52,11 +52,11 @@ class Webhook:
 def webhooks(settings: Settings) -> dict[str, Platform]:
     """The webhook that the settings name, as a platform."""
     url, secret = settings.desk_webhook_url, settings.desk_webhook_secret
-    return {WEBHOOK: Webhook(str(url), secret.get_secret_value())} if url and secret else {}
+    return {Kind.WEBHOOK: Webhook(str(url), secret.get_secret_value())} if url and secret else {}
 
 
-async def told(leads: Leads, lead: Lead, event: int) -> dict[str, JsonValue]:
-    """What is told of an event: the request as it is now, and what happened."""
+async def event_payload(leads: Leads, lead: Lead, event: int) -> dict[str, JsonValue]:
+    """Return what a CRM receives of an event: the request as it is now, and what happened."""
     happened = await leads.event(lead.tenant, event)
     return {
         "event": happened.kind if happened else "",

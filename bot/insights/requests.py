@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.handoff.forms import URGENCIES
 from bot.insights.ratios import Durations
 from bot.store.insights import RequestRecord
-from bot.store.tables import LeadState
+from bot.store.records import LeadState
 
 STATES = (LeadState.OPEN, LeadState.CLAIMED, LeadState.RESOLVED, LeadState.CLOSED, LeadState.WITHDRAWN)
 UNFINISHED, RESOLVED = (LeadState.OPEN, LeadState.CLAIMED), (LeadState.RESOLVED, LeadState.CLOSED)

@@ -17,9 +17,9 @@ from bot.interviews.screens import render_card
 from bot.messages.card import Card, Press
 from bot.messages.person import Person
 from bot.messages.response import Response
-from bot.store import tables
 from bot.store.database import Clock
 from bot.store.interviews import Interviews, StaleError
+from bot.store.records import Interview
 
 LEADERLESS = timedelta(days=1)  # after the last step, when any voter may take the lead
 
@@ -96,7 +96,7 @@ class Interviewer:
             return await self.press(person, press)
         return await self._present(row)
 
-    async def _present(self, row: tables.Interview) -> Response:
+    async def _present(self, row: Interview) -> Response:
         poll = await self._poll(row)
         return self._response(poll) if poll else Response()
 
@@ -117,6 +117,6 @@ class Interviewer:
         row = await self._interviews.find(tenant, interview)
         return await self._poll(row) if row else None
 
-    async def _poll(self, row: tables.Interview) -> Poll | None:
+    async def _poll(self, row: Interview) -> Poll | None:
         ballots = await self._interviews.ballots(row) if row.is_team else {}
         return Poll.of(row, self._questionnaire, ballots)

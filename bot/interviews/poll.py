@@ -15,7 +15,7 @@ from bot.deciding.recommendation import Recommendation
 from bot.deciding.team import TeamResult, VoteCount, count_votes, decide_together
 from bot.messages.card import Press
 from bot.messages.reply import Reply
-from bot.store import tables
+from bot.store.records import Interview
 
 SESSION = TypeAdapter(Session)
 UNKNOWN = "-"  # the choice of the button "I don't know"
@@ -38,13 +38,13 @@ class Poll:
     instead, so that nobody's vote counts after they are forgotten.
     """
 
-    row: tables.Interview = field(compare=False)
+    row: Interview = field(compare=False)
     questionnaire: Questionnaire = field(compare=False)
     session: Session
     ballots: Mapping[str, Answers]
 
     @classmethod
-    def of(cls, row: tables.Interview, questionnaire: Questionnaire, ballots: Mapping[str, Answers]) -> "Poll | None":
+    def of(cls, row: Interview, questionnaire: Questionnaire, ballots: Mapping[str, Answers]) -> "Poll | None":
         """Return the poll under the present framework, where only votes for its options count.
 
         None if this version cannot read it.

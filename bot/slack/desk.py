@@ -7,7 +7,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.errors import BotError
 from bot.slack.refusals import code_of
 from bot.slack.rendering import escape
-from bot.store.tables import Delivery
+from bot.store.address import Address
+from bot.store.post import File
 
 PAGE = 200  # members at a time
 
@@ -39,32 +40,32 @@ async def checked(client: AsyncWebClient, channel: str) -> str:
     return f"consultants in #{found.get('name')}"
 
 
-async def upload(client: AsyncWebClient, delivery: Delivery) -> str:
-    """Shares a text as a file; returns the file's id."""
+async def upload(client: AsyncWebClient, address: Address, file: File) -> str:
+    """Share a text as a file; return the file's id."""
     given = await client.files_upload_v2(
-        channel=str(delivery.address.channel),
-        thread_ts=delivery.address.thread,
-        filename=str(delivery.payload["file"]),
-        content=str(delivery.payload["content"]),
-        initial_comment=escape(str(delivery.payload["text"])),
+        channel=str(address.channel),
+        thread_ts=address.thread,
+        filename=file.name,
+        content=file.text,
+        initial_comment=escape(file.comment),
     )
     return str(given["file"]["id"])
 
 
-async def remove_file(client: AsyncWebClient, delivery: Delivery) -> str:
-    """Deletes a file that was shared; nothing is left that has a name."""
+async def remove_file(client: AsyncWebClient, file: str) -> str:
+    """Delete a file that was shared; nothing is left that has a name."""
     try:
-        await client.files_delete(file=str(delivery.payload["removes_file"]))
+        await client.files_delete(file=file)
     except SlackApiError as error:
         if code_of(error) not in ("file_not_found", "file_deleted"):
             raise
     return ""
 
 
-def with_file(found: AsyncSlackResponse, delivery: Delivery) -> str | None:
-    """The id of a post's file among messages, by its name."""
+def with_file(found: AsyncSlackResponse, name: str) -> str | None:
+    """Return the id of a file of that name among messages."""
     for message in found.get("messages") or []:
         for file in message.get("files") or []:
-            if file.get("name") == delivery.payload["file"]:
+            if file.get("name") == name:
                 return str(file["id"])
     return None

@@ -15,7 +15,7 @@ from bot.chat.adapter import Keep
 from bot.messages.reply import Line
 from bot.slack.refusals import TROUBLE
 from bot.store.address import Draft
-from bot.store.tables import Turn
+from bot.store.records import Turn
 
 log = logging.getLogger(__name__)
 

@@ -1,12 +1,12 @@
 """Cards as Slack's blocks. All text goes into rich text, in which Slack knows no markup and no mention."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, groupby
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
@@ -53,15 +53,21 @@ class Rendering:
     """A message: its blocks, and the plain text for notifications and for where blocks are refused."""
 
     text: str
-    blocks: list[dict[str, JsonValue]]
+    blocks: list[dict[str, JsonValue]] = field(default_factory=list)
 
-    @property
-    def payload(self) -> dict[str, JsonValue]:
-        """As JSON, for the outbox."""
-        return {"text": self.text, "blocks": cast(JsonValue, self.blocks)}
+    @classmethod
+    def from_json(cls, kept: Mapping[str, JsonValue]) -> "Rendering":
+        """Read it from the store."""
+        return _RENDERING.validate_python(kept)
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Write it for the store."""
+        return {"text": self.text, "blocks": [*self.blocks]}
 
 
-NOTHING = Rendering("", [])
+_RENDERING = TypeAdapter(Rendering)
+
+EMPTY = Rendering("")
 
 
 def render(card: Card, article_url: str | None = None, picture: str | None = None) -> list[Rendering]:
@@ -70,8 +76,8 @@ def render(card: Card, article_url: str | None = None, picture: str | None = Non
     `picture` is the id of the file with the card's picture.
     """
     actions = [Rendering("", [block.to_dict()]) for block in _actions(card)]
-    room = reduce(_joined, actions, NOTHING)  # in every message, though only the last has the buttons
-    parts = [NOTHING]
+    room = reduce(_joined, actions, EMPTY)  # in every message, though only the last has the buttons
+    parts = [EMPTY]
     shown = [_image(card.picture, picture)] if card.picture and picture else []
     for piece in chain(_lines(card.lines), shown, _citations(card.citations, article_url)):
         if _fits(reduce(_joined, (parts[-1], piece, room))):

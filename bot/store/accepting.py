@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.address import NOWHERE, Address, Draft
 from bot.store.database import Database
-from bot.store.tables import UNFINISHED, Conversation, Event, Turn
+from bot.store.records import UNFINISHED
+from bot.store.tables import ConversationRow, EventRow, TurnRow
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Accepting:
         """Which of the messages are new; their keys are remembered. The first statement: it locks SQLite."""
         # In one order, for two processes with the same keys would wait for one another.
         keys = sorted({*chain.from_iterable(message.keys for message in messages)})
-        seen = self._db.insert(Event).on_conflict_do_nothing().returning(Event.key)
+        seen = self._db.insert(EventRow).on_conflict_do_nothing().returning(EventRow.key)
         rows = [{"key": key, "seen_at": moment} for key in keys]
         free = {key for (key,) in await self._db.insert_rows(session, seen, rows)}
         new = list[int]()
@@ -96,26 +97,28 @@ class Accepting:
                 free.difference_update(message.keys)
                 new.append(number)
         if free:  # those of messages that are known under another key
-            await session.execute(delete(Event).where(Event.key.in_(free)))
+            await session.execute(delete(EventRow).where(EventRow.key.in_(free)))
         return new
 
     async def _places(self, session: AsyncSession, places: Iterable[str], moment: datetime) -> dict[str, int]:
         """The conversations' ids. Their rows are locked from here on, so that accepting is one after the other."""
         rows = [{"place": place, "touched_at": moment} for place in sorted(places)]
         now = {"touched_at": moment, "is_quiet": False}
-        row = self._db.insert(Conversation).on_conflict_do_update(index_elements=["tenant", "place"], set_=now)
-        found = await self._db.insert_rows(session, row.returning(Conversation.place, Conversation.id), rows)
+        row = self._db.insert(ConversationRow).on_conflict_do_update(index_elements=["tenant", "place"], set_=now)
+        found = await self._db.insert_rows(session, row.returning(ConversationRow.place, ConversationRow.id), rows)
         return {place: int(conversation) for place, conversation in found}
 
 
 async def _waiting(session: AsyncSession, conversations: Iterable[int]) -> set[int]:
     """Those of the conversations in which something is unfinished."""
-    unfinished = select(Turn.conversation_id).where(Turn.conversation_id.in_(conversations), Turn.state.in_(UNFINISHED))
+    unfinished = select(TurnRow.conversation_id).where(
+        TurnRow.conversation_id.in_(conversations), TurnRow.state.in_(UNFINISHED)
+    )
     return {*await session.scalars(unfinished)}
 
 
-def _turn(message: Message, conversation: int, moment: datetime) -> Turn:
-    return Turn(
+def _turn(message: Message, conversation: int, moment: datetime) -> TurnRow:
+    return TurnRow(
         conversation_id=conversation,
         user=message.user,
         name=message.name,

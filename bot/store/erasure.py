@@ -12,21 +12,19 @@ from sqlalchemy.orm import InstrumentedAttribute
 from bot.store.database import Database
 from bot.store.inbox import REPEATS
 from bot.store.installations import INSTALLATIONS, STATES
-from bot.store.outbox import ON, SEEN, taking_back
+from bot.store.outbox import ON_DISPLAY, row_of, take_back
+from bot.store.records import UNFINISHED, DeliveryState, LeadState
 from bot.store.sqlite import pragma
 from bot.store.tables import (
-    UNFINISHED,
-    Ballot,
-    Conversation,
-    Delivery,
-    DeliveryState,
-    Event,
-    Feedback,
-    Interview,
-    Lead,
-    LeadState,
+    BallotRow,
+    ConversationRow,
+    DeliveryRow,
+    EventRow,
+    FeedbackRow,
+    InterviewRow,
+    LeadRow,
     Row,
-    Turn,
+    TurnRow,
 )
 
 FORGOTTEN = "[forgotten]"
@@ -44,23 +42,23 @@ class Erasure:
         """Deletes what nobody has touched for `days`; what is still to be answered or followed up stays."""
         moment = self._db.clock()
         before = moment - timedelta(days=days)
-        finished = Turn.state.not_in(UNFINISHED)
-        over = Lead.state.in_(CLOSED) & (Lead.touched_at < before)
+        finished = TurnRow.state.not_in(UNFINISHED)
+        over = LeadRow.state.in_(CLOSED) & (LeadRow.touched_at < before)
         await self._delete(
             over,
-            delete(Turn).where(finished, Turn.finished_at < before),
-            delete(Delivery).where(
-                Delivery.turn_id.is_(None),
-                Delivery.lead_id.is_(None),
-                Delivery.state != DeliveryState.PENDING,
-                Delivery.created_at < before,
+            delete(TurnRow).where(finished, TurnRow.finished_at < before),
+            delete(DeliveryRow).where(
+                DeliveryRow.turn_id.is_(None),
+                DeliveryRow.lead_id.is_(None),
+                DeliveryRow.state != DeliveryState.PENDING,
+                DeliveryRow.created_at < before,
             ),
-            delete(Interview).where(Interview.touched_at < before),
-            delete(Lead).where(over),
-            delete(Lead).where(Lead.state == LeadState.DRAFT, Lead.touched_at < moment - UNSENT),
-            delete(Delivery).where(Delivery.lead_id.is_not(None), _WITHOUT_LEAD),
-            delete(Event).where(Event.seen_at < moment - 2 * REPEATS),
-            delete(Conversation).where(_EMPTY, Conversation.touched_at < before),
+            delete(InterviewRow).where(InterviewRow.touched_at < before),
+            delete(LeadRow).where(over),
+            delete(LeadRow).where(LeadRow.state == LeadState.DRAFT, LeadRow.touched_at < moment - UNSENT),
+            delete(DeliveryRow).where(DeliveryRow.lead_id.is_not(None), _WITHOUT_LEAD),
+            delete(EventRow).where(EventRow.seen_at < moment - 2 * REPEATS),
+            delete(ConversationRow).where(_EMPTY, ConversationRow.touched_at < before),
         )
         async with self._db.engine.begin() as connection:
             naive = moment.astimezone(UTC).replace(tzinfo=None)  # as slack_sdk keeps it
@@ -73,11 +71,14 @@ class Erasure:
         """
         moment = self._db.clock()
         theirs = await self._delete(
-            Lead.user == user,
-            delete(Ballot).where(Ballot.member == user),
-            *(delete(table).where(table.user == user) for table in (Feedback, Interview, Lead, Delivery, Turn)),
-            delete(Delivery).where(Delivery.lead_id.is_not(None), _WITHOUT_LEAD),
-            delete(Conversation).where(_EMPTY, Conversation.touched_at < moment),
+            LeadRow.user == user,
+            delete(BallotRow).where(BallotRow.member == user),
+            *(
+                delete(table).where(table.user == user)
+                for table in (FeedbackRow, InterviewRow, LeadRow, DeliveryRow, TurnRow)
+            ),
+            delete(DeliveryRow).where(DeliveryRow.lead_id.is_not(None), _WITHOUT_LEAD),
+            delete(ConversationRow).where(_EMPTY, ConversationRow.touched_at < moment),
         )
         for mapper in Row.registry.mappers:
             async with self._db.across_tenants() as session:
@@ -104,15 +105,21 @@ class Erasure:
 
         Locked on Postgres, since one that is just being sent is known to be seen a moment later.
         """
-        posts = select(Delivery, Lead.reference).join(Lead, Lead.id == Delivery.lead_id)
-        posts = posts.where(leads, Delivery.kind.in_(SEEN)).order_by(Delivery.id).with_for_update(of=Delivery)
+        posts = select(DeliveryRow, LeadRow.reference).join(LeadRow, LeadRow.id == DeliveryRow.lead_id)
+        posts = (
+            posts.where(leads, DeliveryRow.kind.in_(ON_DISPLAY))
+            .order_by(DeliveryRow.id)
+            .with_for_update(of=DeliveryRow)
+        )
         for post, reference in (await session.execute(posts)).all():
             if post.state != DeliveryState.SENT or not post.sent_as:
                 continue
-            row = taking_back(post, str(post.payload.get(ON)), post.sent_as, reference, self._db.clock())
+            queued = post.queued()
+            taking_back = take_back(queued, queued.platform, post.sent_as, reference)
+            row = row_of(taking_back, "", self._db.clock(), None)
             names = ("user", "where", "payload", "created_at", "kind", "lane")
             values = {name: getattr(row, name) for name in names}
-            await session.execute(self._db.insert(Delivery).values(tenant=post.tenant, **values))
+            await session.execute(self._db.insert(DeliveryRow).values(tenant=post.tenant, **values))
 
     async def _shred(self) -> None:
         """Takes the deleted rows out of SQLite's write-ahead log, too."""
@@ -120,8 +127,8 @@ class Erasure:
             await pragma(connection, "wal_checkpoint(TRUNCATE)")
 
 
-_WITHOUT_LEAD = ~select(Lead.id).where(Lead.id == Delivery.lead_id).exists()
-_EMPTY = ~select(Turn.id).where(Turn.conversation_id == Conversation.id).exists()
+_WITHOUT_LEAD = ~select(LeadRow.id).where(LeadRow.id == DeliveryRow.lead_id).exists()
+_EMPTY = ~select(TurnRow.id).where(TurnRow.conversation_id == ConversationRow.id).exists()
 
 
 async def _redact(session: AsyncSession, table: type[Row], user: str) -> None:
@@ -137,7 +144,7 @@ async def _redact(session: AsyncSession, table: type[Row], user: str) -> None:
             after = _without(name, before)
             if after == before:
                 continue
-            if isinstance(row, Event):
+            if isinstance(row, EventRow):
                 await session.delete(row)  # without the id it is no key any more, and might be like another one
             else:
                 setattr(row, column.key, after)

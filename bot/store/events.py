@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
-from bot.store.tables import Event
+from bot.store.tables import EventRow
 
 
 class KnownError(Exception):
@@ -19,7 +19,7 @@ async def remember(database: Database, session: AsyncSession, keys: Sequence[str
     As the first statement of a transaction it locks SQLite.
     """
     for key in sorted(keys):  # in one order, for two events with the same keys would wait for one another
-        seen = database.insert(Event).values(key=key, seen_at=moment).on_conflict_do_nothing()
-        if (await session.scalars(seen.returning(Event.id))).first() is None:
+        seen = database.insert(EventRow).values(key=key, seen_at=moment).on_conflict_do_nothing()
+        if (await session.scalars(seen.returning(EventRow.id))).first() is None:
             return False
     return True

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from bot.store.database import Database
-from bot.store.tables import IN_LANES, UNFINISHED, Delivery, Lead, LeadState, Turn
+from bot.store.records import UNFINISHED, LeadState
+from bot.store.tables import IN_LANES, DeliveryRow, LeadRow, TurnRow
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Figures:
 
 async def figures(database: Database) -> Figures:
     """The figures of everybody, as they are now. Each is read from an index."""
-    waiting = select(func.count(), func.min(Turn.accepted_at)).where(Turn.state.in_(UNFINISHED))
-    posts = select(func.count(), func.min(Delivery.created_at)).where(IN_LANES)
-    leads = select(Lead.state, func.count()).group_by(Lead.state)
+    waiting = select(func.count(), func.min(TurnRow.accepted_at)).where(TurnRow.state.in_(UNFINISHED))
+    posts = select(func.count(), func.min(DeliveryRow.created_at)).where(IN_LANES)
+    leads = select(LeadRow.state, func.count()).group_by(LeadRow.state)
     async with database.across_tenants() as session:
         turns_and_oldest = (await session.execute(waiting)).one()
         posts_and_oldest = (await session.execute(posts)).one()

@@ -1,12 +1,12 @@
 """The inbox: what users said, accepted once, until it is answered and delivered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from pydantic import JsonValue
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.accepting import Accepted, Accepting, Message, Work, storable
@@ -14,7 +14,9 @@ from bot.store.address import Draft
 from bot.store.database import Database, add_in_order
 from bot.store.events import remember
 from bot.store.outbox import Sent
-from bot.store.tables import UNFINISHED, Conversation, Delivery, DeliveryState, Turn, TurnState
+from bot.store.post import Content
+from bot.store.records import UNFINISHED, Delivery, DeliveryState, Turn, TurnState
+from bot.store.tables import ConversationRow, DeliveryRow, TurnRow
 from bot.threads import MicroBatcher
 
 REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
@@ -23,9 +25,9 @@ REMEMBERED = 6  # earlier messages of a conversation that a follow-up may refer 
 
 @dataclass(frozen=True)
 class Answer:
-    """The posts that show a reply on the platform, in their order; `reply` is how it is kept, None when it is none."""
+    """The posts that show a reply on the platform, in their order; `reply` is it as JSON, None if it is no answer."""
 
-    posts: Sequence[Mapping[str, JsonValue]]
+    posts: Sequence[Content]
     reply: Mapping[str, JsonValue] | None = None
 
 
@@ -41,8 +43,8 @@ ALL_USED = Usage(10**9, 10**9)
 
 
 @dataclass(frozen=True)
-class Question:
-    """A turn that is worked on, with the answered messages before it in its conversation, the oldest first."""
+class TurnContext:
+    """A turn with the answered messages before it in its conversation, the oldest first, and the usage until then."""
 
     turn: Turn
     earlier: Sequence[str]
@@ -80,26 +82,28 @@ class Inbox:
         They do when their author talked with us there before, until somebody else joins in or somebody else is
         addressed: then people are talking among themselves, and we are quiet until we are addressed again.
         """
-        before = select(Turn.id).where(Turn.conversation_id == Conversation.id)
+        before = select(TurnRow.id).where(TurnRow.conversation_id == ConversationRow.id)
         if message.said_at:  # a platform may deliver what was said before we were asked after that
-            before = before.where(or_(Turn.said_at.is_(None), Turn.said_at <= message.said_at))
-        here = and_(Conversation.place == message.place, before.exists())
-        spoke = before.where(Turn.user == message.user).exists()
+            before = before.where(or_(TurnRow.said_at.is_(None), TurnRow.said_at <= message.said_at))
+        here = and_(ConversationRow.place == message.place, before.exists())
+        spoke = before.where(TurnRow.user == message.user).exists()
         async with self._db.transaction(message.tenant, is_urgent=True) as session:
-            if not is_for_others and await session.scalar(select(Conversation.id).where(here, spoke)) is not None:
-                return await session.scalar(select(Conversation.is_quiet).where(here)) is False
-            await session.execute(update(Conversation).where(here).values(is_quiet=True))
+            if not is_for_others and await session.scalar(select(ConversationRow.id).where(here, spoke)) is not None:
+                return await session.scalar(select(ConversationRow.is_quiet).where(here)) is False
+            await session.execute(update(ConversationRow).where(here).values(is_quiet=True))
             return False
 
     async def turn(self, work: Work) -> Turn | None:
-        """The turn, unless it was deleted."""
+        """Return the turn, unless it was deleted."""
         async with self._db.transaction(work.tenant) as session:
-            return await session.scalar(select(Turn).where(Turn.id == work.turn))
+            row = await session.scalar(select(TurnRow).where(TurnRow.id == work.turn))
+            return await _with_draft(session, row) if row else None
 
     async def named(self, tenant: str, name: str) -> Turn | None:
-        """The last turn of a message."""
+        """Return the newest turn of a message."""
         async with self._db.transaction(tenant) as session:
-            return await session.scalar(select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1))
+            row = await session.scalar(_newest(TurnRow.name == name))
+            return row.record() if row else None
 
     async def amend(self, tenant: str, name: str, text: str, keys: Sequence[str]) -> Amendment:
         """Replace the text of a message by its edited one, unless it is answered; `keys` are those of the edit.
@@ -107,9 +111,8 @@ class Inbox:
         An answer to the old text that is being made is not stored any more: `answered` refuses it.
         """
         text = storable(text)
-        newest = select(Turn).where(Turn.name == name).order_by(Turn.id.desc()).limit(1).with_for_update()
         async with self._db.transaction(tenant, is_urgent=True) as session:
-            turn = await session.scalar(newest)
+            turn = await session.scalar(_newest(TurnRow.name == name).with_for_update())
             if turn is None:
                 return Amendment.UNKNOWN
             if turn.text == text:
@@ -127,38 +130,39 @@ class Inbox:
 
         Returns the next one of its conversation, which may have waited for it.
         """
-        same = or_(Turn.id == turn.id, Turn.name == turn.name) if turn.name else Turn.id == turn.id
+        same = or_(TurnRow.id == turn.id, TurnRow.name == turn.name) if turn.name else TurnRow.id == turn.id
         async with self._db.transaction(turn.tenant) as session:
             await self._lock(session, turn)
-            await session.execute(delete(Turn).where(same))
+            await session.execute(delete(TurnRow).where(same))
             return await _next(session, turn)
 
-    async def question(self, work: Work, since: datetime, most: int, counted: Usage = ALL_USED) -> Question | None:
+    async def question(self, work: Work, since: datetime, most: int, counted: Usage = ALL_USED) -> TurnContext | None:
         """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted.
 
         No more of them are `counted` than that: in a flood there are many.
         """
         async with self._db.transaction(work.tenant) as session:
-            turn = await session.scalar(select(Turn).where(Turn.id == work.turn))
+            turn = await session.scalar(select(TurnRow).where(TurnRow.id == work.turn))
             if turn is None:
                 return None
-            before = select(Turn.text).where(
-                Turn.conversation_id == turn.conversation_id, Turn.id < turn.id, Turn.reply.is_not(None)
+            before = select(TurnRow.text).where(
+                TurnRow.conversation_id == turn.conversation_id, TurnRow.id < turn.id, TurnRow.reply.is_not(None)
             )
-            earlier = list(await session.scalars(before.order_by(Turn.id.desc()).limit(most)))[::-1]
-            taken = or_(Turn.reply.is_not(None), Turn.state.in_(UNFINISHED))
-            all_then = select(Turn.id).where(Turn.accepted_at > since, Turn.id < turn.id, taken)
-            by_user = await _count(session, all_then.where(Turn.user == turn.user), counted.by_user)
-            return Question(turn, earlier, Usage(by_user, await _count(session, all_then, counted.by_tenant)))
+            earlier = list(await session.scalars(before.order_by(TurnRow.id.desc()).limit(most)))[::-1]
+            taken = or_(TurnRow.reply.is_not(None), TurnRow.state.in_(UNFINISHED))
+            all_then = select(TurnRow.id).where(TurnRow.accepted_at > since, TurnRow.id < turn.id, taken)
+            by_user = await _count(session, all_then.where(TurnRow.user == turn.user), counted.by_user)
+            usage = Usage(by_user, await _count(session, all_then, counted.by_tenant))
+            return TurnContext(await _with_draft(session, turn), earlier, usage)
 
     async def was_told(self, turn: Turn, since: datetime) -> bool:
         """Whether the user was told in this conversation, since then, that their questions are too many."""
-        told = select(Turn.id).where(
-            Turn.conversation_id == turn.conversation_id,
-            Turn.user == turn.user,
-            Turn.accepted_at > since,
-            Turn.state == TurnState.DONE,
-            Turn.reply.is_(None),
+        told = select(TurnRow.id).where(
+            TurnRow.conversation_id == turn.conversation_id,
+            TurnRow.user == turn.user,
+            TurnRow.accepted_at > since,
+            TurnRow.state == TurnState.DONE,
+            TurnRow.reply.is_(None),
         )
         async with self._db.transaction(turn.tenant) as session:
             return await session.scalar(told.limit(1)) is not None
@@ -166,7 +170,7 @@ class Inbox:
     async def keep_draft(self, turn: Turn, draft: Draft) -> None:
         """Keep what of the answer is on the platform already, unless the turn is answered."""
         where = turn.address.to_json() | draft.to_json()
-        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED).values(where=where)
+        own = update(TurnRow).where(TurnRow.id == turn.id, TurnRow.state == TurnState.ACCEPTED).values(where=where)
         async with self._db.transaction(turn.tenant) as session:
             await session.execute(own)
 
@@ -179,14 +183,16 @@ class Inbox:
         meanwhile (it is to be answered once more).
         """
         values = {"state": TurnState.ANSWERED, "reply": answer.reply, "error": error, "reference": reference}
-        own = update(Turn).where(Turn.id == turn.id, Turn.state == TurnState.ACCEPTED, Turn.text == turn.text)
+        own = update(TurnRow).where(
+            TurnRow.id == turn.id, TurnRow.state == TurnState.ACCEPTED, TurnRow.text == turn.text
+        )
         own = own.values(values).execution_options(synchronize_session=False)
         async with self._db.transaction(turn.tenant) as session:
-            if (await session.scalars(own.returning(Turn.id))).first() is None:
+            if (await session.scalars(own.returning(TurnRow.id))).first() is None:
                 return None
-            posts = [self._delivery(turn, post) for post in answer.posts]
-            await add_in_order(session, posts)
-            return posts
+            rows = [self._delivery(turn, post) for post in answer.posts]
+            await add_in_order(session, rows)
+            return [row.record() for row in rows]
 
     async def finish(self, turn: Turn, error: str | None = None, sent: Sent | None = None) -> Work | None:
         """Finishes a turn, as failed when there was an error; returns the next one of its conversation.
@@ -201,44 +207,47 @@ class Inbox:
         async with self._db.transaction(turn.tenant) as session:
             await self._lock(session, turn)
             if sent:
-                await session.execute(sent.kept())
-            await session.execute(update(Turn).where(Turn.id == turn.id, Turn.state.in_(UNFINISHED)).values(done))
+                await session.execute(sent.statement())
+            await session.execute(
+                update(TurnRow).where(TurnRow.id == turn.id, TurnRow.state.in_(UNFINISHED)).values(done)
+            )
             return await _next(session, turn)
 
     async def begin_anew(self, work: Work) -> Work | None:
         """Counts one more run of a turn whose work was lost; None when another process did."""
-        own = update(Turn).where(Turn.id == work.turn, Turn.runs == work.runs, Turn.state.in_(UNFINISHED))
+        own = update(TurnRow).where(TurnRow.id == work.turn, TurnRow.runs == work.runs, TurnRow.state.in_(UNFINISHED))
         async with self._db.transaction(work.tenant) as session:
-            runs = await session.scalar(own.values(runs=Turn.runs + 1).returning(Turn.runs))
+            runs = await session.scalar(own.values(runs=TurnRow.runs + 1).returning(TurnRow.runs))
             return None if runs is None else Work(work.tenant, work.turn, runs)
 
     async def heads(self) -> list[Work]:
         """The first unfinished turn of every conversation."""
-        first = select(func.min(Turn.id)).where(Turn.state.in_(UNFINISHED)).group_by(Turn.conversation_id)
+        first = select(func.min(TurnRow.id)).where(TurnRow.state.in_(UNFINISHED)).group_by(TurnRow.conversation_id)
         async with self._db.across_tenants() as session:
-            found = await session.execute(select(Turn.tenant, Turn.id, Turn.runs).where(Turn.id.in_(first)))
+            found = await session.execute(select(TurnRow.tenant, TurnRow.id, TurnRow.runs).where(TurnRow.id.in_(first)))
             return [Work(*row) for row in found]
 
     async def failures(self) -> list[Turn]:
-        """What failed for good, the oldest first."""
+        """Return the turns that failed for good, the oldest first."""
+        failed = select(TurnRow).where(TurnRow.state == TurnState.FAILED).order_by(TurnRow.id)
         async with self._db.across_tenants() as session:
-            return list(await session.scalars(select(Turn).where(Turn.state == TurnState.FAILED).order_by(Turn.id)))
+            return [row.record() for row in await session.scalars(failed)]
 
     async def resend(self, turns: Sequence[int]) -> list[int]:
         """Takes failed turns up again where they failed; a running bot goes on with them. Returns which there were."""
-        failed = update(Turn).where(Turn.id.in_(turns), Turn.state == TurnState.FAILED)
-        values = {"error": None, "reference": None, "finished_at": None, "runs": Turn.runs + 1}
+        failed = update(TurnRow).where(TurnRow.id.in_(turns), TurnRow.state == TurnState.FAILED)
+        values = {"error": None, "reference": None, "finished_at": None, "runs": TurnRow.runs + 1}
         found = list[int]()
         async with self._db.across_tenants() as session:
             for state, having in (
-                (TurnState.ANSWERED, Turn.reply.is_not(None)),
-                (TurnState.ACCEPTED, Turn.reply.is_(None)),
+                (TurnState.ANSWERED, TurnRow.reply.is_not(None)),
+                (TurnState.ACCEPTED, TurnRow.reply.is_(None)),
             ):
-                again = failed.where(having).values(values | {"state": state}).returning(Turn.id)
+                again = failed.where(having).values(values | {"state": state}).returning(TurnRow.id)
                 found += await session.scalars(again.execution_options(synchronize_session=False))
-            answered = select(Turn.id).where(Turn.id.in_(found), Turn.state == TurnState.ANSWERED)
+            answered = select(TurnRow.id).where(TurnRow.id.in_(found), TurnRow.state == TurnState.ANSWERED)
             unsent = DeliveryState.FAILED, DeliveryState.PENDING  # what stands behind the one that failed
-            posts = update(Delivery).where(Delivery.turn_id.in_(answered), Delivery.state.in_(unsent))
+            posts = update(DeliveryRow).where(DeliveryRow.turn_id.in_(answered), DeliveryRow.state.in_(unsent))
             anew = posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
             await session.execute(anew.execution_options(synchronize_session=False))
         return sorted(found)
@@ -246,18 +255,34 @@ class Inbox:
     async def _lock(self, session: AsyncSession, turn: Turn) -> None:
         """Locks a turn's conversation, else a message that is accepted meanwhile would be begun by nobody."""
         if not self._db.where.embedded:
-            own = select(Conversation.id).where(Conversation.id == turn.conversation_id)
+            own = select(ConversationRow.id).where(ConversationRow.id == turn.conversation_id)
             await session.execute(own.with_for_update())
 
-    def _delivery(self, turn: Turn, post: Mapping[str, JsonValue]) -> Delivery:
-        return Delivery(
+    def _delivery(self, turn: Turn, post: Content) -> DeliveryRow:
+        return DeliveryRow(
             turn_id=turn.id,
             user=turn.user,
-            where=turn.where,
+            where=turn.address.to_json(),
             token=turn.token,
-            payload=dict(post),
+            payload=post.to_json(),
             created_at=self._db.clock(),
         )
+
+
+def _newest(*which: ColumnElement[bool]) -> Select[TurnRow]:
+    return select(TurnRow).where(*which).order_by(TurnRow.id.desc()).limit(1)
+
+
+async def _with_draft(session: AsyncSession, turn: TurnRow) -> Turn:
+    """Return the turn; the answer to an edited message replaces the posts of the answer before."""
+    if turn.draft.replaces or turn.name is None:
+        return turn.record()
+    earlier = await session.scalar(_newest(TurnRow.name == turn.name, TurnRow.id < turn.id))
+    if earlier is None:
+        return turn.record()
+    posts = select(DeliveryRow.sent_as).where(DeliveryRow.turn_id == earlier.id, DeliveryRow.sent_as != "")
+    sent = tuple(name for name in await session.scalars(posts.order_by(DeliveryRow.id)) if name)
+    return replace(turn.record(), draft=Draft(sent or earlier.draft.replaces, turn.draft.is_growing))
 
 
 async def _count(session: AsyncSession, rows: Select[int], most: int) -> int:
@@ -266,8 +291,8 @@ async def _count(session: AsyncSession, rows: Select[int], most: int) -> int:
 
 async def _next(session: AsyncSession, turn: Turn) -> Work | None:
     """What is to be done next in a turn's conversation."""
-    unfinished = select(Turn.id, Turn.runs).where(
-        Turn.conversation_id == turn.conversation_id, Turn.state.in_(UNFINISHED)
+    unfinished = select(TurnRow.id, TurnRow.runs).where(
+        TurnRow.conversation_id == turn.conversation_id, TurnRow.state.in_(UNFINISHED)
     )
-    head = (await session.execute(unfinished.order_by(Turn.id).limit(1))).first()
+    head = (await session.execute(unfinished.order_by(TurnRow.id).limit(1))).first()
     return Work(turn.tenant, head.id, head.runs) if head else None

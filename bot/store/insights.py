@@ -15,7 +15,8 @@ from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
-from bot.store.tables import UNFINISHED, Feedback, Interview, Lead, LeadEvent, LeadState, Turn
+from bot.store.records import UNFINISHED, LeadState
+from bot.store.tables import FeedbackRow, InterviewRow, LeadEventRow, LeadRow, TurnRow
 
 ROWS_IN_MEMORY = 1_000
 Columns = Select[*tuple[Any, ...]]
@@ -103,26 +104,26 @@ class Snapshot:
 
     async def messages(self, since: datetime | None = None) -> AsyncIterator[MessageRecord]:
         """Stream the messages since then, oldest first."""
-        turns = _turns().order_by(Turn.id)
+        turns = _turns().order_by(TurnRow.id)
         if since:
-            turns = turns.where(Turn.accepted_at >= since)
+            turns = turns.where(TurnRow.accepted_at >= since)
         async for row in self._rows(turns):
             yield self._message(row)
 
     async def interviews(self, since: datetime | None = None) -> AsyncIterator[InterviewRecord]:
         """Stream the interviews with a step since then."""
-        kept: Columns = select(Interview.session, Interview.touched_at).order_by(Interview.id)
+        kept: Columns = select(InterviewRow.session, InterviewRow.touched_at).order_by(InterviewRow.id)
         if since:
-            kept = kept.where(Interview.touched_at >= since)
+            kept = kept.where(InterviewRow.touched_at >= since)
         async for session, touched_at in self._rows(kept):
             yield InterviewRecord(session, touched_at)
 
     async def requests(self, since: datetime | None = None) -> AsyncIterator[RequestRecord]:
         """Stream the requests sent since then, oldest first."""
-        urgency = Lead.details["urgency"].as_string()
-        events: Columns = select(Lead.id, Lead.state, urgency, LeadEvent.kind, LeadEvent.happened_at)
-        events = events.join(LeadEvent, LeadEvent.lead_id == Lead.id).where(Lead.state != LeadState.DRAFT)
-        rows = [row async for row in self._rows(events.order_by(Lead.id, LeadEvent.id))]
+        urgency = LeadRow.details["urgency"].as_string()
+        events: Columns = select(LeadRow.id, LeadRow.state, urgency, LeadEventRow.kind, LeadEventRow.happened_at)
+        events = events.join(LeadEventRow, LeadEventRow.lead_id == LeadRow.id).where(LeadRow.state != LeadState.DRAFT)
+        rows = [row async for row in self._rows(events.order_by(LeadRow.id, LeadEventRow.id))]
         for _, history in groupby(rows, key=lambda row: row[0]):
             request = _request(list(history))
             if since is None or request.at >= since:
@@ -155,25 +156,25 @@ class Snapshot:
 
 def _turns() -> Columns:
     """Select every message with its reply and its opinions."""
-    kind, found = Turn.reply["kind"].as_string(), Turn.reply["recommendation"]
-    helpful, rated = func.count().filter(Feedback.helpful).label("helpful"), func.count().label("rated")
-    opinions = select(Feedback.turn_id, helpful, rated).group_by(Feedback.turn_id).subquery()
+    kind, found = TurnRow.reply["kind"].as_string(), TurnRow.reply["recommendation"]
+    helpful, rated = func.count().filter(FeedbackRow.helpful).label("helpful"), func.count().label("rated")
+    opinions = select(FeedbackRow.turn_id, helpful, rated).group_by(FeedbackRow.turn_id).subquery()
     columns = (
-        Turn.accepted_at.label("at"),
-        Turn.tenant.label("tenant"),
-        Turn.user.label("user"),
-        Turn.state.label("state"),
+        TurnRow.accepted_at.label("at"),
+        TurnRow.tenant.label("tenant"),
+        TurnRow.user.label("user"),
+        TurnRow.state.label("state"),
         kind.label("kind"),
-        case((kind == ABSTAINED, Turn.text)).label("text"),
-        case((kind == ABSTAINED, Turn.reply["reason"].as_string())).label("reason"),
-        case((kind == ABSTAINED, Turn.reply["text"].as_string())).label("reply_text"),
-        Turn.reply["citations"].label("citations"),
+        case((kind == ABSTAINED, TurnRow.text)).label("text"),
+        case((kind == ABSTAINED, TurnRow.reply["reason"].as_string())).label("reason"),
+        case((kind == ABSTAINED, TurnRow.reply["text"].as_string())).label("reply_text"),
+        TurnRow.reply["citations"].label("citations"),
         found["approach"].as_string().label("approach"),
         found["reasons"].label("reasons"),
         opinions.c.helpful.label("helpful"),
         opinions.c.rated.label("rated"),
     )
-    return select(*columns).outerjoin(opinions, opinions.c.turn_id == Turn.id)
+    return select(*columns).outerjoin(opinions, opinions.c.turn_id == TurnRow.id)
 
 
 def _is_gap(row: Found) -> bool:

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select, update
 
 from bot.store.database import Database
 from bot.store.events import KnownError, remember
-from bot.store.tables import Ballot, Interview
+from bot.store.records import Interview
+from bot.store.tables import BallotRow, InterviewRow
 
 
 class StaleError(Exception):
@@ -32,24 +33,25 @@ class Interviews:
     ) -> Interview:
         """Store a new interview. Raises KnownError if an event of this key, if there is one, was seen before."""
         moment = self._db.clock()
-        row = Interview(place=place, user=user, session=dict(session), is_team=is_team, touched_at=moment)
+        row = InterviewRow(place=place, user=user, session=dict(session), is_team=is_team, touched_at=moment)
         async with self._db.transaction(tenant) as transaction:
             if key and not await remember(self._db, transaction, [key], moment):
                 raise KnownError
             transaction.add(row)
-        return row
+        return row.record()
 
     async def find(self, tenant: str, interview: int) -> Interview | None:
         """The interview of that id, unless it was deleted."""
         async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(Interview).where(Interview.id == interview))
+            row = await transaction.scalar(select(InterviewRow).where(InterviewRow.id == interview))
+            return row.record() if row else None
 
     async def of(self, tenant: str, user: str, limit: int | None = None) -> list[Interview]:
         """Return the interviews that a person leads, the last touched first."""
-        newest = Interview.touched_at.desc(), Interview.id.desc()
-        own = select(Interview).where(Interview.user == user).order_by(*newest).limit(limit)
+        newest = InterviewRow.touched_at.desc(), InterviewRow.id.desc()
+        own = select(InterviewRow).where(InterviewRow.user == user).order_by(*newest).limit(limit)
         async with self._db.transaction(tenant) as transaction:
-            return list(await transaction.scalars(own))
+            return [row.record() for row in await transaction.scalars(own)]
 
     async def save(
         self, interview: Interview, session: Mapping[str, JsonValue], user: str | None = None, *, anew: bool = False
@@ -57,30 +59,32 @@ class Interviews:
         """The interview with another session; if they are given, another `user` leads it, and it begins `anew`, without
         ballots. Raises StaleError when it was changed or deleted since it was read.
         """
-        own = update(Interview).where(Interview.id == interview.id, Interview.version == interview.version)
+        own = update(InterviewRow).where(InterviewRow.id == interview.id, InterviewRow.version == interview.version)
         values = {"session": dict(session), "version": interview.version + 1, "touched_at": self._db.clock()}
         values["user"] = user or interview.user
         async with self._db.transaction(interview.tenant) as transaction:
-            changed: Interview | None = await transaction.scalar(own.values(values).returning(Interview))
+            changed: InterviewRow | None = await transaction.scalar(own.values(values).returning(InterviewRow))
             if changed is None:
                 raise StaleError
             if anew:
-                await transaction.execute(delete(Ballot).where(Ballot.interview_id == interview.id))
-            return changed
+                await transaction.execute(delete(BallotRow).where(BallotRow.interview_id == interview.id))
+            return changed.record()
 
     async def remove(self, interview: Interview) -> None:
         """Deletes an interview, with its ballots."""
         async with self._db.transaction(interview.tenant) as transaction:
-            await transaction.execute(delete(Interview).where(Interview.id == interview.id))
+            await transaction.execute(delete(InterviewRow).where(InterviewRow.id == interview.id))
 
     async def vote(self, interview: Interview, member: str, question: str, option: str | None) -> None:
         """Keeps what a member of a team answers to one question; what they answer to the others stays.
 
         Votes do not disturb one another. Raises StaleError when the interview was changed or deleted since it was read.
         """
-        present = select(Interview.id).where(Interview.id == interview.id, Interview.version == interview.version)
-        empty = self._db.insert(Ballot).values(interview_id=interview.id, member=member, answers={})
-        theirs = select(Ballot).where(Ballot.interview_id == interview.id, Ballot.member == member)
+        present = select(InterviewRow.id).where(
+            InterviewRow.id == interview.id, InterviewRow.version == interview.version
+        )
+        empty = self._db.insert(BallotRow).values(interview_id=interview.id, member=member, answers={})
+        theirs = select(BallotRow).where(BallotRow.interview_id == interview.id, BallotRow.member == member)
         async with self._db.transaction(interview.tenant) as transaction:
             if await transaction.scalar(present.with_for_update(read=True)) is None:
                 raise StaleError
@@ -90,7 +94,7 @@ class Interviews:
 
     async def ballots(self, interview: Interview) -> dict[str, dict[str, str | None]]:
         """What each member answers, in the order in which they came."""
-        votes = select(Ballot).where(Ballot.interview_id == interview.id).order_by(Ballot.id)
+        votes = select(BallotRow).where(BallotRow.interview_id == interview.id).order_by(BallotRow.id)
         async with self._db.transaction(interview.tenant) as transaction:
             return {
                 ballot.member: dict(map(_vote, ballot.answers.items())) for ballot in await transaction.scalars(votes)

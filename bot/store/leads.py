@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -14,33 +14,13 @@ from bot.store.address import Address
 from bot.store.database import Database, add_in_order
 from bot.store.events import KnownError, remember
 from bot.store.interviews import StaleError
-from bot.store.tables import Conversation, Delivery, DeliveryState, Event, Lead, LeadEvent, LeadState, Tally, Turn
+from bot.store.outbox import row_of
+from bot.store.post import Kind, Notification
+from bot.store.records import DeliveryState, Lead, LeadEvent, LeadState, QueuedNotification
+from bot.store.tables import ConversationRow, DeliveryRow, EventRow, LeadEventRow, LeadRow, TallyRow, TurnRow
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
 TALLY = "leads"
-CARD = "card"  # the kind of the post that shows a lead to the consultants
-
-
-@dataclass(frozen=True)
-class Post:
-    """Something to be posted, by its kind; those of a lane are sent in order. It is made when it is sent."""
-
-    kind: str
-    lane: str
-    payload: Mapping[str, JsonValue] = field(default_factory=dict)
-
-    def row(self, user: str, moment: datetime, lead: int | None, event: int | None = None) -> Delivery:
-        """The post as it is kept; it begins where the event is told."""
-        told: dict[str, JsonValue] = {} if event is None else {"event": event}
-        return Delivery(
-            user=user,
-            where={},
-            payload={**told, **self.payload},
-            created_at=moment,
-            lead_id=lead,
-            kind=self.kind,
-            lane=self.lane,
-        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +39,7 @@ class Change:
     name: str | None = None
     keys: Sequence[str] = ()
     details: Mapping[str, JsonValue] | None = None
-    posts: Sequence[Post] = ()
+    posts: Sequence[Notification] = ()
     is_counted: bool = False
 
 
@@ -80,43 +60,44 @@ class Leads:
         """Keeps a new request, under a reference that a person can read out."""
         moment = self._db.clock()
         reference = "".join(secrets.choice(LETTERS) for _ in range(8))
-        row = Lead(reference=reference, user=user, details=dict(details), state=state, touched_at=moment)
+        row = LeadRow(reference=reference, user=user, details=dict(details), state=state, touched_at=moment)
         row.where = address.to_json() if address is not None else None
         async with self._db.transaction(tenant) as transaction:
             transaction.add(row)
             await transaction.flush()
-            transaction.add(LeadEvent(lead_id=row.id, kind="opened", actor=user, happened_at=moment))
-        return row
+            transaction.add(LeadEventRow(lead_id=row.id, kind="opened", actor=user, happened_at=moment))
+        return row.record()
 
     async def by_reference(self, reference: str) -> Lead | None:
         """The request that was sent under a reference, whoever's tenant it is of; for the operator."""
-        sent = select(Lead).where(Lead.reference == reference, Lead.state != LeadState.DRAFT)
+        sent = select(LeadRow).where(LeadRow.reference == reference, LeadRow.state != LeadState.DRAFT)
         async with self._db.across_tenants() as transaction:
-            return await transaction.scalar(sent)
+            return _record_of(await transaction.scalar(sent))
 
     async def of(self, tenant: str, user: str, states: Collection[str], *, spans_tenants: bool = False) -> list[Lead]:
         """A person's requests in these states, the newest first.
 
         With `spans_tenants` those in all tenants of the platform, where a person is the same in each of them.
         """
-        mine = select(Lead).where(Lead.user == user, Lead.state.in_(states), _of_platform(tenant))
+        mine = select(LeadRow).where(LeadRow.user == user, LeadRow.state.in_(states), _of_platform(tenant))
         async with self._within(tenant, spans_tenants=spans_tenants) as transaction:
-            return list(await transaction.scalars(mine.order_by(Lead.id.desc())))
+            return [row.record() for row in await transaction.scalars(mine.order_by(LeadRow.id.desc()))]
 
     async def own(self, tenant: str, lead: int) -> Lead | None:
         """The request of that id in a tenant."""
         async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(Lead).where(Lead.id == lead))
+            return _record_of(await transaction.scalar(select(LeadRow).where(LeadRow.id == lead)))
 
     async def at_desk(self, lead: int) -> Lead | None:
         """The request of that id, whoever's tenant it is of: the consultants', who have it on their desk."""
         async with self._db.across_tenants() as transaction:
-            return await transaction.scalar(select(Lead).where(Lead.id == lead))
+            return _record_of(await transaction.scalar(select(LeadRow).where(LeadRow.id == lead)))
 
     async def all(self, states: Collection[str]) -> list[Lead]:
         """All requests in these states, the oldest first."""
         async with self._db.across_tenants() as transaction:
-            return list(await transaction.scalars(select(Lead).where(Lead.state.in_(states)).order_by(Lead.id)))
+            rows = await transaction.scalars(select(LeadRow).where(LeadRow.state.in_(states)).order_by(LeadRow.id))
+            return [row.record() for row in rows]
 
     async def apply(self, lead: Lead, change: Change) -> Lead:
         """The request after a change, with its event and its posts: all of it is kept, or nothing.
@@ -125,39 +106,50 @@ class Leads:
         """
         moment = self._db.clock()
         values = _values(lead, change, moment)
-        own = update(Lead).where(Lead.id == lead.id, Lead.version == lead.version).values(values).returning(Lead)
+        own = (
+            update(LeadRow)
+            .where(LeadRow.id == lead.id, LeadRow.version == lead.version)
+            .values(values)
+            .returning(LeadRow)
+        )
         async with self._db.transaction(lead.tenant) as transaction:
             await self._remember(transaction, change.keys, moment)
-            changed: Lead | None = await transaction.scalar(own.execution_options(populate_existing=True))
+            changed: LeadRow | None = await transaction.scalar(own.execution_options(populate_existing=True))
             if changed is None:
                 raise StaleError
-            event = LeadEvent(lead_id=lead.id, kind=change.kind, actor=change.actor, text=change.text, name=change.name)
+            event = LeadEventRow(
+                lead_id=lead.id, kind=change.kind, actor=change.actor, text=change.text, name=change.name
+            )
             event.happened_at = moment
             transaction.add(event)
             await transaction.flush()
-            await add_in_order(transaction, [post.row(lead.user, moment, lead.id, event.id) for post in change.posts])
+            await add_in_order(
+                transaction, [row_of(post, lead.user, moment, lead.id, event.id) for post in change.posts]
+            )
             if change.is_counted:
                 await self._count(transaction)
-            return changed
+            return changed.record()
 
-    async def remind(self, lead: Lead, posts: Sequence[Post]) -> bool:
+    async def remind(self, lead: Lead, posts: Sequence[Notification]) -> bool:
         """Counts a reminder of a request that waits; False when another process did so, or somebody has claimed it."""
-        own = update(Lead).where(Lead.id == lead.id, Lead.reminders == lead.reminders, Lead.state == LeadState.OPEN)
+        own = update(LeadRow).where(
+            LeadRow.id == lead.id, LeadRow.reminders == lead.reminders, LeadRow.state == LeadState.OPEN
+        )
         moment = self._db.clock()
         async with self._db.transaction(lead.tenant) as transaction:
-            counted = await transaction.scalar(own.values(reminders=lead.reminders + 1).returning(Lead.id))
+            counted = await transaction.scalar(own.values(reminders=lead.reminders + 1).returning(LeadRow.id))
             if counted is None:
                 return False
-            await add_in_order(transaction, [post.row(lead.user, moment, lead.id) for post in posts])
+            await add_in_order(transaction, [row_of(post, lead.user, moment, lead.id) for post in posts])
             return True
 
-    async def post(self, tenant: str, key: str, post: Post) -> bool:
+    async def post(self, tenant: str, key: str, notification: Notification) -> bool:
         """Keeps a post that is of no request, once under that key."""
         moment = self._db.clock()
         try:
             async with self._db.transaction(tenant) as transaction:
                 await self._remember(transaction, [key], moment)
-                transaction.add(post.row("", moment, None))
+                transaction.add(row_of(notification, "", moment, None))
         except KnownError:
             return False
         return True
@@ -165,7 +157,7 @@ class Leads:
     async def knows(self, tenant: str, keys: Sequence[str]) -> bool:
         """Whether something was accepted or refused under one of these keys."""
         async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(Event.id).where(Event.key.in_(keys)).limit(1)) is not None
+            return await transaction.scalar(select(EventRow.id).where(EventRow.key.in_(keys)).limit(1)) is not None
 
     async def remember(self, tenant: str, keys: Sequence[str]) -> None:
         """Keeps that something was refused under these keys."""
@@ -175,71 +167,77 @@ class Leads:
 
     async def events(self, lead: Lead) -> list[LeadEvent]:
         """What happened to a request, in order."""
-        all_of_it = select(LeadEvent).where(LeadEvent.lead_id == lead.id).order_by(LeadEvent.id)
+        all_of_it = select(LeadEventRow).where(LeadEventRow.lead_id == lead.id).order_by(LeadEventRow.id)
         async with self._db.transaction(lead.tenant) as transaction:
-            return list(await transaction.scalars(all_of_it))
+            return [row.record() for row in await transaction.scalars(all_of_it)]
 
     async def event(self, tenant: str, event: int) -> LeadEvent | None:
         """One of the things that happened."""
         async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(select(LeadEvent).where(LeadEvent.id == event))
+            row = await transaction.scalar(select(LeadEventRow).where(LeadEventRow.id == event))
+            return row.record() if row else None
 
     async def named(self, tenant: str, name: str, *, spans_tenants: bool = False) -> tuple[Lead, LeadEvent] | None:
         """The request to which the user's message of that name was added, with what it said last."""
-        said = select(Lead, LeadEvent).join(LeadEvent, LeadEvent.lead_id == Lead.id)
-        said = said.where(LeadEvent.name == name, LeadEvent.actor == Lead.user, _of_platform(tenant))
+        said = select(LeadRow, LeadEventRow).join(LeadEventRow, LeadEventRow.lead_id == LeadRow.id)
+        said = said.where(LeadEventRow.name == name, LeadEventRow.actor == LeadRow.user, _of_platform(tenant))
         async with self._within(tenant, spans_tenants=spans_tenants) as transaction:
-            found = (await transaction.execute(said.order_by(LeadEvent.id.desc()).limit(1))).first()
-            return (found[0], found[1]) if found else None
+            found = (await transaction.execute(said.order_by(LeadEventRow.id.desc()).limit(1))).first()
+            return (found[0].record(), found[1].record()) if found else None
 
-    async def posts(self, lead: Lead) -> list[Delivery]:
+    async def posts(self, lead: Lead) -> list[QueuedNotification]:
         """Every post of a request, in order."""
-        its = select(Delivery).where(Delivery.lead_id == lead.id).order_by(Delivery.id)
+        its = select(DeliveryRow).where(DeliveryRow.lead_id == lead.id).order_by(DeliveryRow.id)
         async with self._db.transaction(lead.tenant) as transaction:
-            return list(await transaction.scalars(its))
+            return [row.queued() for row in await transaction.scalars(its)]
 
-    async def before(self, post: Delivery) -> str | None:
+    async def before(self, post: QueuedNotification) -> str | None:
         """What the platform calls the last post of the same lane that it has, if there is one."""
-        sent = select(Delivery.sent_as).where(
-            Delivery.lane == post.lane, Delivery.id < post.id, Delivery.state == DeliveryState.SENT
+        sent = select(DeliveryRow.sent_as).where(
+            DeliveryRow.lane == post.notification.lane,
+            DeliveryRow.id < post.id,
+            DeliveryRow.state == DeliveryState.SENT,
         )
         async with self._db.transaction(post.tenant) as transaction:
-            last = sent.where(Delivery.sent_as != "").order_by(Delivery.id.desc()).limit(1)
+            last = sent.where(DeliveryRow.sent_as != "").order_by(DeliveryRow.id.desc()).limit(1)
             return await transaction.scalar(last)
 
-    async def card(self, lead: Lead) -> Delivery | None:
+    async def card(self, lead: Lead) -> QueuedNotification | None:
         """The post that shows a request to the consultants: the last that was sent, and not to nowhere."""
-        is_there = (Delivery.state == DeliveryState.SENT) & (Delivery.sent_as != "")
-        cards = select(Delivery).where(Delivery.lead_id == lead.id, Delivery.kind == CARD, is_there)
+        is_there = (DeliveryRow.state == DeliveryState.SENT) & (DeliveryRow.sent_as != "")
+        cards = select(DeliveryRow).where(DeliveryRow.lead_id == lead.id, DeliveryRow.kind == Kind.CARD, is_there)
         async with self._db.transaction(lead.tenant) as transaction:
-            return await transaction.scalar(cards.order_by(Delivery.id.desc()).limit(1))
+            row = await transaction.scalar(cards.order_by(DeliveryRow.id.desc()).limit(1))
+            return row.queued() if row else None
 
     async def has_card_coming(self, lead: Lead) -> bool:
         """Whether a post that shows a request to the consultants is still to be sent."""
-        coming = select(Delivery.id).where(
-            Delivery.lead_id == lead.id, Delivery.kind == CARD, Delivery.state == DeliveryState.PENDING
+        coming = select(DeliveryRow.id).where(
+            DeliveryRow.lead_id == lead.id, DeliveryRow.kind == Kind.CARD, DeliveryRow.state == DeliveryState.PENDING
         )
         async with self._db.transaction(lead.tenant) as transaction:
             return await transaction.scalar(coming.limit(1)) is not None
 
     async def last_asked(self, tenant: str, user: str, place: str) -> datetime | None:
         """When a person last asked the bot something in a conversation: do they go on with a consultant?"""
-        last = select(func.max(Turn.accepted_at)).join(Conversation, Turn.conversation_id == Conversation.id)
+        last = select(func.max(TurnRow.accepted_at)).join(
+            ConversationRow, TurnRow.conversation_id == ConversationRow.id
+        )
         async with self._db.transaction(tenant) as transaction:
-            return await transaction.scalar(last.where(Turn.user == user, Conversation.place == place))
+            return await transaction.scalar(last.where(TurnRow.user == user, ConversationRow.place == place))
 
-    async def of_card(self, sent_as: str) -> list[Delivery]:
+    async def of_card(self, sent_as: str) -> list[QueuedNotification]:
         """The cards that a platform calls so, in every tenant; for what happens in the consultants' channel only."""
-        cards = select(Delivery).where(
-            Delivery.lead_id.is_not(None), Delivery.kind == CARD, Delivery.sent_as == sent_as
+        cards = select(DeliveryRow).where(
+            DeliveryRow.lead_id.is_not(None), DeliveryRow.kind == Kind.CARD, DeliveryRow.sent_as == sent_as
         )
         async with self._db.across_tenants() as transaction:
-            return list(await transaction.scalars(cards))
+            return [row.queued() for row in await transaction.scalars(cards)]
 
     async def count(self) -> int:
         """How many requests there ever were, those that are deleted included."""
         async with self._db.across_tenants() as transaction:
-            return await transaction.scalar(select(func.sum(Tally.count)).where(Tally.name == TALLY)) or 0
+            return await transaction.scalar(select(func.sum(TallyRow.count)).where(TallyRow.name == TALLY)) or 0
 
     def _within(self, tenant: str, *, spans_tenants: bool) -> AbstractAsyncContextManager[AsyncSession]:
         return self._db.across_tenants() if spans_tenants else self._db.transaction(tenant)
@@ -249,14 +247,18 @@ class Leads:
             raise KnownError
 
     async def _count(self, transaction: AsyncSession) -> None:
-        row = self._db.insert(Tally).values(name=TALLY, count=1)
+        row = self._db.insert(TallyRow).values(name=TALLY, count=1)
         await transaction.execute(
-            row.on_conflict_do_update(index_elements=["tenant", "name"], set_={"count": Tally.count + 1})
+            row.on_conflict_do_update(index_elements=["tenant", "name"], set_={"count": TallyRow.count + 1})
         )
 
 
+def _record_of(row: LeadRow | None) -> Lead | None:
+    return row.record() if row else None
+
+
 def _of_platform(tenant: str) -> ColumnElement[bool]:
-    return Lead.tenant.startswith(f"{tenant.partition(':')[0]}:", autoescape=True)
+    return LeadRow.tenant.startswith(f"{tenant.partition(':')[0]}:", autoescape=True)
 
 
 def _values(lead: Lead, change: Change, moment: datetime) -> dict[str, object]:

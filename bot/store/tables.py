@@ -1,9 +1,13 @@
-"""The tables. Every row belongs to a tenant, by the base class; sessions see to it that no query forgets it."""
+"""The tables, private to the store: outside of it there are records.
+
+Every row belongs to a tenant, by the base class; sessions see to it that no query forgets it.
+"""
 
 import secrets
+from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import JsonValue
 from sqlalchemy import (
@@ -26,6 +30,21 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.store.address import Address, Draft
 from bot.store.encryption import EncryptedText
+from bot.store.post import Content, Notification, content_from_json
+from bot.store.records import (
+    UNFINISHED,
+    Delivery,
+    DeliveryState,
+    Interview,
+    Lead,
+    LeadEvent,
+    LeadState,
+    QueuedNotification,
+    Turn,
+    TurnState,
+)
+
+Record = TypeVar("Record")
 
 Id = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up by itself on INTEGER keys only
 
@@ -54,6 +73,25 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
+class State(TypeDecorator[StrEnum]):
+    """A word of an enumeration."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        del dialect
+        return None if value is None else self.kind(value)
+
+
 class Row(DeclarativeBase):
     """A row of any table. `tenant` is `<platform>:<workspace or guild>`."""
 
@@ -64,7 +102,13 @@ class Row(DeclarativeBase):
     tenant: Mapped[str] = mapped_column(String(200))
 
 
-class Event(Row):
+def _record(kind: type[Record], row: Row) -> Record:
+    """The record of a row, from its attributes of the same names."""
+    names: Any = fields(kind)  # type: ignore[arg-type] # every record is a dataclass
+    return kind(**{field.name: getattr(row, field.name) for field in names if hasattr(row, field.name)})
+
+
+class EventRow(Row):
     """An event that a platform has delivered, by each of the keys under which it may come again."""
 
     __tablename__ = "events"
@@ -74,7 +118,7 @@ class Event(Row):
     seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class Conversation(Row):
+class ConversationRow(Row):
     """A channel's thread, a direct message, a terminal: `place` is its name on the platform.
 
     `is_quiet`: people talk among themselves there; the bot waits until it is addressed.
@@ -88,26 +132,8 @@ class Conversation(Row):
     is_quiet: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
-class TurnState(StrEnum):
-    """How far a turn is: ACCEPTED is ours to answer, ANSWERED ours to deliver; the others are finished."""
-
-    ACCEPTED = "accepted"
-    ANSWERED = "answered"
-    DONE = "done"
-    FAILED = "failed"
-
-
-UNFINISHED = (TurnState.ACCEPTED, TurnState.ANSWERED)
-
-
-class Turn(Row):
-    """One message of a user and the reply to it. The turns of a conversation are in the order of their ids.
-
-    `name` is the message's on the platform, by which it may be edited or deleted; `said_at` is the platform's moment,
-    where it has one. `runs` counts how often its work was begun anew; `reply` is what was answered, as JSON: there is
-    none while it waits, when answering failed (`error` says why, `reference` finds it in the log), or after too many
-    questions.
-    """
+class TurnRow(Row):
+    """The row of a `Turn`; the column `address` also holds its draft."""
 
     __tablename__ = "turns"
 
@@ -117,7 +143,7 @@ class Turn(Row):
     text: Mapped[str] = mapped_column(Text)
     where: Mapped[dict[str, JsonValue]] = mapped_column("address")
     token: Mapped[str | None] = mapped_column(EncryptedText)
-    state: Mapped[str] = mapped_column(String(20), default=TurnState.ACCEPTED)
+    state: Mapped[TurnState] = mapped_column(State(TurnState), default=TurnState.ACCEPTED)
     runs: Mapped[int] = mapped_column(default=0)
     reply: Mapped[dict[str, JsonValue] | None]
     error: Mapped[str | None] = mapped_column(Text)
@@ -150,13 +176,8 @@ class Turn(Row):
     def draft(self) -> Draft:
         return Draft.from_json(self.where)
 
-
-class DeliveryState(StrEnum):
-    """How far a post is."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    FAILED = "failed"
+    def record(self) -> Turn:
+        return _record(Turn, self)
 
 
 _OF_LEADS = text("lead_id IS NOT NULL")
@@ -167,11 +188,10 @@ def _marker() -> str:
     return secrets.token_hex(12)  # fits Discord's nonce, 25 characters
 
 
-class Delivery(Row):
-    """One post on a platform. `marker` goes with it, so that the platform can tell whether it was sent already.
+class DeliveryRow(Row):
+    """The row of a `Delivery` to a turn, or of a `QueuedNotification`, which has a `kind` and a `lane`.
 
-    `sent_as` is what the platform calls it. One without a turn has a `kind`, by which it is made when it is sent, and a
-    `lane`: those of a lane are sent in their order. `taken_by` is the process that sends it just now.
+    `taken_by` is the process that is sending it.
     """
 
     __tablename__ = "deliveries"
@@ -182,7 +202,7 @@ class Delivery(Row):
     where: Mapped[dict[str, JsonValue]] = mapped_column("address")
     token: Mapped[str | None] = mapped_column(EncryptedText)
     payload: Mapped[dict[str, JsonValue]]
-    state: Mapped[str] = mapped_column(String(20), default=DeliveryState.PENDING)
+    state: Mapped[DeliveryState] = mapped_column(State(DeliveryState), default=DeliveryState.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
@@ -199,19 +219,27 @@ class Delivery(Row):
         NO_ID_TWICE,
     )
 
-    thread_name = ""  # of a thread that is yet to be opened below a card; not kept
-    previous = ""  # the name of the post before this one in its lane; not kept
-
     @property
     def address(self) -> Address:
         return Address.from_json(self.where)
 
+    @property
+    def content(self) -> Content:
+        return content_from_json(self.payload)
 
-class Interview(Row):
-    """An interview: `session` is the state machine's, as JSON; `version` rises with each change.
+    @property
+    def notification(self) -> Notification:
+        return Notification.from_json(self.kind, self.lane, self.payload)
 
-    In that of a team (`is_team`), `user` leads it, and the members' answers are its ballots.
-    """
+    def record(self) -> Delivery:
+        return _record(Delivery, self)
+
+    def queued(self) -> QueuedNotification:
+        return _record(QueuedNotification, self)
+
+
+class InterviewRow(Row):
+    """The row of an `Interview`."""
 
     __tablename__ = "interviews"
     __table_args__ = (Index("ix_interviews_user", "tenant", "user_id", "touched_at"), NO_ID_TWICE)
@@ -223,9 +251,12 @@ class Interview(Row):
     version: Mapped[int] = mapped_column(default=0)
     touched_at: Mapped[datetime]
 
+    def record(self) -> Interview:
+        return _record(Interview, self)
 
-class Ballot(Row):
-    """What one member of a team answers in an interview: one row a member."""
+
+class BallotRow(Row):
+    """The answers of one member of a team in an interview."""
 
     __tablename__ = "ballots"
     __table_args__ = (UniqueConstraint("interview_id", "member"),)
@@ -235,23 +266,8 @@ class Ballot(Row):
     answers: Mapped[dict[str, JsonValue]]
 
 
-class LeadState(StrEnum):
-    """How far a lead is: a DRAFT is a form that was opened and not sent, CLOSED one that the user says is solved."""
-
-    DRAFT = "draft"
-    OPEN = "open"
-    CLAIMED = "claimed"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
-
-
-class Lead(Row):
-    """A request for a human consultant. `details` is what the user agreed to pass on, as JSON.
-
-    `address` is where the user is reached on their platform; `opened_at` since when it waits for somebody to claim it,
-    `reminders` how often the desk was reminded of that.
-    """
+class LeadRow(Row):
+    """The row of a `Lead`."""
 
     __tablename__ = "leads"
     __table_args__ = (Index("ix_leads_user", "tenant", "user_id"), NO_ID_TWICE)
@@ -260,7 +276,7 @@ class Lead(Row):
     user: Mapped[str] = mapped_column("user_id", String(100))
     details: Mapped[dict[str, JsonValue]]
     where: Mapped[dict[str, JsonValue] | None] = mapped_column("address")
-    state: Mapped[str] = mapped_column(String(20), default=LeadState.OPEN, index=True)
+    state: Mapped[LeadState] = mapped_column(State(LeadState), default=LeadState.OPEN, index=True)
     holder: Mapped[str | None] = mapped_column(String(100))
     reminders: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=0)
@@ -271,9 +287,12 @@ class Lead(Row):
     def address(self) -> Address:
         return Address.from_json(self.where or {})
 
+    def record(self) -> Lead:
+        return _record(Lead, self)
 
-class LeadEvent(Row):
-    """Something that happened to a lead; they are only ever added. `name` is that of the message that said it."""
+
+class LeadEventRow(Row):
+    """The row of a `LeadEvent`; they are only ever added."""
 
     __tablename__ = "lead_events"
 
@@ -284,8 +303,11 @@ class LeadEvent(Row):
     name: Mapped[str | None] = mapped_column(String(300), index=True)
     happened_at: Mapped[datetime]
 
+    def record(self) -> LeadEvent:
+        return _record(LeadEvent, self)
 
-class Tally(Row):
+
+class TallyRow(Row):
     """A number that stays when the rows that it counts are deleted."""
 
     __tablename__ = "tallies"
@@ -295,7 +317,7 @@ class Tally(Row):
     count: Mapped[int] = mapped_column(default=0)
 
 
-class Feedback(Row):
+class FeedbackRow(Row):
     """Whether a user found a reply helpful; their last word counts."""
 
     __tablename__ = "feedback"

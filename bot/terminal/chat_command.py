@@ -19,7 +19,7 @@ from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
 from bot.store.accepting import Message, Work
 from bot.store.inbox import REMEMBERED, Answer
-from bot.store.tables import Turn
+from bot.store.records import Turn
 from bot.terminal.ask import load_consultant
 from bot.terminal.console import console, show_citations, show_line, show_reply, show_sentence
 from bot.terminal.contact import Contact

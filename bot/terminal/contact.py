@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bot import texts
 from bot.answering.input import CleanText
-from bot.delivery.posting import NOTHING
-from bot.handoff.cards import TO_USER, said, standing_card, users_rows
+from bot.delivery.posting import NOT_SENT
+from bot.handoff.cards import sentence_card, standing_card, users_rows
 from bot.handoff.channel import desk_channels
 from bot.handoff.clerk import HandoffClerk
 from bot.handoff.rules import Rules
@@ -26,8 +26,9 @@ from bot.messages.reply import Line, LineKind
 from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.leads import Change
+from bot.store.post import Kind
+from bot.store.records import Lead, LeadState, QueuedNotification
 from bot.store.store import Store
-from bot.store.tables import Delivery, Lead, LeadState
 from bot.terminal.console import show_line, show_sentence
 from bot.terminal.dialogs import Entry, FormCancelledError, choose, fill, introduce
 from bot.terminal.memory import PLATFORM, TENANT, UNKNOWN_USER, Memory, this_user
@@ -176,30 +177,30 @@ class Notices:
             for post in waiting:
                 rendered = await self._render(post)
                 if rendered is None:
-                    await self._store.outbox.settle(post, NOTHING, None, ())
+                    await self._store.outbox.settle(post, NOT_SENT, None, ())
                     continue
                 _print(rendered, already)
-                await self._store.outbox.settle(post, post.marker, None, await self._clerk.after(post, None))
+                await self._store.outbox.settle(post, post.marker, None, await self._clerk.follow_ups(post, None))
 
-    async def _render(self, post: Delivery) -> Post | None:
+    async def _render(self, post: QueuedNotification) -> Post | None:
         """Render a post; without a desk, the user's own acts are confirmed in other words."""
         lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
-        event = await self._store.leads.event(post.tenant, cast(int, post.payload["event"]))
+        event = await self._store.leads.event(post.tenant, post.notification.event or 0)
         if lead and event and not self._has_desk and event.kind in (Act.REQUEST, Act.WITHDRAW):
             return self._surface.post(recorded_card(lead))
-        made = await self._clerk.made(post)
-        return made.payload if made else None
+        delivery = await self._clerk.render(post)
+        return delivery.content.to_json() if delivery else None
 
 
 def recorded_card(lead: Lead) -> Card:
     """Return the user's card of a request that no consultant is notified of."""
     if lead.state not in WAITING:
         return standing_card(lead)
-    return Card(said("lead_kept", reference=lead.reference).lines, rows=users_rows(lead))
+    return Card(sentence_card("lead_kept", reference=lead.reference).lines, rows=users_rows(lead))
 
 
-def _is_ours(post: Delivery) -> bool:
-    return (post.kind, post.tenant, post.user) == (TO_USER, TENANT, this_user())
+def _is_ours(post: QueuedNotification) -> bool:
+    return (post.notification.kind, post.tenant, post.user) == (Kind.USER, TENANT, this_user())
 
 
 def _print(post: Post, already: str) -> None:

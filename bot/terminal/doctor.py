@@ -9,7 +9,6 @@ from functools import partial
 from bot.advising.bootstrap import is_current, make_embedder, make_vector_server
 from bot.cases.casebook import has_framework, load_framework, load_voices
 from bot.chat.service import PlatformFactory
-from bot.delivery.platform import platform_of
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings
@@ -17,7 +16,6 @@ from bot.handoff.channel import desk_channels
 from bot.handoff.ticket import WAITING
 from bot.settings import Settings, load_settings
 from bot.store.opening import opened, where_of
-from bot.store.outbox import ON
 from bot.terminal.console import console, err
 from bot.terminal.memory import PLATFORM
 from bot.writing.writer import Writer
@@ -150,7 +148,7 @@ async def _requests(settings: Settings) -> str:
         waiting = await store.leads.all(sorted(WAITING))
         undelivered = await store.outbox.undelivered()
         overdue = await store.outbox.waiting(store.database.clock() - OVERDUE)
-        overdue = [post for post in overdue if ON in post.payload or platform_of(post.tenant) != PLATFORM]
+        overdue = [post for post in overdue if post.platform != PLATFORM]
     if undelivered:
         raise BotError(f"{len(undelivered)} post(s) of requests are undelivered; `rag-or-tune desk list` lists them")
     if overdue:

@@ -12,8 +12,8 @@ from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING
 from bot.settings import Settings
 from bot.store.opening import opened, where_of
+from bot.store.records import DeliveryState, Lead
 from bot.store.store import Store
-from bot.store.tables import DeliveryState, Lead
 from bot.terminal.console import console, show_line
 from bot.terminal.dialogs import history_file
 from bot.terminal.memory import this_user
@@ -90,7 +90,9 @@ async def show_request(settings: Settings, reference: str) -> None:
         console.print(f"{when}  {event.kind}  {event.actor}{text}", markup=False, soft_wrap=True)
     for post in posts:
         if post.state != DeliveryState.SENT:
-            console.print(f"post {post.id} ({post.kind}) is {post.state}: {post.error or 'not tried'}", markup=False)
+            console.print(
+                f"post {post.id} ({post.notification.kind}) is {post.state}: {post.error or 'not tried'}", markup=False
+            )
     if transcript := lead.details.get("transcript"):
         console.print()
         text = transcript_text(transcript, cards.detail(lead, "name"))  # type: ignore[arg-type] # as it is kept

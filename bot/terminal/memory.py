@@ -17,8 +17,8 @@ from bot.interviews.poll import SESSION
 from bot.settings import Settings
 from bot.store.interviews import StaleError
 from bot.store.opening import DatabaseError, opened, where_of
+from bot.store.records import Interview
 from bot.store.store import Store
-from bot.store.tables import Interview
 
 PLATFORM = "terminal"
 TENANT = f"{PLATFORM}:{socket.gethostname()}"

@@ -7,7 +7,7 @@ import random
 import signal
 from pathlib import Path
 
-from bot.store.tables import Delivery
+from bot.store.records import Delivery
 
 
 class Recorder:
@@ -23,7 +23,7 @@ class Recorder:
 
     async def send(self, delivery: Delivery) -> str:
         await asyncio.sleep(random.uniform(0, self._slowness))
-        line = json.dumps({"marker": delivery.marker, "to": delivery.where, **delivery.payload})
+        line = json.dumps({"marker": delivery.marker, "to": delivery.address.to_json(), **delivery.content.to_json()})
         with self._file.open("ab", buffering=0) as file:
             file.write(line.encode() + b"\n")
         if random.random() < self._deadly:

@@ -1,24 +1,26 @@
 """What the tests of the store say and look up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import MetaData, event, inspect, select
+from pydantic import JsonValue
+from sqlalchemy import MetaData, event, inspect
 
-from bot.store.accepting import Accepted, Message
+from bot.store.accepting import Accepted, Message, Work
 from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.events import KnownError
 from bot.store.inbox import Answer
+from bot.store.post import Post
+from bot.store.records import Lead, LeadState, Turn
 from bot.store.store import Store
-from bot.store.tables import Turn
 
 ONE, TWO = "test:one", "test:two"
-REPLY = Answer([{"text": "a post"}], {"text": "a reply"})
+REPLY = Answer([Post({"text": "a post"})], {"text": "a reply"})
 
 Result = TypeVar("Result")
 
@@ -49,6 +51,11 @@ def said(
     return Message(tenant, place, user, text, keys or (text,), address or Address(place), token, name)
 
 
+def draft(number: int, details: Mapping[str, JsonValue]) -> Lead:
+    """A request that is not sent yet."""
+    return Lead(number, ONE, "ABCD2345", "U1", details, LeadState.DRAFT, datetime(2026, 6, 1, 12, tzinfo=UTC))
+
+
 async def accepted(store: Store, message: Message) -> Turn:
     """The turn of a message that is accepted now."""
     taken = await store.inbox.accept(message)
@@ -66,8 +73,9 @@ async def is_new(store: Store, key: str, tenant: str = ONE) -> bool:
 
 
 async def turn_of(store: Store, tenant: str, taken: Accepted) -> Turn:
-    async with store.database.transaction(tenant) as session:
-        return (await session.scalars(select(Turn).where(Turn.id == taken.turn))).one()
+    turn = await store.inbox.turn(Work(tenant, taken.turn))
+    assert turn
+    return turn
 
 
 async def done(store: Store, message: Message, answer: Answer = REPLY, error: str | None = None) -> Turn:

@@ -17,8 +17,8 @@ from bot.messages.form import Form
 from bot.messages.person import Person
 from bot.settings import Settings
 from bot.store.address import Address
+from bot.store.records import Delivery, Lead
 from bot.store.store import Store
-from bot.store.tables import Delivery, Lead
 
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 FILLED = {"name": "Ann", "need": "Help us", "urgency": "week", "consent": "summary", "email": ""}
@@ -72,10 +72,10 @@ class Place:
     async def send(self, delivery: Delivery) -> str:
         if self.trouble:
             raise self.trouble
-        address, payload = delivery.address, delivery.payload
+        address, payload = delivery.address, delivery.content.to_json()
         if self.refused in payload:
             raise RefusedError("not here")
-        text = str(payload["text"])
+        text = str(payload.get("text", ""))
         if ts := payload.get("replaces"):
             number = int(str(ts).rpartition("/")[2])
             self.sent[number].text, self.sent[number].payload = text, payload

@@ -13,7 +13,7 @@ from bot.errors import CorpusError
 from bot.guidance.phrasings import SMALL_TALK_INTENTS, UNANSWERED_KINDS
 from bot.handoff.desk import PRESSES
 from bot.handoff.forms import CONSENTS, URGENCIES
-from bot.store.tables import LeadState
+from bot.store.records import LeadState
 from tests.conftest import ROOT
 
 SENTENCES = frozenset(yaml.safe_load((ROOT / "prompts" / "sentences.yaml").read_text("utf-8")))

@@ -21,8 +21,9 @@ from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_mode
 from bot.store import schema
 from bot.store.accepting import Message
 from bot.store.database import Database
+from bot.store.records import Delivery, DeliveryState, TurnState
 from bot.store.store import Store
-from bot.store.tables import Conversation, Delivery, DeliveryState, Turn, TurnState
+from bot.store.tables import ConversationRow, DeliveryRow, TurnRow
 from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres, binaries, postgres_server
@@ -60,7 +61,7 @@ class Instant:
         self.arrived = defaultdict[str, asyncio.Event](asyncio.Event)
 
     async def send(self, delivery: Delivery) -> str:
-        self.arrived[str(delivery.payload["text"])].set()
+        self.arrived[str(delivery.content.rendered["text"])].set()
         return "sent"
 
     async def find(self, delivery: Delivery) -> str | None:
@@ -183,13 +184,13 @@ async def _fill(database: Database) -> None:
     rows, moment = range(1, CONVERSATIONS + 1), datetime.now(UTC) - timedelta(days=7)
     same = {"tenant": "test:one", "user_id": "U0", "address": {}}
     tables: dict[type, Callable[[int], dict[str, object]]] = {
-        Conversation: lambda n: {"id": n, "tenant": "test:one", "place": f"old {n}", "touched_at": moment},
-        Turn: lambda n: (
+        ConversationRow: lambda n: {"id": n, "tenant": "test:one", "place": f"old {n}", "touched_at": moment},
+        TurnRow: lambda n: (
             same
             | {"id": n, "conversation_id": n, "text": TEXT, "state": TurnState.DONE, "reply": {"text": TEXT}}
             | {"accepted_at": moment, "finished_at": moment}
         ),
-        Delivery: lambda n: (
+        DeliveryRow: lambda n: (
             same
             | {
                 "turn_id": n,

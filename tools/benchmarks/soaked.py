@@ -20,7 +20,7 @@ from bot.settings import load_settings
 from bot.slack.surface import SlackSurface
 from bot.store.accepting import Message
 from bot.store.address import Address
-from bot.store.tables import Delivery, Turn
+from bot.store.records import Delivery, Turn
 from tests.support.slack.bots import CASE
 from tools.benchmarks.timing import QUESTIONS
 
@@ -41,7 +41,7 @@ class Nowhere(SlackSurface):
         self.arrived = dict[str, asyncio.Event]()
 
     async def send(self, delivery: Delivery) -> str:
-        if arrived := self.arrived.get(str(delivery.address["thread"])):
+        if arrived := self.arrived.get(str(delivery.address.thread)):
             arrived.set()  # by the first post of an answer
         return delivery.marker
 

@@ -1,13 +1,16 @@
 """What stands in place of earlier posts, where Slack does not let the bot change them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.delivery.platform import RefusedError
 from bot.slack.surface import SlackSurface
 from bot.slack.workspaces import OneWorkspace
-from bot.store.tables import Delivery
+from bot.store.address import Address
+from bot.store.post import Removal
+from bot.store.records import Delivery
 from tests.peers.slack import Slack, slack_server
 
 
@@ -19,8 +22,7 @@ def slack() -> Iterator[Slack]:
 
 def left_over(**address: bool) -> Delivery:
     """What takes away the second post of an answer that has become shorter."""
-    payload = {"text": "", "removes": "1.1"}
-    return Delivery(tenant="slack:T1", user="U1", marker="m", where={"channel": "C1", **address}, payload=payload)
+    return Delivery(1, "slack:T1", "U1", "m", Address("C1", **address), Removal("1.1"), datetime.now(UTC))
 
 
 async def test_where_the_bot_is_kept_out_nobody_hears_of_a_post_that_was_to_be_taken_away(slack: Slack) -> None:
@@ -34,4 +36,4 @@ async def test_from_consultants_it_is_taken_away_as_soon_as_the_bot_is_let_in(sl
     surface = SlackSurface(OneWorkspace(slack.token(), slack.api_url, None), None)
     slack.fail("chat.delete", "channel_not_found")
     with pytest.raises(RefusedError, match="channel_not_found"):
-        await surface.send(left_over(only_there=True))
+        await surface.send(left_over(is_desk=True))

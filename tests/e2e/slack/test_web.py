@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.store.tables import LeadState
+from bot.store.records import LeadState
 from tests.peers.slack import slack_server
 from tests.support.running import status
 from tests.support.slack.bots import QUESTION, WebBot, press

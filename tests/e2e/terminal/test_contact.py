@@ -14,7 +14,7 @@ from typing import IO
 import pytest
 
 from bot.settings import Settings
-from bot.store.tables import LeadState
+from bot.store.records import LeadState
 from bot.terminal.contact import Contact
 from bot.terminal.memory import Memory, open_memory
 from tests.support.processes import PROMPT, SECONDS, Screen, run

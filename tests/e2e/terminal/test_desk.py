@@ -12,8 +12,8 @@ import pytest
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.encryption import key_in
+from bot.store.records import Lead
 from bot.store.store import Store
-from bot.store.tables import Lead
 from bot.store.where import Where
 from tests.support.processes import run
 from tests.support.town import Clock, Town, ann, cem

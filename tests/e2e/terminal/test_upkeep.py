@@ -9,6 +9,7 @@ from bot.store.accepting import Message
 from bot.store.database import Database
 from bot.store.encryption import key_in
 from bot.store.inbox import Answer
+from bot.store.post import Post
 from bot.store.store import Store
 from bot.store.where import Where
 from tests.conftest import KEY
@@ -23,7 +24,7 @@ def a_failed_turn(url: str, folder: Path, key: str) -> int:
         assert accepted and accepted.work
         turn = await store.inbox.turn(accepted.work)
         assert turn
-        await store.inbox.answered(turn, Answer([{"text": "sorry"}]), "answering failed", "ab12cd34")
+        await store.inbox.answered(turn, Answer([Post({"text": "sorry"})]), "answering failed", "ab12cd34")
         await store.inbox.finish(turn, "answering failed")
         await store.close()
         return turn.id

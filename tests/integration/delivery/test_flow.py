@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.delivery import janitor, sending
-from bot.delivery.backoff import FIRST
+from bot.delivery.backoff import FIRST_PAUSE
 from bot.delivery.engine import POLLING
 from bot.delivery.flow import STOPPING
 from bot.delivery.janitor import Janitor
@@ -20,7 +20,7 @@ from bot.delivery.liveness import Liveness, liveness_of
 from bot.delivery.platform import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from bot.store.accepting import Work
-from bot.store.tables import Delivery
+from bot.store.records import Delivery
 from tests.support.delivery.crashing import Starting, some_messages
 from tests.support.delivery.staging import Stage, said, until
 
@@ -139,8 +139,8 @@ async def test_what_may_have_arrived_is_looked_for_before_it_is_sent_again(stage
     assert stage.sent == ["arrived", "lost"]
     assert [name for name, _ in stage.platform.called] == ["send", "find", "send", "find", "send"]
     (first, _, second, _, third) = (at for _, at in stage.platform.called)
-    assert second - first >= FIRST / 2
-    assert third - second >= FIRST
+    assert second - first >= FIRST_PAUSE / 2
+    assert third - second >= FIRST_PAUSE
 
 
 async def test_a_refused_post_is_kept_and_those_after_it_go_on(stage: Stage) -> None:
@@ -400,7 +400,7 @@ async def test_a_clock_that_goes_back_does_not_hold_a_post_back(stage: Stage, mo
 async def test_a_process_that_starts_with_a_clock_set_back_waits_the_longest_pause_at_most(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "LONGEST", 1.0)
+    monkeypatch.setattr(sending, "MAX_PAUSE", 1.0)
     stage.platform.before["post"] = [BusyError(100)]
     async with stage.flow() as flow:
         await flow.accept(said("post"))

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from bot.delivery.platform import RefusedError
-from bot.delivery.posting import AT_ONCE, PostOffice
-from bot.store.leads import Post
-from bot.store.tables import Delivery
+from bot.delivery.posting import MAX_CONCURRENT_POSTS, PostOffice
+from bot.store.address import NOWHERE
+from bot.store.post import Kind, Notification, Post
+from bot.store.records import Delivery, QueuedNotification
+from bot.store.tables import DeliveryRow
 from tests.support.delivery.staging import Stage
 
 
@@ -19,32 +21,33 @@ class Resigned:
     def __init__(self) -> None:
         self.lost = [OperationalError("SELECT", {}, ConnectionError())]
 
-    async def made(self, post: Delivery) -> Delivery:
-        return post
+    async def render(self, post: QueuedNotification) -> Delivery:
+        said = Post({"text": f"a {post.notification.kind}"})
+        return Delivery(post.id, post.tenant, post.user, post.marker, NOWHERE, said, post.created_at)
 
-    def instead(self, post: Delivery, error: Exception, now: datetime) -> None:
+    def fallback_platform(self, post: QueuedNotification, error: Exception, now: datetime) -> None:
         return None
 
-    def is_final(self, post: Delivery, error: Exception, now: datetime) -> bool:
+    def is_final(self, post: QueuedNotification, error: Exception, now: datetime) -> bool:
         return isinstance(error, RefusedError)
 
-    async def after(self, post: Delivery, error: str | None) -> Sequence[Post]:
+    async def follow_ups(self, post: QueuedNotification, error: str | None) -> Sequence[Notification]:
         if self.lost:
             raise self.lost.pop()
-        return [Post("thread", "another lane", {"undelivered": error})]
+        return [Notification(Kind.THREAD, "another lane", undelivered=error)]
 
-    async def look_around(self) -> None:
+    async def run_scheduled(self) -> None:
         pass
 
 
 async def test_what_follows_from_a_failure_is_kept_though_the_database_was_away(stage: Stage) -> None:
     stage.platform.before["a card"] = [RefusedError("no such channel")]
-    await stage.store.leads.post("test:one", "a key", Post("card", "a lane", {"text": "a card"}))
+    await stage.store.leads.post("test:one", "a key", Notification(Kind.CARD, "a lane"))
     office = PostOffice(stage.store, {"test": stage.platform}, Resigned(), "this process")
     await office.round()
     await office.stop(10)
     async with stage.store.database.across_tenants() as session:
-        kept = list(await session.scalars(select(Delivery).order_by(Delivery.id)))
+        kept = list(await session.scalars(select(DeliveryRow).order_by(DeliveryRow.id)))
     assert [(post.kind, post.state, post.taken_by) for post in kept] == [
         ("card", "failed", None),
         ("thread", "pending", None),
@@ -53,15 +56,15 @@ async def test_what_follows_from_a_failure_is_kept_though_the_database_was_away(
 
 async def test_what_another_process_tried_meanwhile_is_looked_for_before_it_is_sent(stage: Stage) -> None:
     stage.platform.after["a card"] = [ConnectionError("the confirmation is lost")]
-    await stage.store.leads.post("test:one", "a key", Post("card", "a lane", {"text": "a card"}))
+    await stage.store.leads.post("test:one", "a key", Notification(Kind.CARD, "a lane"))
     one, other = (PostOffice(stage.store, {"test": stage.platform}, Resigned(), name) for name in ("one", "other"))
-    for _ in range(AT_ONCE):
+    for _ in range(MAX_CONCURRENT_POSTS):
         await other._room.acquire()
     await other.round()  # it has seen the post, and no room for it
     await one.round()
     await one.stop(10)
     stage.clock.off = timedelta(hours=1)  # it is due again
-    for _ in range(AT_ONCE):
+    for _ in range(MAX_CONCURRENT_POSTS):
         other._room.release()
     await other.stop(10)
     assert stage.sent == ["a card"]

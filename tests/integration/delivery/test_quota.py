@@ -6,6 +6,7 @@ from hypothesis import strategies as some
 from bot.delivery.quota import PERIOD, Quota
 from bot.store.accepting import Work
 from bot.store.inbox import Answer, Usage
+from bot.store.post import Post
 from bot.store.store import Store
 from tests.support.delivery.staging import said
 
@@ -18,7 +19,7 @@ def test_the_last_question_that_is_allowed_is_answered(used: Usage) -> None:
 async def test_questions_of_the_hour_count_but_not_those_that_were_too_many(store: Store) -> None:
     since = store.database.clock() - PERIOD
     for reply in ({"text": "yes"}, None):
-        await _asked(store, f"{reply}", Answer([{"text": "yes"}], reply))
+        await _asked(store, f"{reply}", Answer([Post({"text": "yes"})], reply))
     await _asked(store, "by another", Answer([], {}), user="U2")
     accepted = await store.inbox.accept(said("now"))
     work = Work("test:one", accepted.turn)

@@ -8,7 +8,7 @@ from bot.messages.events import Said
 from bot.messages.person import Person
 from bot.store.accepting import Message
 from bot.store.address import Address
-from bot.store.tables import Lead, LeadState
+from bot.store.records import Lead, LeadState
 from tests.support.town import DISCORD, Town, ann, cem
 
 HOME = Address("home", "t1")

@@ -23,8 +23,8 @@ from bot.insights.traffic import MessageOutcome, Traffic
 from bot.interviews.poll import SESSION
 from bot.settings import Settings
 from bot.store.insights import InterviewRecord, MessageRecord
+from bot.store.records import LeadState
 from bot.store.store import Store
-from bot.store.tables import LeadState
 from tests.support.insights.pages import Page
 from tests.support.insights.seeding import COST, DATA, DEAR, MANY, NOW, UNANSWERED, USER, a_message
 

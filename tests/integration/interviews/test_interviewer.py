@@ -29,8 +29,8 @@ from bot.messages.response import Placement, Response
 from bot.slack.rendering import render
 from bot.store.database import Database
 from bot.store.events import KnownError
+from bot.store.records import Interview as Row
 from bot.store.store import Store
-from bot.store.tables import Interview as Row
 from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.slack import violations, weight

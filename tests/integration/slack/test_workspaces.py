@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,17 @@ from cryptography.fernet import Fernet
 from pydantic import JsonValue, SecretStr
 from slack_sdk.oauth.installation_store import Installation
 
-from bot.chat.adapter import surfaces
 from bot.delivery.platform import RefusedError
 from bot.settings import Settings
+from bot.slack.app import make_adapter
 from bot.slack.surface import SlackSurface
 from bot.store import schema
+from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.installations import Installations
+from bot.store.post import Post
+from bot.store.records import Delivery, Turn
 from bot.store.store import Store
-from bot.store.tables import Delivery, Turn
 from bot.store.where import Where
 from tests.conftest import KEY
 
@@ -40,14 +43,13 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 def several(store: Store) -> SlackSurface:
     """The surface as every process gets it."""
     settings = Settings(slack_client_id=CLIENT, slack_client_secret=SecretStr("secret"))
-    made = surfaces(settings, store)["slack"]
+    made = make_adapter(settings, store)
     assert isinstance(made, SlackSurface)
     return made
 
 
 def post(tenant: str, **address: JsonValue) -> Delivery:
-    known = {"user": "U1", "marker": "m", "payload": {"text": "hello"}}
-    return Delivery(tenant=tenant, where={"channel": "C1", "thread": "1.0", **address}, **known)
+    return Delivery(1, tenant, "U1", "m", Address("C1", "1.0", **address), Post({"text": "hello"}), datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ async def test_where_it_is_not_installed_any_more_answering_goes_on_in_silence(
     async def keep(found: object) -> None:
         raise AssertionError
 
-    turn = Turn(tenant="slack:T3", where={"channel": "C1", "thread": "1.0"}, user="U1")
+    turn = Turn(1, "slack:T3", 1, "U1", "hello", datetime.now(UTC), address=Address("C1", "1.0"))
     with caplog.at_level(logging.WARNING):
         async with several(store).progress(turn, keep) as show:
             show(None)
@@ -100,4 +102,4 @@ async def test_where_it_is_not_installed_any_more_answering_goes_on_in_silence(
 
 
 def test_without_anything_set_there_is_no_slack(store: Store) -> None:
-    assert surfaces(Settings(), store) == {}
+    assert make_adapter(Settings(), store) is None

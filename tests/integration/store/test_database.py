@@ -17,7 +17,7 @@ from bot.store import schema
 from bot.store.database import Database
 from bot.store.retrying import passing, persistently
 from bot.store.store import Store
-from bot.store.tables import Conversation, Event, Feedback, Row, Turn
+from bot.store.tables import ConversationRow, EventRow, FeedbackRow, Row, State, TurnRow
 from bot.store.tenancy import UnguardedError
 from bot.store.where import Where
 from tests.conftest import KEY
@@ -42,6 +42,8 @@ def row_of(table: type[Row], parents: dict[str, int]) -> Row:
 
 
 def value_of(column: Column) -> object:
+    if isinstance(column.type, State):
+        return next(iter(column.type.kind))
     kind = getattr(column.type, "impl_instance", column.type)
     if isinstance(kind, String):
         return uuid4().hex[:12] if column.unique else "same"
@@ -89,11 +91,11 @@ async def test_a_transaction_without_a_tenant_is_refused(store: Store, tenant: s
 
 REFUSED = {
     "text": text("SELECT id FROM turns"),
-    "text as entities": select(Turn).from_statement(text("SELECT * FROM turns")),
-    "core select": select(Turn.__table__.c.id),
-    "core update": update(Turn.__table__).values(text="x"),
-    "core delete": delete(Turn.__table__),
-    "core insert": insert(Event.__table__).values(tenant=ONE, key="x", seen_at=MOMENT),
+    "text as entities": select(TurnRow).from_statement(text("SELECT * FROM turns")),
+    "core select": select(TurnRow.__table__.c.id),
+    "core update": update(TurnRow.__table__).values(text="x"),
+    "core delete": delete(TurnRow.__table__),
+    "core insert": insert(EventRow.__table__).values(tenant=ONE, key="x", seen_at=MOMENT),
     "nothing": select(literal(1)),
 }
 
@@ -105,7 +107,7 @@ async def test_a_statement_that_is_not_on_the_mapped_tables_is_refused(store: St
             await session.execute(statement)
 
 
-@pytest.mark.parametrize("statement", [insert(Event), update(Event)], ids=["insert", "update"])
+@pytest.mark.parametrize("statement", [insert(EventRow), update(EventRow)], ids=["insert", "update"])
 async def test_rows_given_beside_a_statement_are_refused(store: Store, statement) -> None:
     with pytest.raises(UnguardedError):
         async with store.database.transaction(TWO) as session:
@@ -132,11 +134,11 @@ async def test_a_join_and_a_subquery_see_only_the_tenants_rows(filled: Database)
     async with filled.transaction(TWO) as session:
         for table in TABLES:
             again = aliased(table)
-            joined = select(Event.tenant, again.tenant).select_from(Event).outerjoin(again, again.id > 0)
+            joined = select(EventRow.tenant, again.tenant).select_from(EventRow).outerjoin(again, again.id > 0)
             assert (await session.execute(joined)).all() == [(TWO, TWO)]
             theirs = select(table.id).where(table.tenant == ONE)
-            assert (await session.scalars(select(Event.id).where(theirs.exists()))).all() == []
-            counted = select(Event.id, select(func.count(table.id)).scalar_subquery())
+            assert (await session.scalars(select(EventRow.id).where(theirs.exists()))).all() == []
+            counted = select(EventRow.id, select(func.count(table.id)).scalar_subquery())
             assert [count for _, count in await session.execute(counted)] == [1]
 
 
@@ -156,8 +158,8 @@ async def test_updates_and_deletes_do_not_reach_another_tenant(filled: Database)
             without_sync = changed.execution_options(synchronize_session=False)
             assert set(await session.scalars(without_sync)) == {TWO}
             assert list(await session.scalars(without_sync.where(table.tenant == ONE))) == []
-        theirs = select(Conversation.id).where(Conversation.tenant == ONE)
-        named = update(Turn).where(Turn.conversation_id.in_(theirs)).values(text="x").returning(Turn.id)
+        theirs = select(ConversationRow.id).where(ConversationRow.tenant == ONE)
+        named = update(TurnRow).where(TurnRow.conversation_id.in_(theirs)).values(text="x").returning(TurnRow.id)
         assert list(await session.scalars(named)) == []
         for table in reversed(Row.metadata.sorted_tables):
             mapped = next(one for one in TABLES if one.__table__ is table)
@@ -170,13 +172,13 @@ async def test_updates_and_deletes_do_not_reach_another_tenant(filled: Database)
 async def test_an_inserted_row_is_the_sessions_even_if_it_names_another_tenant(store: Store) -> None:
     new = {"tenant": ONE, "key": "x", "seen_at": MOMENT}
     async with store.database.transaction(TWO) as session:
-        assert await session.scalar(insert(Event).values(new).returning(Event.tenant)) == TWO
-        new_one = store.database.insert(Event).values(new | {"key": "y"}).returning(Event.tenant)
+        assert await session.scalar(insert(EventRow).values(new).returning(EventRow.tenant)) == TWO
+        new_one = store.database.insert(EventRow).values(new | {"key": "y"}).returning(EventRow.tenant)
         assert await session.scalar(new_one) == TWO
 
 
 async def test_an_added_row_is_the_sessions_even_if_it_names_another_tenant(store: Store) -> None:
-    row = Event(tenant=ONE, key="x", seen_at=MOMENT)
+    row = EventRow(tenant=ONE, key="x", seen_at=MOMENT)
     async with store.database.transaction(TWO) as session:
         session.add(row)
     assert row.tenant == TWO
@@ -184,17 +186,17 @@ async def test_an_added_row_is_the_sessions_even_if_it_names_another_tenant(stor
 
 async def test_a_row_cannot_be_moved_to_another_tenant(filled: Database) -> None:
     async with filled.transaction(TWO) as session:
-        await session.execute(update(Event).values(tenant=ONE))
-        assert list(await session.scalars(select(Event.tenant))) == [TWO]
+        await session.execute(update(EventRow).values(tenant=ONE))
+        assert list(await session.scalars(select(EventRow.tenant))) == [TWO]
     with pytest.raises(UnguardedError):
         async with filled.transaction(TWO) as session:
-            (await session.scalars(select(Event))).one().tenant = ONE
+            (await session.scalars(select(EventRow))).one().tenant = ONE
 
 
 @pytest.mark.parametrize("deed", ["change", "steal", "delete"])
 async def test_a_row_that_was_read_as_one_tenant_is_not_written_as_another(filled: Database, deed: str) -> None:
     async with filled.transaction(ONE) as session:
-        row = (await session.scalars(select(Event))).one()
+        row = (await session.scalars(select(EventRow))).one()
     before = await all_rows(filled)
     with pytest.raises(UnguardedError):
         async with filled.transaction(TWO) as session:
@@ -211,7 +213,7 @@ async def test_a_row_that_was_read_as_one_tenant_is_not_written_as_another(fille
 async def test_a_new_row_across_tenants_is_refused(store: Store) -> None:
     with pytest.raises(UnguardedError):
         async with store.database.across_tenants() as session:
-            session.add(Event(tenant=ONE, key="x", seen_at=MOMENT))
+            session.add(EventRow(tenant=ONE, key="x", seen_at=MOMENT))
 
 
 async def test_across_tenants_sees_everybody(filled: Database) -> None:
@@ -225,8 +227,8 @@ async def test_two_tenants_at_once_see_only_their_own(store: Store, other: Store
         for number in range(10):
             await room.inbox.accept(said(f"{number} of {tenant}", str(number), tenant=tenant))
             async with room.database.transaction(tenant) as session:
-                assert {turn.tenant for turn in await session.scalars(select(Turn))} == {tenant}
-                assert await session.scalar(select(func.count(Turn.id))) == number + 1
+                assert {turn.tenant for turn in await session.scalars(select(TurnRow))} == {tenant}
+                assert await session.scalar(select(func.count(TurnRow.id))) == number + 1
 
     await asyncio.gather(busy(store, ONE), busy(other, TWO), busy(store, "test:three"))
 
@@ -234,7 +236,7 @@ async def test_two_tenants_at_once_see_only_their_own(store: Store, other: Store
 async def test_a_transaction_is_rolled_back_when_it_fails(store: Store) -> None:
     with pytest.raises(RuntimeError):
         async with store.database.transaction(ONE) as session:
-            session.add(Event(key="x", seen_at=MOMENT))
+            session.add(EventRow(key="x", seen_at=MOMENT))
             await session.flush()
             raise RuntimeError
     assert await is_new(store, "x")
@@ -243,7 +245,7 @@ async def test_a_transaction_is_rolled_back_when_it_fails(store: Store) -> None:
 async def test_a_row_without_its_parent_is_refused_for_good(store: Store) -> None:
     with pytest.raises(IntegrityError) as caught:
         async with store.database.transaction(ONE) as session:
-            session.add(Feedback(turn_id=12345, user="U1", helpful=True, given_at=MOMENT))
+            session.add(FeedbackRow(turn_id=12345, user="U1", helpful=True, given_at=MOMENT))
     assert not passing(caught.value)
 
 
@@ -251,7 +253,7 @@ async def test_a_missing_table_does_not_pass(empty_url: str, tmp_path: Path) -> 
     store = Store(Database(Where.of(empty_url, tmp_path), [KEY]))
     with pytest.raises(DBAPIError) as caught:
         async with store.database.transaction(ONE) as session:
-            await session.scalars(select(Event))
+            await session.scalars(select(EventRow))
     assert not passing(caught.value)
     with pytest.raises(DBAPIError):
         await asyncio.wait_for(persistently(is_new, store, "x"), 5)
@@ -313,9 +315,9 @@ async def test_a_server_that_goes_away_passes_and_is_waited_for(mortal_postgres:
     assert await is_new(store, "before")
     with pytest.raises(DBAPIError) as lost:
         async with store.database.transaction(ONE) as session:
-            await session.scalars(select(Event))
+            await session.scalars(select(EventRow))
             await asyncio.to_thread(mortal_postgres.stop)
-            await session.scalars(select(Event))
+            await session.scalars(select(EventRow))
     assert passing(lost.value)
     with pytest.raises(DBAPIError) as refused:
         await is_new(store, "meanwhile")

@@ -11,20 +11,20 @@ from bot.store.accepting import Work
 from bot.store.address import Address
 from bot.store.erasure import FORGOTTEN
 from bot.store.inbox import Answer
-from bot.store.leads import Change, Post
+from bot.store.leads import Change
+from bot.store.post import Kind, Notification, Post
+from bot.store.records import DeliveryState, LeadState, Turn
 from bot.store.store import Store
 from bot.store.tables import (
-    Ballot,
-    Conversation,
-    Delivery,
-    DeliveryState,
-    Event,
-    Feedback,
-    Interview,
-    Lead,
-    LeadState,
+    BallotRow,
+    ConversationRow,
+    DeliveryRow,
+    EventRow,
+    FeedbackRow,
+    InterviewRow,
+    LeadRow,
     Row,
-    Turn,
+    TurnRow,
 )
 from tests.support.rooms import ONE, TWO, Clock, accepted, done, everything, raw_bytes, said, tables
 
@@ -44,7 +44,7 @@ async def speak(store: Store, user: str, words: str, tenant: str = ONE) -> None:
         )
         turn = await accepted(store, message)
         if state != "waiting":
-            await store.inbox.answered(turn, Answer([{"text": f"<@{user}>: {words}"}], {"text": words}))
+            await store.inbox.answered(turn, Answer([Post({"text": f"<@{user}>: {words}"})], {"text": words}))
         if state in ("done", "failed"):
             await store.inbox.finish(turn, words if state == "failed" else None)
         await store.feedback.give(tenant, turn.id, user, helpful=True)
@@ -56,7 +56,7 @@ async def mention(store: Store, user: str) -> Turn:
     nested = {"text": everywhere, user: [{"deep": user}, user, 5, None, True], "no": THEIRS}
     message = said(everywhere, f"click/{user}/U2", place=f"mpim/U2/{user}", user="U2", address=Address("C1", user))
     turn = await accepted(store, message)
-    await store.inbox.answered(turn, Answer([nested], nested), everywhere)
+    await store.inbox.answered(turn, Answer([Post(nested)], nested), everywhere)
     await store.inbox.finish(turn)
     await store.feedback.give(ONE, turn.id, user, helpful=False)
     await store.feedback.give(ONE, turn.id, "U2", helpful=True)
@@ -121,11 +121,11 @@ async def test_who_is_mentioned_is_taken_out_of_what_others_said(store: Store) -
     assert kept.text == said
     nested = {"text": said, FORGOTTEN: [{"deep": FORGOTTEN}, FORGOTTEN, 5, None, True], "no": THEIRS}
     assert (kept.address, kept.reply) == (Address("C1", FORGOTTEN), nested)
-    lead = (await rows_of(store, Lead))[0]
+    lead = (await rows_of(store, LeadRow))[0]
     assert (lead.details, lead.holder) == (nested, FORGOTTEN)
-    interview = (await rows_of(store, Interview))[0]
+    interview = (await rows_of(store, InterviewRow))[0]
     assert await store.interviews.ballots(interview) == {"U2": {"q": said}}
-    assert [word.user for word in await rows_of(store, Feedback)] == ["U2"]
+    assert [word.user for word in await rows_of(store, FeedbackRow)] == ["U2"]
 
 
 async def test_an_id_may_be_a_number(store: Store) -> None:
@@ -146,7 +146,9 @@ async def test_one_may_be_forgotten_after_the_other(store: Store) -> None:
 async def test_what_others_do_while_somebody_is_forgotten_is_kept(store: Store, other: Store) -> None:
     row = await store.interviews.start(ONE, "here", "U2", {"by": "U1"})
     async with other.database.transaction(ONE) as session:
-        await session.execute(update(Interview).where(Interview.id == row.id).values(session={"by": "U1", "step": 2}))
+        await session.execute(
+            update(InterviewRow).where(InterviewRow.id == row.id).values(session={"by": "U1", "step": 2})
+        )
         forgetting = asyncio.create_task(store.erasure.forget("U1"))
         await asyncio.sleep(0.5)
     await forgetting
@@ -157,14 +159,14 @@ async def test_what_others_do_while_somebody_is_forgotten_is_kept(store: Store, 
 
 async def test_a_card_that_arrives_while_its_user_is_forgotten_is_taken_back(store: Store, other: Store) -> None:
     lead = await store.leads.open(ONE, "U1", {"need": WORDS})
-    await store.leads.apply(lead, Change("requested", "U1", LeadState.OPEN, posts=[Post("card", "desk")]))
+    await store.leads.apply(lead, Change("requested", "U1", LeadState.OPEN, posts=[Notification(Kind.CARD, "desk")]))
     async with other.database.transaction(ONE) as session:
         sent = {"state": DeliveryState.SENT, "sent_as": "1700000000.1"}
-        await session.execute(update(Delivery).where(Delivery.lead_id == lead.id).values(sent))
+        await session.execute(update(DeliveryRow).where(DeliveryRow.lead_id == lead.id).values(sent))
         forgetting = asyncio.create_task(store.erasure.forget("U1"))
         await asyncio.sleep(0.5)
     await forgetting
-    assert [(post.kind, post.payload["sent_as"]) for post in await store.outbox.heads()] == [
+    assert [(post.notification.kind, post.notification.post) for post in await store.outbox.heads()] == [
         ("take back", "1700000000.1")
     ]
 
@@ -199,10 +201,12 @@ async def test_a_finished_turn_goes_with_all_that_hangs_on_it_after_its_days(tim
     await timed.feedback.give(ONE, turn.id, "U1", helpful=True)
     clock.advance(days=90)
     await timed.erasure.expire(days=90)
-    assert len(await rows_of(timed, Turn)) == 1
+    assert len(await rows_of(timed, TurnRow)) == 1
     clock.advance(seconds=1)
     await timed.erasure.expire(days=90)
-    assert [await rows_of(timed, table) for table in (Turn, Delivery, Feedback, Conversation, Event)] == [[]] * 5
+    assert [
+        await rows_of(timed, table) for table in (TurnRow, DeliveryRow, FeedbackRow, ConversationRow, EventRow)
+    ] == [[]] * 5
 
 
 async def test_the_days_of_a_turn_count_from_its_end(timed: Store, clock: Clock) -> None:
@@ -211,23 +215,25 @@ async def test_the_days_of_a_turn_count_from_its_end(timed: Store, clock: Clock)
     await timed.inbox.finish(turn)
     clock.advance(days=89)
     await timed.erasure.expire(days=90)
-    assert len(await rows_of(timed, Turn)) == 1
+    assert len(await rows_of(timed, TurnRow)) == 1
 
 
 async def test_a_failed_turn_expires_too(timed: Store, clock: Clock) -> None:
     await done(timed, said("hello"), error="why")
     clock.advance(days=2)
     await timed.erasure.expire(days=1)
-    assert await rows_of(timed, Turn) == []
+    assert await rows_of(timed, TurnRow) == []
 
 
 async def test_what_is_still_to_be_answered_or_delivered_never_expires(timed: Store, clock: Clock) -> None:
     await accepted(timed, said("waiting", place="one"))
-    await timed.inbox.answered(await accepted(timed, said("answered", place="two")), Answer([{"text": "post"}], {}))
+    await timed.inbox.answered(
+        await accepted(timed, said("answered", place="two")), Answer([Post({"text": "post"})], {})
+    )
     clock.advance(days=1000)
     await timed.erasure.expire(days=1)
-    assert len(await rows_of(timed, Turn)) == len(await rows_of(timed, Conversation)) == 2
-    assert len(await rows_of(timed, Delivery)) == 1
+    assert len(await rows_of(timed, TurnRow)) == len(await rows_of(timed, ConversationRow)) == 2
+    assert len(await rows_of(timed, DeliveryRow)) == 1
 
 
 async def test_an_interview_expires_after_its_last_touch(timed: Store, clock: Clock) -> None:
@@ -240,7 +246,7 @@ async def test_an_interview_expires_after_its_last_touch(timed: Store, clock: Cl
     assert await timed.interviews.find(ONE, interview.id)
     clock.advance(seconds=1)
     await timed.erasure.expire(days=90)
-    assert await rows_of(timed, Interview) == await rows_of(timed, Ballot) == []
+    assert await rows_of(timed, InterviewRow) == await rows_of(timed, BallotRow) == []
 
 
 @pytest.mark.parametrize("state", LeadState)
@@ -250,11 +256,11 @@ async def test_a_lead_expires_only_when_it_is_closed(timed: Store, clock: Clock,
     days = 1 if state is LeadState.DRAFT else 90
     clock.advance(days=days)
     await timed.erasure.expire(days=90)
-    assert await rows_of(timed, Lead)
+    assert await rows_of(timed, LeadRow)
     clock.advance(seconds=1)
     await timed.erasure.expire(days=90)
     stays = state in (LeadState.OPEN, LeadState.CLAIMED)
-    assert bool(await rows_of(timed, Lead)) is stays
+    assert bool(await rows_of(timed, LeadRow)) is stays
     assert bool(await timed.leads.events(lead)) is stays
 
 
@@ -262,15 +268,15 @@ async def test_a_lead_expires_only_when_it_is_closed(timed: Store, clock: Clock,
 async def test_a_post_of_no_turn_expires_when_it_is_not_pending(
     timed: Store, clock: Clock, state: DeliveryState
 ) -> None:
-    post = insert(Delivery).values(user="U1", marker="m", where={}, payload={}, state=state, created_at=clock())
+    post = insert(DeliveryRow).values(user="U1", marker="m", where={}, payload={}, state=state, created_at=clock())
     async with timed.database.transaction(ONE) as session:
         await session.execute(post)
     clock.advance(days=90)
     await timed.erasure.expire(days=90)
-    assert await rows_of(timed, Delivery)
+    assert await rows_of(timed, DeliveryRow)
     clock.advance(seconds=1)
     await timed.erasure.expire(days=90)
-    assert bool(await rows_of(timed, Delivery)) is (state == DeliveryState.PENDING)
+    assert bool(await rows_of(timed, DeliveryRow)) is (state == DeliveryState.PENDING)
 
 
 async def test_a_conversation_stays_as_long_as_it_is_used(timed: Store, clock: Clock) -> None:
@@ -279,5 +285,5 @@ async def test_a_conversation_stays_as_long_as_it_is_used(timed: Store, clock: C
     await done(timed, said("again"))
     clock.advance(days=60)
     await timed.erasure.expire(days=90)
-    assert [turn.text for turn in await rows_of(timed, Turn)] == ["again"]
-    assert len(await rows_of(timed, Conversation)) == 1
+    assert [turn.text for turn in await rows_of(timed, TurnRow)] == ["again"]
+    assert len(await rows_of(timed, ConversationRow)) == 1

@@ -5,13 +5,13 @@ import asyncio
 from sqlalchemy import select
 
 from bot.store.store import Store
-from bot.store.tables import Feedback
+from bot.store.tables import FeedbackRow
 from tests.support.rooms import ONE, TWO, Clock, done, said
 
 
 async def kept(store: Store) -> list[tuple[str, int, str, bool]]:
     async with store.database.across_tenants() as session:
-        rows = await session.scalars(select(Feedback).order_by(Feedback.id))
+        rows = await session.scalars(select(FeedbackRow).order_by(FeedbackRow.id))
         return [(row.tenant, row.turn_id, row.user, row.helpful) for row in rows]
 
 
@@ -23,7 +23,7 @@ async def test_the_last_word_counts(timed: Store, clock: Clock) -> None:
     await timed.feedback.give(ONE, turn.id, "U1", helpful=False)
     assert await kept(timed) == [(ONE, turn.id, "U1", False), (ONE, turn.id, "U2", True)]
     async with timed.database.transaction(ONE) as session:
-        assert await session.scalar(select(Feedback.given_at).where(Feedback.user == "U1")) == clock()
+        assert await session.scalar(select(FeedbackRow.given_at).where(FeedbackRow.user == "U1")) == clock()
 
 
 async def test_words_at_once_in_two_processes_are_one(store: Store, other: Store) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bot.store.accepting import Work
 from bot.store.inbox import Answer
 from bot.store.outbox import Sent
+from bot.store.post import Post
 from bot.store.store import Store
 from tests.support.rooms import ONE, REPLY, TWO, accepted, done, said
 
@@ -59,7 +60,7 @@ async def test_a_message_is_found_by_its_name_as_it_was_asked_last(store: Store)
 async def test_a_message_that_is_taken_back_leaves_nothing_and_lets_the_next_one_pass(store: Store) -> None:
     taken_back = await accepted(store, said("taken back"))
     waiting = await accepted(store, said("waiting"))
-    posts = await store.inbox.answered(taken_back, Answer([{"text": "one"}, {"text": "two"}], {}))
+    posts = await store.inbox.answered(taken_back, Answer([Post({"text": "one"}), Post({"text": "two"})], {}))
     await store.outbox.sent(Sent(posts[0], "1.1"))
     assert await store.outbox.sent_of(taken_back) == ["1.1"]
     assert await store.inbox.remove(taken_back) == Work(ONE, waiting.id)

@@ -5,24 +5,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import delete, func, inspect, select
+from sqlalchemy import delete, func, select
 
 from bot.store.accepting import Work
 from bot.store.address import Address
 from bot.store.inbox import Amendment, Answer, Usage
 from bot.store.outbox import Sent
+from bot.store.post import Post
+from bot.store.records import TurnState
 from bot.store.store import Store
-from bot.store.tables import Delivery, Event, Interview, Lead, Turn, TurnState
+from bot.store.tables import DeliveryRow, EventRow, InterviewRow, LeadRow, TurnRow
 from tests.support.rooms import ONE, REPLY, TWO, Clock, accepted, at_once, done, is_new, said
 
 
 async def count(store: Store, column) -> int:
     async with store.database.across_tenants() as session:
         return await session.scalar(select(func.count(column)))
-
-
-def as_kept(turn: Turn | None) -> dict[str, object]:
-    return {attribute.key: getattr(turn, attribute.key) for attribute in inspect(Turn).column_attrs}
 
 
 async def test_a_message_is_accepted_once_under_any_of_its_keys(store: Store) -> None:
@@ -43,7 +41,7 @@ async def test_of_twenty_deliveries_at_once_to_two_processes_one_is_accepted(sto
     taken = await at_once(room.inbox.accept(said("hello", "event", "message")) for room in rooms)
     assert not [one for one in taken if isinstance(one, BaseException)]
     assert len([one for one in taken if one]) == 1
-    assert await count(store, Turn.id) == 1
+    assert await count(store, TurnRow.id) == 1
 
 
 async def test_what_was_accepted_is_kept_as_it_was_said(store: Store, other: Store) -> None:
@@ -64,8 +62,8 @@ async def test_any_text_can_be_kept(store: Store, text: str, kept: str) -> None:
     message = said(text, "key")
     turn = await accepted(store, message)
     assert turn.text == kept
-    await store.inbox.answered(turn, Answer([{"text": text}], {"text": text}))
-    assert [post.payload for post in await store.outbox.pending(turn)] == [{"text": text}]
+    await store.inbox.answered(turn, Answer([Post({"text": text})], {"text": text}))
+    assert [post.content for post in await store.outbox.pending(turn)] == [Post({"text": text})]
 
 
 async def test_a_click_is_new_once(store: Store) -> None:
@@ -88,7 +86,7 @@ async def test_an_event_is_remembered_for_longer_than_platforms_repeat_it(timed:
     clock.advance(hours=25)
     await timed.erasure.expire(days=90)
     assert await timed.inbox.accept(said("hello", "event"))
-    assert await count(timed, Event.id) == 1
+    assert await count(timed, EventRow.id) == 1
 
 
 async def test_a_conversation_is_worked_on_in_its_order(store: Store) -> None:
@@ -97,8 +95,8 @@ async def test_a_conversation_is_worked_on_in_its_order(store: Store) -> None:
     assert first and second and first.work and second.work is None
     turn = await store.inbox.turn(first.work)
     assert turn
-    await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
-    assert [delivery.payload["text"] for delivery in await store.outbox.pending(turn)] == ["one", "two"]
+    await store.inbox.answered(turn, Answer([Post({"text": "one"}), Post({"text": "two"})], {"text": "both"}))
+    assert [delivery.content.rendered["text"] for delivery in await store.outbox.pending(turn)] == ["one", "two"]
     following = await store.inbox.finish(turn)
     assert following and following.turn == second.turn
 
@@ -149,19 +147,19 @@ async def test_a_message_waits_while_the_one_before_it_is_being_finished(store: 
 async def test_only_the_first_answer_counts(store: Store, other: Store) -> None:
     turn = await accepted(store, said("hello"))
     await store.inbox.answered(turn, REPLY)
-    await other.inbox.answered(turn, Answer([{"text": "late"}], {"text": "late"}), "late", "late")
+    await other.inbox.answered(turn, Answer([Post({"text": "late"})], {"text": "late"}), "late", "late")
     kept = await store.inbox.turn(Work(ONE, turn.id))
     assert (kept.reply, kept.error, kept.reference, kept.state) == (REPLY.reply, None, None, TurnState.ANSWERED)
-    assert [post.payload for post in await store.outbox.pending(turn)] == list(REPLY.posts)
+    assert [post.content for post in await store.outbox.pending(turn)] == list(REPLY.posts)
 
 
 async def test_of_two_answers_at_once_one_is_kept(store: Store, other: Store) -> None:
     turn = await accepted(store, said("hello"))
-    answers = [Answer([{"text": str(n)}], {"text": str(n)}) for n in range(6)]
+    answers = [Answer([Post({"text": str(n)})], {"text": str(n)}) for n in range(6)]
     rooms = [store, other] * 3
     await asyncio.gather(*(room.inbox.answered(turn, answer) for room, answer in zip(rooms, answers, strict=True)))
     kept = await store.inbox.turn(Work(ONE, turn.id))
-    assert [post.payload for post in await store.outbox.pending(turn)] == [kept.reply]
+    assert [post.content for post in await store.outbox.pending(turn)] == [Post(kept.reply)]
 
 
 async def test_an_answer_to_a_deleted_turn_is_lost_without_a_word(store: Store) -> None:
@@ -170,7 +168,7 @@ async def test_an_answer_to_a_deleted_turn_is_lost_without_a_word(store: Store) 
     await store.inbox.answered(turn, REPLY)
     assert await store.inbox.finish(turn) is None
     assert await store.inbox.turn(Work(ONE, turn.id)) is None
-    assert await count(store, Delivery.id) == 0
+    assert await count(store, DeliveryRow.id) == 0
 
 
 async def test_an_edit_replaces_the_text_of_a_message_that_is_not_answered(store: Store) -> None:
@@ -181,7 +179,7 @@ async def test_an_edit_replaces_the_text_of_a_message_that_is_not_answered(store
     assert await store.inbox.amend(ONE, "m2", "newer", ["edit-2"]) is Amendment.AMENDED
     assert await store.inbox.amend(ONE, "m2", "new", ["edit-1"]) is Amendment.REPEATED
     assert (await store.inbox.turn(Work(ONE, waiting.id))).text == "newer"
-    assert await count(store, Turn.id) == 2
+    assert await count(store, TurnRow.id) == 2
     assert await store.inbox.accept(said("newer", "edit-2")) is None
 
 
@@ -245,7 +243,7 @@ async def test_failures_come_in_their_order_and_from_every_tenant(store: Store) 
 
 async def test_a_failed_delivery_is_sent_again_without_answering_again(store: Store) -> None:
     turn = await accepted(store, said("hello"))
-    await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
+    await store.inbox.answered(turn, Answer([Post({"text": "one"}), Post({"text": "two"})], {"text": "both"}))
     first, second = await store.outbox.pending(turn)
     await store.outbox.sent(Sent(first, "1.1"))
     await store.outbox.fail(second, "refused")
@@ -262,7 +260,7 @@ async def test_a_failed_delivery_is_sent_again_without_answering_again(store: St
 
 async def test_what_stands_behind_a_failed_post_has_a_day_again_too(store: Store) -> None:
     turn = await accepted(store, said("hello"))
-    await store.inbox.answered(turn, Answer([{"text": "one"}, {"text": "two"}], {"text": "both"}))
+    await store.inbox.answered(turn, Answer([Post({"text": "one"}), Post({"text": "two"})], {"text": "both"}))
     first, second = await store.outbox.pending(turn)
     await store.outbox.fail(first, "refused")
     await store.inbox.finish(turn, "refused")
@@ -274,7 +272,7 @@ async def test_what_stands_behind_a_failed_post_has_a_day_again_too(store: Store
 
 async def test_a_failed_answer_is_sought_again(store: Store) -> None:
     turn = await accepted(store, said("hello"))
-    await store.inbox.answered(turn, Answer([{"text": "sorry"}]), "answering failed", "ab12")
+    await store.inbox.answered(turn, Answer([Post({"text": "sorry"})]), "answering failed", "ab12")
     await store.inbox.finish(turn, "answering failed")
     assert await store.inbox.resend([turn.id]) == [turn.id]
     kept = await store.inbox.turn(Work(ONE, turn.id))
@@ -283,12 +281,12 @@ async def test_a_failed_answer_is_sought_again(store: Store) -> None:
 
 async def test_an_apology_that_failed_is_not_sent_with_the_answer_that_is_sought_again(store: Store) -> None:
     turn = await accepted(store, said("hello"))
-    await store.inbox.answered(turn, Answer([{"text": "sorry"}]), "answering failed", "ab12")
+    await store.inbox.answered(turn, Answer([Post({"text": "sorry"})]), "answering failed", "ab12")
     await store.outbox.fail((await store.outbox.pending(turn))[0], "refused")
     await store.inbox.finish(turn, "refused")
     await store.inbox.resend([turn.id])
     await store.inbox.answered(turn, REPLY)
-    assert [post.payload for post in await store.outbox.pending(turn)] == list(REPLY.posts)
+    assert [post.content for post in await store.outbox.pending(turn)] == list(REPLY.posts)
 
 
 async def test_only_what_failed_is_sent_again(store: Store) -> None:
@@ -327,7 +325,7 @@ async def test_the_heads_are_the_first_unfinished_turns(store: Store) -> None:
 async def test_earlier_messages_are_the_last_answered_ones_of_the_conversation(store: Store) -> None:
     for text in ("one", "two", "three"):
         await done(store, said(text))
-    await done(store, said("unanswered"), Answer([{"text": "too many"}]))
+    await done(store, said("unanswered"), Answer([Post({"text": "too many"})]))
     await done(store, said("elsewhere", place="there"))
     await done(store, said("another tenant's", tenant=TWO))
     turn = await accepted(store, said("now"))
@@ -346,7 +344,7 @@ async def test_questions_are_counted_by_user_and_by_tenant(timed: Store, clock: 
     await done(timed, said("elsewhere", place="there"))
     await done(timed, said("another's", user="U2"))
     await done(timed, said("another tenant's", tenant=TWO))
-    await done(timed, said("too many", place="third"), Answer([{"text": "too many"}]))
+    await done(timed, said("too many", place="third"), Answer([Post({"text": "too many"})]))
     turn = await accepted(timed, said("now"))
     await accepted(timed, said("later"))
     assert (await timed.inbox.question(Work(ONE, turn.id), since, 0)).usage == Usage(by_user=2, by_tenant=3)
@@ -354,7 +352,7 @@ async def test_questions_are_counted_by_user_and_by_tenant(timed: Store, clock: 
 
 async def test_a_user_is_told_once_in_a_conversation_that_it_is_too_much(timed: Store, clock: Clock) -> None:
     since = clock() - timedelta(hours=1)
-    await done(timed, said("too many"), Answer([{"text": "too many"}]))
+    await done(timed, said("too many"), Answer([Post({"text": "too many"})]))
     told = {
         "again": True,
         "elsewhere": False,
@@ -370,35 +368,40 @@ async def test_a_user_is_told_once_in_a_conversation_that_it_is_too_much(timed: 
 
 
 async def test_ids_of_deleted_rows_are_never_used_again(store: Store) -> None:
-    used = {Turn: set(), Delivery: set(), Interview: set(), Lead: set()}
+    used = {TurnRow: set(), DeliveryRow: set(), InterviewRow: set(), LeadRow: set()}
     for number in range(3):
         turn = await done(store, said("hello", str(number)))
         interview = await store.interviews.start(ONE, "here", "U1", {})
         lead = await store.leads.open(ONE, "U1", {})
         async with store.database.across_tenants() as session:
-            delivery = await session.scalar(select(Delivery.id))
-            for table, row in ((Turn, turn.id), (Delivery, delivery), (Interview, interview.id), (Lead, lead.id)):
+            delivery = await session.scalar(select(DeliveryRow.id))
+            for table, row in (
+                (TurnRow, turn.id),
+                (DeliveryRow, delivery),
+                (InterviewRow, interview.id),
+                (LeadRow, lead.id),
+            ):
                 assert row not in used[table], table
                 used[table].add(row)
-            for table in (Delivery, Turn, Interview, Lead):
+            for table in (DeliveryRow, TurnRow, InterviewRow, LeadRow):
                 await session.execute(delete(table))
 
 
 async def test_a_turn_of_another_tenant_is_out_of_reach(store: Store) -> None:
     mine, theirs = await accepted(store, said("mine")), await accepted(store, said("theirs", tenant=TWO))
     await store.inbox.answered(mine, REPLY)
-    before = as_kept(await store.inbox.turn(Work(ONE, mine.id)))
-    forged = Turn(id=mine.id, conversation_id=mine.conversation_id, tenant=TWO, user="U1", accepted_at=mine.accepted_at)
+    before = await store.inbox.turn(Work(ONE, mine.id))
+    forged = replace(mine, tenant=TWO)
     assert await store.inbox.turn(Work(TWO, mine.id)) is None
     assert await store.inbox.begin_anew(Work(TWO, mine.id)) is None
-    await store.inbox.answered(forged, Answer([{"text": "forged"}]))
+    await store.inbox.answered(forged, Answer([Post({"text": "forged"})]))
     assert await store.inbox.finish(forged, "forged") is None
     assert await store.inbox.question(Work(TWO, mine.id), mine.accepted_at, 6) is None
     assert await store.outbox.pending(forged) == []
     seen = await store.inbox.question(Work(TWO, theirs.id), mine.accepted_at - timedelta(hours=1), 6)
     assert (seen.earlier, seen.usage) == ([], Usage(by_user=0, by_tenant=0))
-    assert as_kept(await store.inbox.turn(Work(ONE, mine.id))) == before
-    assert [post.payload for post in await store.outbox.pending(mine)] == list(REPLY.posts)
+    assert await store.inbox.turn(Work(ONE, mine.id)) == before
+    assert [post.content for post in await store.outbox.pending(mine)] == list(REPLY.posts)
 
 
 async def test_a_moment_is_the_same_in_whatever_time_zone_it_comes(store: Store) -> None:

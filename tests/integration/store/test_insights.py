@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from bot.store.inbox import Answer
 from bot.store.insights import InterviewRecord, MessageRecord, RequestRecord
 from bot.store.leads import Change
+from bot.store.records import Lead, LeadState
 from bot.store.store import Store
-from bot.store.tables import Lead, LeadState, Turn
+from bot.store.tables import TurnRow
 from tests.support.rooms import ONE, TWO, Clock, accepted, done, everything, said
 
 ANSWER = {
@@ -120,7 +121,7 @@ async def test_a_snapshot_sees_one_moment_and_holds_nobody_up(store: Store, othe
     assert len(await all_asked(store)) == 2
 
 
-@pytest.mark.parametrize("statement", [delete(Turn), update(Turn).values(text="x")], ids=["delete", "update"])
+@pytest.mark.parametrize("statement", [delete(TurnRow), update(TurnRow).values(text="x")], ids=["delete", "update"])
 async def test_nothing_can_be_changed_in_a_snapshot(store: Store, statement) -> None:
     await done(store, said("before"), Answer([], ANSWER))
     before = await everything(store.database)

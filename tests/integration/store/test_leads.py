@@ -1,13 +1,14 @@
 """Leads: found by a reference that can be read out, changed by one person at a time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bot.store.interviews import StaleError
 from bot.store.leads import LETTERS, Change
+from bot.store.records import Lead, LeadState
 from bot.store.store import Store
-from bot.store.tables import Lead, LeadState
 from tests.support.rooms import ONE, TWO, Clock, at_once
 
 
@@ -62,7 +63,7 @@ async def test_of_two_who_claim_a_lead_at_once_one_gets_it(store: Store, other: 
 
 async def test_another_tenants_lead_is_out_of_reach(store: Store) -> None:
     lead = await store.leads.open(ONE, "U1", {})
-    forged = Lead(id=lead.id, tenant=TWO, version=0)
+    forged = replace(lead, tenant=TWO)
     assert await store.leads.own(TWO, lead.id) is None
     assert await store.leads.events(forged) == []
     with pytest.raises(StaleError):

@@ -23,8 +23,9 @@ from bot.store.accepting import Message
 from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.inbox import Answer
+from bot.store.post import Post
+from bot.store.records import Turn
 from bot.store.store import Store
-from bot.store.tables import Turn
 from bot.store.where import Where
 from tests.peers.recorder import Recorder
 
@@ -37,13 +38,13 @@ class Echo:
     async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
         await asyncio.sleep(random.uniform(0, 0.02))
         said = {"text": turn.text, "place": turn.address.channel}
-        return Answer([{**said, "part": 1}, {**said, "part": 2}], {"earlier": list(earlier)})
+        return Answer([Post({**said, "part": 1}), Post({**said, "part": 2})], {"earlier": list(earlier)})
 
     def too_many(self, turn: Turn) -> Answer:
-        return Answer([{"text": "too many", "place": turn.address.channel}])
+        return Answer([Post({"text": "too many", "place": turn.address.channel})])
 
     def apology(self, turn: Turn, reference: str) -> Answer:
-        return Answer([{"text": f"sorry {reference}", "place": turn.address.channel}])
+        return Answer([Post({"text": f"sorry {reference}", "place": turn.address.channel})])
 
 
 def message(raw: dict[str, str]) -> Message:

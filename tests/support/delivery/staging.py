@@ -15,8 +15,10 @@ from bot.delivery.quota import Quota
 from bot.store.accepting import Message
 from bot.store.address import Address
 from bot.store.inbox import Answer
+from bot.store.post import Post
+from bot.store.records import UNFINISHED, Delivery, Turn
 from bot.store.store import Store
-from bot.store.tables import UNFINISHED, Delivery, Turn
+from bot.store.tables import TurnRow
 from tests.peers.recorder import Recorder, posts
 
 PATIENCE = 20.0  # seconds
@@ -43,7 +45,7 @@ class Troubled(Recorder):
         self.called = list[tuple[str, float]]()
 
     async def send(self, delivery: Delivery) -> str:
-        text = str(delivery.payload["text"])
+        text = str(delivery.content.rendered["text"])
         self._called("send")
         if self.before.get(text):
             raise self.before[text].pop(0)
@@ -77,13 +79,13 @@ class Repeating:
             await self.until[turn.text].wait()
         if turn.text in self.impossible:
             raise ZeroDivisionError
-        return Answer([{"text": line} for line in turn.text.splitlines()], {"earlier": list(earlier)})
+        return Answer([Post({"text": line}) for line in turn.text.splitlines()], {"earlier": list(earlier)})
 
     def too_many(self, turn: Turn) -> Answer:
-        return Answer([{"text": f"too many, {turn.user}"}])
+        return Answer([Post({"text": f"too many, {turn.user}"})])
 
     def apology(self, turn: Turn, reference: str) -> Answer:
-        return Answer([{"text": f"sorry, {reference}"}])
+        return Answer([Post({"text": f"sorry, {reference}"})])
 
 
 @dataclass
@@ -109,7 +111,7 @@ class Stage:
 
     async def turns(self) -> dict[str, Turn]:
         async with self.store.database.across_tenants() as session:
-            return {turn.text: turn for turn in await session.scalars(select(Turn).order_by(Turn.id))}
+            return {turn.text: turn for turn in await session.scalars(select(TurnRow).order_by(TurnRow.id))}
 
     async def states(self) -> dict[str, str]:
         return {text: turn.state for text, turn in (await self.turns()).items()}

@@ -12,8 +12,8 @@ from bot.store.database import Database
 from bot.store.inbox import Answer
 from bot.store.insights import MessageRecord
 from bot.store.leads import Change
+from bot.store.records import LeadState
 from bot.store.store import Store
-from bot.store.tables import LeadState
 from bot.store.where import Where
 from tests.conftest import KEY
 from tests.support.rooms import ONE, TWO, Clock, done, said

@@ -121,20 +121,16 @@ def test_every_button_and_choice_is_there_under_the_last_message(card: Card, art
     menu = [[card.menu.press.id]] if card.menu else []
     ids = [[component["custom_id"] for component in row["components"]] for row in payload(last)["components"]]
     assert ids == [*menu, *([button.press.id for button in row] for row in card.rows)]
-    values = [c["value"] for row in last.rows for item in row for c in _options(item)]
+    values = [value for row in last.rows for item in row for value, _ in item.options]
     assert values == [choice for choice, _ in (card.menu.choices if card.menu else ())]
-
-
-def _options(item: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"value": value, "label": label} for value, label in item.get("options", [])]
 
 
 @patiently
 @given(cards, urls)
 def test_a_message_comes_out_of_the_outbox_as_it_went_in(card: Card, article_url: str | None) -> None:
     for part in render(card, article_url):
-        kept = json.loads(json.dumps(part.payload))
-        assert payload(Rendering.of(kept)) == payload(part)
+        kept = json.loads(json.dumps(part.to_json()))
+        assert payload(Rendering.from_json(kept)) == payload(part)
 
 
 @pytest.mark.parametrize("words", [10, 500, 5_000, 20_000])
@@ -159,18 +155,18 @@ def test_the_picture_is_in_the_last_message(words: int) -> None:
 )
 def test_a_long_label_keeps_its_beginning_and_its_count(text: str, count: int | None, label: str) -> None:
     [part] = render(Card((Line("?"),), rows=((Button(text, Press("answer"), count=count),),)))
-    assert part.rows[0][0]["label"] == label
+    assert part.rows[0][0].label == label
 
 
 def test_a_chosen_answer_is_marked() -> None:
     [part] = render(Card((Line("?"),), rows=((Button("w" * BUTTON, Press("answer"), is_chosen=True),),)))
-    assert part.rows[0][0]["label"] == "✓ " + "w" * (BUTTON - 3) + "…"
+    assert part.rows[0][0].label == "✓ " + "w" * (BUTTON - 3) + "…"
 
 
 def test_a_long_choice_keeps_its_beginning() -> None:
     [part] = render(Card((Line("?"),), menu=menu_of(["w" * (OPTION + 1)])))
     [item] = part.rows[0]
-    assert _options(item) == [{"value": "choice0", "label": "w" * (OPTION - 1) + "…"}]
+    assert item.options == (("choice0", "w" * (OPTION - 1) + "…"),)
 
 
 def test_a_citation_leads_to_its_sentence_in_the_article() -> None:

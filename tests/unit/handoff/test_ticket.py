@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.handoff.ticket import BY_CONSULTANTS, WAITING, Act, ImpossibleError, Ticket, after
-from bot.store.tables import LeadState
+from bot.store.records import LeadState
 
 PEOPLE = ("ann", "ben", "cem")
 STEPS = some.lists(some.tuples(some.sampled_from(Act), some.sampled_from(PEOPLE)), max_size=30)

@@ -8,16 +8,16 @@ from bot.handoff.forms import request_form, small_form
 from bot.messages.card import MAX_ID, Press
 from bot.messages.form import Form
 from bot.slack.forms import render_modal, render_notice
-from bot.store.tables import Lead
 from tests.peers.slack import view_violations
+from tests.support.rooms import draft
 
 TITLE = 24  # characters, Slack's limit
 MOST_FIELDS = 5  # Discord's limit
 
 CASE = {"summary": ["a <!channel> summary"] * 16, "transcript": [{"said": "x", "replied": "y"}]}
 FORMS = [
-    request_form(Lead(id=10**18, details=CASE), "ann"),
-    request_form(Lead(id=1, details={}), ""),
+    request_form(draft(10**18, CASE), "ann"),
+    request_form(draft(1, {}), ""),
     reply_form(Press("reply", 10**18)),
     small_form(Press("note", 1)),
     small_form(Press("solved", 1)),

@@ -10,7 +10,7 @@ from bot.handoff.channel import DeskChannel
 from bot.messages.card import Press
 from bot.messages.events import Said
 from bot.messages.person import Person
-from bot.store.tables import LeadState
+from bot.store.records import LeadState
 from tests.support.town import CASE, DISCORD, FILLED, Town, ann, cem, dora
 
 
@@ -94,7 +94,7 @@ async def test_a_card_that_could_not_be_delivered_takes_along_what_stands_under_
     for _ in range(30):
         await town.work(rounds=4)
         town.clock.advance(hours=1)
-    assert [post.kind for post in await town.store.outbox.undelivered()][:3] == ["card", "file", "thread"]
+    assert [post.notification.kind for post in await town.store.outbox.undelivered()][:3] == ["card", "file", "thread"]
     place.trouble = None
     await town.store.outbox.resend(lead.id)
     await town.work()
@@ -165,9 +165,9 @@ async def test_of_twenty_claims_at_once_one_wins(town: Town) -> None:
 async def test_a_process_that_dies_while_it_sends_loses_and_doubles_nothing(town: Town) -> None:
     await town.request(ann())
     place = town.places["slack"]
-    post = next(post for post in await town.store.outbox.heads() if post.kind == "card")
+    post = next(post for post in await town.store.outbox.heads() if post.notification.kind == "card")
     assert await town.store.outbox.take(post, "killed")
-    made = await town.office("slack")._clerk.made(post)
+    made = await town.office("slack")._clerk.render(post)
     assert made
     await place.send(made)  # and there it was killed
     await town.work()
