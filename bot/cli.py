@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import runpy
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -128,29 +129,16 @@ def index(
     command.build(settings)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 def evaluate(
-    directory: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder with questions.jsonl, unanswerable.jsonl, …")
-    ],
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
-    cross_validate: Annotated[
-        bool, typer.Option("--cross-validate", help="Also hold phrasings out by voice and by statement (minutes).")
-    ] = False,
-    write: Annotated[
-        Path | None,
-        typer.Option("--write", metavar="FILE", help="Put the figures between the marks in this Markdown file."),
-    ] = None,
+    arguments: Annotated[list[str], typer.Argument(metavar="DIR", help="A folder with questions.jsonl and others.")],
 ) -> None:
-    """Score the bot on a set of questions, beside simple baselines."""
+    """Score the bot on a set of questions, beside simple baselines (--help says more; only in a checkout)."""
+    sys.argv = ["rag-or-tune evaluate", *arguments]
     try:
-        from tools.evaluation.report import evaluate as run
+        runpy.run_module("tools.evaluation", run_name="__main__")
     except ImportError as error:
         raise BotError("Scoring is a tool of the repository, not of the package: run it from a checkout.") from error
-
-    settings = _settings()
-    run(settings, directory, as_json=as_json, cross_validate=cross_validate, write=write)
 
 
 @app.command()
