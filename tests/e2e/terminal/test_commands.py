@@ -98,7 +98,7 @@ def test_each_line_is_answered_before_the_next_is_typed(data_dir: Path) -> None:
 
 def test_a_chat_on_a_pipe(data_dir: Path, tmp_path: Path) -> None:
     typed = ["/sources", "/nonsense", "what are the cons of tuning?", "and the other one?", "/sources", "[bold]?!"]
-    typed += ["docs change weekly and auditors want sources", "/interview", "f", "d", "/help", "/quit", "unread"]
+    typed += ["docs change weekly and auditors want sources", "/Interview", "f", "d", "/HELP", "/Quit", "unread"]
     database = f"sqlite:///{tmp_path}/chat.sqlite"
     finished = run(data_dir, "chat", typed="\n".join(typed).encode(), DATABASE_URL=database)
     shown = finished.stdout.decode()
