@@ -58,8 +58,8 @@ class Dispatcher:
         if await self._handoff.relay.edited(now):
             self._handoff.wake()
             return
-        if not now.text or now.text == edit.before:
-            return  # a link was only looked up, or the platform shows us no text
+        if not now.text:
+            return  # the platform shows us none
         store, tenant, name = self._flow.store, now.person.tenant, now.name or ""
         amendment = await store.inbox.amend(tenant, name, now.text, now.keys)
         if amendment is Amendment.UNKNOWN and now.mentions_bot and self._is_recent(now):

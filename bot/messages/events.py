@@ -56,10 +56,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Edited:
-    """A message as its author has changed it; `before` is its earlier text, None where the platform does not say."""
+    """A message as its author has changed it."""
 
     now: Said
-    before: str | None = None
 
 
 @dataclass(frozen=True)

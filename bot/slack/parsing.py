@@ -94,7 +94,7 @@ def parse_edit(body: Body, context: AsyncBoltContext) -> Edited | None:
         now = _said(message, event, keys, parse_origin(body, context), context.bot_user_id)
         if now is None or message.get("text") == before.get("text"):
             return None
-        return Edited(now, plain_text(before["text"], context.bot_user_id) if "text" in before else None)
+        return Edited(now)
 
 
 def parse_deletion(body: Body, context: AsyncBoltContext) -> Deleted:

@@ -122,10 +122,10 @@ def test_without_a_new_text_it_is_no_edit(before: dict[str, Any], text: str | No
     assert edit(text, before) is None
 
 
-def test_an_edit_says_what_the_text_is_and_was() -> None:
+def test_edit_has_the_new_text_and_its_mention() -> None:
     edited = edit(f"<@{BOT}> RAG?", {"text": "RAG"})
     assert edited
-    assert (edited.now.text, edited.now.name, edited.now.mentions_bot, edited.before) == ("RAG?", "C1/2.0", True, "RAG")
+    assert (edited.now.text, edited.now.name, edited.now.mentions_bot) == ("RAG?", "C1/2.0", True)
 
 
 def edit(text: str | None, before: dict[str, Any]) -> Any:
