@@ -1,7 +1,7 @@
 """Cards of what a person has with the bot: the help, the home, and the status of everything."""
 
 from bot import texts
-from bot.handoff.cards import standing_card
+from bot.handoff.request_cards import standing_card
 from bot.messages.card import ASK_FIRST, Button, Card, Press
 from bot.messages.reply import Line, LineKind
 from bot.store.records import Lead

@@ -1,7 +1,7 @@
-"""The durable engine, DBOS: begins work once by its id, here or in a worker, and knows which process has it.
+"""The durable engine, DBOS: starts work once by its id, here or in a worker, and knows which process has it.
 
-A turn's work has no steps of DBOS's own: our rows are its checkpoints, so it can be begun anew from any point, and
-DBOS keeps nothing but ids of rows.
+A turn's work has no steps of DBOS's own: our rows are its checkpoints, so it can be restarted from any point, and
+DBOS stores nothing but ids of rows.
 """
 
 import asyncio
@@ -21,17 +21,17 @@ from bot.store.accepting import Work
 from bot.store.sqlite import BUSY, make_private, set_up_sqlite
 from bot.store.where import Where
 
-VERSION = "1"  # of the workflow, not of the bot: what was begun before a deploy goes on after it
-POLLING = 0.25  # seconds between two looks for what another process accepted
-TAKER = "queue-worker-"  # the threads of DBOS that look, by the beginning of their names
-ENDING = 5.0  # seconds that one of them may take
-KEPT = timedelta(hours=25)  # longer than a platform may deliver an event again
-AT_ONCE = 500  # ids in a statement
+VERSION = "1"  # of the workflow, not of the bot: work started before a deploy continues after it
+QUEUE_INTERVAL = 0.25  # seconds between two looks for what another process accepted
+POLLING_THREAD = "queue-worker-"  # how the names of DBOS's polling threads begin
+JOIN_TIMEOUT = 5.0  # seconds
+RETENTION = timedelta(hours=25)  # longer than a platform may deliver an event again
+MAX_IDS = 500  # in a statement
 
 
 @dataclass(frozen=True)
 class Run:
-    """How far a run of some work is: not begun, waiting on the queue, going on in `process`, or over."""
+    """The state of a run of some work: not started, waiting on the queue, pending in `process`, or over."""
 
     status: str | None
     process: str | None = None
@@ -41,7 +41,7 @@ class Run:
         return self.status == "ENQUEUED"
 
     @property
-    def is_going_on(self) -> bool:
+    def is_pending(self) -> bool:
         return self.status == "PENDING"
 
 
@@ -73,7 +73,7 @@ class Engine:
         self._workflow = workflow
 
     async def start(self) -> None:
-        """Connects; from here on, work on the queues is done, too."""
+        """Connect; from here on, work on the queues is done, too."""
         config = DBOSConfig(
             name="rag-or-tune",
             system_database_url=self._where.engine.render_as_string(hide_password=False),
@@ -88,10 +88,10 @@ class Engine:
         DBOS.listen_queues(self._queues if self._here else [])
         DBOS.launch()
         for queue in self._queues:
-            await DBOS.register_queue_async(queue, polling_interval_sec=POLLING)
+            await DBOS.register_queue_async(queue, polling_interval_sec=QUEUE_INTERVAL)
 
     async def begin(self, work: Work) -> None:
-        """Begins some work, once: what was begun already, anywhere, is not begun again."""
+        """Start some work, once: what was started already, in any process, is not started again."""
         with SetWorkflowID(_id(work)):
             if self._here:
                 await DBOS.start_workflow_async(self._workflow, work.tenant, work.turn, work.runs)
@@ -100,26 +100,26 @@ class Engine:
                 await DBOS.enqueue_workflow_async(queue, self._workflow, work.tenant, work.turn, work.runs)
 
     async def runs(self, works: Sequence[Work]) -> list[Run]:
-        """How far each of `works` is."""
+        """Return the run of each of `works`."""
         found = dict[str, Run]()
-        for start in range(0, len(works), AT_ONCE):
-            ids = [_id(work) for work in works[start : start + AT_ONCE]]
+        for start in range(0, len(works), MAX_IDS):
+            ids = [_id(work) for work in works[start : start + MAX_IDS]]
             for run in await DBOS.list_workflows_async(workflow_ids=ids, load_input=False, load_output=False):
                 found[run.workflow_id] = Run(run.status, run.executor_id)
         return [found.get(_id(work), Run(None)) for work in works]
 
-    async def going_on(self) -> set[int]:
-        """The turns whose runs this process has: they are about to begin, go on or are about to end."""
+    async def pending_turns(self) -> set[int]:
+        """Return the turns whose runs this process has: about to start, running, or about to end."""
         runs = await DBOS.list_workflows_async(
             name="turn", status="PENDING", executor_id=self._process, load_input=False, load_output=False
         )
         return {int(run.workflow_id.partition(".")[0]) for run in runs}
 
     async def purge(self, unfinished: Sequence[Work]) -> None:
-        """Deletes what the engine knows of runs older than a day, but for work that is unfinished."""
-        before = (datetime.now(UTC) - KEPT).isoformat()
+        """Delete what the engine knows of runs older than a day, except of unfinished work."""
+        before = (datetime.now(UTC) - RETENTION).isoformat()
         kept = {_id(work) for work in unfinished}
-        at_once = AT_ONCE + len(kept)
+        at_once = MAX_IDS + len(kept)
         while True:
             old = await DBOS.list_workflows_async(
                 name="turn", end_time=before, load_input=False, load_output=False, limit=at_once
@@ -129,8 +129,8 @@ class Engine:
                 return
             await DBOS.delete_workflows_async(ids)
 
-    async def take_no_more(self) -> None:
-        """Leaves what is on the queues to others; what DBOS took as it was stopped, it would fail to begin.
+    async def stop_polling(self) -> None:
+        """Stop polling the queues before shutdown; DBOS would otherwise dequeue work it can no longer start.
 
         Nor does it wait for a database that is away: its threads would keep the process from ending.
         """
@@ -138,11 +138,11 @@ class Engine:
         for stopped in self._dbos.background_thread_stop_events:
             stopped.set()
         for thread in threading.enumerate():
-            if thread.name.startswith(TAKER) and thread.is_alive():
-                await asyncio.to_thread(thread.join, ENDING)
+            if thread.name.startswith(POLLING_THREAD) and thread.is_alive():
+                await asyncio.to_thread(thread.join, JOIN_TIMEOUT)
 
     async def stop(self) -> None:
-        """Disconnects. What is going on stays with this process's name, to be taken over by another."""
+        """Disconnect. What is pending keeps this process's name, to be taken over by another."""
         loop = asyncio.get_running_loop()
         own_thread = ThreadPoolExecutor(1)
         await loop.run_in_executor(own_thread, partial(DBOS.destroy, destroy_registry=True))
@@ -151,7 +151,7 @@ class Engine:
 
 
 def migrate_engine(where: Where) -> None:
-    """Brings the engine's own tables up to date."""
+    """Bring the engine's own tables up to date."""
     if where.embedded:
         engine = _sqlite(where.engine)
         engine.connect().close()

@@ -1,15 +1,17 @@
-"""The flow: accept → answer → deliver → done. Each part is a transaction; a turn goes on from the last one made."""
+"""The flow: accept → answer → deliver → done. Each step is a transaction; a turn continues after the last one."""
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
+from bot.delivery.backoff import MAX_PAUSE
 from bot.delivery.engine import Engine
 from bot.delivery.platform import Platform, platform_of
 from bot.delivery.posting import Clerk, PostOffice
@@ -26,28 +28,46 @@ from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 64  # answers
-COURTESY = 1.0  # seconds that beginning waits at most for accepting
-BEGUN_AT_ONCE = 4  # turns; in a flood the rest waits, and what comes in is accepted meanwhile
-STOPPING = 10.0  # seconds that a stop waits for what is going on
-SOON = 0.02  # seconds between two looks at what the engine is about to do
+MAX_CONCURRENT_ANSWERS = 64
+MAX_YIELD = 1.0  # seconds to hold back work at most while messages are being accepted
+MAX_CONCURRENT_STARTS = 4  # turns; in a flood the rest waits, and messages are accepted meanwhile
+DRAIN_INTERVAL = 0.02  # seconds between two looks at what the engine is about to do
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How patient a process is, in seconds: stopping, between two rounds of the janitor, and before another attempt.
+
+    A turn that was started `max_runs` times, and crashed its worker each time, is failed.
+    """
+
+    stop_timeout: float = 10.0
+    janitor_interval: float = 2.0
+    max_runs: int = 20
+    max_pause: float = MAX_PAUSE
+
+
+DEFAULT_POLICY = Policy()
 
 
 class Responder(Protocol):
-    """What answers."""
+    """Answers turns."""
 
     async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
-        """The answer to a message; `earlier` are those before it in the conversation, the oldest first."""
+        """Answer a message; `earlier` are those before it in the conversation, oldest first."""
 
     def too_many(self, turn: Turn) -> Answer:
-        """What to say to a user who asks too much; an answer without a reply."""
+        """Tell a user that their questions are too many; an answer without a reply."""
 
     def apology(self, turn: Turn, reference: str) -> Answer:
-        """What to say when answering failed; an answer without a reply."""
+        """Apologize that answering failed; an answer without a reply."""
 
 
 class Flow:
-    """Takes messages from platforms, and brings the answers back. `mine` are the turns that are worked on here."""
+    """Takes messages from platforms, and brings the answers back.
+
+    `in_progress`: the turns that this process is working on.
+    """
 
     def __init__(
         self,
@@ -59,21 +79,23 @@ class Flow:
         *,
         clerk: Clerk | None = None,
         here: bool = True,
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         """`process` names this process among all; without `here` it only accepts, and workers do the rest.
 
-        `clerk` knows what the posts without a turn say; without one they are left to other processes.
+        `clerk` renders the notifications; without one they are left to other processes.
         """
         self.store = store
         self.platforms = platforms
         self.engine = Engine(store.database.where, process, self._do, platforms, here=here)
-        self.mine = set[int]()
+        self.in_progress = set[int]()
         self.post_office = PostOffice(store, platforms, clerk, process) if clerk and here else None
-        self._sender = Sender(store)
+        self._sender = Sender(store, policy.max_pause)
+        self._stop_timeout = policy.stop_timeout
         self._responder = responder
         self._quota = quota
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self._entrance = asyncio.Semaphore(BEGUN_AT_ONCE)
+        self._room = asyncio.Semaphore(MAX_CONCURRENT_ANSWERS)
+        self._entrance = asyncio.Semaphore(MAX_CONCURRENT_STARTS)
         self._coming_in = 0  # messages that the platform still waits for us to accept
         self._is_calm = asyncio.Event()
         self._is_calm.set()
@@ -82,7 +104,7 @@ class Flow:
         self._stopping = False
 
     async def accept(self, message: Message) -> bool:
-        """Makes a message ours; when this returns the platform may forget it. False when it was ours already."""
+        """Store a message durably; once this returns the platform need not redeliver it. False if it is a duplicate."""
         self._coming_in += 1
         self._is_calm.clear()
         began = tracing.now()
@@ -98,13 +120,13 @@ class Flow:
             self.begin(accepted.work)
         return accepted is not None
 
-    def ring(self) -> None:
-        """There is a new post without a turn."""
+    def wake_post_office(self) -> None:
+        """Wake the post office: a notification was queued."""
         if self.post_office:
             self.post_office.wake()
 
     def begin(self, work: Work) -> None:
-        """Begins some work soon. What gets lost before it has begun is found by the janitor."""
+        """Start some work soon. What is lost before it has started is found by the janitor."""
         if self._stopping or work in self._beginning:
             return
         self._beginning.add(work)
@@ -114,68 +136,68 @@ class Flow:
         task.add_done_callback(self._tasks.discard)
 
     async def give_up(self, work: Work) -> None:
-        """Puts a turn aside that was begun again and again."""
+        """Fail a turn that keeps crashing its worker (poison message)."""
         turn = await self.store.inbox.turn(work)
         if turn:
             await self._finish(turn, f"begun {work.runs} times, and never finished")
 
     async def stop(self) -> None:
-        """Lets what is going on come to its end, for a few seconds, and leaves the rest to the next process."""
+        """Drain what is running, for a few seconds, and leave the rest to the next process."""
         self._stopping = True
         with suppress(TimeoutError, DBAPIError):
-            async with asyncio.timeout(STOPPING):
-                await self._come_to_an_end()
+            async with asyncio.timeout(self._stop_timeout):
+                await self._drain()
         rest = [task for task in self._tasks if task]
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         if self.post_office:
-            await self.post_office.stop(STOPPING)
+            await self.post_office.stop(self._stop_timeout)
         await self.engine.stop()
 
-    async def _come_to_an_end(self) -> None:
-        """Takes no more; waits for what is going on, and for what the engine is about to begin or to end."""
-        await self.engine.take_no_more()
+    async def _drain(self) -> None:
+        """Stop taking work and drain what is running, also what the engine is about to start or to end."""
+        await self.engine.stop_polling()
         while True:
-            begun = await self.engine.going_on()
+            begun = await self.engine.pending_turns()
             busy = [task for task in self._tasks - self._sender.asleep if task]
             if busy:
                 await asyncio.wait(busy)
-            elif begun - self.mine:
-                await asyncio.sleep(SOON)
+            elif begun - self.in_progress:
+                await asyncio.sleep(DRAIN_INTERVAL)
             else:
                 return
 
     async def _begin(self, work: Work) -> None:
         try:
             async with self._entrance:
-                await self._calm()
+                await self._yield_to_accepting()
                 await self.engine.begin(work)
         except Exception:
             log.exception("turn %d could not be begun; it will be soon", work.turn)
         finally:
             self._beginning.discard(work)
 
-    async def _calm(self) -> None:
-        """Waits a moment while messages come in: a platform is impatient, a user less so."""
+    async def _yield_to_accepting(self) -> None:
+        """Wait a moment while messages come in: a platform is impatient, a user less so."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_calm.wait(), COURTESY)
+            await asyncio.wait_for(self._is_calm.wait(), MAX_YIELD)
 
     async def _do(self, work: Work) -> None:
-        """The work on a turn, as a task of the engine's."""
+        """Work on a turn, as a task of the engine's."""
         task = asyncio.current_task()
         self._tasks.add(task)
-        self.mine.add(work.turn)
+        self.in_progress.add(work.turn)
         try:
             is_amended = True
             while is_amended:
                 since = self.store.database.clock() - PERIOD
-                question = await persistently(self.store.inbox.question, work, since, REMEMBERED, self._quota.whole)
+                question = await persistently(self.store.inbox.question, work, since, REMEMBERED, self._quota.limits)
                 if question is None or question.turn.state not in UNFINISHED:
                     return
                 is_amended = await self._carry_on(question)
         finally:
-            self.mine.discard(work.turn)
+            self.in_progress.discard(work.turn)
             self._tasks.discard(task)
 
     async def _carry_on(self, question: TurnContext) -> bool:
@@ -208,7 +230,7 @@ class Flow:
             self.begin(following)
 
     async def _answer(self, question: TurnContext) -> tuple[list[Delivery] | None, str | None]:
-        """Keeps an answer to a turn, or what is said instead; returns the posts if it was kept, and what went wrong."""
+        """Store an answer to a turn, or what stands for one; return the posts if it was stored, and the error."""
         turn = question.turn
         if not self._quota.allows(question.usage):
             return await self._keep(turn, await self._refusal(turn), "too_many"), None
@@ -225,7 +247,7 @@ class Flow:
     async def _keep(
         self, turn: Turn, answer: Answer, outcome: str, error: str | None = None, reference: str | None = None
     ) -> list[Delivery] | None:
-        """Keeps what is said to a turn, and counts what came of it."""
+        """Store an answer, and count its outcome."""
         posts = await persistently(self.store.inbox.answered, turn, answer, error, reference)
         if posts is not None:
             metrics.questions.labels(outcome).inc()
@@ -233,11 +255,11 @@ class Flow:
         return posts
 
     def _since(self, moment: datetime) -> float:
-        """The seconds since a moment."""
+        """Return the seconds since a moment."""
         return max((self.store.database.clock() - moment).total_seconds(), 0.0)
 
     async def _refusal(self, turn: Turn) -> Answer:
-        """What to say to too many questions: a sentence, and from then on nothing."""
+        """Return the answer to too many questions: a sentence, and from then on nothing."""
         since = self.store.database.clock() - PERIOD
-        told = await persistently(self.store.inbox.was_told, turn, since)
+        told = await persistently(self.store.inbox.was_notified, turn, since)
         return Answer(()) if told else self._responder.too_many(turn)

@@ -1,4 +1,4 @@
-"""The janitor: finds work that nobody does any more, and sees to what is to be deleted."""
+"""The janitor: finds work whose process died, and deletes what is old."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from bot.delivery.flow import Flow
+from bot.delivery.flow import DEFAULT_POLICY, Flow, Policy
 from bot.delivery.liveness import Liveness
 from bot.delivery.platform import platform_of
 from bot.store.accepting import Work
@@ -14,34 +14,35 @@ from bot.store.retrying import passing
 
 log = logging.getLogger(__name__)
 
-ROUND = 2.0  # seconds
-UPKEEP = 3600.0  # seconds
-MOST_RUNS = 20  # a message that takes the process down each time is put aside after so many
+EXPIRY_INTERVAL = 3600.0  # seconds between two deletions of what is old
 
 
 class Janitor:
     """Looks after one flow, for as long as its process lives."""
 
-    def __init__(self, flow: Flow, liveness: Liveness, process: str, retention_days: int) -> None:
+    def __init__(
+        self, flow: Flow, liveness: Liveness, process: str, retention_days: int, policy: Policy = DEFAULT_POLICY
+    ) -> None:
+        self._policy = policy
         self._flow = flow
         self._liveness = liveness
         self._process = process
         self._retention_days = retention_days
-        self._strange = set[Work]()
-        self._kept_up = -UPKEEP
+        self._suspects = set[Work]()
+        self._kept_up = -EXPIRY_INTERVAL
 
     async def run(self) -> None:
-        """Round after round, until cancelled; beside them the lock is held, for a round may wait for the engine."""
+        """Run rounds until cancelled, and beside them hold the process's lock, for a round may wait for the engine."""
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._repeat(self.round))
             loops.create_task(self._repeat(partial(self._liveness.hold, self._process)))
 
     async def round(self) -> None:
-        """Takes up what nobody does, and deletes what is old."""
+        """Take over work that no process does, and delete what is old."""
         heads = await self._flow.store.inbox.heads()
         ours = [work for work in heads if platform_of(work.tenant) in self._flow.platforms]
-        await self._take_up([work for work in ours if work.turn not in self._flow.mine])
-        if time.monotonic() - self._kept_up >= UPKEEP:
+        await self._take_over([work for work in ours if work.turn not in self._flow.in_progress])
+        if time.monotonic() - self._kept_up >= EXPIRY_INTERVAL:
             await self._flow.store.erasure.expire(self._retention_days)
             await self._flow.engine.purge(heads)
             self._kept_up = time.monotonic()
@@ -52,12 +53,12 @@ class Janitor:
                 await act()
             except Exception as error:
                 log.warning("the janitor's round failed: %s", type(error).__name__, exc_info=not passing(error))
-            await asyncio.sleep(ROUND)
+            await asyncio.sleep(self._policy.janitor_interval)
 
-    async def _take_up(self, works: Sequence[Work]) -> None:
-        strange = set[Work]()
+    async def _take_over(self, works: Sequence[Work]) -> None:
+        suspects = set[Work]()
         runs = await self._flow.engine.runs(works)
-        others = {run.process for run in runs if run.is_going_on and run.process and run.process != self._process}
+        others = {run.process for run in runs if run.is_pending and run.process and run.process != self._process}
         takers = await self._flow.store.outbox.takers() - {self._process}
         dead = await self._liveness.dead(others | takers)
         living = others - dead
@@ -66,17 +67,17 @@ class Janitor:
         for work, run in zip(works, runs, strict=True):
             if run.status is None:
                 self._flow.begin(work)
-            elif run.is_going_on and run.process == self._process and work not in self._strange:
-                strange.add(work)  # it may be about to begin, or to end: see next time
-            elif not run.is_waiting and not (run.is_going_on and run.process in living):
-                await self._begin_anew(work)  # the run has ended, or its process has
-        self._strange = strange
+            elif run.is_pending and run.process == self._process and work not in self._suspects:
+                suspects.add(work)  # it may be about to begin, or to end: see next time
+            elif not run.is_waiting and not (run.is_pending and run.process in living):
+                await self._restart(work)  # the run has ended, or its process has
+        self._suspects = suspects
 
-    async def _begin_anew(self, work: Work) -> None:
-        again = await self._flow.store.inbox.begin_anew(work)
+    async def _restart(self, work: Work) -> None:
+        again = await self._flow.store.inbox.restart(work)
         if again is None:
             return  # another process was faster
-        if again.runs > MOST_RUNS:
+        if again.runs > self._policy.max_runs:
             await self._flow.give_up(again)
         else:
             self._flow.begin(again)

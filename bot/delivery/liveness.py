@@ -1,4 +1,4 @@
-"""Which processes live: each holds a lock for as long as it does, which the operating system or Postgres lets go."""
+"""Liveness of processes: each holds a lock, which the operating system or Postgres releases when it dies."""
 
 import contextlib
 import time
@@ -15,27 +15,27 @@ from sqlalchemy.sql.functions import Function
 
 from bot.store.database import Database
 
-DOUBT = 6.0  # seconds that a lock on Postgres is free before its process counts as dead: it may be reconnecting
+GRACE = 6.0  # seconds a lock on Postgres may be free before its process is presumed dead (it may be reconnecting)
 
 
 class Liveness(Protocol):
     """The locks of the processes that share one database."""
 
     async def hold(self, process: str) -> None:
-        """Holds the lock of this process; called again and again, for a connection may be lost."""
+        """Hold the lock of this process; called repeatedly, for a connection may be lost."""
 
     async def dead(self, processes: Collection[str]) -> set[str]:
-        """Those other processes whose lock nobody holds; asked again and again about all that matter."""
+        """Return the processes whose lock nobody holds; called repeatedly, with all that matter."""
 
     async def close(self) -> None:
-        """Lets go."""
+        """Release the lock."""
 
 
-def liveness_of(database: Database) -> Liveness:
-    """File locks beside SQLite's file, advisory locks on Postgres."""
+def liveness_of(database: Database, grace: float = GRACE) -> Liveness:
+    """Return file locks beside SQLite's file, or advisory locks on Postgres."""
     if database.where.embedded:
         return _FileLocks(Path(database.where.engine.database or "").with_suffix(".locks"))
-    return _AdvisoryLocks(database.where.own)
+    return _AdvisoryLocks(database.where.own, grace)
 
 
 class _FileLocks:
@@ -74,9 +74,10 @@ class _FileLocks:
 
 
 class _AdvisoryLocks:
-    """On connections of its own: in the pool it would have to queue with everybody's work."""
+    """Advisory locks on connections of their own: in the pool they would have to queue with everybody's work."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, grace: float) -> None:
+        self._grace = grace
         self._engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._connection: AsyncConnection | None = None
         self._free_since = dict[str, float]()
@@ -102,7 +103,7 @@ class _AdvisoryLocks:
         free = [process for process in processes if await self._is_free(process)]
         moment = time.monotonic()
         self._free_since = {process: self._free_since.get(process, moment) for process in free}
-        return {process for process, since in self._free_since.items() if moment - since >= DOUBT}
+        return {process for process, since in self._free_since.items() if moment - since >= self._grace}
 
     async def close(self) -> None:
         if self._connection is not None:

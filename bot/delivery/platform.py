@@ -1,4 +1,4 @@
-"""What the flow needs of a platform, and how a platform says what went wrong."""
+"""The flow's view of a platform, and the errors by which a platform says what went wrong."""
 
 from typing import Protocol
 
@@ -6,17 +6,17 @@ from bot.store.records import Delivery
 
 
 class Platform(Protocol):
-    """An adapter: sends posts, and recognises those that it sent already."""
+    """An adapter: sends posts, and finds those that were sent already."""
 
     async def send(self, delivery: Delivery) -> str:
-        """Sends `delivery.payload` to `delivery.address`, together with its marker; returns the platform's name of it.
+        """Send the content of a delivery to its address, together with its marker; return the platform's name of it.
 
         Raises BusyError or RefusedError; every other error is taken for a passing one, after which the post may or
         may not have arrived.
         """
 
     async def find(self, delivery: Delivery) -> str | None:
-        """The platform's name of a post that carries the delivery's marker, or None when there is none."""
+        """Return the platform's name of the post that carries the delivery's marker; None if there is none."""
 
 
 class BusyError(Exception):

@@ -1,4 +1,4 @@
-"""A process that takes part: its name, its flow and its janitor, from start to stop."""
+"""Runs a flow in this process, with its janitor, from start to stop."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
-from bot.delivery.flow import Flow, Responder
+from bot.delivery.flow import DEFAULT_POLICY, Flow, Policy, Responder
 from bot.delivery.janitor import Janitor
 from bot.delivery.liveness import liveness_of
 from bot.delivery.platform import Platform
@@ -26,14 +26,15 @@ async def taking_part(
     retention_days: int,
     clerk: Clerk | None = None,
     here: bool = True,
+    policy: Policy = DEFAULT_POLICY,
 ) -> AsyncIterator[Flow]:
-    """A flow that runs, and that takes up what dead processes left; without `here` it only accepts."""
+    """Run a flow that also takes over what dead processes left; without `here` it only accepts."""
     process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     liveness = liveness_of(store.database)
     await liveness.hold(process)
-    flow = Flow(store, platforms, responder, quota, process, clerk=clerk, here=here)
+    flow = Flow(store, platforms, responder, quota, process, clerk=clerk, here=here, policy=policy)
     await flow.engine.start()
-    tidying = asyncio.create_task(Janitor(flow, liveness, process, retention_days).run())
+    tidying = asyncio.create_task(Janitor(flow, liveness, process, retention_days, policy).run())
     posting = asyncio.create_task(flow.post_office.run()) if flow.post_office else None
     try:
         yield flow

@@ -1,4 +1,4 @@
-"""How many questions are answered, so that nobody takes the bot away from the others."""
+"""The hourly quota of questions, by user and by tenant."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,10 +16,10 @@ class Quota:
     by_tenant: int
 
     @property
-    def whole(self) -> Usage:
-        """As much as can be used; what is beyond need not be counted."""
+    def limits(self) -> Usage:
+        """The usage that exhausts it; more need not be counted."""
         return Usage(self.by_user, self.by_tenant)
 
     def allows(self, used: Usage) -> bool:
-        """Whether another question is still within it."""
+        """Return True if another question is still within it."""
         return used.by_user < self.by_user and used.by_tenant < self.by_tenant

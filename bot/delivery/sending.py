@@ -1,4 +1,4 @@
-"""Sending: each post once, in order, however often it takes."""
+"""Sends the posts of a turn: each once, in order, with retries."""
 
 import asyncio
 import logging
@@ -21,9 +21,9 @@ SEND_TIMEOUT = 60.0  # seconds for one attempt
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of posts: why one can never be delivered, or the last as it was sent, which is still to be kept.
+    """The outcome of a delivery: the `error` of a post that can never be delivered, or the `last` post, still to store.
 
-    They are `ours` no more when the question was deleted, its user forgotten, or another run took them over.
+    Not `ours` any more: the question was deleted, its user forgotten, or another run took over.
     """
 
     error: str | None = None
@@ -39,15 +39,16 @@ def count_attempt(tenant: str, result: str) -> None:
 class Sender:
     """Sends what is in the outbox. `asleep` are the tasks that wait for their next attempt."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, max_pause: float = MAX_PAUSE) -> None:
+        self._max_pause = max_pause
         self._outbox = store.outbox
         self._clock = store.database.clock
         self.asleep = set[asyncio.Task[None] | None]()
 
     async def deliver(self, posts: Sequence[Delivery], platform: Platform, *, are_new: bool) -> Delivered:
-        """Sends posts in their order, up to the first that cannot be.
+        """Send posts in their order, up to the first that cannot be sent.
 
-        Unless they are new, each is looked for on the platform first: it may have been sent before a crash. When the
+        Unless they are new, each is looked for on the platform first: it may have been sent before a crash. If the
         question is deleted or its user forgotten meanwhile, the rest stays unsent.
         """
         last: Sent | None = None
@@ -63,7 +64,7 @@ class Sender:
         return Delivered(last=last)
 
     async def _send(self, platform: Platform, delivery: Delivery, *, is_new: bool) -> Sent | str | None:
-        """The post as it was sent; or why it never can be; or None when it need not be any more."""
+        """Return the post as it was sent, the error that ended the attempts, or None if it is not to be sent."""
         if delivery.retry_at and not await self._is_due(delivery, (delivery.retry_at - self._clock()).total_seconds()):
             return None
         attempts = delivery.attempts
@@ -93,7 +94,7 @@ class Sender:
             return problem
 
     async def _is_due(self, delivery: Delivery, seconds: float) -> bool:
-        """Whether a post is still to be sent, after some seconds."""
+        """Wait some seconds; return True if the post is still to be sent."""
         await self._sleep(seconds)
         return await persistently(self._outbox.is_pending, delivery)
 
@@ -101,6 +102,6 @@ class Sender:
         task = asyncio.current_task()
         self.asleep.add(task)
         try:
-            await asyncio.sleep(min(seconds, MAX_PAUSE))  # a clock that went back does not keep it longer
+            await asyncio.sleep(min(seconds, self._max_pause))  # a clock that went back does not keep it longer
         finally:
             self.asleep.discard(task)

@@ -34,8 +34,8 @@ class DeskChannel:
         return is_of and channel == self.channel
 
 
-class Doorkeeper(Protocol):
-    """A platform that knows who is in a channel."""
+class MembershipChecker(Protocol):
+    """A platform that can tell who is in a channel."""
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
         """Whether a person is a member of a channel, or on platforms without members may see it."""

@@ -7,10 +7,10 @@ from typing import Protocol, cast
 
 from bot.delivery.backoff import GIVE_UP_AFTER
 from bot.delivery.platform import BusyError, RefusedError, platform_of
-from bot.handoff import cards
+from bot.handoff import request_cards as cards
 from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
-from bot.handoff.reminding import FALLBACK_AFTER, Reminding, other_platform
+from bot.handoff.reminders import FALLBACK_AFTER, Reminders, other_platform
 from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING, Act
 from bot.handoff.transitions import DESK, lane
@@ -50,7 +50,7 @@ class HandoffClerk:
         self._surfaces = surfaces
         self._channels = channels
         self._rules = rules
-        self._reminding = Reminding(store, channels, rules)
+        self._reminding = Reminders(store, channels, rules)
 
     async def render(self, post: QueuedNotification) -> Delivery | None:
         delivery = await self._rendered(post)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from bot import texts
 from bot.handoff.channel import DeskChannel
-from bot.handoff.desk import Desk
-from bot.handoff.request import Requests
+from bot.handoff.consultants import Consultants
+from bot.handoff.request import UserRequests
 from bot.handoff.ticket import Act, ImpossibleError
-from bot.handoff.transitions import Actions, Doing
+from bot.handoff.transitions import Action, Actions
 from bot.messages.events import Deleted, Said
 from bot.store.events import KnownError
 from bot.store.leads import Leads
@@ -21,7 +21,7 @@ REPLY, NOTE = re.compile(r"\s*reply:\s*", re.IGNORECASE), re.compile(r"\s*note:\
 class Relay:
     """Passes words on. Posts of ours are not heard: platforms say whose a message is."""
 
-    def __init__(self, leads: Leads, actions: Actions, requests: Requests, desk: Desk) -> None:
+    def __init__(self, leads: Leads, actions: Actions, requests: UserRequests, desk: Consultants) -> None:
         self._leads = leads
         self._actions = actions
         self._requests = requests
@@ -43,7 +43,7 @@ class Relay:
         if lead is None:
             return False
         text = _without(NOTE, said).full_text
-        return bool(text) and await self._pass_on(lead, Doing(Act.NOTE, said.person.user, text, said.name, said.keys))
+        return bool(text) and await self._pass_on(lead, Action(Act.NOTE, said.person.user, text, said.name, said.keys))
 
     async def edited(self, said: Said) -> bool:
         """Pass on the edit of a message that had been passed on; False for another message."""
@@ -54,12 +54,12 @@ class Relay:
         text = _without(NOTE, said).full_text
         if not text or text == event.text:
             return True  # the platform has only looked up a link, or shows us no text
-        return await self._pass_on(lead, Doing(Act.EDIT, lead.user, text, said.name, said.keys))
+        return await self._pass_on(lead, Action(Act.EDIT, lead.user, text, said.name, said.keys))
 
     async def deleted(self, gone: Deleted) -> bool:
         """Pass on that a message which had been passed on was deleted; False for another message."""
         found = await self._leads.named(gone.person.tenant, gone.name, spans_tenants=gone.person.spans_tenants)
-        return found is not None and await self._pass_on(found[0], Doing(Act.DELETE, found[0].user, keys=gone.keys))
+        return found is not None and await self._pass_on(found[0], Action(Act.DELETE, found[0].user, keys=gone.keys))
 
     async def find_replied_lead(self, said: Said, channel: DeskChannel) -> Lead | None:
         """The request under whose card a consultant's message that begins with `reply:` stands; None for a note."""
@@ -84,7 +84,7 @@ class Relay:
             await self._leads.remember(lead.tenant, said.keys)
         return problem
 
-    async def _pass_on(self, lead: Lead, doing: Doing) -> bool:
+    async def _pass_on(self, lead: Lead, doing: Action) -> bool:
         try:
             await self._actions.do(lead, doing)
         except KnownError:

@@ -8,10 +8,10 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot import texts
-from bot.handoff.cards import news_card, standing_card
-from bot.handoff.forms import agreed, errors_in, request_form, small_form
+from bot.handoff.request_cards import news_card, standing_card
+from bot.handoff.request_forms import agreed, errors_in, request_form, small_form
 from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
-from bot.handoff.transitions import Actions, Doing, impossible, refusal
+from bot.handoff.transitions import Action, Actions, impossible, refusal
 from bot.messages.card import Press
 from bot.messages.person import Person
 from bot.messages.response import Response
@@ -25,8 +25,8 @@ DONE = {Act.NOTE: "lead_added", Act.SOLVED: "lead_thanks", Act.UNSOLVED: "lead_r
 log = logging.getLogger(__name__)
 
 
-class Requests:
-    """What users ask for, and do with it. What comes of clicks and forms may be ImpossibleError."""
+class UserRequests:
+    """The user's side of a request. Raises ImpossibleError for actions that its state does not allow."""
 
     def __init__(self, leads: Leads, actions: Actions) -> None:
         self._leads = leads
@@ -58,12 +58,12 @@ class Requests:
             if standing.id == draft.id:
                 return Response(notice=texts.sentence("lead_sent_already"))
             with suppress(ImpossibleError):  # it has just come to its end, so this is a new one
-                note = Doing(Act.NOTE, person.user, values["need"].strip(), keys=keys)
+                note = Action(Act.NOTE, person.user, values["need"].strip(), keys=keys)
                 with suppress(KnownError):
                     await self._actions.do(standing, note)
                 return Response(notice=texts.sentence("lead_joined", reference=standing.reference))
         details = agreed(draft.details, values)
-        return await self._do(draft, Doing(Act.REQUEST, person.user, details=details), "lead_confirmed")
+        return await self._do(draft, Action(Act.REQUEST, person.user, details=details), "lead_confirmed")
 
     async def pressed(self, person: Person, press: Press) -> Response:
         """What a button under what a user was told leads to."""
@@ -74,7 +74,7 @@ class Requests:
             case "contact":
                 return Response(notice=texts.sentence("lead_sent_already"))
             case "withdraw":
-                return await self._do(lead, Doing(Act.WITHDRAW, person.user), "lead_is_taken_back")
+                return await self._do(lead, Action(Act.WITHDRAW, person.user), "lead_is_taken_back")
             case "read":
                 return Response(card=news_card(lead, await self._leads.events(lead), press.step))
         refused = impossible(lead, _act(press), person.user)
@@ -86,7 +86,7 @@ class Requests:
         act = _act(press)
         if act is Act.NOTE and not text:
             return Response(errors={"text": texts.sentence("contact_empty")})
-        return await self._do(lead, Doing(act, person.user, text, keys=keys), DONE[act])
+        return await self._do(lead, Action(act, person.user, text, keys=keys), DONE[act])
 
     async def _of(self, person: Person, states: Collection[str]) -> list[Lead]:
         return await self._leads.of(person.tenant, person.user, states, spans_tenants=person.spans_tenants)
@@ -106,7 +106,7 @@ class Requests:
             with suppress(StaleError):
                 await self._leads.apply(draft, Change("written", person.user, draft.state, details=details))
 
-    async def _do(self, lead: Lead, doing: Doing, sentence: str = "lead_added") -> Response:
+    async def _do(self, lead: Lead, doing: Action, sentence: str = "lead_added") -> Response:
         try:
             lead = await self._actions.do(lead, doing)
         except KnownError:

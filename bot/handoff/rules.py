@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import texts
-from bot.handoff.cards import MOMENT
+from bot.handoff.request_cards import MOMENT
 from bot.hours import ServiceHours
 from bot.settings import Settings
 

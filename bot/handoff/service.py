@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pydantic import JsonValue
 
 from bot import texts
-from bot.handoff.channel import DeskChannel, Doorkeeper, desk_channels
-from bot.handoff.desk import PRESSES, Desk
-from bot.handoff.forms import CONSENTS
+from bot.handoff.channel import DeskChannel, MembershipChecker, desk_channels
+from bot.handoff.consultants import PRESSES, Consultants
 from bot.handoff.relay import Relay
-from bot.handoff.request import Requests
+from bot.handoff.request import UserRequests
+from bot.handoff.request_forms import CONSENTS
 from bot.handoff.ticket import ImpossibleError
 from bot.handoff.transitions import Actions, refusal
 from bot.messages.card import Press
@@ -28,20 +28,20 @@ class Handoff:
         self,
         store: Store,
         settings: Settings,
-        doors: Mapping[str, Doorkeeper],
+        platforms: Mapping[str, MembershipChecker],
         wake: Callable[[], None],
         *,
         keeps: bool = False,
     ) -> None:
-        """`doors` are the platforms by name; `wake` wakes the post office when a post was queued.
+        """`platforms` by name; `wake` wakes the post office when a post was queued.
 
         With `keeps` it is open even so: requests are kept for the operator, who lists them.
         """
         self.channels = desk_channels(settings)
         has_webhook = settings.desk_webhook_url is not None
         actions = Actions(store.leads, self.channels, has_webhook=has_webhook)
-        self.requests = Requests(store.leads, actions)
-        self._desk = Desk(store.leads, actions, self.channels, doors)
+        self.requests = UserRequests(store.leads, actions)
+        self._desk = Consultants(store.leads, actions, self.channels, platforms)
         self.relay = Relay(store.leads, actions, self.requests, self._desk)
         self.is_told = bool(self.channels) or has_webhook
         self.is_open = self.is_told or keeps

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from bot import texts
-from bot.handoff.cards import detail, pieces
 from bot.handoff.channel import DeskChannel, in_order
+from bot.handoff.request_cards import detail, pieces
 from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, Leads
@@ -20,8 +20,8 @@ TOLD_TO_USER = frozenset((Act.REQUEST, Act.REPLY, Act.RESOLVE))
 
 
 @dataclass(frozen=True)
-class Doing:
-    """An act with what was said along with it; `details` are added to those of the request."""
+class Action:
+    """An action on a request, with its text and metadata; `details` are added to those of the request."""
 
     act: Act
     actor: str
@@ -39,7 +39,7 @@ class Actions:
         self._channels = channels
         self._has_webhook = has_webhook
 
-    async def do(self, lead: Lead, doing: Doing) -> Lead:
+    async def do(self, lead: Lead, doing: Action) -> Lead:
         """The request afterwards. Raises ImpossibleError when it cannot be done any more, KnownError when it was."""
         while True:
             ticket = after(Ticket(lead.state, lead.holder), doing.act, doing.actor)
@@ -64,7 +64,7 @@ class Actions:
                     raise ImpossibleError("lead_gone") from None
                 lead = found
 
-    def _posts(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Notification]:
+    def _posts(self, lead: Lead, doing: Action, details: Mapping[str, JsonValue]) -> list[Notification]:
         posts = list(self._for_desk(lead, doing, details))
         if doing.act in TOLD_TO_USER:
             count = len(pieces(doing.text)) if doing.act is Act.REPLY else 1
@@ -73,7 +73,7 @@ class Actions:
             posts.append(Notification(Kind.WEBHOOK, lane(lead.id, Kind.WEBHOOK), Kind.WEBHOOK))
         return posts
 
-    def _for_desk(self, lead: Lead, doing: Doing, details: Mapping[str, JsonValue]) -> list[Notification]:
+    def _for_desk(self, lead: Lead, doing: Action, details: Mapping[str, JsonValue]) -> list[Notification]:
         """The card first, the conversation under it, and what the user says after that; the card is kept up to date."""
         if not self._channels:
             return []

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot import texts
-from bot.handoff.forms import URGENCIES
+from bot.handoff.request_forms import URGENCIES
 from bot.insights.collect import ReportFigures
 from bot.insights.gaps import Gaps
 from bot.insights.ratios import FEWEST_FOR_P90, FEWEST_FOR_PERCENT, Ratio

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.handoff.forms import URGENCIES
+from bot.handoff.request_forms import URGENCIES
 from bot.insights.ratios import Durations
 from bot.store.insights import RequestRecord
 from bot.store.records import LeadState

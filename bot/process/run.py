@@ -62,7 +62,7 @@ async def start_service(settings: Settings, make: MakeAdapters, *, answers: bool
             days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)
             part = taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk, here=answers)
             async with part as flow:
-                handoff = Handoff(store, settings, platforms, flow.ring)
+                handoff = Handoff(store, settings, platforms, flow.wake_post_office)
                 presses = PressHandler(store, consultant.adviser, handoff)
                 yield Service(Dispatcher(flow, presses, handoff, platforms, days), flow, handoff)
         finally:

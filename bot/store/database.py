@@ -10,10 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from bot.store.encryption import use_keys
-from bot.store.gate import Gate
+from bot.store.priority_lock import PriorityLock
 from bot.store.sqlite import BUSY, READING, begin, connect, set_up_sqlite
 from bot.store.tables import Row
-from bot.store.tenancy import ALL, OWN, TENANT, Guarded, UnguardedError
+from bot.store.tenancy import ALL, OWN, TENANT, TenantIsolationError, TenantSession
 from bot.store.where import Where
 
 Clock = Callable[[], datetime]
@@ -33,9 +33,9 @@ class Database:
         self.clock = clock
         self.engine = _engine(where.own)
         use_keys(self.engine.dialect, keys)
-        self._sessions = async_sessionmaker(self.engine, sync_session_class=Guarded, expire_on_commit=False)
+        self._sessions = async_sessionmaker(self.engine, sync_session_class=TenantSession, expire_on_commit=False)
         self._insert = sqlite.insert if where.embedded else postgresql.insert
-        self._gate = Gate()
+        self._lock = PriorityLock()
 
     @asynccontextmanager
     async def transaction(self, tenant: str, *, is_urgent: bool = False) -> AsyncIterator[AsyncSession]:
@@ -44,7 +44,7 @@ class Database:
         When it `is_urgent` it goes before those that wait, where there is only one connection.
         """
         if not tenant or tenant == ALL:
-            raise UnguardedError("name the tenant")
+            raise TenantIsolationError("name the tenant")
         async with self._session(tenant, is_urgent=is_urgent) as session:
             yield session
 
@@ -69,8 +69,8 @@ class Database:
                 await session.connection(execution_options=options)
                 yield session
             return
-        gate = self._gate.passing(is_urgent=False)
-        async with gate, self._sessions(info={TENANT: ALL}) as session, session.begin():
+        lock = self._lock.acquire(is_urgent=False)
+        async with lock, self._sessions(info={TENANT: ALL}) as session, session.begin():
             connection = await session.connection(execution_options={READING: True})
             await connection.exec_driver_sql("PRAGMA query_only=ON")
             try:
@@ -80,8 +80,8 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, tenant: str, *, is_urgent: bool) -> AsyncIterator[AsyncSession]:
-        gate = self._gate.passing(is_urgent=is_urgent) if self.where.embedded else nullcontext()
-        async with gate, self._sessions(info={TENANT: tenant}) as session, session.begin():
+        lock = self._lock.acquire(is_urgent=is_urgent) if self.where.embedded else nullcontext()
+        async with lock, self._sessions(info={TENANT: tenant}) as session, session.begin():
             yield session
 
     def insert(self, table: type[Row]) -> Any:  # noqa: ANN401 the two dialects' inserts share no type

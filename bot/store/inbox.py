@@ -155,7 +155,7 @@ class Inbox:
             usage = Usage(by_user, await _count(session, all_then, counted.by_tenant))
             return TurnContext(await _with_draft(session, turn), earlier, usage)
 
-    async def was_told(self, turn: Turn, since: datetime) -> bool:
+    async def was_notified(self, turn: Turn, since: datetime) -> bool:
         """Whether the user was told in this conversation, since then, that their questions are too many."""
         told = select(TurnRow.id).where(
             TurnRow.conversation_id == turn.conversation_id,
@@ -213,7 +213,7 @@ class Inbox:
             )
             return await _next(session, turn)
 
-    async def begin_anew(self, work: Work) -> Work | None:
+    async def restart(self, work: Work) -> Work | None:
         """Counts one more run of a turn whose work was lost; None when another process did."""
         own = update(TurnRow).where(TurnRow.id == work.turn, TurnRow.runs == work.runs, TurnRow.state.in_(UNFINISHED))
         async with self._db.transaction(work.tenant) as session:

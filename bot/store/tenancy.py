@@ -11,25 +11,25 @@ TENANT, ALL = "tenant", "*"
 OWN = "rag_or_tune_own_rows"  # marks statements of which `Database.insert_rows` has set the tenant
 
 
-class UnguardedError(Exception):
-    """A statement that could reach another tenant's rows. Always a mistake in our code."""
+class TenantIsolationError(Exception):
+    """A statement that could reach another tenant's rows: always a bug."""
 
 
-class Guarded(Session):
+class TenantSession(Session):
     """Adds the session's tenant to every statement and every new row, and refuses what it cannot add it to."""
 
 
-@event.listens_for(Guarded, "do_orm_execute")
+@event.listens_for(TenantSession, "do_orm_execute")
 def _only_of_tenant(state: ORMExecuteState) -> None:
     tenant = state.session.info[TENANT]
     if not state.is_orm_statement or state.is_from_statement:
-        raise UnguardedError("only statements on the mapped tables carry a tenant")
+        raise TenantIsolationError("only statements on the mapped tables carry a tenant")
     if tenant == ALL:
         return
     if state.is_insert and state.execution_options.get(OWN):
         return
     if isinstance(state.parameters, list):
-        raise UnguardedError("rows that are given beside a statement carry no tenant")
+        raise TenantIsolationError("rows that are given beside a statement carry no tenant")
     if state.is_insert or state.is_update:
         state.statement = cast(Insert | Update, state.statement).values(tenant=tenant)
     if not state.is_insert:
@@ -37,14 +37,14 @@ def _only_of_tenant(state: ORMExecuteState) -> None:
         state.statement = state.statement.options(only)
 
 
-@event.listens_for(Guarded, "before_flush")
+@event.listens_for(TenantSession, "before_flush")
 def _mark(session: Session, context: UOWTransaction, instances: object) -> None:
     del context, instances
     tenant = session.info[TENANT]
     for row in session.new:
         if tenant == ALL:
-            raise UnguardedError("a new row needs a tenant")
+            raise TenantIsolationError("a new row needs a tenant")
         row.tenant = tenant
     for row in (*session.dirty, *session.deleted):
         if tenant != ALL and (row.tenant != tenant or inspect(row).attrs.tenant.history.has_changes()):
-            raise UnguardedError("a row of another tenant")
+            raise TenantIsolationError("a row of another tenant")

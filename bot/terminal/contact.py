@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from bot import texts
 from bot.answering.input import CleanText
 from bot.delivery.posting import NOT_SENT
-from bot.handoff.cards import sentence_card, standing_card, users_rows
 from bot.handoff.channel import desk_channels
 from bot.handoff.clerk import HandoffClerk
+from bot.handoff.request_cards import sentence_card, standing_card, users_rows
 from bot.handoff.rules import Rules
 from bot.handoff.service import Handoff
 from bot.handoff.ticket import REACHABLE, WAITING, Act

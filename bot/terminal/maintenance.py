@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.delivery.engine import migrate_engine
 from bot.errors import BotError, InputError
-from bot.handoff import cards, export
+from bot.handoff import export
+from bot.handoff import request_cards as cards
 from bot.handoff.case import transcript_text
 from bot.handoff.rules import Rules
 from bot.handoff.ticket import WAITING

@@ -11,8 +11,8 @@ from bot.deciding.framework import Approach, Side
 from bot.deciding.recommendation import Doubt
 from bot.errors import CorpusError
 from bot.guidance.phrasings import SMALL_TALK_INTENTS, UNANSWERED_KINDS
-from bot.handoff.desk import PRESSES
-from bot.handoff.forms import CONSENTS, URGENCIES
+from bot.handoff.consultants import PRESSES
+from bot.handoff.request_forms import CONSENTS, URGENCIES
 from bot.store.records import LeadState
 from tests.conftest import ROOT
 

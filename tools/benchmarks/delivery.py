@@ -221,7 +221,7 @@ async def _delivered(flow: Flow, platform: Instant, text: str) -> float:
 async def _until_idle(flow: Flow) -> None:
     while True:
         await asyncio.sleep(0.001)
-        if not flow.mine:
+        if not flow.in_progress:
             return
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery import janitor
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.store import Store
@@ -17,8 +16,7 @@ from tests.support.delivery.staging import Clock, Stage
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(janitor, "ROUND", 0.2)
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     clock = Clock()
     store = Store(Database(Where.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY], clock))
     await schema.migrate(store.database)

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.delivery import janitor, sending
 from bot.delivery.backoff import FIRST_PAUSE
-from bot.delivery.engine import POLLING
-from bot.delivery.flow import STOPPING
+from bot.delivery.engine import QUEUE_INTERVAL
+from bot.delivery.flow import Policy
 from bot.delivery.janitor import Janitor
 from bot.delivery.liveness import Liveness, liveness_of
 from bot.delivery.platform import BusyError, RefusedError
@@ -25,9 +24,8 @@ from tests.support.delivery.crashing import Starting, some_messages
 from tests.support.delivery.staging import Stage, said, until
 
 
-async def test_a_conversation_is_answered_in_its_order(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(janitor, "ROUND", 60.0)  # nobody helps
-    async with stage.flow() as flow:
+async def test_a_conversation_is_answered_in_its_order(stage: Stage) -> None:
+    async with stage.flow(policy=Policy(janitor_interval=60)) as flow:  # nobody helps
         for number in range(10):
             assert await flow.accept(said(f"{number}"))
         await stage.finished()
@@ -243,9 +241,7 @@ async def test_who_is_forgotten_between_two_posts_of_an_answer_gets_no_more(stag
     assert stage.sent == ["one"]
 
 
-async def test_a_stop_does_not_wait_for_a_long_pause_and_the_next_process_goes_on(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stop_does_not_wait_for_a_long_pause_and_the_next_process_goes_on(stage: Stage) -> None:
     stage.platform.before["post"] = [BusyError(100)]
     async with stage.flow() as flow:
         await flow.accept(said("post"))
@@ -253,7 +249,7 @@ async def test_a_stop_does_not_wait_for_a_long_pause_and_the_next_process_goes_o
         await until(lambda: bool(stage.platform.called))
         await until(lambda: bool(flow._sender.asleep))
         started = time.monotonic()
-    assert time.monotonic() - started < STOPPING
+    assert time.monotonic() - started < Policy().stop_timeout
     assert stage.sent == []
     stage.clock.off = timedelta(seconds=99)
     async with stage.flow():
@@ -277,9 +273,9 @@ async def test_what_another_process_accepts_is_left_on_the_queue_by_one_that_sto
 ) -> None:
     accepting = starting(f"sqlite:///{tmp_path}/database.sqlite", tmp_path / "elsewhere", "--no-work").started()
     async with stage.flow() as flow:
-        await flow.engine.take_no_more()
+        await flow.engine.stop_polling()
         assert await asyncio.to_thread(accepting.ask, some_messages("a", 1)) == {"a-0"}
-        await asyncio.sleep(4 * POLLING)
+        await asyncio.sleep(4 * QUEUE_INTERVAL)
         (left,) = await flow.engine.runs(await stage.store.inbox.heads())
         assert left.is_waiting
         assert not stage.responder.heard
@@ -362,26 +358,23 @@ async def test_the_lock_is_held_while_the_engine_waits_for_its_database(stage: S
         tidying.cancel()
 
 
-async def test_a_message_that_takes_the_process_down_each_time_is_put_aside(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(janitor, "MOST_RUNS", 2)
-    monkeypatch.setattr("bot.delivery.flow.STOPPING", 0)
+async def test_a_message_that_takes_the_process_down_each_time_is_put_aside(stage: Stage) -> None:
+    policy = Policy(stop_timeout=0, janitor_interval=0.2, max_runs=2)
     stage.responder.until["deadly"] = asyncio.Event()
     accepted = await stage.store.inbox.accept(said("deadly"))
     await stage.store.inbox.accept(said("harmless"))
     assert accepted
     for runs in range(3):
-        async with stage.flow():
+        async with stage.flow(policy=policy):
             await until(lambda runs=runs: stage.responder.heard == ["deadly"] * (runs + 1))
-    async with stage.flow():
+    async with stage.flow(policy=policy):
         await stage.finished()
     (failed,) = await stage.store.inbox.failures()
     assert (failed.text, failed.error) == ("deadly", "begun 3 times, and never finished")
     assert stage.sent == ["harmless"]
 
 
-async def test_a_clock_that_goes_back_does_not_hold_a_post_back(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_clock_that_goes_back_does_not_hold_a_post_back(stage: Stage) -> None:
     stage.responder.until["slow"] = asyncio.Event()
     stage.platform.before["slow"] = [BusyError(0.5)]
     async with stage.flow(Quota(by_user=10, by_tenant=10)) as flow:
@@ -397,15 +390,13 @@ async def test_a_clock_that_goes_back_does_not_hold_a_post_back(stage: Stage, mo
     assert stage.sent == ["slow", "behind it", "last"]
 
 
-async def test_a_process_that_starts_with_a_clock_set_back_waits_the_longest_pause_at_most(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sending, "MAX_PAUSE", 1.0)
+async def test_a_process_that_starts_with_a_clock_set_back_waits_the_longest_pause_at_most(stage: Stage) -> None:
+    policy = Policy(janitor_interval=0.2, max_pause=1)
     stage.platform.before["post"] = [BusyError(100)]
-    async with stage.flow() as flow:
+    async with stage.flow(policy=policy) as flow:
         await flow.accept(said("post"))
         await until(lambda: bool(flow._sender.asleep))
     stage.clock.off = timedelta(hours=-1)
-    async with stage.flow():
+    async with stage.flow(policy=policy):
         await stage.finished()
     assert stage.sent == ["post"]

@@ -9,7 +9,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from bot.delivery import liveness
 from bot.delivery.liveness import Liveness, liveness_of
 from bot.store.database import Database
 from bot.store.where import Where
@@ -27,13 +26,8 @@ async def databases(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Da
     await theirs.close()
 
 
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(liveness, "DOUBT", 0.0)
-
-
-async def test_a_process_lives_while_it_holds_its_lock(databases: tuple[Database, Database], at_once: None) -> None:
-    one, other = map(liveness_of, databases)
+async def test_a_process_lives_while_it_holds_its_lock(databases: tuple[Database, Database]) -> None:
+    one, other = (liveness_of(database, grace=0) for database in databases)
     await one.hold("one")
     await other.hold("other")
     await one.hold("one")
@@ -62,17 +56,14 @@ async def pair(postgres: Postgres, tmp_path: Path) -> AsyncIterator[tuple[Livene
     """Two processes on Postgres, and how to reach it otherwise."""
     url = postgres.database(uuid4().hex)
     databases = [Database(Where.of(url, tmp_path), [KEY]) for _ in range(2)]
-    one, other = map(liveness_of, databases)
+    one, other = (liveness_of(database, grace=0.5) for database in databases)
     yield one, other, url
     for held, database in zip((one, other), databases, strict=True):
         await held.close()
         await database.close()
 
 
-async def test_a_lock_that_is_free_for_a_moment_means_nothing(
-    pair: tuple[Liveness, Liveness, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(liveness, "DOUBT", 0.5)
+async def test_a_lock_that_is_free_for_a_moment_means_nothing(pair: tuple[Liveness, Liveness, str]) -> None:
     one, other, url = pair
     await one.hold("one")
     await _disconnect_all(url)
@@ -86,10 +77,7 @@ async def test_a_lock_that_is_free_for_a_moment_means_nothing(
     assert time.monotonic() - started >= 0.5
 
 
-async def test_two_moments_in_which_a_lock_was_free_are_not_one_long_one(
-    pair: tuple[Liveness, Liveness, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(liveness, "DOUBT", 0.5)
+async def test_two_moments_in_which_a_lock_was_free_are_not_one_long_one(pair: tuple[Liveness, Liveness, str]) -> None:
     one, other, url = pair
     await one.hold("one")
     for _ in range(2):
@@ -100,16 +88,14 @@ async def test_two_moments_in_which_a_lock_was_free_are_not_one_long_one(
         await asyncio.sleep(0.6)
 
 
-async def test_a_lock_that_the_server_has_not_let_go_yet_holds_nobody_up(
-    pair: tuple[Liveness, Liveness, str], at_once: None
-) -> None:
+async def test_a_lock_that_the_server_has_not_let_go_yet_holds_nobody_up(pair: tuple[Liveness, Liveness, str]) -> None:
     one, other, url = pair
     with psycopg.connect(url) as left:
         left.execute("SELECT pg_advisory_lock(hashtextextended('one', 0))")
         async with asyncio.timeout(PATIENCE):
             await one.hold("one")
         left.execute("SELECT pg_advisory_unlock_all()")
-        assert await other.dead(["one"])
+        await _until_dead(other, "one")
         await one.hold("one")
         assert not await other.dead(["one"])
 

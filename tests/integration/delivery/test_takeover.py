@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from bot.delivery.janitor import ROUND
-from bot.delivery.liveness import DOUBT
+from bot.delivery.flow import DEFAULT_POLICY
+from bot.delivery.liveness import GRACE
 from tests.peers.postgres import Postgres
 from tests.peers.recorder import posts
 from tests.support.delivery.crashing import PATIENCE, Process, Starting, prepare, some_messages, when_finished
@@ -30,7 +30,7 @@ def test_on_postgres_a_stopped_process_keeps_its_work_and_a_dead_one_loses_it(
     _wait_until_begun(url)
     os.kill(first.pid, signal.SIGSTOP)
     before = posts(record)
-    time.sleep(DOUBT + ROUND)
+    time.sleep(GRACE + DEFAULT_POLICY.janitor_interval)
     assert posts(record) == before
     os.kill(first.pid, signal.SIGCONT)
     _accept(first, "b")
@@ -50,7 +50,7 @@ def test_on_sqlite_the_next_process_goes_on_at_once(tmp_path: Path, starting: St
     before = len(posts(record))
     assert before < 40
     starting(url, record).started()
-    end = time.monotonic() + DOUBT + ROUND
+    end = time.monotonic() + GRACE + DEFAULT_POLICY.janitor_interval
     while len(posts(record)) == before:
         assert time.monotonic() < end
         time.sleep(0.01)

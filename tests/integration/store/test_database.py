@@ -18,7 +18,7 @@ from bot.store.database import Database
 from bot.store.retrying import passing, persistently
 from bot.store.store import Store
 from bot.store.tables import ConversationRow, EventRow, FeedbackRow, Row, State, TurnRow
-from bot.store.tenancy import UnguardedError
+from bot.store.tenancy import TenantIsolationError
 from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
@@ -84,7 +84,7 @@ async def all_rows(database: Database) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("tenant", ["", "*"])
 async def test_a_transaction_without_a_tenant_is_refused(store: Store, tenant: str) -> None:
-    with pytest.raises(UnguardedError):
+    with pytest.raises(TenantIsolationError):
         async with store.database.transaction(tenant):
             pass
 
@@ -102,14 +102,14 @@ REFUSED = {
 
 @pytest.mark.parametrize("statement", REFUSED.values(), ids=list(REFUSED))
 async def test_a_statement_that_is_not_on_the_mapped_tables_is_refused(store: Store, statement) -> None:
-    with pytest.raises(UnguardedError):
+    with pytest.raises(TenantIsolationError):
         async with store.database.transaction(TWO) as session:
             await session.execute(statement)
 
 
 @pytest.mark.parametrize("statement", [insert(EventRow), update(EventRow)], ids=["insert", "update"])
 async def test_rows_given_beside_a_statement_are_refused(store: Store, statement) -> None:
-    with pytest.raises(UnguardedError):
+    with pytest.raises(TenantIsolationError):
         async with store.database.transaction(TWO) as session:
             await session.execute(statement, [{"id": 7, "tenant": ONE, "key": "x", "seen_at": MOMENT}])
 
@@ -188,7 +188,7 @@ async def test_a_row_cannot_be_moved_to_another_tenant(filled: Database) -> None
     async with filled.transaction(TWO) as session:
         await session.execute(update(EventRow).values(tenant=ONE))
         assert list(await session.scalars(select(EventRow.tenant))) == [TWO]
-    with pytest.raises(UnguardedError):
+    with pytest.raises(TenantIsolationError):
         async with filled.transaction(TWO) as session:
             (await session.scalars(select(EventRow))).one().tenant = ONE
 
@@ -198,7 +198,7 @@ async def test_a_row_that_was_read_as_one_tenant_is_not_written_as_another(fille
     async with filled.transaction(ONE) as session:
         row = (await session.scalars(select(EventRow))).one()
     before = await all_rows(filled)
-    with pytest.raises(UnguardedError):
+    with pytest.raises(TenantIsolationError):
         async with filled.transaction(TWO) as session:
             session.add(row)
             if deed == "delete":
@@ -211,7 +211,7 @@ async def test_a_row_that_was_read_as_one_tenant_is_not_written_as_another(fille
 
 
 async def test_a_new_row_across_tenants_is_refused(store: Store) -> None:
-    with pytest.raises(UnguardedError):
+    with pytest.raises(TenantIsolationError):
         async with store.database.across_tenants() as session:
             session.add(EventRow(tenant=ONE, key="x", seen_at=MOMENT))
 

@@ -300,14 +300,14 @@ async def test_only_what_failed_is_sent_again(store: Store) -> None:
 async def test_of_two_processes_one_begins_anew(store: Store, other: Store) -> None:
     turn = await accepted(store, said("hello"))
     work = Work(ONE, turn.id)
-    begun = await asyncio.gather(*(room.inbox.begin_anew(work) for room in [store, other] * 3))
+    begun = await asyncio.gather(*(room.inbox.restart(work) for room in [store, other] * 3))
     assert [one for one in begun if one] == [Work(ONE, turn.id, 1)]
-    assert await other.inbox.begin_anew(Work(ONE, turn.id, 1)) == Work(ONE, turn.id, 2)
+    assert await other.inbox.restart(Work(ONE, turn.id, 1)) == Work(ONE, turn.id, 2)
 
 
 async def test_what_is_finished_is_not_begun_anew(store: Store) -> None:
     turn = await done(store, said("hello"))
-    assert await store.inbox.begin_anew(Work(ONE, turn.id)) is None
+    assert await store.inbox.restart(Work(ONE, turn.id)) is None
 
 
 async def test_the_heads_are_the_first_unfinished_turns(store: Store) -> None:
@@ -363,8 +363,8 @@ async def test_a_user_is_told_once_in_a_conversation_that_it_is_too_much(timed: 
         "elsewhere": await accepted(timed, said("elsewhere", place="there")),
         "another": await accepted(timed, said("another", user="U2")),
     }
-    assert {name: await timed.inbox.was_told(turn, since) for name, turn in turns.items()} == told
-    assert not await timed.inbox.was_told(turns["again"], clock())
+    assert {name: await timed.inbox.was_notified(turn, since) for name, turn in turns.items()} == told
+    assert not await timed.inbox.was_notified(turns["again"], clock())
 
 
 async def test_ids_of_deleted_rows_are_never_used_again(store: Store) -> None:
@@ -393,7 +393,7 @@ async def test_a_turn_of_another_tenant_is_out_of_reach(store: Store) -> None:
     before = await store.inbox.turn(Work(ONE, mine.id))
     forged = replace(mine, tenant=TWO)
     assert await store.inbox.turn(Work(TWO, mine.id)) is None
-    assert await store.inbox.begin_anew(Work(TWO, mine.id)) is None
+    assert await store.inbox.restart(Work(TWO, mine.id)) is None
     await store.inbox.answered(forged, Answer([Post({"text": "forged"})]))
     assert await store.inbox.finish(forged, "forged") is None
     assert await store.inbox.question(Work(TWO, mine.id), mine.accepted_at, 6) is None

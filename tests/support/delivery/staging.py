@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.delivery.flow import Flow
+from bot.delivery.flow import Flow, Policy
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota
 from bot.store.accepting import Message
@@ -23,6 +23,7 @@ from tests.peers.recorder import Recorder, posts
 
 PATIENCE = 20.0  # seconds
 UNLIMITED = Quota(10**9, 10**9)
+IMPATIENT = Policy(janitor_interval=0.2)
 
 
 class Clock:
@@ -101,8 +102,9 @@ class Stage:
     def __post_init__(self) -> None:
         self.platform = Troubled(self.record)
 
-    def flow(self, quota: Quota = UNLIMITED) -> AbstractAsyncContextManager[Flow]:
-        return taking_part(self.store, {"test": self.platform}, self.responder, quota, retention_days=30)
+    def flow(self, quota: Quota = UNLIMITED, policy: Policy = IMPATIENT) -> AbstractAsyncContextManager[Flow]:
+        reached = {"test": self.platform}
+        return taking_part(self.store, reached, self.responder, quota, retention_days=30, policy=policy)
 
     @property
     def sent(self) -> list[object]:

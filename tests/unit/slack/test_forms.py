@@ -3,8 +3,8 @@
 import pytest
 
 from bot.discord.limits import DESCRIPTION, LABEL
-from bot.handoff.desk import reply_form
-from bot.handoff.forms import request_form, small_form
+from bot.handoff.consultants import reply_form
+from bot.handoff.request_forms import request_form, small_form
 from bot.messages.card import MAX_ID, Press
 from bot.messages.form import Form
 from bot.slack.forms import render_modal, render_notice

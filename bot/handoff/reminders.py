@@ -13,7 +13,7 @@ FALLBACK_AFTER = timedelta(hours=1)  # after which another platform's consultant
 MAX_REMINDERS = 2
 
 
-class Reminding:
+class Reminders:
     """Reminds consultants, each once however many processes look around."""
 
     def __init__(self, store: Store, channels: tuple[DeskChannel, ...], rules: Rules) -> None:

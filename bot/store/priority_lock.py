@@ -1,4 +1,4 @@
-"""A gate before SQLite's one connection: whoever must be quick does not wait behind everybody else."""
+"""A two-priority lock in front of SQLite's single connection."""
 
 import asyncio
 from collections import deque
@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 Waiting = deque[asyncio.Future[None]]
 
 
-class Gate:
-    """Lets one pass at a time, in their order; the urgent ones wait for at most one other."""
+class PriorityLock:
+    """Held by one at a time, in their order; the urgent ones wait for at most one other."""
 
     def __init__(self) -> None:
         self._is_free = True
@@ -17,8 +17,8 @@ class Gate:
         self._urgent, self._others = Waiting(), Waiting()
 
     @asynccontextmanager
-    async def passing(self, *, is_urgent: bool) -> AsyncIterator[None]:
-        """Waits until it may pass; the block is all that passes meanwhile."""
+    async def acquire(self, *, is_urgent: bool) -> AsyncIterator[None]:
+        """Hold the lock while the block runs."""
         if self._is_free:
             self._is_free, self._was_urgent = False, is_urgent
         else:

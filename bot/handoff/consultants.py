@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from bot import texts
 from bot.delivery.platform import platform_of
-from bot.handoff.channel import DeskChannel, Doorkeeper
+from bot.handoff.channel import DeskChannel, MembershipChecker
 from bot.handoff.ticket import Act, ImpossibleError
-from bot.handoff.transitions import Actions, Doing, impossible, refusal
+from bot.handoff.transitions import Action, Actions, impossible, refusal
 from bot.messages.card import Press
 from bot.messages.form import Field, FieldKind, Form
 from bot.messages.person import Person
@@ -23,21 +23,21 @@ ACTS = {"claim": Act.CLAIM, "release": Act.RELEASE, "resolve": Act.RESOLVE}
 PRESSES = frozenset((*ACTS, "reply"))
 
 
-class Desk:
-    """What consultants do with requests. What comes of clicks and forms may be ImpossibleError."""
+class Consultants:
+    """The consultants' side of requests. Raises ImpossibleError for actions that a request's state does not allow."""
 
     def __init__(
         self,
         leads: Leads,
         actions: Actions,
         channels: tuple[DeskChannel, ...],
-        doors: Mapping[str, Doorkeeper],
+        platforms: Mapping[str, MembershipChecker],
     ) -> None:
-        """`doors` are the platforms by name."""
+        """`platforms` by name."""
         self._leads = leads
         self._actions = actions
         self._channels = channels
-        self._doors = doors
+        self._platforms = platforms
 
     async def pressed(self, person: Person, press: Press) -> Response:
         """What a button on a request's card leads to."""
@@ -46,7 +46,7 @@ class Desk:
         lead = await self._lead(press)
         if press.name == "reply":
             return self._reply_form(lead, person, press)
-        doing = Doing(ACTS[press.name], person.user, details={"holder": person.name or person.user})
+        doing = Action(ACTS[press.name], person.user, details={"holder": person.name or person.user})
         return Response(notice=await self._done(lead, doing))
 
     async def replied(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
@@ -59,16 +59,16 @@ class Desk:
     async def reply(self, lead: Lead, person: Person, text: str, keys: Sequence[str] = ()) -> str:
         """Sends a text to the user; returns why that cannot be, nothing when it is under way."""
         details = {"holder": person.name or person.user}
-        return await self._done(lead, Doing(Act.REPLY, person.user, text, keys=keys, details=details))
+        return await self._done(lead, Action(Act.REPLY, person.user, text, keys=keys, details=details))
 
     async def refused(self, person: Person) -> str:
         """Why a person may not act here, as their platform says now; nothing when they are among the consultants."""
-        door = self._doors.get(platform_of(person.tenant))
+        platform = self._platforms.get(platform_of(person.tenant))
         channel = next((each for each in self._channels if each.is_at(person.tenant, each.channel)), None)
-        if door is None or channel is None:
+        if platform is None or channel is None:
             return texts.sentence("desk_members_only")
         try:
-            is_member = await door.is_member(person.tenant, channel.channel, person.user)
+            is_member = await platform.is_member(person.tenant, channel.channel, person.user)
         except Exception as error:  # noqa: BLE001 whoever cannot be recognised is not let in
             log.warning("it could not be asked who is a consultant: %s", type(error).__name__)
             return texts.sentence("desk_unknown_member")
@@ -85,7 +85,7 @@ class Desk:
             raise ImpossibleError("lead_gone")
         return lead
 
-    async def _done(self, lead: Lead, doing: Doing) -> str:
+    async def _done(self, lead: Lead, doing: Action) -> str:
         try:
             with suppress(KnownError):  # the form was sent once more
                 await self._actions.do(lead, doing)
