@@ -1,1 +1,1 @@
-"""Where platforms come in: events, adapters, and what buttons and commands do."""
+"""The way in for every platform: adapters, dispatch, and what presses and commands do."""

@@ -20,13 +20,13 @@ class Adapter(Platform, Protocol):
     """A platform: renders replies and cards, sends posts, and knows its people."""
 
     def progress(self, turn: Turn, keep: Keep) -> AbstractAsyncContextManager[ShowLine]:
-        """Shows that a turn is worked on, and each line that it is given; `keep` stores what is on the platform."""
+        """Show that a turn is being worked on, and each line as it comes; `keep` stores what is on the platform."""
 
     def post(self, card: Card) -> Rendered:
         """Render a card as one message."""
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
-        """Whether a person is in a channel, or on platforms without members may see it."""
+        """Return True if a person is in a channel, or on platforms without members may see it."""
 
     def render(self, reply: Reply, turn: Turn) -> Sequence[Content]:
         """Render a reply to a turn as posts, in their order."""
@@ -38,7 +38,7 @@ class Adapter(Platform, Protocol):
         """Delete the posts of an answer as far as the platform allows. Raises what may be tried again."""
 
     async def check(self) -> str:
-        """What is well, for the doctor. Raises BotError for what must be mended, saying how."""
+        """Describe the connection for the doctor. Raises BotError for what must be fixed, saying how."""
 
     async def close(self) -> None:
-        """Ends the connections that it keeps."""
+        """Close the connections."""

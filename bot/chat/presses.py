@@ -148,7 +148,7 @@ class PressHandler:
         return [*question.earlier, question.turn.text]
 
     async def _shared(self, person: Person, press: Press) -> Response:
-        """What only the one who presses has seen, for everybody there: an answer, or the summary of an interview."""
+        """Share with everybody there what only the person has seen: an answer, or the summary of an interview."""
         if press.choice == ANSWER:
             turn = await self._store.inbox.turn(Work(person.tenant, press.subject))
             if turn is None or turn.user != person.user or not turn.reply:
@@ -158,7 +158,7 @@ class PressHandler:
             return Response(Card((asked, *reply.lines), reply.citations), placement=Placement.PUBLIC)
         poll = await self._find(person, press.subject)
         card = render_card(poll) if poll else None
-        if card is None or card.picture is None:  # it is not at its summary any more
+        if card is None or card.picture is None:  # it has left its summary
             return _notice("share_gone")
         return Response(Card(card.lines, card.citations, picture=card.picture), placement=Placement.PUBLIC)
 

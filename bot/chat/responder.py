@@ -1,4 +1,4 @@
-"""What answers the turns of the flow: the consultant, shown as the turn's platform shows things."""
+"""Answers turns: asks the consultant, and renders the reply for the turn's platform."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,9 +18,9 @@ from bot.store.retrying import persistently
 class ConsultantResponder:
     """The consultant behind the flow's interface."""
 
-    def __init__(self, consultant: Consultant, surfaces: Mapping[str, Adapter], inbox: Inbox) -> None:
+    def __init__(self, consultant: Consultant, adapters: Mapping[str, Adapter], inbox: Inbox) -> None:
         self._consultant = consultant
-        self._surfaces = surfaces
+        self._adapters = adapters
         self._inbox = inbox
 
     async def answer(self, turn: Turn, earlier: Sequence[str]) -> Answer:
@@ -31,7 +31,7 @@ class ConsultantResponder:
             draft = now
             await persistently(self._inbox.keep_draft, turn, draft)
 
-        async with self._surface(turn).progress(turn, keep) as show:
+        async with self._adapter(turn).progress(turn, keep) as show:
             reply = await self._consultant.respond(turn.text, earlier, show)
         return Answer(self._shown(replace(turn, draft=draft), reply), reply.to_stored())
 
@@ -45,7 +45,7 @@ class ConsultantResponder:
         return Answer(self._shown(turn, Reply(ReplyKind.ABSTAIN, (Line(sentence),))))
 
     def _shown(self, turn: Turn, reply: Reply) -> Sequence[Content]:
-        return self._surface(turn).render(reply, turn)
+        return self._adapter(turn).render(reply, turn)
 
-    def _surface(self, turn: Turn) -> Adapter:
-        return self._surfaces[platform_of(turn.tenant)]
+    def _adapter(self, turn: Turn) -> Adapter:
+        return self._adapters[platform_of(turn.tenant)]

@@ -5,9 +5,9 @@ import binascii
 
 from discord.utils import oauth_url
 
+from bot.discord.adapter import DiscordAdapter
 from bot.discord.names import PERMISSIONS
 from bot.discord.rest import Rest
-from bot.discord.surface import DiscordSurface
 from bot.errors import SettingsError
 from bot.handoff.channel import desk_channel
 from bot.settings import Settings
@@ -16,12 +16,12 @@ from bot.store.store import Store
 UNSET = "Set DISCORD_TOKEN; the README's Discord steps say how."
 
 
-def make_adapter(settings: Settings, store: Store) -> DiscordSurface | None:
+def make_adapter(settings: Settings, store: Store) -> DiscordAdapter | None:
     """Return the adapter for Discord, or None when it is not set up."""
     del store
     if settings.discord_token is None:
         return None
-    return DiscordSurface(rest(settings), article(settings), desk_channel(settings, "discord"))
+    return DiscordAdapter(rest(settings), article(settings), desk_channel(settings, "discord"))
 
 
 def invitations(settings: Settings) -> tuple[str, str]:
@@ -56,5 +56,5 @@ def token(settings: Settings) -> str:
 
 
 def article(settings: Settings) -> str | None:
-    """Where the article is published."""
+    """Return the address at which the article is published."""
     return str(settings.article_url) if settings.article_url else None

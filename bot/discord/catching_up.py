@@ -1,4 +1,4 @@
-"""What was said while the bot did not listen, where it has been spoken to before."""
+"""Messages that were missed while the bot was away, where it has been spoken to before."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -22,10 +22,10 @@ MOST = 100  # messages of a channel, the newest
 OLDEST = timedelta(days=1)  # of a message that is still answered
 
 
-async def missed(
+async def missed_messages(
     client: discord.AutoShardedClient, shard: int, conversations: Conversations, until: datetime
 ) -> AsyncIterator[discord.Message]:
-    """What was said in each channel of a shard after the last message that was heard there before `until`.
+    """Yield the messages of a shard's channels since the last one that was received there before `until`.
 
     Of the last day, and of a channel the last MOST messages, its oldest first.
     """
@@ -35,10 +35,10 @@ async def missed(
             yield said
 
 
-async def missed_of_requests(
+async def missed_replies(
     client: discord.AutoShardedClient, shard: int, channels: Sequence[DeskChannel], leads: Leads
 ) -> AsyncIterator[discord.Message]:
-    """What was said in the last day between users and consultants, where those of a shard are.
+    """Yield the messages of the last day between users and consultants in the channels of a shard.
 
     What was heard before is among it; its keys tell.
     """

@@ -12,7 +12,7 @@ from discord.gateway import DiscordWebSocket
 from yarl import URL
 
 from bot.chat.service import Service
-from bot.discord.catching_up import missed, missed_of_requests
+from bot.discord.catching_up import missed_messages, missed_replies
 from bot.discord.commands import add_commands, sync_commands
 from bot.discord.forms import form_again
 from bot.discord.parsing import parse_deletion, parse_edit, parse_form, parse_press, parse_said
@@ -84,9 +84,9 @@ class DiscordBot(discord.AutoShardedClient):
         """Catch up on what was said since the last session: Discord repeats only what a living session missed."""
         store = self._service.flow.store
         until = self._since.get(shard, store.database.clock())
-        async for message in missed(self, shard, store.conversations, until):
+        async for message in missed_messages(self, shard, store.conversations, until):
             await self._catch_up(message)
-        async for message in missed_of_requests(self, shard, self._service.handoff.channels, store.leads):
+        async for message in missed_replies(self, shard, self._service.handoff.channels, store.leads):
             await self._catch_up(message)
 
     async def on_message(self, message: discord.Message) -> None:

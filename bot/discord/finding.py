@@ -1,11 +1,10 @@
-"""Finds a post that may have been sent: Discord says nothing of our markers, so it is known by what it shows."""
+"""Finds a post that may have been sent: Discord keeps no markers of ours, so a post is known by its content."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 
 import discord
 
-from bot.discord.desk import with_file
 from bot.discord.refusals import NO_PLACE, meaning
 from bot.discord.rendering import Rendering
 from bot.discord.sending import part_of, place_of
@@ -13,8 +12,8 @@ from bot.messages.card import Press
 from bot.store.post import File, Post, Removal
 from bot.store.records import Delivery
 
-CLOCKS = timedelta(minutes=1)  # by which Discord's clock and ours may differ
-LOOKED_AT = 50  # the messages among which a post is looked for
+CLOCK_SKEW = timedelta(minutes=1)  # by which Discord's clock and ours may differ
+MAX_SEARCHED = 50  # the messages among which a post is looked for
 
 
 async def find(client: discord.Client, delivery: Delivery) -> str | None:
@@ -28,22 +27,22 @@ async def find(client: discord.Client, delivery: Delivery) -> str | None:
     try:
         place = await place_of(client, delivery)
         is_answer = delivery.turn_id is not None  # which comes soon after what it answers
-        last = place.history(limit=LOOKED_AT, after=_earlier(delivery), oldest_first=is_answer)
+        last = place.history(limit=MAX_SEARCHED, after=_earlier(delivery), oldest_first=is_answer)
         since = sorted([message async for message in last], key=lambda message: message.id)
     except (discord.HTTPException, discord.RateLimited) as error:
         if isinstance(error, discord.HTTPException) and error.code in NO_PLACE:
             return None
         raise meaning(error) from error
     own = [message for message in since if client.user and message.author.id == client.user.id]
-    name = with_file(own, content.name) if isinstance(content, File) else _oldest(own, delivery, content)
+    name = _file_in(own, content.name) if isinstance(content, File) else _oldest(own, delivery, content)
     thread = delivery.address.thread
     return f"{thread}/{name}" if name and thread else name
 
 
 def _earlier(delivery: Delivery) -> discord.Object:
-    """What a post that may have been sent is looked for after."""
+    """The message after which a post is looked for."""
     name = (delivery.address.question or delivery.previous).rpartition("/")[2]
-    since = delivery.created_at.astimezone(UTC) - CLOCKS
+    since = delivery.created_at.astimezone(UTC) - CLOCK_SKEW
     return discord.Object(int(name) if name.isdigit() else discord.utils.time_snowflake(since))
 
 
@@ -69,7 +68,7 @@ def _is(message: discord.Message, part: Rendering) -> bool:
 
 
 def _is_card(message: discord.Message, post: Post) -> bool:
-    """Whether a message is the same request's card, which may have said something else when it was sent."""
+    """Return True if a message is the same request's card, which may have looked different when it was sent."""
     own = {press.subject for press in _presses(message) if press.name == "resolve"}
     rows = Rendering.from_json(post.rendered).rows
     meant = [Press.of(component.id) for row in rows for component in row]
@@ -85,3 +84,11 @@ def _presses(message: discord.Message) -> Iterator[Press]:
         for component in getattr(row, "children", ()):
             if press := Press.of(getattr(component, "custom_id", None) or ""):
                 yield press
+
+
+def _file_in(own: Sequence[discord.Message], name: str) -> str | None:
+    """Return the name of the post with a file of that name, among messages of the bot's."""
+    for message in own:
+        if any(file.filename == name for file in message.attachments):
+            return str(message.id)
+    return None

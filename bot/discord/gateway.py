@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bot.chat.service import Listener, Service
 from bot.delivery.platform import RefusedError
 from bot.discord.app import article, rest, token
-from bot.discord.checking import reads_all
+from bot.discord.checks import reads_all
 from bot.discord.client import DiscordBot
 from bot.errors import BotError, SettingsError
 from bot.settings import Settings

@@ -1,4 +1,4 @@
-"""What Discord must know of the bot by name: the same in the commands and in the invitation."""
+"""Names and permissions that the commands and the invitation share."""
 
 from discord import Permissions
 

@@ -132,7 +132,7 @@ def name_of(channel: int, message: int) -> str:
 
 
 def _place_name(interaction: discord.Interaction) -> str:
-    """Where something happens, in words for consultants."""
+    """The place of an interaction, in words for consultants."""
     if interaction.guild_id is None:
         return texts.sentence("place_direct", platform="Discord")
     home = (interaction.guild.name if interaction.guild else "") or interaction.guild_id

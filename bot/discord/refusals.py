@@ -1,4 +1,4 @@
-"""What Discord's refusals mean, https://docs.discord.com/developers/topics/opcodes-and-status-codes#json."""
+"""Discord's errors, and what they mean for the delivery, https://docs.discord.com/developers/topics/opcodes-and-status-codes#json."""
 
 import discord
 from aiohttp import ClientError
@@ -22,7 +22,7 @@ EXPIRED = frozenset((UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE, INVA
 
 
 def meaning(error: discord.HTTPException | discord.RateLimited) -> Exception:
-    """What an answer of Discord's means for the flow."""
+    """Translate an error of Discord's into what the delivery does about it."""
     if isinstance(error, discord.RateLimited):
         return BusyError(error.retry_after)
     if error.status == 429:
@@ -32,5 +32,5 @@ def meaning(error: discord.HTTPException | discord.RateLimited) -> Exception:
     if error.code in UNREACHABLE:
         return RefusedError("the user takes no direct messages of this bot")
     if error.status == 401:
-        return RefusedError("Discord takes the bot's token no more; set DISCORD_TOKEN anew, then resend")
+        return RefusedError("Discord no longer accepts the bot token; replace DISCORD_TOKEN, then run resend")
     return RefusedError(f"Discord refused it ({error.code})")

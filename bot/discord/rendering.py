@@ -50,7 +50,7 @@ class Rendering:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What discord.py sends to show the message, and to replace another by it."""
+        """Options for discord.py to send the message, or to edit another into it."""
         return {"content": self.content or None, "embeds": self.shown_embeds(), "view": self.view()}
 
     def pinging(self, user: str) -> "Rendering":

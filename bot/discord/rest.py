@@ -42,13 +42,13 @@ class Rest:
                 except BaseException as error:
                     await client.close()
                     if isinstance(error, discord.LoginFailure):
-                        raise RefusedError("Discord does not know the token; set DISCORD_TOKEN anew") from error
+                        raise RefusedError("Discord rejected the bot token; set a new DISCORD_TOKEN") from error
                     raise
                 self._client = client
             return self._client
 
     async def close(self) -> None:
-        """Ends its connections."""
+        """Close the connections."""
         if self._client:
             await self._client.close()
 

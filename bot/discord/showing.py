@@ -1,4 +1,4 @@
-"""How a click or a command is answered: in place of the card, below it, or only to the one who clicked."""
+"""Responses on Discord: in place of a card, below it, as a new message, or only for the person who acted."""
 
 import asyncio
 import io
@@ -39,12 +39,12 @@ class Stage:
         self._has_responded = interaction.response.is_done()
 
     async def think(self) -> None:
-        """Gains time for a command: says that it is worked on."""
+        """Defer a command: show that it is being worked on."""
         await self._respond(partial(self._interaction.response.defer, ephemeral=self._has_private, thinking=True))
 
     @asynccontextmanager
     async def deferred(self, *, may_open_form: bool = False) -> AsyncIterator[None]:
-        """Defers a click unless it is answered soon, and at the end if it has not been answered."""
+        """Defer a press unless it is answered soon, and at the end if it has not been answered."""
         deferring = asyncio.create_task(self._defer_after(FORM_SOON if may_open_form else SOON))
         try:
             yield
@@ -76,19 +76,19 @@ class Stage:
         await self.show_instead((form.in_steps if form else None) or response.card or notice)
 
     async def show_privately(self, card: Card) -> None:
-        """Shows a card only to the one who clicked."""
+        """Show a card only to the person who acted."""
         await self._follow_up(card, is_private=True)
 
     async def _open(self, form: Form) -> bool:
         return await self._respond(partial(self._interaction.response.send_modal, modal(form)))
 
     async def show_instead(self, card: Card) -> None:
-        """Shows a card in place of the first reply: of a command's, or of the card that was clicked."""
+        """Show a card in place of a command's first reply, or of the card that was pressed."""
         first, *others = await self._options(card, render_fewest)
         if not await self._respond(partial(self._interaction.response.edit_message, **first)):
             await self._edit(first)
         for options in others:
-            await self._interaction.followup.send(**_anew(options), ephemeral=self._is_private(Placement.BELOW))
+            await self._interaction.followup.send(**_as_new(options), ephemeral=self._is_private(Placement.BELOW))
 
     async def _edit(self, options: dict[str, Any]) -> None:
         try:
@@ -103,7 +103,7 @@ class Stage:
         await self._respond(self._interaction.response.defer)
 
     async def _respond(self, respond: Callable[[], Awaitable[object]]) -> bool:
-        """Makes this the response to the interaction; False when there is one already."""
+        """Make this the response to the interaction; False if there is one already."""
         async with self._responding:
             if self._has_responded:
                 return False
@@ -116,17 +116,17 @@ class Stage:
             return True
 
     async def apologize(self, reference: str) -> None:
-        """Says that something went wrong, if that can still be said."""
+        """Say that something went wrong, if that is still possible."""
         said = Card((Line(texts.sentence("unforeseen", reference=reference)),))
         with suppress(*TROUBLE, RuntimeError):  # the last when it is closed
             await self.show_privately(said)
 
     async def _show_in(self, channel: int, card: Card) -> None:
-        """Shows a card in another channel; privately here, where that one is closed to us."""
+        """Show a card in another channel; privately here, where that one is closed to the bot."""
         place = self._interaction.client.get_partial_messageable(channel)
         try:
             for options in await self._options(card):
-                await place.send(**_anew(options))
+                await place.send(**_as_new(options))
         except discord.HTTPException as error:
             if error.code not in NO_PLACE:
                 raise
@@ -134,16 +134,16 @@ class Stage:
 
     async def _follow_up(self, card: Card, *, is_private: bool) -> None:
         for options in await self._options(card):
-            told = {**_anew(options), "ephemeral": is_private and self._is_shared}
-            if not await self._respond(partial(self._interaction.response.send_message, **told)):
-                await self._interaction.followup.send(**told)
+            sent = {**_as_new(options), "ephemeral": is_private and self._is_shared}
+            if not await self._respond(partial(self._interaction.response.send_message, **sent)):
+                await self._interaction.followup.send(**sent)
 
     @property
     def _is_shared(self) -> bool:
         return not is_with_bot(self._interaction)
 
     def _is_private(self, placement: Placement) -> bool:
-        """Whether only the one who clicked is to see it: what is below a private card is private, too."""
+        """Return True if only the person who acted is to see it: below a private card everything is private."""
         message = self._interaction.message
         is_shown_to_one = self._has_private or bool(message and message.flags.ephemeral)
         return placement is Placement.EPHEMERAL or (placement is Placement.BELOW and is_shown_to_one)
@@ -151,7 +151,7 @@ class Stage:
     async def _options(
         self, card: Card, render: Callable[[Card, str | None], list[Rendering]] = render
     ) -> Sequence[dict[str, Any]]:
-        """What discord.py sends for each message of a card."""
+        """Options for discord.py, for each message of a card."""
         file = await _drawn(card.picture) if card.picture else None
         card = card if file else Card(card.lines, card.citations, card.rows, card.menu)
         return [_options(part, file if part.has_picture else None) for part in render(card, self._article_url)]
@@ -162,7 +162,7 @@ def _options(part: Rendering, file: discord.File | None) -> dict[str, Any]:
     return {"content": content, "embeds": part.shown_embeds(), "view": part.view(), "attachments": files}
 
 
-def _anew(options: dict[str, Any]) -> dict[str, Any]:
+def _as_new(options: dict[str, Any]) -> dict[str, Any]:
     """The same for a new message, whose files discord.py calls otherwise than those of one that is edited."""
     return {name: value for name, value in options.items() if name != "attachments"} | {"files": options["attachments"]}
 

@@ -17,10 +17,10 @@ from bot.chat.service import Service
 from bot.errors import SettingsError
 from bot.handoff.channel import desk_channel
 from bot.settings import Settings
+from bot.slack.adapter import SlackAdapter
 from bot.slack.bolt import App
 from bot.slack.listeners import listen
 from bot.slack.oauth import listen_to_removal, make_oauth_app
-from bot.slack.surface import SlackSurface
 from bot.slack.workspaces import InstalledWorkspaces, OneWorkspace, Workspaces
 from bot.store.installations import Installations, States
 from bot.store.store import Store
@@ -31,11 +31,11 @@ def is_set_up(settings: Settings) -> bool:
     return bool(settings.slack_bot_token or settings.slack_client_id)
 
 
-def make_adapter(settings: Settings, store: Store) -> SlackSurface | None:
+def make_adapter(settings: Settings, store: Store) -> SlackAdapter | None:
     """Return the adapter for Slack, or None when it is not set up."""
     if not is_set_up(settings):
         return None
-    return SlackSurface(_workspaces(settings, store), _article(settings), desk_channel(settings, "slack"))
+    return SlackAdapter(_workspaces(settings, store), _article(settings), desk_channel(settings, "slack"))
 
 
 def make_app(settings: Settings, service: Service) -> App:

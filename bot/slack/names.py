@@ -1,4 +1,4 @@
-"""What Slack must know of the bot by name: the same in the listeners and in the app's manifest."""
+"""Names that the listeners and the app's manifest share."""
 
 COMMAND = "/rag-or-tune"
 ASK = "ask"  # the message shortcut

@@ -210,7 +210,7 @@ def plain_text(text: str, bot: str | None = None) -> str:
 
 
 def _said(message: Body, event: Body, keys: list[str], whose: Origin, bot: str | None) -> Said | None:
-    """What a message says, which stands in the channel of the event; None where no person says it."""
+    """The message in the channel of an event; None where no person wrote it."""
     user = message.get("user")
     if not user or message.get("bot_id") or user in (bot, "USLACKBOT") or message.get("subtype") not in SUBTYPES:
         return None
@@ -252,7 +252,7 @@ def _place_alone(channel: str, user: str) -> str:
 
 
 def _place_name(team: Body, channel: Body) -> str:
-    """Where something happens, in words for consultants."""
+    """The place of an interaction, in words for consultants."""
     if not channel or str(channel.get("id")).startswith(DIRECT):
         return texts.sentence("place_direct", platform=f"Slack, {team.get('domain') or team.get('id')}")
     home, name = team.get("domain") or team.get("id"), channel.get("name") or channel.get("id")

@@ -25,7 +25,7 @@ PATIENCE = 0.3  # seconds without a status: an answer that comes at once needs n
 
 @asynccontextmanager
 async def progress(client: AsyncWebClient, turn: Turn, keep: Keep) -> AsyncIterator[ShowLine]:
-    """Shows that a turn is worked on, and each line that it is given, where Slack lets a message grow: in threads.
+    """Show that a turn is being worked on, and each line as it comes where Slack lets a message grow: in threads.
 
     `keep` stores that a message grows, and then which, so that the answer takes its place, also after a crash.
     Whatever goes wrong here is left to the answer.
@@ -34,7 +34,7 @@ async def progress(client: AsyncWebClient, turn: Turn, keep: Keep) -> AsyncItera
         yield lambda line: None
         return
     lines = asyncio.Queue[Line | None]()
-    status = asyncio.create_task(_say_so(client, turn))
+    status = asyncio.create_task(_show_status(client, turn))
     growing = asyncio.create_task(_grow(client, turn, lines, keep))
     try:
         yield lines.put_nowait
@@ -44,8 +44,8 @@ async def progress(client: AsyncWebClient, turn: Turn, keep: Keep) -> AsyncItera
         await asyncio.gather(status, growing, return_exceptions=True)
 
 
-async def _say_so(client: AsyncWebClient, turn: Turn) -> None:
-    """Says that it works, until it is cancelled."""
+async def _show_status(client: AsyncWebClient, turn: Turn) -> None:
+    """Show a status until cancelled."""
     await asyncio.sleep(PATIENCE)
     try:
         await _set_status(client, turn, texts.sentence("slack_status"))

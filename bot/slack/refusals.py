@@ -1,4 +1,4 @@
-"""What Slack's refusals mean, https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
+"""Slack's errors, and what they mean for the delivery, https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
 
 from typing import cast
 
@@ -33,16 +33,16 @@ PASSING = frozenset(("internal_error", "fatal_error", "service_unavailable", "re
 
 
 def meaning(error: SlackApiError) -> Exception:
-    """What an answer of Slack's means for the flow."""
+    """Translate an error of Slack's into what the delivery does about it."""
     response = cast(AsyncSlackResponse, error.response)
     if response.status_code == 429:
         return BusyError(float(response.headers.get("Retry-After", 1)))
     if response.status_code >= 500 or code_of(error) in PASSING:
         return ConnectionError(code_of(error))
     if code_of(error) in REMOVED:
-        return RefusedError(f"Slack takes the bot's token no more ({code_of(error)}); reinstall the app, then resend")
+        return RefusedError(f"Slack no longer accepts the bot token ({code_of(error)}); reinstall it, then resend")
     if code_of(error) == NOT_ADDED:
-        return RefusedError("the app is not in this workspace any more; add it there for the organisation, then resend")
+        return RefusedError("the app is no longer in this workspace; add it there, then resend")
     return RefusedError(code_of(error))
 
 

@@ -125,7 +125,7 @@ def _lines(lines: Sequence[Line]) -> Iterator[Rendering]:
 
 
 def _is_title(line: Line) -> bool:
-    """Whether a line that stands first can be set larger than all others."""
+    """Return True if a first line can be set as a header."""
     text = line.plain()
     return line.kind is LineKind.HEADING and line.text.isprintable() and bool(text.strip()) and len(text) <= TITLE
 

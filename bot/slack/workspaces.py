@@ -72,7 +72,7 @@ class InstalledWorkspaces:
             is_enterprise_install=bool(enterprise),
         )
         if bot is None:
-            raise RefusedError(f"the app is not installed in {tenant} any more; reinstall it there, then resend")
+            raise RefusedError(f"the app is no longer installed in {tenant}; reinstall it there, then resend")
         if not bot.bot_token:
             raise RefusedError(f"the token of {tenant} cannot be read with SECRET_KEYS; reinstall the app there")
         return _client(bot.bot_token, self._api_url)

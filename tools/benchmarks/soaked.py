@@ -17,7 +17,7 @@ from bot.chat.adapter import Keep
 from bot.delivery.flow import Flow
 from bot.process.run import start_service
 from bot.settings import load_settings
-from bot.slack.surface import SlackSurface
+from bot.slack.adapter import SlackAdapter
 from bot.store.accepting import Message
 from bot.store.address import Address
 from bot.store.records import Delivery, Turn
@@ -33,7 +33,7 @@ FIRST = 1_700_000_000  # the thread's name, a time as Slack has them
 LOOKED_AT = 60.0  # seconds in which one may look at the process before it ends
 
 
-class Nowhere(SlackSurface):
+class Nowhere(SlackAdapter):
     """Slack without a network: shows replies as Slack's blocks, and takes every post at once."""
 
     def __init__(self) -> None:

@@ -95,7 +95,7 @@ async def test_what_a_server_does_not_allow_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_wrong_token_is_named(tmp_path: Path) -> None:
-    with discord_server() as discord, pytest.raises(BotError, match="set DISCORD_TOKEN anew"):
+    with discord_server() as discord, pytest.raises(BotError, match="set a new DISCORD_TOKEN"):
         await _checked(discord, tmp_path, discord_token=SecretStr("MTIz.x.y"))
 
 

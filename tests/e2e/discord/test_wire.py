@@ -153,7 +153,7 @@ def test_wrong_token_is_named_in_a_sentence(other: Bot) -> None:
     other.run("discord", DISCORD_TOKEN="MTIz.x.y", DISCORD_API_URL=other.discord.api_url)
     assert other.process
     assert other.process.wait(60) == 1
-    assert other.log.strip().endswith("Discord does not know the token; set DISCORD_TOKEN anew")
+    assert other.log.strip().endswith("Discord rejected the bot token; set a new DISCORD_TOKEN")
     assert "Traceback" not in other.log
 
 

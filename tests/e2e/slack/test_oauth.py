@@ -274,8 +274,8 @@ def test_a_token_that_slack_has_revoked_silently_is_named_in_the_log(bot: Instal
     team = installed(bot, "Silent")
     assert bot.answers(ask(slack, team))  # Bolt knows the token from now on
     asked = question_of_a_revoked(slack, team)
-    assert told(bot, asked) == "Slack takes the bot's token no more (token_revoked); reinstall the app, then resend"
-    assert "Slack takes the bot's token no more" in bot.log
+    assert told(bot, asked) == "Slack no longer accepts the bot token (token_revoked); reinstall it, then resend"
+    assert "Slack no longer accepts the bot token" in bot.log
 
 
 def question_of_a_revoked(slack: Slack, team: Team) -> Message:

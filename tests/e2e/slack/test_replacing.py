@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.delivery.platform import RefusedError
-from bot.slack.surface import SlackSurface
+from bot.slack.adapter import SlackAdapter
 from bot.slack.workspaces import OneWorkspace
 from bot.store.address import Address
 from bot.store.post import Removal
@@ -26,14 +26,14 @@ def left_over(**address: bool) -> Delivery:
 
 
 async def test_where_the_bot_is_kept_out_nobody_hears_of_a_post_that_was_to_be_taken_away(slack: Slack) -> None:
-    surface = SlackSurface(OneWorkspace(slack.token(), slack.api_url, None), None)
+    surface = SlackAdapter(OneWorkspace(slack.token(), slack.api_url, None), None)
     slack.fail("chat.delete", "channel_not_found")
     assert await surface.send(left_over()) == ""
     assert not slack.calls("chat.postMessage")
 
 
 async def test_from_consultants_it_is_taken_away_as_soon_as_the_bot_is_let_in(slack: Slack) -> None:
-    surface = SlackSurface(OneWorkspace(slack.token(), slack.api_url, None), None)
+    surface = SlackAdapter(OneWorkspace(slack.token(), slack.api_url, None), None)
     slack.fail("chat.delete", "channel_not_found")
     with pytest.raises(RefusedError, match="channel_not_found"):
         await surface.send(left_over(is_desk=True))

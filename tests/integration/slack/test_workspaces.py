@@ -12,8 +12,8 @@ from slack_sdk.oauth.installation_store import Installation
 
 from bot.delivery.platform import RefusedError
 from bot.settings import Settings
+from bot.slack.adapter import SlackAdapter
 from bot.slack.app import make_adapter
-from bot.slack.surface import SlackSurface
 from bot.store import schema
 from bot.store.address import Address
 from bot.store.database import Database
@@ -40,11 +40,11 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await database.close()
 
 
-def several(store: Store) -> SlackSurface:
+def several(store: Store) -> SlackAdapter:
     """The surface as every process gets it."""
     settings = Settings(slack_client_id=CLIENT, slack_client_secret=SecretStr("secret"))
     made = make_adapter(settings, store)
-    assert isinstance(made, SlackSurface)
+    assert isinstance(made, SlackAdapter)
     return made
 
 
@@ -77,7 +77,7 @@ async def test_where_it_is_not_installed_a_post_is_refused(
 ) -> None:
     slack = several(store)
     for act in (slack.send, slack.find):
-        with pytest.raises(RefusedError, match=f"^the app is not installed in {tenant} any more; reinstall it there"):
+        with pytest.raises(RefusedError, match=f"^the app is no longer installed in {tenant}; reinstall it there"):
             await act(post(tenant, **address))
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as some
 
 from bot.messages.card import Button, Card, Press
 from bot.messages.reply import Citation, Line, LineKind
+from bot.slack.adapter import SlackAdapter
 from bot.slack.limits import TEXT
 from bot.slack.rendering import Rendering, escape, render
-from bot.slack.surface import SlackSurface
 from bot.slack.workspaces import OneWorkspace
 from tests.peers.slack import violations, weight
 from tests.peers.slack.blocks import WEIGHT_A_MESSAGE
@@ -159,7 +159,7 @@ def test_escaped_text_reads_as_before(text: str) -> None:
 def test_a_post_that_is_too_long_for_one_message_keeps_its_beginning_its_end_and_its_buttons() -> None:
     long = (Line(f"{number}: {'very ' * 400}long", LineKind.ITEM) for number in range(40))
     card = Card((Line("What is open", LineKind.HEADING), *long), rows=((Button("Claim", Press("claim", 1)),),))
-    shown = SlackSurface(OneWorkspace("xoxb-none", "https://slack.example/api/", None), None).post(card)
+    shown = SlackAdapter(OneWorkspace("xoxb-none", "https://slack.example/api/", None), None).post(card)
     said = str(shown["text"])
     assert said.startswith("What is open\n- 0: very")
     assert "- 39: very" in said
