@@ -47,7 +47,7 @@ def test_it_names_the_command_the_shortcut_and_the_events_that_are_listened_to()
 @pytest.mark.parametrize("name", EVENTS)
 async def test_each_of_its_events_has_a_listener(name: str) -> None:
     app = AsyncApp(client=AsyncWebClient("xoxb-none"), signing_secret="secret")
-    listen(app, service=None, article_url=None)
+    listen(app, dispatcher=None, article_url=None)
     listen_to_removal(app, installations=None)
     told = {"type": "event_callback", "event": {"type": name.partition(".")[0], "channel_type": "channel"}}
     request = AsyncBoltRequest(body=told, mode="socket_mode")

@@ -253,7 +253,7 @@ def test_a_workspace_that_removes_the_app_leaves_no_token(bot: InstallableBot, s
         well(delivery)
     assert len(bot.tokens()) == before - 2
     assert f"Slack has removed the app from slack:{leaving.id}" in bot.log
-    assert f"the app is not installed in slack:{leaving.id} any more" in str(told(bot, pending))
+    assert f"the app is no longer installed in slack:{leaving.id}" in str(told(bot, pending))
     assert slack.answers(pending) == []
     assert bot.answers(ask(slack, staying))
     assert not any(r.token == token and r.method == "chat.postMessage" and r.status == 200 for r in slack.requests)
@@ -400,7 +400,7 @@ def test_a_workspace_that_is_taken_out_of_an_organisations_app_leaves_no_token(
     assert f"Slack has removed the app from slack:{leaving.id}" in bot.log
     assert bot.answers(ask(slack, staying))
     slack.fail("chat.postMessage", "team_access_not_granted")
-    assert "add it there for the organisation, then resend" in str(told(bot, ask(slack, leaving)))
+    assert "add it there, then resend" in str(told(bot, ask(slack, leaving)))
 
 
 def test_a_workspace_that_joins_an_organisation_is_still_known(bot: InstallableBot, slack: Slack) -> None:

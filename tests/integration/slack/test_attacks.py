@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from bot.slack.requests import DROPPED, PATIENCE
+from bot.slack.requests import BODY_TIMEOUT, MAX_DISCARDED
 from tests.peers.slack import Signing, slack_server
 from tests.support.running import ANSWERING, status
 from tests.support.slack.bots import QUESTION, WebBot, press, well
@@ -44,7 +44,7 @@ def memory(web: WebBot) -> int:
 
 def connection(web: WebBot, head: str, path: str = "/slack/events", method: str = "POST") -> socket.socket:
     """A connection on which a request has begun."""
-    to = socket.create_connection(("127.0.0.1", urlsplit(web.url).port), timeout=PATIENCE + ANSWERING)
+    to = socket.create_connection(("127.0.0.1", urlsplit(web.url).port), timeout=BODY_TIMEOUT + ANSWERING)
     to.sendall(f"{method} {path} HTTP/1.1\r\nHost: bot\r\n{head}\r\n".encode())
     return to
 
@@ -77,7 +77,7 @@ def test_where_no_body_belongs_none_is_kept(web: WebBot, path: str) -> None:
 
 
 def test_a_body_that_is_announced_too_large_is_not_waited_for(web: WebBot) -> None:
-    with connection(web, f"Content-Length: {DROPPED + 1}\r\n") as large:
+    with connection(web, f"Content-Length: {MAX_DISCARDED + 1}\r\n") as large:
         assert large.recv(100).startswith(b"HTTP/1.1 413 ")
 
 

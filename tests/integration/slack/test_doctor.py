@@ -151,7 +151,7 @@ async def test_the_consultants_channel_is_looked_at(store: Store) -> None:
 async def test_consultants_of_a_workspace_that_has_not_installed_the_app_are_named(store: Store) -> None:
     with (
         slack_server() as slack,
-        pytest.raises(BotError, match=r"CHANNEL C1 cannot be seen: .* not installed in slack:T9"),
+        pytest.raises(BotError, match=r"CHANNEL C1 cannot be seen: .* no longer installed in slack:T9"),
     ):
         await several(slack, store, slack.home, desk="T9/C1")
 
