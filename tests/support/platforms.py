@@ -324,8 +324,8 @@ class DiscordPlatform(Platform):
         self.peer.repeat(asked)
 
     def call(self, place: Any, user: Any, name: str, text: str = "") -> list[Post]:
-        told = self.peer.command(place, user, COMMAND, name, *([{"question": text}] if text else []))
-        return self._posts_of(told, user, 1)
+        interaction = self.peer.command(place, user, COMMAND, name, *([{"question": text}] if text else []))
+        return self._posts_of(interaction, user, 1)
 
     def ask_of(self, message: Any, user: Any) -> list[Post]:
         return self._posts_of(self.peer.menu(message, user, f"Ask {COMMAND}"), user, 1)
@@ -338,8 +338,8 @@ class DiscordPlatform(Platform):
 
     def press_at_once(self, post: Post, clicks: list[tuple[str, Any]]) -> None:
         ids = post.ids
-        for told in [self._click_forged(post.message, ids[which], user) for which, user in clicks]:
-            assert told.wait(ANSWERING).acked
+        for interaction in [self._click_forged(post.message, ids[which], user) for which, user in clicks]:
+            assert interaction.wait(ANSWERING).acked
 
     def _click_forged(self, message: Any, name: str, user: Any) -> Interaction:
         """Clicks a button with this id, which the message's first one has for a moment."""
@@ -357,16 +357,16 @@ class DiscordPlatform(Platform):
     def act(self, post: Post, act: Callable[[], Interaction], user: Any = None, posts: int = 0) -> list[Post]:
         """Acts on a post, and waits until the bot has acted; returns what it posted."""
         versions = len(post.now.versions)
-        told = act().wait(ANSWERING)
-        assert told.acked, self.peer.dump()
-        if told.type == DEFER_UPDATE and (told.seconds or 0) > EARLY:
-            self.wait_for(lambda: told.answers or len(post.now.versions) > versions, "the click's effect")
-        return self._posts_of(told, user, posts)
+        interaction = act().wait(ANSWERING)
+        assert interaction.acked, self.peer.dump()
+        if interaction.type == DEFER_UPDATE and (interaction.seconds or 0) > EARLY:
+            self.wait_for(lambda: interaction.answers or len(post.now.versions) > versions, "the click's effect")
+        return self._posts_of(interaction, user, posts)
 
-    def _posts_of(self, told: Interaction, user: Any, posts: int) -> list[Post]:
-        assert told.wait(ANSWERING).acked, self.peer.dump()
-        self.wait_for(lambda: len(told.answers) >= posts, "what the bot posts")
-        return [DiscordPost(self, message, user) for message in told.answers]
+    def _posts_of(self, interaction: Interaction, user: Any, posts: int) -> list[Post]:
+        assert interaction.wait(ANSWERING).acked, self.peer.dump()
+        self.wait_for(lambda: len(interaction.answers) >= posts, "what the bot posts")
+        return [DiscordPost(self, message, user) for message in interaction.answers]
 
     def settle(self) -> None:
         self.finish(self.dm(self.user("bystander"), "Hello!"))  # events come in their order

@@ -90,9 +90,9 @@ def test_who_installed_the_bot_for_themselves_is_answered_anywhere(bot: Bot, dis
 def test_long_private_answer_is_private_in_all_its_messages(
     bot: Bot, discord: Discord, general: Channel, ann: User
 ) -> None:
-    told = discord.command(general, ann, "rag-or-tune", "ask", {"question": LONG})
-    bot.told(told)
-    shown = discord.wait_for(lambda: len(told.answers) > 1 and told.answers, ANSWERING, "the other parts")
+    interaction = discord.command(general, ann, "rag-or-tune", "ask", {"question": LONG})
+    bot.told(interaction)
+    shown = discord.wait_for(lambda: len(interaction.answers) > 1 and interaction.answers, ANSWERING, "the other parts")
     assert all(part.ephemeral for part in shown)
     assert not discord.said(general)
 

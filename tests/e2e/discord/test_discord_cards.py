@@ -19,9 +19,9 @@ DEFERRED_UPDATE = 6
 @pytest.fixture
 def begun(bot: Bot, discord: Discord, general: Channel, ann: User) -> Interaction:
     """The command that began ann's interview, in a channel."""
-    told = discord.command(general, ann, "rag-or-tune", "interview")
-    bot.told(told)
-    return told
+    interaction = discord.command(general, ann, "rag-or-tune", "interview")
+    bot.told(interaction)
+    return interaction
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_forged_menu_choice_does_no_harm(bot: Bot, discord: Discord, ann: User, 
 def test_next_click_shows_a_card_that_discord_did_not_take(discord: Discord, ann: User, card: Screen) -> None:
     discord.fail(CALLBACK, status=400, code=50035)
     before, answer = card.text, card.answers[0]
-    told = card.press(answer)
-    assert "went wrong" in told.text
+    interaction = card.press(answer)
+    assert "went wrong" in interaction.text
     assert card.text == before
     card.press(answer)
     assert card.text.startswith("Question 2")
@@ -126,9 +126,9 @@ def database_locked(bot: Bot) -> Iterator[None]:
 def click_slowly(bot: Bot, discord: Discord, message: Message, which: str, user: User) -> Interaction:
     """Clicks, and lets the bot come to it after it has been deferred."""
     with database_locked(bot):
-        told = discord.click(message, which, user).wait(ANSWERING)
-        assert told.type == DEFERRED_UPDATE
-    return told
+        interaction = discord.click(message, which, user).wait(ANSWERING)
+        assert interaction.type == DEFERRED_UPDATE
+    return interaction
 
 
 def test_slow_click_is_deferred_and_ends_in_the_same(
@@ -158,7 +158,7 @@ def test_slow_click_changes_the_card_after_its_token_ran_out(
     [begun] = bot.told(discord.click(advice, "Check it step by step", ann))
     card = Screen(discord, begun, ann)
     with database_locked(bot):
-        told = discord.click(card.now, "Start over", ann).wait(ANSWERING)
-        assert told.type == DEFERRED_UPDATE
-        discord.expire(told)
+        interaction = discord.click(card.now, "Start over", ann).wait(ANSWERING)
+        assert interaction.type == DEFERRED_UPDATE
+        discord.expire(interaction)
     discord.wait_for(lambda: card.text.startswith("Question 1"), ANSWERING)

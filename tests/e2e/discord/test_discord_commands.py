@@ -1,4 +1,4 @@
-"""What Discord is told of the commands and when, and who may call how many."""
+"""What Discord is interaction of the commands and when, and who may call how many."""
 
 from bot import texts
 from tests.peers.discord import Channel, Discord, User
@@ -58,9 +58,9 @@ def test_too_many_interviews_are_refused_to_one_person(
 def test_failing_command_says_so_with_a_reference(bot: Bot, discord: Discord, general: Channel, ann: User) -> None:
     logged = len(bot.log)
     discord.fail(ORIGINAL, status=400, code=50035)
-    told = discord.command(general, ann, "rag-or-tune", "interview").wait()
+    interaction = discord.command(general, ann, "rag-or-tune", "interview").wait()
     apology = discord.wait_for(lambda: [m for m in discord.ephemerals(ann) if "went wrong" in m.text], ANSWERING)[0]
-    assert told.acked
+    assert interaction.acked
     assert "Invalid Form Body" not in apology.text
     assert "Invalid Form Body" in bot.log[logged:]
 
@@ -78,12 +78,12 @@ def test_command_accepted_before_a_kill_is_answered_after_it(
     bot: Bot, discord: Discord, general: Channel, ann: User
 ) -> None:
     fault = discord.fail(ORIGINAL, status=503, times=1_000)
-    told = discord.command(general, ann, "rag-or-tune", "ask", {"question": QUESTION}).wait()
+    interaction = discord.command(general, ann, "rag-or-tune", "ask", {"question": QUESTION}).wait()
     discord.wait_for(lambda: fault.times < 1_000, ANSWERING, "the first attempt")
     bot.kill()
     fault.times = 0
     discord.wait_for(lambda: not discord.connected, ANSWERING)
     bot.start()
-    [answer] = bot.told(told)
+    [answer] = bot.told(interaction)
     assert answer.ephemeral
     assert cited(answer)
