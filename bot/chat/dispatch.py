@@ -65,8 +65,7 @@ class Dispatcher:
         if amendment is Amendment.UNKNOWN and now.mentions_bot and self._is_recent(now):
             await self._flow.accept(_question(now, [*now.keys, f"message:{name}"]))
         elif amendment is Amendment.LATE and (turn := await store.inbox.named(tenant, name)):
-            replaces = await store.outbox.sent_of(turn) or turn.draft.replaces
-            await self._flow.accept(replace(_question(now, now.keys), address=turn.address, replaces=replaces))
+            await self._flow.accept(replace(_question(now, now.keys), address=turn.address))
 
     async def deleted(self, gone: Deleted) -> None:
         """Forget a question that was deleted, and take its answer back; tell consultants that words are gone."""

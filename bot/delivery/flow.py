@@ -36,7 +36,7 @@ DRAIN_INTERVAL = 0.02  # seconds between two looks at what the engine is about t
 
 @dataclass(frozen=True)
 class Policy:
-    """How patient a process is, in seconds: stopping, between two rounds of the janitor, and before another attempt.
+    """The patience of a process in seconds: to stop, between the janitor's rounds, and before another attempt.
 
     A turn that was started `max_runs` times, and crashed its worker each time, is failed.
     """

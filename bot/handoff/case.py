@@ -1,4 +1,4 @@
-"""What a user may agree to pass on: the summary of their case, and their conversation with the bot."""
+"""The case that a user may agree to pass on: its summary, and their conversation with the bot."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast

@@ -25,11 +25,11 @@ class DeskChannel:
 
     @property
     def address(self) -> Address:
-        """Where posts for it go, and nowhere else."""
+        """The address of posts to it; nothing stands in for it."""
         return Address(self.channel, enterprise=self.enterprise or None, is_desk=True)
 
     def is_at(self, tenant: str, channel: object) -> bool:
-        """Whether something in a tenant's channel happens here."""
+        """Return True if this is a tenant's channel."""
         is_of = tenant == self.tenant or (self.tenant.endswith(":") and platform_of(tenant) == self.platform)
         return is_of and channel == self.channel
 
@@ -38,7 +38,7 @@ class MembershipChecker(Protocol):
     """A platform that can tell who is in a channel."""
 
     async def is_member(self, tenant: str, channel: str, user: str) -> bool:
-        """Whether a person is a member of a channel, or on platforms without members may see it."""
+        """Return True if a person is a member of a channel, or may see it on platforms without members."""
 
 
 def desk_channels(settings: Settings) -> tuple[DeskChannel, ...]:

@@ -27,7 +27,7 @@ NEWS = frozenset((Act.REPLY, Act.RESOLVE))  # what users would not know otherwis
 
 
 class NoCardError(RefusedError):
-    """What belongs under a card cannot be posted without it."""
+    """A post that belongs under a card that is not there."""
 
     def __init__(self) -> None:
         super().__init__("the request's card is not there")
@@ -105,7 +105,7 @@ class HandoffClerk:
         return [failure, update] if error else [update]
 
     async def _is_counted(self, post: QueuedNotification) -> bool:
-        """Whether the card says how many of such posts were delivered."""
+        """Return True if the card counts posts of this kind."""
         event = await self._store.leads.event(post.tenant, post.notification.event or 0)
         return post.notification.kind is Kind.USER and event is not None and event.kind in NEWS
 
@@ -152,7 +152,7 @@ class HandoffClerk:
         return cards.event_card(lead, event, said.piece)
 
     async def _told_to_user(self, post: QueuedNotification, lead: Lead) -> Delivery | None:
-        """What the user is told, with what stands in for it where they take nothing directly."""
+        """Render a notification to the user, with a fallback for users who take no direct messages."""
         event = await self._store.leads.event(lead.tenant, post.notification.event or 0)
         if event is None:
             return None
@@ -170,7 +170,7 @@ class HandoffClerk:
         return cards.closing_card(lead)
 
     async def _digest(self, post: QueuedNotification) -> Delivery | None:
-        """What was open when the consultants' day began."""
+        """Render the list of what was open when the consultants' day began."""
         begin = self._rules.hours.opening(post.created_at)
         leads = [lead for lead in await self._store.leads.all(sorted(WAITING)) if (lead.opened_at or begin) < begin]
         channel = self._channel(platform_of(post.tenant))
@@ -181,7 +181,7 @@ class HandoffClerk:
         )
 
     def _taking_back(self, post: QueuedNotification) -> Delivery | None:
-        """What takes a post back from the consultants; of a card it stays that there was one."""
+        """Take a post back from the consultants; a card is replaced by a note that it was deleted."""
         said, channel = post.notification, self._channel(post.platform)
         if channel is None or said.post is None:
             return None

@@ -40,7 +40,7 @@ class Consultants:
         self._platforms = platforms
 
     async def pressed(self, person: Person, press: Press) -> Response:
-        """What a button on a request's card leads to."""
+        """Handle a press of a button on a request's card."""
         if refused := await self.refused(person):
             return Response(notice=refused)
         lead = await self._lead(press)
@@ -50,7 +50,7 @@ class Consultants:
         return Response(notice=await self._done(lead, doing))
 
     async def replied(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
-        """What becomes of the form with a reply, under `keys` by which it is known if it is sent again."""
+        """Handle the form with a reply; `keys` deduplicate it."""
         lead, text = await self._lead(press), values.get("text", "").strip()
         problem = await self.refused(person) if text else texts.sentence("contact_empty")
         problem = problem or await self.reply(lead, person, text, keys)
@@ -96,7 +96,7 @@ class Consultants:
 
 
 def reply_form(press: Press) -> Form:
-    """What a consultant writes to the user."""
+    """Return the form for a reply to the user."""
     label, hint = texts.sentence("reply_text"), texts.sentence("reply_hint")
     field = Field("text", label, FieldKind.TEXT, hint=hint)
     return Form(press, texts.sentence("reply_title"), (field,), texts.sentence("contact_send"))

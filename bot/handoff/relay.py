@@ -112,7 +112,7 @@ class Relay:
         return asked is None or asked < replied[-1]
 
     async def _is_below(self, lead: Lead, below: str | None) -> bool:
-        """Whether a post is one of those that told the user of their request."""
+        """Return True if a post is one of the notifications to the user about their request."""
         if below is None:
             return False
         posts = await self._leads.posts(lead)

@@ -1,4 +1,4 @@
-"""What is due by the clock: reminders, the morning's list, and cards that another platform's consultants are to get."""
+"""Scheduled notifications: reminders, the morning's list, and cards that fall back to the other platform."""
 
 from datetime import datetime, timedelta
 

@@ -49,7 +49,7 @@ class UserRequests:
         return await self._of(person, REACHABLE)
 
     async def sent(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
-        """What becomes of the form that was sent, under `keys` by which it is known if it is sent again."""
+        """Handle the form that was sent; `keys` deduplicate it."""
         draft, values = await self._own(person, press), {"consent": press.choice, **values}
         if errors := errors_in(values):
             await self._keep(draft, person, values)
@@ -66,7 +66,7 @@ class UserRequests:
         return await self._do(draft, Action(Act.REQUEST, person.user, details=details), "lead_confirmed")
 
     async def pressed(self, person: Person, press: Press) -> Response:
-        """What a button under what a user was told leads to."""
+        """Handle a press of a button under a notification to the user."""
         lead = await self._own(person, press)
         match press.name:
             case "contact" if lead.state == LeadState.DRAFT:
@@ -81,7 +81,7 @@ class UserRequests:
         return Response(notice=refused) if refused else Response(form=small_form(press))
 
     async def added(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
-        """What becomes of a note, or of the answer to the closing question."""
+        """Handle a note, or the answer to the closing question."""
         lead, text = await self._own(person, press), values.get("text", "").strip()
         act = _act(press)
         if act is Act.NOTE and not text:
@@ -117,7 +117,7 @@ class UserRequests:
 
 
 def _act(press: Press) -> Act:
-    """What the form of a button does."""
+    """Return the action of a button's form."""
     if press.name == "note":
         return Act.NOTE
     return Act.UNSOLVED if press.choice == "no" else Act.SOLVED

@@ -29,7 +29,7 @@ USERS_BUTTONS = {
 
 
 def detail(lead: Lead, name: str) -> str:
-    """What the form said, or nothing."""
+    """Return a field of the form, empty if there is none."""
     return str(lead.details.get(name) or "")
 
 
@@ -58,7 +58,7 @@ def standing_card(lead: Lead) -> Card:
 
 
 def users_rows(lead: Lead) -> tuple[tuple[Button, ...], ...]:
-    """What a user can do with their request."""
+    """Return the user's buttons for their request."""
     names = USERS_BUTTONS.get(lead.state, ())
     return (tuple(_button(name, lead) for name in names),) if names else ()
 
@@ -88,7 +88,7 @@ def closing_card(lead: Lead) -> Card:
 
 
 def news_card(lead: Lead, events: Sequence[LeadEvent], since: int) -> Card:
-    """What consultants wrote from an event on, and how the request stands now; for where a post does not get."""
+    """Render the consultants' replies from an event on, and the state now, for users whom a post cannot reach."""
     replies = [event for event in events if event.kind == Act.REPLY and event.id >= since]
     heading = Line(said_of("lead_replied", lead), LineKind.HEADING)
     written = [line for reply in replies for line in (heading, Line(reply.text))]
@@ -103,7 +103,7 @@ def closed_card(lead: Lead, event: LeadEvent) -> Card:
 
 
 def event_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
-    """What the user said or did, for the consultants' thread."""
+    """Render what the user said or did, for the consultants' thread."""
     sentences = {
         Act.NOTE: "desk_noted",
         Act.EDIT: "desk_edited",
@@ -128,7 +128,7 @@ def reminder_card(lead: Lead, since: datetime, *, is_again: bool) -> Card:
 
 
 def digest_card(leads: Sequence[Lead]) -> Card:
-    """What is not finished."""
+    """Render the list of unfinished requests."""
     lines = [Line(texts.sentence("desk_digest", count=len(leads)), LineKind.HEADING)]
     for lead in leads[:40]:
         held = "desk_held" if lead.state == LeadState.CLAIMED else "desk_free"
@@ -145,7 +145,7 @@ def pieces(text: str) -> list[str]:
 
 
 def urgency_of(lead: Lead) -> str:
-    """How urgent the user says that it is."""
+    """Return the urgency that the user chose, in words."""
     return texts.sentence(f"urgency_{detail(lead, 'urgency') or 'later'}")
 
 
@@ -166,7 +166,7 @@ def _from(lead: Lead) -> str:
 
 
 def _so_far(events: Sequence[LeadEvent], posts: Sequence[QueuedNotification]) -> str:
-    """How many replies the user has got, and what they added."""
+    """Count the replies that the user got, and the notes they added."""
     replies = dict.fromkeys(event.id for event in events if event.kind == Act.REPLY)
     states = {
         reply: {p.state for p in posts if p.notification.kind is Kind.USER and p.notification.event == reply}

@@ -45,7 +45,7 @@ def request_form(draft: Lead, name: str, consent: str = "") -> Form:
 
 
 def passing_card(draft: Lead) -> Card:
-    """What may be passed on, with a button for each way to consent."""
+    """Render what may be passed on, with a button for each way to consent."""
     summary = cast(Sequence[str], draft.details.get("summary") or ())
     transcript = cast(Sequence[Mapping[str, str]], draft.details.get("transcript") or ())
     lines = [Line(texts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
@@ -79,7 +79,7 @@ def _consent(draft: Lead) -> Field:
 
 
 def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str, JsonValue]:
-    """What the form said, and of the case only what the user agreed to pass on; the rest is emptied."""
+    """Return the form's fields, and of the case only what the user agreed to pass on; the rest is emptied."""
     consent = values["consent"]
     written = {name: values.get(name, "").strip() for name in ("name", "need", "urgency", "consent", "email")}
     passed_on: dict[str, JsonValue] = {
@@ -91,7 +91,7 @@ def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str
 
 
 def errors_in(values: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with the form, by field."""
+    """Return the errors of the form by field."""
     empty = {name: texts.sentence("contact_empty") for name in ("name", "need") if not values.get(name, "").strip()}
     for name, known in (("urgency", URGENCIES), ("consent", CONSENTS)):
         if values.get(name) not in known:

@@ -48,7 +48,7 @@ class Handoff:
         self.wake = wake
 
     def knows(self, press: Press) -> bool:
-        """Whether a press is one of the handoff's; that on Get in touch comes with a case and is none of these."""
+        """Return True for the handoff's buttons, except Get in touch, which comes with a case."""
         is_consent = press.name == "contact" and press.choice in CONSENTS
         return is_consent or press.name in PRESSES or press.name in USERS_PRESSES
 
@@ -59,14 +59,14 @@ class Handoff:
         return await self.requests.begin(person, case)
 
     async def pressed(self, person: Person, press: Press) -> Response:
-        """What a button leads to."""
+        """Handle the press of a button."""
         at = self._desk if press.name in PRESSES else self.requests
         return await self._response(at.pressed(person, press))
 
     async def sent(
         self, person: Person, press: Press | None, values: Mapping[str, str], keys: Sequence[str] = ()
     ) -> Response:
-        """What becomes of a form that was sent; None is one that this version does not know.
+        """Handle a form that was sent; None is one that this version does not know.
 
         Under `keys` it is known if the platform tells of it again.
         """

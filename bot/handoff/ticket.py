@@ -7,7 +7,7 @@ from bot.store.records import LeadState
 
 
 class Act(StrEnum):
-    """What may happen to a ticket; these words are kept with who did it and when."""
+    """The actions on a ticket; these words are stored in its events."""
 
     REQUEST = "requested"
     CLAIM = "claimed"
@@ -62,7 +62,7 @@ def after(ticket: Ticket, act: Act, actor: str) -> Ticket:
 
 
 def _worked_on(ticket: Ticket, act: Act, actor: str) -> Ticket:
-    """What a consultant does: whoever replies to or resolves a free one takes it; one that is held is its holder's."""
+    """Apply a consultant's action: a free one is claimed by replying or resolving; a held one is its holder's."""
     if act is Act.REPLY and ticket.state is LeadState.RESOLVED:
         return Ticket(LeadState.CLAIMED, actor)  # it was not the end
     if ticket.state not in WAITING:

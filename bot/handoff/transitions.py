@@ -1,4 +1,4 @@
-"""What happens to a request: the ticket's next state, the event and the posts that it leads to, all kept at once."""
+"""Transitions of a request: the ticket's next state, its event and notifications, stored in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -92,7 +92,7 @@ def announcement(desk: str, platform: str, details: Mapping[str, JsonValue]) -> 
 
 
 def lane(lead: int, whose: str) -> str:
-    """Where posts of a request stand in line."""
+    """Return the name of a lane of a request."""
     return f"lead/{lead}/{whose}"
 
 
@@ -106,5 +106,5 @@ def impossible(lead: Lead, act: Act, actor: str) -> str:
 
 
 def refusal(error: ImpossibleError, lead: Lead | None) -> str:
-    """What is said of something that could not be done."""
+    """Return the sentence for an action that is not possible."""
     return texts.sentence(error.sentence, holder=detail(lead, "holder") if lead else "")

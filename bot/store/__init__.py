@@ -1,1 +1,1 @@
-"""What is kept: tables, the database that holds them, and one module for each thing that is kept."""
+"""The database: its tables, records, and one repository per kind of record."""

@@ -8,7 +8,7 @@ from itertools import chain
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.address import NOWHERE, Address, Draft
+from bot.store.address import NOWHERE, Address
 from bot.store.database import Database
 from bot.store.records import UNFINISHED
 from bot.store.tables import ConversationRow, EventRow, TurnRow
@@ -16,10 +16,10 @@ from bot.store.tables import ConversationRow, EventRow, TurnRow
 
 @dataclass(frozen=True)
 class Message:
-    """What a user said. `keys` are the names under which the platform may deliver it again, `place` its conversation.
+    """A user's message. `keys` are the names under which the platform may deliver it again, `place` its conversation.
 
-    The answer goes to `address`, perhaps by a secret `token`, in place of the posts that it `replaces`; by `name` the
-    platform says later that it was edited or deleted. `said_at` is the platform's moment.
+    The answer goes to `address`, perhaps by a secret `token`; by `name` the platform says later that it was edited or
+    deleted. `said_at` is the platform's moment.
     """
 
     tenant: str
@@ -31,12 +31,11 @@ class Message:
     token: str | None = field(default=None, repr=False)
     name: str | None = None
     said_at: datetime | None = None
-    replaces: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Work:
-    """A turn at the head of its conversation. `runs` counts how often its work was begun anew."""
+    """A turn at the head of its conversation. `runs` counts how often its work was restarted."""
 
     tenant: str
     turn: int
@@ -58,7 +57,7 @@ class Accepting:
         self._db = database
 
     async def accept(self, messages: Sequence[Message]) -> list[Accepted | None]:
-        """What became of each message; None for what was accepted before."""
+        """Return the outcome for each message; None for duplicates."""
         accepted = list[tuple[int, Accepted | None]]()
         for tenant in dict.fromkeys(message.tenant for message in messages):
             theirs = [(number, message) for number, message in enumerate(messages) if message.tenant == tenant]
@@ -123,7 +122,7 @@ def _turn(message: Message, conversation: int, moment: datetime) -> TurnRow:
         user=message.user,
         name=message.name,
         text=storable(message.text),
-        where=message.address.to_json() | Draft(tuple(message.replaces)).to_json(),
+        where=message.address.to_json(),
         token=message.token,
         said_at=message.said_at,
         accepted_at=moment,

@@ -51,7 +51,7 @@ class Conversations:
             return [row.record() for row in await session.scalars(waiting)]
 
     async def waiting(self, tenant: str, user: str) -> int:
-        """How many messages of a user are not finished."""
+        """Return how many messages of a user are not finished."""
         theirs = select(func.count()).select_from(TurnRow).where(TurnRow.user == user, TurnRow.state.in_(UNFINISHED))
         async with self._db.transaction(tenant) as session:
             return await session.scalar(theirs) or 0

@@ -91,7 +91,7 @@ class Database:
     async def insert_rows(
         self, session: AsyncSession, statement: Executable, rows: Sequence[Mapping[str, object]]
     ) -> list[tuple[Any, ...]]:
-        """What an INSERT of `insert` returns for several rows, which become the session's tenant's."""
+        """Execute an INSERT of `insert` for several rows of the session's tenant; return what it returns."""
         own = [{**row, TENANT: session.info[TENANT]} for row in rows]
         found = await session.execute(statement.execution_options(**{OWN: True}), own)
         return [tuple(row) for row in found.all()]

@@ -13,7 +13,7 @@ from bot.store.tables import IN_LANES, DeliveryRow, LeadRow, TurnRow
 
 @dataclass(frozen=True)
 class Queue:
-    """How much waits, and for how many seconds its oldest does."""
+    """The length of a queue, and the age of its oldest entry in seconds."""
 
     depth: int
     oldest: float

@@ -77,7 +77,7 @@ class Inbox:
         return await self._accept_soon(message)
 
     async def follows_up(self, message: Message, *, is_for_others: bool) -> bool:
-        """Whether words that are not addressed to us go on with our conversation.
+        """Return True if a message that is not addressed to the bot continues its conversation.
 
         They do when their author talked with us there before, until somebody else joins in or somebody else is
         addressed: then people are talking among themselves, and we are quiet until we are addressed again.
@@ -103,7 +103,7 @@ class Inbox:
         """Return the newest turn of a message."""
         async with self._db.transaction(tenant) as session:
             row = await session.scalar(_newest(TurnRow.name == name))
-            return row.record() if row else None
+            return await _with_draft(session, row) if row else None
 
     async def amend(self, tenant: str, name: str, text: str, keys: Sequence[str]) -> Amendment:
         """Replace the text of a message by its edited one, unless it is answered; `keys` are those of the edit.
@@ -156,7 +156,7 @@ class Inbox:
             return TurnContext(await _with_draft(session, turn), earlier, usage)
 
     async def was_notified(self, turn: Turn, since: datetime) -> bool:
-        """Whether the user was told in this conversation, since then, that their questions are too many."""
+        """Return True if the user was told in this conversation, since then, that their questions are too many."""
         told = select(TurnRow.id).where(
             TurnRow.conversation_id == turn.conversation_id,
             TurnRow.user == turn.user,
@@ -290,7 +290,7 @@ async def _count(session: AsyncSession, rows: Select[int], most: int) -> int:
 
 
 async def _next(session: AsyncSession, turn: Turn) -> Work | None:
-    """What is to be done next in a turn's conversation."""
+    """Return the next work in a turn's conversation."""
     unfinished = select(TurnRow.id, TurnRow.runs).where(
         TurnRow.conversation_id == turn.conversation_id, TurnRow.state.in_(UNFINISHED)
     )

@@ -42,13 +42,13 @@ class Installations(AsyncSQLAlchemyInstallationStore):
     async def async_find_bot(
         self, *, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool | None = False
     ) -> Bot | None:
-        """What is installed in a workspace, or in the whole organisation."""
+        """Return the installation of a workspace, or of the whole organisation."""
         which = self._which(self.bots, enterprise_id, None if is_enterprise_install else team_id)
         found = await persistently(self._bots, which)  # without a token Bolt would drop an event for good
         return found[0] if found else None
 
     async def all(self) -> Sequence[Bot]:
-        """What is installed, everywhere."""
+        """Return all installations."""
         return await self._bots(self.bots.c.client_id == self.client_id)
 
     async def remove(self, enterprise_id: str | None, team_id: str | None, before: datetime) -> None:
@@ -80,7 +80,7 @@ class States(AsyncSQLAlchemyOAuthStateStore):
         super().__init__(STATE_SECONDS, database.engine, logger=log)
 
     async def async_consume(self, state: str) -> bool:
-        """Whether a state is ours and young enough; it is used up thereby, also among several processes."""
+        """Return True if a state is ours and young enough, once among all processes."""
         states, moment = self.oauth_states, datetime.now(UTC).replace(tzinfo=None)
         ours = delete(states).where(states.c.state == state, states.c.expire_at > moment).returning(states.c.id)
         async with self.engine.begin() as connection:

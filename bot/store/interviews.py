@@ -93,7 +93,7 @@ class Interviews:
             ballot.answers = {**ballot.answers, question: option}
 
     async def ballots(self, interview: Interview) -> dict[str, dict[str, str | None]]:
-        """What each member answers, in the order in which they came."""
+        """Return each member's answers, in the order in which they came."""
         votes = select(BallotRow).where(BallotRow.interview_id == interview.id).order_by(BallotRow.id)
         async with self._db.transaction(interview.tenant) as transaction:
             return {

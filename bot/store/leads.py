@@ -25,7 +25,7 @@ TALLY = "leads"
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to a lead, with what it leads to.
+    """A change of a lead, with the notifications that follow.
 
     `name` is that of the message that said it, `keys` those under which the platform may deliver it again; `details`
     takes the place of what was kept, and `is_counted` for a request that counts from now on.
@@ -155,7 +155,7 @@ class Leads:
         return True
 
     async def knows(self, tenant: str, keys: Sequence[str]) -> bool:
-        """Whether something was accepted or refused under one of these keys."""
+        """Return True if something was accepted or refused under one of these keys."""
         async with self._db.transaction(tenant) as transaction:
             return await transaction.scalar(select(EventRow.id).where(EventRow.key.in_(keys)).limit(1)) is not None
 
@@ -166,7 +166,7 @@ class Leads:
                 await self._remember(transaction, keys, self._db.clock())
 
     async def events(self, lead: Lead) -> list[LeadEvent]:
-        """What happened to a request, in order."""
+        """Return the events of a request, in order."""
         all_of_it = select(LeadEventRow).where(LeadEventRow.lead_id == lead.id).order_by(LeadEventRow.id)
         async with self._db.transaction(lead.tenant) as transaction:
             return [row.record() for row in await transaction.scalars(all_of_it)]
@@ -192,7 +192,7 @@ class Leads:
             return [row.queued() for row in await transaction.scalars(its)]
 
     async def before(self, post: QueuedNotification) -> str | None:
-        """What the platform calls the last post of the same lane that it has, if there is one."""
+        """Return the platform's name of the last post sent in the same lane."""
         sent = select(DeliveryRow.sent_as).where(
             DeliveryRow.lane == post.notification.lane,
             DeliveryRow.id < post.id,
@@ -211,7 +211,7 @@ class Leads:
             return row.queued() if row else None
 
     async def has_card_coming(self, lead: Lead) -> bool:
-        """Whether a post that shows a request to the consultants is still to be sent."""
+        """Return True if the card of a request is still to be sent."""
         coming = select(DeliveryRow.id).where(
             DeliveryRow.lead_id == lead.id, DeliveryRow.kind == Kind.CARD, DeliveryRow.state == DeliveryState.PENDING
         )
@@ -235,7 +235,7 @@ class Leads:
             return [row.queued() for row in await transaction.scalars(cards)]
 
     async def count(self) -> int:
-        """How many requests there ever were, those that are deleted included."""
+        """Return how many requests there ever were, including deleted ones."""
         async with self._db.across_tenants() as transaction:
             return await transaction.scalar(select(func.sum(TallyRow.count)).where(TallyRow.name == TALLY)) or 0
 

@@ -55,13 +55,13 @@ async def opened(settings: Settings, *, migrating: bool = False, reading: bool =
 
 
 def where_of(settings: Settings) -> Where:
-    """Where the database is. Raises SettingsError for a DATABASE_URL that cannot be used."""
+    """Return the database's location. Raises SettingsError for a DATABASE_URL that cannot be used."""
     url = settings.database_url.get_secret_value() if settings.database_url else None
     return Where.of(url, settings.data_dir)
 
 
 def _what_to_do(where: Where) -> str:
-    """What a person can do about a database that cannot be used."""
+    """Return advice on a database that cannot be used."""
     if not where.embedded:
         return "Check DATABASE_URL and the server."
     return (
@@ -72,7 +72,7 @@ def _what_to_do(where: Where) -> str:
 
 def _must_be_there(where: Where) -> None:
     if not Path(where.own.database or "").is_file():
-        raise DatabaseError("There is no database yet, so nothing was asked. Start the bot, or set DATABASE_URL.")
+        raise DatabaseError("No database found. Start the bot first, or set DATABASE_URL.")
 
 
 def _keys(settings: Settings, where: Where) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is sent: posts as their platform renders them, and notifications, which are rendered when they are sent."""
+"""Posts as their platform renders them, and notifications, which are rendered when they are sent."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

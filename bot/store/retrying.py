@@ -1,4 +1,4 @@
-"""What the database refuses for a while, and trying it again."""
+"""Retrying while the database is unavailable."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ async def persistently(
 
 
 def passing(error: BaseException) -> bool:
-    """Whether an error of the database may pass by itself: no connection, locked, no room on the disk."""
+    """Return True if an error of the database may pass by itself: no connection, locked, no room on the disk."""
     if isinstance(error, PoolTimeoutError):
         return True
     if not isinstance(error, DBAPIError):

@@ -44,7 +44,7 @@ class Stoppable(aiosqlite.Connection):
     _ended: asyncio.Future[None] | None = None
 
     def stop(self) -> asyncio.Future[None] | None:
-        """What is done when the thread has ended, however often it is told to; nothing without an event loop."""
+        """Return the future of the thread's end, the same one each time; None without an event loop."""
         if self._running:
             self._ended = super().stop()
         return self._ended

@@ -318,7 +318,7 @@ class TallyRow(Row):
 
 
 class FeedbackRow(Row):
-    """Whether a user found a reply helpful; their last word counts."""
+    """A user's opinion of a reply; their last word counts."""
 
     __tablename__ = "feedback"
     __table_args__ = (UniqueConstraint("turn_id", "user_id"),)

@@ -1,4 +1,4 @@
-"""Where the database is: SQLite files, or a Postgres."""
+"""The location of the database: SQLite files, or a Postgres."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from bot.errors import SettingsError
 
 @dataclass(frozen=True)
 class Where:
-    """Where the database is: `own` for our tables, `engine` for the durable engine's, as synchronous URLs."""
+    """The location of the database: `own` for our tables, `engine` for the durable engine's, as synchronous URLs."""
 
     own: URL
     engine: URL
@@ -35,5 +35,5 @@ class Where:
 
     @property
     def embedded(self) -> bool:
-        """Whether it is a file of ours, with no server."""
+        """True for SQLite, a file without a server."""
         return self.own.get_backend_name() == "sqlite"

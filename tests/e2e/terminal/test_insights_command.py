@@ -43,7 +43,7 @@ async def test_it_writes_a_page_and_markdown_and_leaves_the_database_alone(
 
 def test_nothing_and_mistakes_are_sentences(tmp_path: Path) -> None:
     missing = run(tmp_path, "insights")
-    assert (missing.returncode, b"There is no database yet" in missing.stderr) == (1, True)
+    assert (missing.returncode, b"No database found" in missing.stderr) == (1, True)
     run(tmp_path, "migrate")
     assert b"Nothing was asked in this time." in run(tmp_path, "insights", "--days", "7").stdout
     nowhere = run(tmp_path, "insights", "--html", str(tmp_path / "no" / "report.html"))

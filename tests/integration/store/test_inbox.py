@@ -410,3 +410,15 @@ async def test_a_moment_is_the_same_in_whatever_time_zone_it_comes(store: Store)
     kept = await store.inbox.turn(Work(ONE, turn.id))
     assert kept
     assert kept.said_at == moment
+
+
+async def test_the_answer_to_an_edited_message_replaces_the_posts_of_the_one_before(store: Store) -> None:
+    first = await accepted(store, said("old", name="m1"))
+    for post in await store.inbox.answered(first, REPLY):
+        await store.outbox.sent(Sent(post, "1.1"))
+    await store.inbox.finish(first)
+    edited = await accepted(store, said("new", name="m1"))
+    context = await store.inbox.question(Work(ONE, edited.id), edited.accepted_at, 0)
+    named = await store.inbox.named(ONE, "m1")
+    assert context.turn.draft.replaces == named.draft.replaces == ("1.1",)
+    assert first.draft.replaces == ()

@@ -147,7 +147,7 @@ async def test_an_error_while_the_store_is_used_is_not_taken_for_one_of_opening(
 
 
 async def test_for_reading_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseError, match="There is no database yet"):
+    with pytest.raises(DatabaseError, match="No database found"):
         async with opened(settings(tmp_path), reading=True):
             pass
     assert modes(tmp_path) == {}
