@@ -7,8 +7,8 @@ from dataclasses import replace
 from bot.advising.advice import AdviceContext, render_advice
 from bot.answering.input import MAX_INPUT_LENGTH, CleanText
 from bot.cases.reading import MIN_STATED, CaseReader, CaseReading, Fact
-from bot.deciding.interview import Mention
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Mention
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import Embedder
 from bot.messages.reply import Reply

@@ -16,7 +16,7 @@ from bot.messages.reply import Line, LineKind, Reply
 from bot.messages.response import Placement, Response
 from bot.observing import metrics
 from bot.store.accepting import Work
-from bot.store.events import KnownError
+from bot.store.deduplication import KnownError
 from bot.store.inbox import REMEMBERED
 from bot.store.store import Store
 

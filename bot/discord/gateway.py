@@ -7,7 +7,7 @@ import discord
 from aiohttp import ClientError
 from starlette.routing import Route
 
-from bot.chat.service import Listener, Service
+from bot.chat.listener import Listener, Service
 from bot.delivery.platform import RefusedError
 from bot.discord.app import article, rest, token
 from bot.discord.checks import reads_all

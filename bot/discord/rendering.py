@@ -8,10 +8,10 @@ import discord
 from pydantic import JsonValue, TypeAdapter
 
 from bot.discord.limits import BUTTON, CONTENT, EMBED, EMBED_COUNT, EMBEDS, OPTION, PLACEHOLDER
-from bot.discord.wording import render_line, render_notes, split_line
+from bot.discord.markdown import render_line, render_notes, split_line
 from bot.messages.card import Button, Card, Menu
+from bot.messages.formatting import shorten, split
 from bot.messages.reply import Line
-from bot.messages.text import shorten, split
 
 PICTURE = "summary.png"
 COLOUR = 0x4752C4

@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 import discord
 
 from bot import texts
+from bot.discord.markdown import escape
 from bot.discord.refusals import EXPIRED, GONE, INVALID, NO_PLACE, NO_REPLIES, UNKNOWN_MESSAGE, UNREACHABLE
 from bot.discord.rendering import Rendering, render
 from bot.discord.rest import channel_of
-from bot.discord.wording import escape
 from bot.messages.card import Card
 from bot.messages.reply import Line
 from bot.store.address import Address

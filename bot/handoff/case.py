@@ -7,8 +7,8 @@ from pydantic import JsonValue
 
 from bot import texts
 from bot.advising.advice import describe_confidence
+from bot.messages.formatting import shorten
 from bot.messages.reply import Reply
-from bot.messages.text import shorten
 from bot.store.records import Turn
 
 MOST_LINES = 16

@@ -13,7 +13,7 @@ from bot.messages.card import Press
 from bot.messages.form import Field, FieldKind, Form
 from bot.messages.person import Person
 from bot.messages.response import Response
-from bot.store.events import KnownError
+from bot.store.deduplication import KnownError
 from bot.store.leads import Leads
 from bot.store.records import Lead, LeadState
 

@@ -10,7 +10,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from bot.handoff.webhook import as_json
-from bot.messages.text import remove_controls
+from bot.messages.formatting import remove_controls
 from bot.store.records import LeadState
 from bot.store.store import Store
 

@@ -10,7 +10,7 @@ from bot.handoff.request import UserRequests
 from bot.handoff.ticket import Act, ImpossibleError
 from bot.handoff.transitions import Action, Actions
 from bot.messages.events import Deleted, Said
-from bot.store.events import KnownError
+from bot.store.deduplication import KnownError
 from bot.store.leads import Leads
 from bot.store.post import Kind
 from bot.store.records import Lead, LeadState

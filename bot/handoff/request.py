@@ -15,7 +15,7 @@ from bot.handoff.transitions import Action, Actions, impossible, refusal
 from bot.messages.card import Press
 from bot.messages.person import Person
 from bot.messages.response import Response
-from bot.store.events import KnownError
+from bot.store.deduplication import KnownError
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, Leads
 from bot.store.records import Lead, LeadState

@@ -9,8 +9,8 @@ from pydantic import JsonValue
 from bot import texts
 from bot.handoff.ticket import WAITING, Act
 from bot.messages.card import Button, Card, Press
+from bot.messages.formatting import split
 from bot.messages.reply import Line, LineKind
-from bot.messages.text import split
 from bot.store.post import Kind
 from bot.store.records import DeliveryState, Lead, LeadEvent, LeadState, QueuedNotification
 

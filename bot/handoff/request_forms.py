@@ -10,8 +10,8 @@ from pydantic import JsonValue
 from bot import texts
 from bot.messages.card import Button, Card, Press
 from bot.messages.form import Field, FieldKind, Form
+from bot.messages.formatting import join_lines, shorten
 from bot.messages.reply import Line, LineKind
-from bot.messages.text import join_lines, shorten
 from bot.store.records import Lead
 
 SHOWN, SHOWN_LENGTH = 8, 150  # messages of a conversation that are shown with the form, and characters of each

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.cases.casebook import has_framework, load_framework
-from bot.deciding.interview import Questionnaire
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Questionnaire
 from bot.guidance.article import Statement, read_articles
 from bot.insights.decisions import Decisions
 from bot.insights.funnel import Funnel

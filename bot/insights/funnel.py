@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import JsonValue, ValidationError
 
 from bot import texts
-from bot.deciding.interview import Questionnaire, Screen, Session
+from bot.deciding.questionnaire import Questionnaire, Screen, Session
 from bot.insights.ratios import Ratio
 from bot.interviews.poll import SESSION
 from bot.store.insights import InterviewRecord

@@ -15,7 +15,7 @@ import numpy as np
 from bot.answering.input import clean
 from bot.guidance.article import Statement
 from bot.guidance.embedding import Embedder, Vectors
-from bot.messages.text import join_lines, shorten
+from bot.messages.formatting import join_lines, shorten
 from bot.store.insights import MessageRecord
 
 SAMPLE_SIZE = 1_000  # different questions that are compared; clustering takes the square of that

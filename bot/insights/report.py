@@ -16,7 +16,7 @@ from bot.insights.gaps import Gaps
 from bot.insights.ratios import FEWEST_FOR_P90, FEWEST_FOR_PERCENT, Ratio
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.messages.chart import NAMES
-from bot.messages.text import escape_markdown, join_lines, remove_controls
+from bot.messages.formatting import escape_markdown, join_lines, remove_controls
 from bot.settings import PACKAGE
 
 # The parts of bars: the ends of their sentences' names, and their tones, which page.css sets in light and in dark.

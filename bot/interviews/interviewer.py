@@ -10,8 +10,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot import texts
-from bot.deciding.interview import Mention, Questionnaire
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Mention, Questionnaire
 from bot.interviews.poll import SESSION, Poll
 from bot.interviews.screens import render_card
 from bot.messages.card import Card, Press

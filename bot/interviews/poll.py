@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from bot import texts
 from bot.advising.advice import AdviceContext, render_advice
 from bot.deciding.framework import Question
-from bot.deciding.interview import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip
 from bot.deciding.outlook import Answers
+from bot.deciding.questionnaire import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip
 from bot.deciding.recommendation import Recommendation
 from bot.deciding.team import TeamResult, VoteCount, count_votes, decide_together
 from bot.messages.card import Press

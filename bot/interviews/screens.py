@@ -6,7 +6,7 @@ from functools import partial
 
 from bot import texts
 from bot.deciding.framework import Question
-from bot.deciding.interview import Screen, View
+from bot.deciding.questionnaire import Screen, View
 from bot.interviews.poll import UNKNOWN, Poll, vote_choice
 from bot.messages.card import Button, Card, Menu, Picture, Press
 from bot.messages.chart import describe_chart, draw_chart

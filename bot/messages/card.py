@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bot import texts
+from bot.messages.formatting import shorten
 from bot.messages.reply import Citation, Line, Reply, ReplyKind
-from bot.messages.text import shorten
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.deciding.framework import Approach, Framework, Side, TrainingData
 from bot.deciding.outlook import Answers
 from bot.deciding.recommendation import Recommendation
-from bot.messages.text import shorten
+from bot.messages.formatting import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from bot.deciding.recommendation import Recommendation
 from bot.guidance.article import Statement
-from bot.messages.text import escape_markdown, split
+from bot.messages.formatting import escape_markdown, split
 
 
 class ReplyKind(StrEnum):

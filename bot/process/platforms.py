@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 from bot.chat.adapter import Adapter
-from bot.chat.service import Listener, PlatformFactory
+from bot.chat.listener import Listener, PlatformFactory
 from bot.errors import InputError, SettingsError
 from bot.settings import Settings
 from bot.store.store import Store

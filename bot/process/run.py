@@ -10,9 +10,9 @@ from bot import threads
 from bot.advising.bootstrap import make_consultant
 from bot.chat.adapter import Adapter
 from bot.chat.dispatch import Dispatcher
+from bot.chat.listener import Service
 from bot.chat.presses import PressHandler
 from bot.chat.responder import ConsultantResponder
-from bot.chat.service import Service
 from bot.delivery.platform import Platform
 from bot.delivery.process import taking_part
 from bot.delivery.quota import Quota

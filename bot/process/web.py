@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.chat.service import Listener, Service
+from bot.chat.listener import Listener, Service
 from bot.errors import SettingsError
 from bot.observing.metrics import PREFIX
 from bot.store.database import Database

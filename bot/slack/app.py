@@ -13,7 +13,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import texts
-from bot.chat.service import Service
+from bot.chat.listener import Service
 from bot.errors import SettingsError
 from bot.handoff.channel import desk_channel
 from bot.settings import Settings

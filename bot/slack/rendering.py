@@ -26,8 +26,8 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.basic_components import PlainTextObject, SlackFile
 
 from bot.messages.card import Button, Card, Menu, Picture
+from bot.messages.formatting import shorten
 from bot.messages.reply import Citation, Line, LineKind
-from bot.messages.text import shorten
 from bot.slack.limits import (
     ALT_TEXT,
     BLOCKS,

@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from bot.chat.service import Listener, Service
+from bot.chat.listener import Listener, Service
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.slack.app import is_set_up, make_app, make_client
@@ -17,7 +17,7 @@ from bot.slack.bolt import SocketHandler
 from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
 from bot.slack.oauth import InstallPages
 from bot.slack.refusals import REMOVED, code_of
-from bot.slack.requests import Requests
+from bot.slack.signed_requests import Requests
 
 INVALID_TOKEN = REMOVED | {"not_authed", "not_allowed_token_type"}  # codes after which a retry is useless
 NO_SOCKET_MODE = "Set SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…); the README's Slack steps say how."

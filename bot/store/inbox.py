@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.accepting import Accepted, Accepting, Message, Work, storable
 from bot.store.address import Draft
 from bot.store.database import Database, add_in_order
-from bot.store.events import remember
+from bot.store.deduplication import remember
 from bot.store.outbox import Sent
 from bot.store.post import Content
 from bot.store.records import UNFINISHED, Delivery, DeliveryState, Turn, TurnState

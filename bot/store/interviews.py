@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import delete, select, update
 
 from bot.store.database import Database
-from bot.store.events import KnownError, remember
+from bot.store.deduplication import KnownError, remember
 from bot.store.records import Interview
 from bot.store.tables import BallotRow, InterviewRow
 

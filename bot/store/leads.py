@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.address import Address
 from bot.store.database import Database, add_in_order
-from bot.store.events import KnownError, remember
+from bot.store.deduplication import KnownError, remember
 from bot.store.interviews import StaleError
 from bot.store.outbox import row_of
 from bot.store.post import Kind, Notification

@@ -10,11 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.advising.consultant import Consultant
 from bot.chat.presses import PASSED_ON
-from bot.deciding.interview import Questionnaire
+from bot.deciding.questionnaire import Questionnaire
 from bot.handoff.case import case_of
 from bot.interviews.poll import summarize
+from bot.messages.formatting import join_lines, shorten
 from bot.messages.reply import Line, Reply
-from bot.messages.text import join_lines, shorten
 from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
 from bot.store.accepting import Message, Work

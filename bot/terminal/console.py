@@ -10,8 +10,8 @@ from rich.segment import Segment
 from rich.text import Text
 
 from bot import texts
+from bot.messages.formatting import remove_controls
 from bot.messages.reply import Citation, Line, LineKind, Reply
-from bot.messages.text import remove_controls
 
 
 class SafeConsole(Console):

@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.advising.bootstrap import is_current, make_embedder, make_vector_server
 from bot.cases.casebook import has_framework, load_framework, load_voices
-from bot.chat.service import PlatformFactory
+from bot.chat.listener import PlatformFactory
 from bot.errors import BotError
 from bot.guidance.article import read_articles
 from bot.guidance.phrasings import read_phrasings

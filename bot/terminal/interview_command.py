@@ -14,8 +14,8 @@ from bot import texts
 from bot.advising.advice import AdviceContext, render_advice
 from bot.cases.casebook import load_framework
 from bot.deciding.framework import Framework, Question
-from bot.deciding.interview import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip, View
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip, View
 from bot.deciding.recommendation import recommend
 from bot.deciding.team import decide_together
 from bot.errors import BotError, InputError

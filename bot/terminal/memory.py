@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from bot.deciding.interview import Session
+from bot.deciding.questionnaire import Session
 from bot.interviews.poll import SESSION
 from bot.settings import Settings
 from bot.store.interviews import StaleError

@@ -13,7 +13,7 @@ from sqlalchemy import MetaData, event, inspect
 from bot.store.accepting import Accepted, Message, Work
 from bot.store.address import Address
 from bot.store.database import Database
-from bot.store.events import KnownError
+from bot.store.deduplication import KnownError
 from bot.store.inbox import Answer
 from bot.store.post import Post
 from bot.store.records import Lead, LeadState, Turn

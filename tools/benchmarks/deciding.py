@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from bot.cases.casebook import Casebook, load_framework, load_training_voices
 from bot.cases.learning import texts_to_embed
-from bot.deciding.interview import Choose, Questionnaire, Screen, Session
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Choose, Questionnaire, Screen, Session
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.messages.chart import draw_chart

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.handoff.export import FIELDS, FORMULA, as_csv, figures
-from bot.messages.text import remove_controls
+from bot.messages.formatting import remove_controls
 from bot.store.inbox import Answer
 from bot.store.store import Store
 from tests.support.rooms import ONE, TWO, done, said

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.deciding.framework import Approach
-from bot.deciding.interview import Choose, Edit, Move, Questionnaire, Screen, Skip
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Choose, Edit, Move, Questionnaire, Screen, Skip
 from bot.guidance.embedding import Embedder
 from bot.insights.collect import collect_figures
 from bot.insights.decisions import Decisions

@@ -18,8 +18,8 @@ from bot.advising.advice import AdviceContext, render_advice
 from bot.cases.casebook import load_framework
 from bot.chat.presses import MAX_LISTED, PressHandler
 from bot.deciding.framework import Framework
-from bot.deciding.interview import Choose, Mention, Questionnaire
 from bot.deciding.outlook import Answers, Outlook
+from bot.deciding.questionnaire import Choose, Mention, Questionnaire
 from bot.deciding.team import decide_together
 from bot.interviews.interviewer import LEADERLESS, Interviewer
 from bot.interviews.screens import render_card
@@ -28,7 +28,7 @@ from bot.messages.person import Person
 from bot.messages.response import Placement, Response
 from bot.slack.rendering import render
 from bot.store.database import Database
-from bot.store.events import KnownError
+from bot.store.deduplication import KnownError
 from bot.store.records import Interview as Row
 from bot.store.store import Store
 from bot.store.where import Where

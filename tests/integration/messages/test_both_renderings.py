@@ -15,7 +15,7 @@ from bot.messages.reply import ReplyKind
 from bot.slack import rendering as slack
 from tests.conftest import ROOT
 from tests.unit.discord.test_discord_rendering import shown
-from tests.unit.discord.test_wording import ARTICLE
+from tests.unit.discord.test_markdown import ARTICLE
 
 OTHERS = (
     "hello",

@@ -10,7 +10,7 @@ from typing import cast
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.chat.service import Service
+from bot.chat.listener import Service
 from bot.process.web import DATABASE_TIMEOUT, make_application
 from bot.store.database import Database
 from bot.store.sqlite import BUSY

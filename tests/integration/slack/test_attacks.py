@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from bot.slack.requests import BODY_TIMEOUT, MAX_DISCARDED
+from bot.slack.signed_requests import BODY_TIMEOUT, MAX_DISCARDED
 from tests.peers.slack import Signing, slack_server
 from tests.support.running import ANSWERING, status
 from tests.support.slack.bots import QUESTION, WebBot, press, well

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import texts
-from bot.deciding.interview import Choose, Move, Questionnaire, Session, Skip
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Choose, Move, Questionnaire, Session, Skip
 from bot.interviews.poll import SESSION
 from bot.store.database import Database
 from bot.store.inbox import Answer

@@ -15,7 +15,7 @@ from bot.messages.card import Button, Card, Picture, Press
 from bot.messages.reply import Citation, Line, LineKind
 from tests.peers.discord import violations
 from tests.support.cards import LONG, cards_of, full_card, menu_of, patiently, rows_of
-from tests.unit.discord.test_wording import ARTICLE, HOSTILE, undone
+from tests.unit.discord.test_markdown import ARTICLE, HOSTILE, undone
 
 cards = cards_of(HOSTILE, 20, 25)  # a menu takes the fifth row
 urls = some.sampled_from((None, ARTICLE))

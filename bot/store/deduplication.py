@@ -1,4 +1,4 @@
-"""The events that platforms deliver, remembered by their keys, so that each counts once."""
+"""Deduplication: the keys of events that platforms delivered, so that each counts once."""
 
 from collections.abc import Sequence
 from datetime import datetime

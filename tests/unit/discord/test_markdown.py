@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from bot.discord.wording import escape, render_line, render_notes, split_line
+from bot.discord.markdown import escape, render_line, render_notes, split_line
 from bot.messages.reply import Citation, Line, LineKind
 
 ARTICLE = "https://example.com/guides/fine-tuning-vs-rag"

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 from markdown_it import MarkdownIt
 
-from bot.messages.text import escape_markdown, join_lines, remove_controls, shorten, split
+from bot.messages.formatting import escape_markdown, join_lines, remove_controls, shorten, split
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.discord.limits import URL
+from bot.messages.formatting import join_lines, split
 from bot.messages.reply import Citation, Line, LineKind
-from bot.messages.text import join_lines, split
 
 MARKUP = re.compile(
     r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links

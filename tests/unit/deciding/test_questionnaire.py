@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 
 from bot.cases.casebook import load_framework
 from bot.deciding.framework import Approach, Framework
-from bot.deciding.interview import Choose, Edit, InterviewEvent, Mention, Move, Questionnaire, Screen, Session, Skip
 from bot.deciding.outlook import Outlook
+from bot.deciding.questionnaire import Choose, Edit, InterviewEvent, Mention, Move, Questionnaire, Screen, Session, Skip
 from tests.conftest import ROOT
 from tests.support.frameworks import modest
 
