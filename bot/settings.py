@@ -137,9 +137,6 @@ class Settings(BaseSettings):
     """Process that answers what `serve`, `slack`, `discord` and `web` accept: `itself`, or the `workers`."""
     database_url: SecretStr | None = None
     """`postgresql://user:password@host/name`; unset means SQLite files in `DATA_DIR`."""
-    vector_store_url: SecretStr | None = None
-    """A Postgres with pgvector that searches the vectors, written like `DATABASE_URL`; unset means FAISS, in the
-    process."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
     """The keys that encrypt secrets in the database, separated by commas: the first encrypts, all decrypt, so keys can
     be rotated. Needed on Postgres; beside SQLite a key is made and kept in `DATA_DIR`."""

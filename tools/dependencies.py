@@ -16,7 +16,7 @@ IMAGE = {
     "sys_platform": "linux",
     "platform_system": "Linux",
 }
-IMAGE_EXTRAS = ("openai", "otel", "pgvector")
+IMAGE_EXTRAS = ("openai", "otel")
 ACCEPTED = re.compile(
     r"MIT(-0|-CMU)?( License)?|(0BSD|BSD.*|3-Clause BSD License)|Apache.*|ISC.*|Zlib|CC0-1\.0|BSL-1\.0|LLVM-exception"
     r"|(PSF-2\.0|Python Software Foundation License|CNRI-Python)|(The )?Unlicense"

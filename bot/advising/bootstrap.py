@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from bot import threads
 from bot.advising.consultant import Consultant
@@ -16,9 +15,6 @@ from bot.settings import Settings
 from bot.writing.facts import FactFinder
 from bot.writing.writer import Writer
 
-if TYPE_CHECKING:
-    from bot.advising.vectorserver import PgVectors
-
 log = logging.getLogger(__name__)
 
 
@@ -28,15 +24,6 @@ def make_embedder(settings: Settings) -> Embedder:
         return Embedder(settings.embedding_model)
     tuned = find_tuned_model(settings.data_dir, PACKAGED_SHA256)
     return Embedder(tuned) if tuned else Embedder(find_packaged_model(), PACKAGED_SHA256)
-
-
-def make_vector_server(settings: Settings, embedder: Embedder) -> "PgVectors | None":
-    """The configured vector server, None if there is none. Raises SettingsError if it cannot be used."""
-    if settings.vector_store_url is None:
-        return None
-    from bot.advising.vectorserver import PgVectors
-
-    return PgVectors(settings.vector_store_url.get_secret_value(), embedder)
 
 
 def is_current(settings: Settings) -> bool:
@@ -85,7 +72,7 @@ def make_consultant(settings: Settings, progress: Progress = ignore_progress) ->
 
 
 def _folder(settings: Settings, embedder: Embedder) -> IndexFolder:
-    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder, make_vector_server(settings, embedder))
+    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder)
 
 
 def _keep(save: Callable[[], None], *, must_keep: bool) -> None:

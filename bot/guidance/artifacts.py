@@ -67,9 +67,9 @@ class ArtifactCache:
         """The lines of `texts.jsonl`."""
         return _read_lines(self.folder)
 
-    def vectors(self, *, mapped: bool = False) -> faiss.Index:
-        """The vectors, in the order of the lines; if `mapped`, they are read from disk when they are used."""
-        return faiss.read_index(str(self.folder / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+    def vectors(self) -> faiss.Index:
+        """The vectors, in the order of the lines."""
+        return faiss.read_index(str(self.folder / "vectors.faiss"))
 
     def save(self, lines: Iterable[str], vectors: faiss.Index, arrays: Mapping[str, Mapping[str, ArrayLike]]) -> None:
         """Write a complete folder, move it into place and remove older ones. Raises OSError.

@@ -55,7 +55,7 @@ class HoldOut:
             return HoldoutScores(0.0, 0.0, 0.0, 1.0)  # a model that diverged understands nothing
         documents = [self.index.documents[row] for row in self.seen]
         ranker = Ranker.learn([d.text for d in documents], vectors[self.seen], [d.labels for d in documents])
-        search = Search(replace(self.index, ranker=ranker, vectors=make_faiss_index(vectors), remote=None))
+        search = Search(replace(self.index, ranker=ranker, vectors=make_faiss_index(vectors)))
         held = [self.index.documents[row] for row in self.held]
         results = list(zip(held, search.find_all([d.text for d in held], vectors[self.held]), strict=True))
         asked = [(r, self._sections(d)) for d, r in results if d.labels[0].kind in (Kind.STATEMENT, Kind.SECTION)]

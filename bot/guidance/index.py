@@ -1,23 +1,23 @@
 """The index: statements and phrasings as vectors in FAISS, and the ranker learned from them, cached on disk.
 
 It is kept in `DATA_DIR/index` (see `artifacts.py`); FAISS's own writer stores the vectors, and nothing is pickled. Only
-this module knows langchain-community. If a vector server is configured, it searches instead of FAISS.
+this module knows langchain-community.
 """
 
 import json
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import faiss
 import numpy as np
 
 from bot.guidance.article import Article, Statement, read_articles
-from bot.guidance.artifacts import ArtifactCache, Progress, hash_files, ignore_progress, read_vectors
+from bot.guidance.artifacts import ArtifactCache, Progress, hash_files, ignore_progress
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.phrasings import Kind, Label, read_phrasings
 from bot.guidance.ranking import Ranker
@@ -27,25 +27,6 @@ if TYPE_CHECKING:
 
 INDEX_FORMAT = 5  # to be raised when the files or the training change
 EXACT_UP_TO = 50_000  # vectors, whose search takes about as long as one embedding; above, an HNSW graph is built
-
-NeighbourSearch = Callable[[Vectors, int], Sequence[tuple[int, float]]]
-"""Returns the numbers of the `count` documents nearest to a unit vector, with their cosines."""
-
-
-class VectorServer(Protocol):
-    """A vector database in another process. An index is named by the hash of what it was learned from.
-
-    Methods raise BotError, saying what to do, if the server cannot be used.
-    """
-
-    def holds(self, name: str, count: int) -> bool:
-        """Return True if the server has this index, with `count` documents."""
-
-    def fill(self, name: str, texts: Sequence[str], vectors: Vectors) -> None:
-        """Store the whole index, in the order of its documents; an index that is there already stays."""
-
-    def neighbours(self, name: str) -> NeighbourSearch:
-        """The search of an index; it connects on the first call."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +46,6 @@ class Index:
     vectors: faiss.Index
     ranker: Ranker[Label]
     embedder: Embedder
-    remote: NeighbourSearch | None = None  # searches instead of FAISS
 
     @cached_property
     def statements(self) -> dict[str, Statement]:
@@ -110,20 +90,16 @@ class Index:
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[Document, float]]:
         """The `count` documents nearest to a unit vector, with their cosines, nearest first."""
-        found = (self.remote or self._in_faiss)(vector, count)
-        best = sorted(found, key=lambda number_and_cosine: (-number_and_cosine[1], number_and_cosine[0]))
-        return [(self.documents[number], cosine) for number, cosine in best]
-
-    def _in_faiss(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
         found = self.store.similarity_search_with_score_by_vector(vector.tolist(), k=count)
-        return [(int(passage.id or ""), float(cosine)) for passage, cosine in found]
+        best = sorted((-float(cosine), int(passage.id or "")) for passage, cosine in found)
+        return [(self.documents[number], -cosine) for cosine, number in best]
 
 
 class IndexFolder:
-    """The cached index of one corpus under one embedding model: on disk and, if there is one, on a vector server."""
+    """The cached index of one corpus under one embedding model."""
 
-    def __init__(self, corpus: Path, data: Path, embedder: Embedder, server: VectorServer | None = None) -> None:
-        self.corpus, self.data, self.embedder, self.server = corpus, data, embedder, server
+    def __init__(self, corpus: Path, data: Path, embedder: Embedder) -> None:
+        self.corpus, self.data, self.embedder = corpus, data, embedder
 
     @cached_property
     def cache(self) -> ArtifactCache:
@@ -133,22 +109,20 @@ class IndexFolder:
 
     def is_current(self) -> bool:
         """Return True if a complete index of this corpus and this model is cached."""
-        if not self.cache.is_current():
-            return False
-        return self.server is None or self.server.holds(self.cache.folder.name, len(self.cache.lines()))
+        return self.cache.is_current()
 
     def load(self) -> Index | None:
         """The cached index, None if it is stale, truncated, foreign or missing."""
         if not self.is_current():
             return None
         documents = tuple(_from_line(line) for line in self.cache.lines())
-        vectors = self.cache.vectors(mapped=self.server is not None)
+        vectors = self.cache.vectors()
         rows = training_rows(documents)
         labels = sorted({label for n in rows for label in documents[n].labels})
         row_vectors: Vectors = vectors.reconstruct_batch(np.array(rows, np.int64))
         with np.load(self.cache.folder / "ranker.npz", allow_pickle=False) as arrays:
             ranker = Ranker.from_arrays(labels, row_vectors, arrays)
-        return Index(read_articles(self.corpus), documents, vectors, ranker, self.embedder, self._remote())
+        return Index(read_articles(self.corpus), documents, vectors, ranker, self.embedder)
 
     def build(self, progress: Progress = ignore_progress) -> Index:
         """Read the corpus, embed what is new, train the ranker. Writes nothing."""
@@ -158,18 +132,11 @@ class IndexFolder:
         rows = training_rows(documents)
         training = [documents[n] for n in rows]
         ranker = Ranker.learn([d.text for d in training], vectors[rows], [d.labels for d in training])
-        faiss_index = make_faiss_index(vectors, exact_up_to=len(vectors) if self.server else EXACT_UP_TO)
-        return Index(articles, documents, faiss_index, ranker, self.embedder, self._remote())
+        return Index(articles, documents, make_faiss_index(vectors), ranker, self.embedder)
 
     def save(self, index: Index) -> None:
-        """Store the index on the server, if there is one, and on disk. Raises OSError."""
-        if self.server:
-            texts = [document.text for document in index.documents]
-            self.server.fill(self.cache.folder.name, texts, read_vectors(index.vectors))
+        """Store the index on disk. Raises OSError."""
         self.cache.save(map(_to_line, index.documents), index.vectors, {"ranker.npz": index.ranker.arrays()})
-
-    def _remote(self) -> NeighbourSearch | None:
-        return self.server.neighbours(self.cache.folder.name) if self.server else None
 
 
 def training_rows(documents: Sequence[Document]) -> list[int]:

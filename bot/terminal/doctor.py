@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 
-from bot.advising.bootstrap import is_current, make_embedder, make_vector_server
+from bot.advising.bootstrap import is_current, make_embedder
 from bot.cases.casebook import has_framework, load_framework, load_voices
 from bot.chat.listener import PlatformFactory
 from bot.errors import BotError
@@ -54,7 +54,6 @@ def _checks(platforms: Platforms) -> Iterator[tuple[str, Callable[[], str]]]:
         yield "decision framework", lambda: _framework(settings)
     yield "data directory", lambda: _data_directory(settings)
     yield "embedding model", lambda: _embedding_model(settings)
-    yield "vector search", lambda: _vector_search(settings)
     yield "index", lambda: _index(settings)
     yield "language model", lambda: _language_model(settings)
     yield "database", lambda: asyncio.run(_database(settings))
@@ -101,11 +100,6 @@ def _data_directory(settings: Settings) -> str:
 def _embedding_model(settings: Settings) -> str:
     embedder = make_embedder(settings)
     return f"SHA-256 {embedder.sha256[:12]}…, {embedder.dimensions} dimensions"
-
-
-def _vector_search(settings: Settings) -> str:
-    server = make_vector_server(settings, make_embedder(settings))
-    return server.check() if server else "FAISS, in the process"
 
 
 def _index(settings: Settings) -> str:

