@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.hours import ServiceHours
 
-URL = TypeAdapter(HttpUrl)
+HTTP_URL = TypeAdapter(HttpUrl)
 SENSITIVE = ("_url", "_endpoint", "_token", "_secret", "_keys")  # settings whose values may hold a password
 PACKAGE = Path(__file__).parent
 
@@ -27,7 +27,7 @@ def shipped(folder: str) -> Path:
 
 def _check_url(written: str) -> str:
     try:
-        URL.validate_python(written)
+        HTTP_URL.validate_python(written)
     except ValidationError as error:
         raise ValueError("write it as a URL, like https://example.com") from error
     return written

@@ -23,7 +23,7 @@ from bot.store.store import Store
 CONTACT = Press("contact")
 MAX_POSTS = 4  # of a card that others go on changing; Slack takes five posts in answer to one click
 MAX_LISTED = 4  # interviews, as many as have their buttons in one row beside the one to begin
-PASSED_ON = 40  # messages of a conversation that can be passed on
+MAX_SHARED_TURNS = 40  # messages of a conversation that can be passed on
 
 
 class PressHandler:
@@ -92,7 +92,7 @@ class PressHandler:
             poll = await self._find(person, press.subject)
             advice, place = (poll.summary, poll.row.place) if poll else (None, "")
         turn = press.subject if is_turn else None
-        turns = await self._store.conversations.said(person.tenant, person.user, PASSED_ON, turn, place)
+        turns = await self._store.conversations.said(person.tenant, person.user, MAX_SHARED_TURNS, turn, place)
         questions = self._adviser.framework.questions if self._adviser else {}
         labels = {name: question.label for name, question in questions.items()}
         response = await self._handoff.begin(person, case_of(turns, advice, labels))

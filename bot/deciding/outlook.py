@@ -14,7 +14,7 @@ from bot.deciding.framework import Approach, Framework, Option, Side, TrainingDa
 Answers = Mapping[str, str | None]  # question to option; None is "don't know", which is an answer and no evidence
 
 
-class State(NamedTuple):
+class OutlookState(NamedTuple):
     """The effect of answers on the outcome. `rag` is the weight for RAG, capped at the decisive one."""
 
     rag: int = 0
@@ -31,7 +31,10 @@ class Outlook:
         self.framework = framework
         self._place = {name: n for n, name in enumerate(framework.questions)}
         self._moves = {
-            name: {None: State(), **{key: _move(option, framework.decisive) for key, option in q.options.items()}}
+            name: {
+                None: OutlookState(),
+                **{key: _move(option, framework.decisive) for key, option in q.options.items()},
+            }
             for name, q in framework.questions.items()
         }
         self._spread = cache(self._count_spread)
@@ -42,14 +45,14 @@ class Outlook:
         """The outcome of the answers so far. Raises KeyError for an unknown id."""
         return self.approach_at(self.state(answers))
 
-    def state(self, answers: Answers) -> State:
+    def state(self, answers: Answers) -> OutlookState:
         """The state that answers lead to. Raises KeyError for an unknown id."""
-        state = State()
+        state = OutlookState()
         for question, option in answers.items():
             state = self._add(state, self._moves[question][option])
         return state
 
-    def after(self, state: State, question: str, option: str | None) -> State:
+    def after(self, state: OutlookState, question: str, option: str | None) -> OutlookState:
         """The state after one more answer. Raises KeyError for an unknown id."""
         return self._add(state, self._moves[question][option])
 
@@ -69,8 +72,8 @@ class Outlook:
     def _open(self, answers: Answers) -> tuple[str, ...]:
         return tuple(name for name in self._place if name not in answers)
 
-    def _add(self, state: State, move: State) -> State:
-        return State(
+    def _add(self, state: OutlookState, move: OutlookState) -> OutlookState:
+        return OutlookState(
             min(state.rag + move.rag, self.framework.decisive),
             state.knowledge or move.knowledge,
             state.behaviour or move.behaviour,
@@ -78,7 +81,7 @@ class Outlook:
             state.too_few or move.too_few,
         )
 
-    def approach_at(self, state: State) -> Approach:
+    def approach_at(self, state: OutlookState) -> Approach:
         """The outcome in a state."""
         if state.enough and not state.too_few:
             if state.behaviour:
@@ -86,19 +89,19 @@ class Outlook:
             return Approach.RAG if state.knowledge else Approach.NEED_MORE_INFO
         return Approach.RAG if state.rag >= self.framework.decisive else Approach.NEED_MORE_INFO
 
-    def _count_spread(self, state: State, questions: tuple[str, ...]) -> dict[State, int]:
+    def _count_spread(self, state: OutlookState, questions: tuple[str, ...]) -> dict[OutlookState, int]:
         """Count the ways to answer `questions`, "don't know" included, that lead from `state` to each other state."""
         if not questions:
             return {state: 1}
         *before, last = questions
-        reached = dict[State, int]()
+        reached = dict[OutlookState, int]()
         for start, ways in self._spread(state, tuple(before)).items():
             for move in self._moves[last].values():
                 end = self._add(start, move)
                 reached[end] = reached.get(end, 0) + ways
         return reached
 
-    def _count_influence(self, state: State, others: tuple[str, ...], question: str) -> float:
+    def _count_influence(self, state: OutlookState, others: tuple[str, ...], question: str) -> float:
         moves = self._moves[question].values()
         decides = total = 0
         for reached, ways in self._spread(state, others).items():
@@ -107,11 +110,11 @@ class Outlook:
                 decides += ways
         return decides / total
 
-    def _deciding(self, state: State, questions: tuple[str, ...]) -> tuple[str, ...]:
+    def _deciding(self, state: OutlookState, questions: tuple[str, ...]) -> tuple[str, ...]:
         found = [(self._influence(state, _without(questions, name), name), name) for name in questions]
         return tuple(name for share, name in sorted(found, key=lambda f: (-f[0], self._place[f[1]])) if share)
 
-    def _count_most(self, state: State, questions: tuple[str, ...]) -> int:
+    def _count_most(self, state: OutlookState, questions: tuple[str, ...]) -> int:
         deciding = self._deciding(state, questions)
         if not deciding:
             return 0
@@ -123,11 +126,11 @@ def _without(questions: tuple[str, ...], name: str) -> tuple[str, ...]:
     return tuple(question for question in questions if question != name)
 
 
-def _move(option: Option, decisive: int) -> State:
+def _move(option: Option, decisive: int) -> OutlookState:
     """The state that an option adds."""
     decides = option.weight >= decisive
     rag = option.toward is Side.RAG
-    return State(
+    return OutlookState(
         min(option.weight, decisive) if rag else 0,
         decides and rag,
         decides and option.toward is Side.FINE_TUNING,

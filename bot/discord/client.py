@@ -35,7 +35,7 @@ HANDLERS = (
 )  # how the names of discord.py's tasks begin
 DRAIN = 5.0  # seconds that closing waits for handlers
 OPEN_FORMS = frozenset(("contact", "note", "solved", "reply"))  # the presses that may open a form
-PASSED_ON = "\N{INCOMING ENVELOPE}"  # the reaction to a message that went to the consultants
+FORWARDED = "\N{INCOMING ENVELOPE}"  # the reaction to a message that went to the consultants
 
 Item = discord.ui.Item[Any]
 
@@ -98,7 +98,7 @@ class DiscordBot(discord.AutoShardedClient):
                 if passed_on.problem:
                     await message.reply(escape(passed_on.problem), mention_author=False)
                 else:
-                    await message.add_reaction(PASSED_ON)
+                    await message.add_reaction(FORWARDED)
             except TROUBLE as error:  # it is done all the same
                 log.warning("could not confirm to the user that the message was forwarded: %s", type(error).__name__)
 

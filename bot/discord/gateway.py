@@ -16,7 +16,7 @@ from bot.errors import BotError, SettingsError
 from bot.settings import Settings
 
 BAD_TOKEN = 4004  # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
-UNREACHABLE = "Discord cannot be reached; check the network and DISCORD_API_URL."
+DISCORD_UNREACHABLE = "Discord cannot be reached; check the network and DISCORD_API_URL."
 
 
 class DiscordError(BotError):
@@ -65,7 +65,7 @@ class GatewayListener:
         except RefusedError as error:
             raise SettingsError(str(error)) from error
         except (discord.HTTPException, ClientError, OSError) as error:
-            raise SettingsError(UNREACHABLE) from error
+            raise SettingsError(DISCORD_UNREACHABLE) from error
         finally:
             await client.close()
 

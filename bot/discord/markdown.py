@@ -7,7 +7,7 @@ from bot.discord.limits import URL
 from bot.messages.formatting import join_lines, split
 from bot.messages.reply import Citation, Line, LineKind
 
-MARKUP = re.compile(
+DISCORD_MARKUP = re.compile(
     r"[\\*_~`|<\[\]]"  # emphasis, code, spoilers, mentions, emoji, links
     r"|:(?=//)|(?i:(?<=discord)|(?<=discordapp))\.(?=\w)"  # addresses, invitations
 )
@@ -19,7 +19,7 @@ FENCES = re.compile(r"`{3,}")
 
 def escape(text: str) -> str:
     """Text that Discord shows as it is: no markup, no link, no mention."""
-    return EVERYBODY.sub("@\u200b", AT_START.sub(_broken, MARKUP.sub(r"\\\g<0>", text)))
+    return EVERYBODY.sub("@\u200b", AT_START.sub(_broken, DISCORD_MARKUP.sub(r"\\\g<0>", text)))
 
 
 def _broken(start: re.Match[str]) -> str:

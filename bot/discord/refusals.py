@@ -17,7 +17,7 @@ NO_REPLIES, INVALID = 160002, 50035  # no permission to read what is replied to;
 
 GONE = frozenset((UNKNOWN_CHANNEL, UNKNOWN_MESSAGE))
 NO_PLACE = frozenset((UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS, ARCHIVED, LOCKED))
-UNREACHABLE = frozenset((CLOSED, NO_MUTUAL_SERVER))
+CLOSED_TO_US = frozenset((CLOSED, NO_MUTUAL_SERVER))
 EXPIRED = frozenset((UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE, INVALID_TOKEN, TOO_MANY_FOLLOW_UPS))
 
 
@@ -29,7 +29,7 @@ def meaning(error: discord.HTTPException | discord.RateLimited) -> Exception:
         return BusyError(float(error.response.headers.get("Retry-After", 1)))
     if error.status >= 500:
         return ConnectionError(f"status {error.status}")
-    if error.code in UNREACHABLE:
+    if error.code in CLOSED_TO_US:
         return RefusedError("the user takes no direct messages of this bot")
     if error.status == 401:
         return RefusedError("Discord no longer accepts the bot token; replace DISCORD_TOKEN, then run resend")

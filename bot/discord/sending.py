@@ -10,7 +10,7 @@ import discord
 
 from bot import texts
 from bot.discord.markdown import escape
-from bot.discord.refusals import EXPIRED, GONE, INVALID, NO_PLACE, NO_REPLIES, UNKNOWN_MESSAGE, UNREACHABLE
+from bot.discord.refusals import CLOSED_TO_US, EXPIRED, GONE, INVALID, NO_PLACE, NO_REPLIES, UNKNOWN_MESSAGE
 from bot.discord.rendering import Rendering, render
 from bot.discord.rest import channel_of
 from bot.messages.card import Card
@@ -88,7 +88,7 @@ async def _send_late(client: discord.Client, delivery: Delivery, post: Post) -> 
     try:
         return await _send_to_user(client, delivery, post, "discord_too_late")
     except discord.HTTPException as error:
-        if error.code in UNREACHABLE and not post.number:
+        if error.code in CLOSED_TO_US and not post.number:
             with suppress(discord.DiscordException):
                 await channel_of(client, delivery.address).send(texts.sentence("discord_closed"))
         raise
@@ -111,7 +111,7 @@ async def _send_directly(client: discord.Client, delivery: Delivery, post: Post)
     try:
         return str((await place.send(**Rendering.from_json(post.rendered).options, nonce=delivery.marker)).id)
     except discord.HTTPException as error:
-        if error.code not in UNREACHABLE or elsewhere is None or post.fallback is None:
+        if error.code not in CLOSED_TO_US or elsewhere is None or post.fallback is None:
             raise
     if not post.fallback:
         return ""  # they know it already

@@ -23,8 +23,8 @@ from bot.messages.response import Placement, Response
 
 log = logging.getLogger(__name__)
 
-SOON = 1.0  # seconds in which a click is answered in one go; Discord waits for three
-FORM_SOON = 2.5  # the same where a form may open, which it cannot after that
+DEFER_AFTER = 1.0  # seconds in which a click is answered in one go; Discord waits for three
+DEFER_FORM_AFTER = 2.5  # the same where a form may open, which it cannot after that
 
 
 class Stage:
@@ -45,7 +45,7 @@ class Stage:
     @asynccontextmanager
     async def deferred(self, *, may_open_form: bool = False) -> AsyncIterator[None]:
         """Defer a press unless it is answered soon, and at the end if it has not been answered."""
-        deferring = asyncio.create_task(self._defer_after(FORM_SOON if may_open_form else SOON))
+        deferring = asyncio.create_task(self._defer_after(DEFER_FORM_AFTER if may_open_form else DEFER_AFTER))
         try:
             yield
         finally:

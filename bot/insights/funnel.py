@@ -18,7 +18,7 @@ ABANDONED_AFTER = timedelta(days=1)  # without a step
 REVIEW = "review"  # a place that is no question
 
 
-class Stage(NamedTuple):
+class FunnelStage(NamedTuple):
     """Interviews that came to one place; `whole` counts those at a place where nothing is asked."""
 
     label: str
@@ -72,15 +72,15 @@ class Funnel:
             return texts.sentence("insights_funnel_review")
         return self.interview.framework.questions[place].label
 
-    def stages(self) -> Iterator[Stage]:
+    def stages(self) -> Iterator[FunnelStage]:
         """Yield all interviews, the review, the questions by how often they were shown, and the finished interviews."""
-        yield Stage(texts.sentence("insights_funnel_started"), whole=self.started)
+        yield FunnelStage(texts.sentence("insights_funnel_started"), whole=self.started)
         if self.left[REVIEW]:
-            yield Stage(self.label(REVIEW), left=self.left[REVIEW])
+            yield FunnelStage(self.label(REVIEW), left=self.left[REVIEW])
         for name, shown in sorted(self.shown.items(), key=lambda item: (-item[1], item[0])):
             answered, left = self.answered[name], self.left[name]
-            yield Stage(self.label(name), answered, shown - answered - left, left)
-        yield Stage(texts.sentence("insights_funnel_finished"), whole=self.finished)
+            yield FunnelStage(self.label(name), answered, shown - answered - left, left)
+        yield FunnelStage(texts.sentence("insights_funnel_finished"), whole=self.finished)
 
     def _session(self, stored: Mapping[str, JsonValue]) -> Session | None:
         try:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 ID_VERSION = "rt1"  # buttons that were posted long ago keep the ids of their time
 ANSWER = "turn"  # the choice of a button under an answer, where an interview has the same button
 ASK_FIRST = "ask"  # the choice of a button that asks before it forgets
-MAX_ID = 100  # characters, by https://docs.discord.com/developers/components/reference
+MAX_PRESS_ID = 100  # characters, by https://docs.discord.com/developers/components/reference
 MIN_LINE = 40  # characters; a shorter line is dropped rather than shortened
 NUMBER = re.compile(r"[0-9]{1,18}\Z")  # fits the database's numbers
 
@@ -40,7 +40,7 @@ class Press:
     def of(cls, text: str) -> "Press | None":
         """Parse a button's id; None if it is not ours, or of a version that is no longer understood."""
         parts = text.split(":", 4)
-        if len(parts) != 5 or parts[0] != ID_VERSION or len(text) > MAX_ID:
+        if len(parts) != 5 or parts[0] != ID_VERSION or len(text) > MAX_PRESS_ID:
             return None
         _, name, subject, step, choice = parts
         return cls(name, int(subject), int(step), choice) if NUMBER.match(subject) and NUMBER.match(step) else None

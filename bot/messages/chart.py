@@ -51,7 +51,7 @@ NAMES = {
     Approach.NEED_MORE_INFO: "Need to know more",
 }
 OUTSIDE = "Outside of the guidance"
-NO_PLACE = "Not placed here:\nneither approach is meant for this case"
+NOT_PLACED = "Not placed here:\nneither approach is meant for this case"
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class _Drawing:
         else:
             around = {"boxstyle": "round,pad=0.6", "facecolor": theme.ground, "edgecolor": theme.neither}
             x, y = (1 - MARGIN) / 2, THRESHOLD * 0.4  # below the names of the regions
-            axes.text(x, y, NO_PLACE, color=theme.ink, fontsize=10.5, ha="center", va="center", bbox=around)
+            axes.text(x, y, NOT_PLACED, color=theme.ink, fontsize=10.5, ha="center", va="center", bbox=around)
         axes.set(xlim=(-MARGIN, 1), ylim=(-MARGIN, 1), xticks=[], yticks=[])
         axes.set_xlabel("Need for knowledge that is looked up  →", color=theme.rag, fontsize=10.5, labelpad=7)
         axes.set_ylabel("Need for behaviour that is learned  →", color=theme.fine_tuning, fontsize=10.5, labelpad=7)

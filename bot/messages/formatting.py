@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 BREAKS = ("\n\n", "\n", ". ", " ")  # where a text is best split, the best first
-MARKUP = re.compile(
+MARKDOWN_MARKUP = re.compile(
     r"[\\`*_{}\[\]<>#|~]|&(?=#?\w+;)"  # emphasis, code, links, headings, tables, entities
     r"|^[ \t]*(?:[-+=](?=[-+=\s]|\Z)|\d+[.)](?=\s|\Z))",  # lists, rules, headings
     re.MULTILINE,
@@ -41,7 +41,7 @@ def join_lines(text: str) -> str:
 
 def escape_markdown(text: str) -> str:
     """Escape what means something in Markdown, so that the text is shown as it is."""
-    return MARKUP.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", text)
+    return MARKDOWN_MARKUP.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", text)
 
 
 def remove_controls(text: str) -> str:

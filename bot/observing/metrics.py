@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from prometheus_client import Counter, Histogram
 
 PREFIX = "rag_or_tune"
-SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
 questions = Counter(f"{PREFIX}_questions", "Questions by what came of them; abstain is an abstention.", ["outcome"])
 stages = Histogram(
     f"{PREFIX}_stage_seconds",
     "Seconds from accepted to answered (answer), from answered to delivered (deliver), of a click (click).",
     ["stage"],
-    buckets=SECONDS,
+    buckets=BUCKETS,
 )
 deliveries = Counter(
     f"{PREFIX}_deliveries", "Attempts to deliver a post: sent, retried or failed.", ["platform", "result"]

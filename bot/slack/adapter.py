@@ -21,7 +21,7 @@ from bot.slack.progress import progress
 from bot.slack.refusals import MISSING, code_of, meaning
 from bot.slack.rendering import render
 from bot.slack.sending import find, send
-from bot.slack.workspaces import UNREACHABLE, Workspaces
+from bot.slack.workspaces import SLACK_UNREACHABLE, Workspaces
 from bot.store.post import Content, Rendered, replace_posts
 from bot.store.records import Delivery, Turn
 
@@ -108,7 +108,7 @@ class SlackAdapter:
         except RefusedError as error:
             raise BotError(f"CONSULTANT_SLACK_CHANNEL {desk.channel} cannot be seen: {error}") from error
         except (ClientError, OSError) as error:
-            raise BotError(UNREACHABLE) from error
+            raise BotError(SLACK_UNREACHABLE) from error
 
 
 async def _is_member(client: AsyncWebClient, channel: str, user: str) -> bool:

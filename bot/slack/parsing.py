@@ -22,7 +22,7 @@ from bot.store.address import Address
 Body = dict[str, Any]  # a payload of Slack's, or a part of one, as JSON
 
 DIRECT = "D"  # the first letter of a direct message's id
-MAX_ID = 255  # characters
+MAX_SLACK_ID = 255  # characters
 SUBTYPES = (None, "file_share", "thread_broadcast")  # of what people say
 MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!(?:here|channel|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
 ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
@@ -179,7 +179,7 @@ def parse_person(body: Body, context: AsyncBoltContext) -> Person:
 def parse_id(value: object) -> str:
     """An id, a timestamp or another name that Slack gives: printable, without spaces."""
     text = _text(value)
-    if not text or len(text) > MAX_ID or not text.isprintable() or " " in text:
+    if not text or len(text) > MAX_SLACK_ID or not text.isprintable() or " " in text:
         raise ValueError("not an id")
     return text
 

@@ -14,7 +14,7 @@ from bot.slack.names import INSTALL, SCOPES
 from bot.slack.refusals import code_of
 from bot.store.installations import Installations
 
-UNREACHABLE = "Slack cannot be reached; check the network and SLACK_API_URL"
+SLACK_UNREACHABLE = "Slack cannot be reached; check the network and SLACK_API_URL"
 
 
 class Workspaces(Protocol):
@@ -51,7 +51,7 @@ class OneWorkspace:
                 f"Slack refuses a token ({code_of(error)}); copy SLACK_BOT_TOKEN and SLACK_APP_TOKEN again"
             ) from error
         except (ClientError, OSError) as error:
-            raise BotError(UNREACHABLE) from error
+            raise BotError(SLACK_UNREACHABLE) from error
         missing = _missing(known)
         if missing:
             raise BotError(f"the scopes {missing} are missing; paste the manifest again and reinstall the app")
@@ -95,7 +95,7 @@ class InstalledWorkspaces:
         except SlackApiError as error:
             return f"Slack refuses its token ({code_of(error)}); install again"
         except (ClientError, OSError) as error:
-            raise BotError(UNREACHABLE) from error
+            raise BotError(SLACK_UNREACHABLE) from error
         missing = _missing(known)
         return f"the scopes {missing} are missing; install again" if missing else None
 

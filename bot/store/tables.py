@@ -73,7 +73,7 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
-class State(TypeDecorator[StrEnum]):
+class StateColumn(TypeDecorator[StrEnum]):
     """A word of an enumeration."""
 
     impl = String(20)
@@ -143,7 +143,7 @@ class TurnRow(Row):
     text: Mapped[str] = mapped_column(Text)
     where: Mapped[dict[str, JsonValue]] = mapped_column("address")
     token: Mapped[str | None] = mapped_column(EncryptedText)
-    state: Mapped[TurnState] = mapped_column(State(TurnState), default=TurnState.ACCEPTED)
+    state: Mapped[TurnState] = mapped_column(StateColumn(TurnState), default=TurnState.ACCEPTED)
     runs: Mapped[int] = mapped_column(default=0)
     reply: Mapped[dict[str, JsonValue] | None]
     error: Mapped[str | None] = mapped_column(Text)
@@ -202,7 +202,7 @@ class DeliveryRow(Row):
     where: Mapped[dict[str, JsonValue]] = mapped_column("address")
     token: Mapped[str | None] = mapped_column(EncryptedText)
     payload: Mapped[dict[str, JsonValue]]
-    state: Mapped[DeliveryState] = mapped_column(State(DeliveryState), default=DeliveryState.PENDING)
+    state: Mapped[DeliveryState] = mapped_column(StateColumn(DeliveryState), default=DeliveryState.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
@@ -276,7 +276,7 @@ class LeadRow(Row):
     user: Mapped[str] = mapped_column("user_id", String(100))
     details: Mapped[dict[str, JsonValue]]
     where: Mapped[dict[str, JsonValue] | None] = mapped_column("address")
-    state: Mapped[LeadState] = mapped_column(State(LeadState), default=LeadState.OPEN, index=True)
+    state: Mapped[LeadState] = mapped_column(StateColumn(LeadState), default=LeadState.OPEN, index=True)
     holder: Mapped[str | None] = mapped_column(String(100))
     reminders: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=0)

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
 from bot.advising.consultant import Consultant
-from bot.chat.presses import PASSED_ON
+from bot.chat.presses import MAX_SHARED_TURNS
 from bot.deciding.questionnaire import Questionnaire
 from bot.handoff.case import case_of
 from bot.interviews.poll import summarize
@@ -115,7 +115,7 @@ class Chat:
         adviser = self._consultant.adviser
         questions = adviser.framework.questions if adviser else {}
         labels = {name: question.label for name, question in questions.items()}
-        turns = self._run(self._conversations.said(TENANT, this_user(), PASSED_ON, None, self._place))
+        turns = self._run(self._conversations.said(TENANT, this_user(), MAX_SHARED_TURNS, None, self._place))
         return case_of(turns, self._summary, labels)
 
 

@@ -23,7 +23,7 @@ from bot.deciding.questionnaire import Choose, Mention, Questionnaire
 from bot.deciding.team import decide_together
 from bot.interviews.interviewer import LEADERLESS, Interviewer
 from bot.interviews.screens import render_card
-from bot.messages.card import MAX_ID, Button, Card, Press
+from bot.messages.card import MAX_PRESS_ID, Button, Card, Press
 from bot.messages.person import Person
 from bot.messages.response import Placement, Response
 from bot.slack.rendering import render
@@ -142,7 +142,7 @@ def keeps_to_the_limits(card: Card) -> bool:
     ids = [button.press.id for row in card.rows for button in row]
     assert [violations(part.blocks, surface="message") for part in parts] == [[]]
     assert weight(parts[0].blocks) < WEIGHT_A_MESSAGE
-    assert all(len(one) <= MAX_ID and Press.of(one) for one in ids)
+    assert all(len(one) <= MAX_PRESS_ID and Press.of(one) for one in ids)
     assert not card.picture or len(card.picture.alt_text) <= 2_000
     return len(set(ids)) == len(ids)
 

@@ -5,7 +5,7 @@ import pytest
 from bot.discord.limits import DESCRIPTION, LABEL
 from bot.handoff.consultants import reply_form
 from bot.handoff.request_forms import request_form, small_form
-from bot.messages.card import MAX_ID, Press
+from bot.messages.card import MAX_PRESS_ID, Press
 from bot.messages.form import Form
 from bot.slack.forms import render_modal, render_notice
 from tests.peers.slack import view_violations
@@ -31,7 +31,7 @@ def test_forms_fit_every_platform(form: Form) -> None:
     assert 1 <= len(form.fields) <= MOST_FIELDS
     assert all(len(field.label) <= LABEL and len(field.hint) <= DESCRIPTION for field in form.fields)
     assert len({field.name for field in form.fields}) == len(form.fields)
-    assert len(form.press.id) <= MAX_ID
+    assert len(form.press.id) <= MAX_PRESS_ID
     assert view_violations(render_modal(form)) == []
 
 
