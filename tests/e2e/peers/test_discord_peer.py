@@ -1,9 +1,6 @@
 """The loopback Discord is as strict as Discord: shown with the real discord.py over real sockets."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -111,22 +108,6 @@ def bot(discord: Discord) -> Iterator[Bot]:
         yield bot
 
 
-def test_a_dm_is_heard_and_answered(discord: Discord, bot: Bot):
-    async def answer(message: library.Message) -> None:
-        async with message.channel.typing():
-            await message.channel.send("RAG.", nonce="n1", reference=message)
-
-    bot.on_heard = answer
-    ann = discord.user("ann")
-    asked = discord.dm(ann, "RAG or fine-tuning?")
-    said = discord.wait_for(lambda: discord.answers(asked))[0]
-    assert bot.texts() == ["RAG or fine-tuning?"]
-    assert (said.text, said.pinged, said.nonce) == ("RAG.", [], "n1")
-    assert said.reference["message_id"] == asked.id
-    assert discord.typing(ann)
-    assert discord.said(ann) == [said]
-
-
 def test_what_is_said_in_a_guild_is_read_only_where_the_bot_is_mentioned(discord: Discord, bot: Bot):
     ann = discord.user("ann")
     general = discord.channel(discord.guild("acme", ann), "general")
@@ -180,9 +161,6 @@ def test_a_wrong_token_is_refused(discord: Discord):
     assert isinstance(refused.ended, library.LoginFailure)
 
 
-ROW = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]}
-
-
 @app_commands.allowed_installs(guilds=True, users=True)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
 class Commands(app_commands.Group):
@@ -205,32 +183,11 @@ class Commands(app_commands.Group):
         pass
 
 
-async def about(interaction: library.Interaction, message: library.Message) -> None:
-    await interaction.response.send_message(f"On {message.content!r}", ephemeral=True)
-
-
 @pytest.fixture
 def commands(discord: Discord, bot: Bot) -> Bot:
     bot.tree.add_command(Commands(name="rag-or-tune"))
-    bot.tree.add_command(app_commands.ContextMenu(name="Ask rag-or-tune", callback=about))
     bot.do(bot.tree.sync())
     return bot
-
-
-def test_slash_commands_are_deferred_and_answered(discord: Discord, commands: Bot):
-    ann, general = place(discord)
-    assert [command["name"] for command in discord.commands] == ["rag-or-tune", "Ask rag-or-tune"]
-    assert len(discord.syncs) == 1
-    told = discord.command(general, ann, "rag-or-tune", "ask", {"text": "RAG?"}).wait()
-    discord.wait_for(lambda: told.answers)
-    assert (told.type, told.ephemeral, told.text, told.followups) == (5, False, "You asked: RAG?", [])
-    assert discord.said(general)[0].text == "You asked: RAG?"
-    assert told.payload["context"] == 0
-    hidden = discord.command(ann, ann, "rag-or-tune", "ask", {"text": "psst", "private": "yes"})
-    discord.wait_for(lambda: hidden.answers)
-    assert discord.said(ann) == []
-    assert [message.text for message in discord.ephemerals(ann)] == ["You asked: psst"]
-    assert hidden.payload["authorizing_integration_owners"] == {"0": "0"}
 
 
 def test_commands_that_the_client_would_not_send_are_refused(discord: Discord, commands: Bot):
@@ -242,12 +199,6 @@ def test_commands_that_the_client_would_not_send_are_refused(discord: Discord, c
         discord.command(general, ann, "unknown")
     with pytest.raises(AssertionError, match="not installed"):
         discord.command(discord.private(ann, discord.user("bob")), ann, "rag-or-tune", "quick")
-
-
-def test_a_message_menu_brings_the_message_with_its_content(discord: Discord, commands: Bot):
-    ann, general = place(discord)
-    told = discord.menu(discord.say(general, ann, "a secret"), ann, "Ask rag-or-tune").wait()
-    assert told.text == "On 'a secret'"
 
 
 def test_where_only_the_person_installed_the_app(discord: Discord, commands: Bot):
@@ -320,40 +271,14 @@ async def press(interaction: library.Interaction) -> None:
     custom_id = interaction.data.get("custom_id")
     if custom_id == "go":
         modal = library.ui.Modal(title="Form", custom_id="form")
-        modal.add_item(library.ui.TextInput(label="Name", custom_id="name"))
+        modal.add_item(library.ui.Label(text="Name", component=library.ui.TextInput(custom_id="name")))
         await interaction.response.send_modal(modal)
     elif custom_id == "form":
-        name = interaction.data["components"][0]["components"][0]["value"]
+        name = interaction.data["components"][0]["component"]["value"]
         await interaction.response.edit_message(content=f"Hello {name}")
     elif custom_id == "pick":
         await interaction.response.defer()
         await interaction.followup.send(interaction.data["values"][0])
-
-
-def test_a_click_is_answered_by_an_update_or_a_new_message(discord: Discord, bot: Bot):
-    ann = discord.user("ann")
-    shown = with_button(discord, bot, ann)
-
-    async def update(interaction: library.Interaction) -> None:
-        await interaction.response.edit_message(content="Done", view=None)
-
-    bot.on_told = update
-    told = discord.click(shown, "go", ann).wait()
-    assert (told.type, discord.now(shown).text, discord.now(shown).buttons) == (7, "Done", [])
-    assert bot.told[0].message.content == "Which?"
-    with pytest.raises(AssertionError):
-        discord.click(shown, "go", ann)
-    discord.delete(shown)
-    assert discord.now(shown) is None
-
-
-def with_button(discord: Discord, bot: Bot, ann: Any) -> Any:
-    asked = discord.dm(ann, "Hello")
-    discord.wait_for(lambda: bot.heard)
-    view = library.ui.View(timeout=None)
-    view.add_item(library.ui.Button(label="Go", custom_id="go"))
-    bot.do(bot.heard[0].channel.send("Which?", view=view))
-    return discord.answers(asked)[0]
 
 
 def test_what_a_message_may_hold(discord: Discord, bot: Bot):
@@ -375,20 +300,6 @@ def test_what_a_message_may_hold(discord: Discord, bot: Bot):
     bot.do(again.edit(content="Text", embed=None, attachments=[]))
     now = discord.now(said)
     assert (now.text, now.embeds, now.files, len(now.versions)) == ("Text", [], [], 1)
-
-
-def test_a_layout_stays_a_layout(discord: Discord, bot: Bot):
-    ann = discord.user("ann")
-    asked = discord.dm(ann, "Hello")
-    discord.wait_for(lambda: bot.heard)
-    view = library.ui.LayoutView()
-    view.add_item(library.ui.Container(library.ui.TextDisplay("Shown"), library.ui.Separator()))
-    sent = bot.do(bot.heard[0].channel.send(view=view))
-    assert discord.answers(asked)[0].text == "Shown"
-    assert refusal(bot, bot.heard[0].channel.send("x", view=view)) == (400, 50035)
-    assert refusal(bot, sent.edit(content="x", view=None)) == (400, 50035)
-    view.add_item(library.ui.TextDisplay("x" * 3996))
-    assert refusal(bot, sent.edit(view=view)) == (400, 50035)
 
 
 def test_a_nonce_makes_one_message(discord: Discord, bot: Bot):
@@ -489,18 +400,6 @@ def test_changes_and_deletions_are_told(discord: Discord, bot: Bot):
     assert bot.changed[1].message.content.endswith("edited")
 
 
-def test_what_others_than_people_say(discord: Discord, bot: Bot):
-    robot = discord.user("robot", is_bot=True)
-    general = discord.channel(discord.guild("acme", robot), "general")
-    discord.mention(general, robot, "beep")
-    discord.mention(general, robot, "hook", webhook_id="42")
-    discord.mention(general, robot, "", kind=7)
-    discord.wait_for(lambda: len(bot.heard) == 3)
-    assert bot.heard[0].author.bot
-    assert bot.heard[1].webhook_id == 42
-    assert bot.heard[2].type is library.MessageType.new_member
-
-
 def test_threads_of_the_bot(discord: Discord, bot: Bot):
     ann, general = place(discord)
     asked = discord.mention(general, ann, "RAG?")
@@ -513,17 +412,6 @@ def test_threads_of_the_bot(discord: Discord, bot: Bot):
         403,
         50013,
     )
-
-
-def test_interactions_in_threads(discord: Discord, commands: Bot):
-    ann, general = place(discord)
-    thread = discord.thread(general, "thread")
-    discord.wait_for(lambda: commands.guilds and commands.guilds[0].threads)
-    told = discord.command(thread, ann, "rag-or-tune", "quick").wait()
-    assert isinstance(commands.told[0].channel, library.Thread)
-    assert commands.told[0].message is None
-    assert told.answers[0].channel_id == thread.id
-    discord.settle()
 
 
 async def collected(found: Any) -> list[Any]:
@@ -566,52 +454,6 @@ def test_an_overflow_of_messages_is_limited(monkeypatch: pytest.MonkeyPatch):
             assert [message.text for message in discord.said(ann)] == ["0", "1", "2", "3"]
 
 
-def test_a_dropped_socket_is_resumed_and_nothing_is_missed(discord: Discord, bot: Bot):
-    ann = discord.user("ann")
-    discord.dm(ann, "before")
-    discord.wait_for(lambda: bot.heard)
-    with discord.away():
-        discord.dm(ann, "meanwhile")
-    discord.wait_for(lambda: len(bot.heard) == 2)
-    discord.rewind(1)
-    discord.drop()
-    discord.wait_for(lambda: len(discord.resumed) == 2 and discord.connected)
-    discord.dm(ann, "after")
-    discord.wait_for(lambda: "after" in bot.texts())
-    assert bot.texts() == ["before", "meanwhile", "meanwhile", "after"]
-    assert (len(discord.identified), discord.resumed[0]["path"]) == (1, "/resume")
-
-
-def test_events_come_again(discord: Discord, bot: Bot):
-    ann = discord.user("ann")
-    said = discord.dm(ann, "once")
-    discord.wait_for(lambda: bot.heard)
-    discord.repeat(said)
-    discord.repeat()
-    discord.wait_for(lambda: bot.texts() == ["once"] * 3)
-    discord.drop()
-    discord.wait_for(lambda: discord.resumed and discord.connected)
-    discord.rewind(1)
-    discord.dm(ann, "twice")
-    discord.wait_for(lambda: "twice" in bot.texts())
-    discord.drop()
-    discord.wait_for(lambda: bot.texts().count("twice") == 2)
-
-
-def test_the_gateway_tells_to_reconnect_or_to_begin_anew(discord: Discord, bot: Bot):
-    discord.reconnect()
-    discord.wait_for(lambda: discord.resumed and discord.connected)
-    discord.invalidate(resumable=True)
-    discord.wait_for(lambda: len(discord.resumed) == 2 and discord.connected)
-    discord.invalidate()
-    discord.wait_for(lambda: len(discord.identified) == 2 and discord.connected, 20)
-    discord.forget_sessions()
-    discord.drop()
-    discord.wait_for(lambda: len(discord.identified) == 3 and discord.connected, 20)
-    discord.dm(discord.user("ann"), "still there?")
-    discord.wait_for(lambda: bot.texts() == ["still there?"])
-
-
 def test_closing_codes(discord: Discord, bot: Bot):
     discord.close(4000)
     discord.wait_connected()
@@ -622,37 +464,6 @@ def test_closing_codes(discord: Discord, bot: Bot):
     assert isinstance(bot.ended, library.ConnectionClosed)
     assert bot.ended.code == 4004
     bot.ended = None
-
-
-def test_unanswered_heartbeats_end_the_connection(monkeypatch: pytest.MonkeyPatch):
-    with discord_server(heartbeat=0.2) as discord:
-        point_at(discord, monkeypatch)
-        with running(discord, heartbeat_timeout=1.0):
-            discord.heartbeats(answered=False)
-            discord.wait_for(lambda: discord.resumed, 10)
-
-
-def test_several_shards_hear_their_own(monkeypatch: pytest.MonkeyPatch):
-    with discord_server(shards=2) as discord:
-        point_at(discord, monkeypatch)
-        ann = discord.user("ann")
-        places = [discord.channel(discord.guild(f"g{number}", ann), "general") for number in range(4)]
-        with running(discord) as bot:
-            for number, channel in enumerate(places):
-                discord.mention(channel, ann, str(number))
-            discord.dm(ann, "dm")
-            discord.wait_for(lambda: len(bot.texts()) == 5)
-            assert [each["shard"] for each in discord.identified] == [[0, 2], [1, 2]]
-
-
-def test_bots_that_leave_and_join_guilds(discord: Discord, bot: Bot):
-    ann = discord.user("ann")
-    guild = discord.guild("acme", ann)
-    discord.wait_for(lambda: bot.guilds)
-    discord.leave(guild)
-    discord.wait_for(lambda: not bot.guilds)
-    discord.join(guild)
-    discord.wait_for(lambda: bot.guilds)
 
 
 def embeds(**parts: Any) -> dict[str, Any]:
@@ -671,17 +482,9 @@ def select(**more: Any) -> list[dict[str, Any]]:
     return [{"type": 3, "custom_id": "s", "options": [{"label": "x", "value": "y"}]} | more]
 
 
-def layout(*parts: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"flags": 1 << 15, "components": list(parts), **more}
-
-
-def display(text: str) -> dict[str, Any]:
-    return {"type": 10, "content": text}
-
-
 def form(**more: Any) -> dict[str, Any]:
-    row = {"type": 1, "components": [{"type": 4, "custom_id": "a", "style": 1, "label": "b"} | more]}
-    return {"title": "Form", "custom_id": "form", "components": [row]}
+    label = {"type": 18, "label": more.pop("label", "b"), "component": {"type": 4, "custom_id": "a", "style": 1} | more}
+    return {"title": "Form", "custom_id": "form", "components": [label]}
 
 
 def options(count: int, **more: Any) -> list[dict[str, Any]]:
@@ -695,9 +498,6 @@ def options(count: int, **more: Any) -> list[dict[str, Any]]:
         embeds(title="x" * 256, description="y" * 4096),
         embeds(fields=[{"name": "x", "value": "y"}] * 25),
         rows(buttons(*"abcde"), buttons("f"), buttons("g"), buttons("h"), select(options=options(25))),
-        layout(*[display("x")] * 40),
-        layout(display("x" * 4000)),
-        layout({"type": 9, "components": [display("x")], "accessory": buttons("a")[0]}),
         form(value="x" * 4000),
         {"type": 4, "data": {"content": "x"}},
         {"type": 9, "data": form()},
@@ -722,6 +522,7 @@ def test_what_is_within_the_limits(taken: dict[str, Any]):
         ({"embeds": [{"description": "x" * 3001}] * 2}, "embeds"),
         (rows(*[buttons(each) for each in "abcdef"]), "components"),
         (rows(buttons(*"abcdef")), "components.0.components"),
+        ({"components": [{"type": 10, "content": "x"}]}, "components.0.type"),
         (rows(buttons("a"), buttons("a")), "components.1.components.0.custom_id"),
         (rows(buttons("a" * 101)), "components.0.components.0.custom_id"),
         (rows(buttons("a", label="x" * 81)), "components.0.components.0.label"),
@@ -731,14 +532,10 @@ def test_what_is_within_the_limits(taken: dict[str, Any]):
         (rows(select(options=options(1, description="x" * 101))), "components.0.components.0.options.0.description"),
         (rows(select(options=options(1) * 2)), "components.0.components.0.options.1.value"),
         (rows(select(placeholder="x" * 151)), "components.0.components.0.placeholder"),
-        ({"components": [display("x")]}, "components.0.type"),
-        (layout(*[display("x")] * 41), "components"),
-        (layout({"type": 17, "components": [display("x" * 2001), display("y" * 2000)]}), "components"),
-        (layout(display("x"), content="y"), "content"),
         (form() | {"title": "x" * 46}, "title"),
-        (form(label="x" * 46), "components.0.components.0.label"),
-        (form(placeholder="x" * 101), "components.0.components.0.placeholder"),
-        (form(value="x" * 4001), "components.0.components.0.value"),
+        (form(label="x" * 46), "components.0.label"),
+        (form(placeholder="x" * 101), "components.0.component.0.placeholder"),
+        (form(value="x" * 4001), "components.0.component.0.value"),
         (form() | {"components": form()["components"] * 6}, "components"),
         ({"content": "x", "allowed_mentions": {"parse": ["all"]}}, "allowed_mentions.parse.0"),
         ({"content": "x", "nonce": "x" * 26}, "nonce"),
@@ -757,57 +554,3 @@ def test_an_interaction_is_waited_for_in_coroutines_too(discord: Discord, comman
         return await discord.command(ann, ann, "rag-or-tune", "quick")
 
     assert asyncio.run(act()).text == "Now"
-
-
-BOT = """
-import os, sys
-import discord
-from discord import http, gateway
-from yarl import URL
-
-http.Route.BASE = os.environ["API"]
-gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(os.environ["GATEWAY"])
-
-
-class Bot(discord.AutoShardedClient):
-    async def on_message(self, message):
-        if message.author != self.user:
-            await message.channel.send("RAG.", nonce=str(message.id))
-
-    async def on_interaction(self, interaction):
-        await interaction.response.edit_message(content="Clicked")
-
-
-intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
-Bot(intents=intents, guild_ready_timeout=0.1).run(os.environ["TOKEN"])
-"""
-
-
-@contextmanager
-def process(server: Discord) -> Iterator[subprocess.Popen[bytes]]:
-    names = {"API": server.api_url, "GATEWAY": server.gateway_url, "TOKEN": server.token}
-    bot = subprocess.Popen([sys.executable, "-c", BOT], env=os.environ | names, stderr=subprocess.DEVNULL)
-    try:
-        server.wait_connected()
-        yield bot
-    finally:
-        bot.kill()
-        bot.wait(10)
-
-
-def test_a_bot_in_its_own_process_dies_and_comes_again():
-    with discord_server() as discord:
-        ann = discord.user("ann")
-        with process(discord) as bot:
-            asked = discord.dm(ann, "RAG?")
-            discord.wait_for(lambda: discord.answers(asked))
-            discord.fail("POST /channels/{}/messages", delay=30.0)
-            discord.dm(ann, "lost?")
-            discord.wait_for(lambda: len(discord.calls("POST /channels/{}/messages")) == 2)
-            bot.kill()
-            discord.wait_for(lambda: not discord.connected)
-        discord.dm(ann, "nobody hears")
-        with process(discord):
-            asked = discord.dm(ann, "RAG?")
-            discord.wait_for(lambda: discord.answers(asked))
-        assert (len(discord.identified), discord.resumed, len(discord.said(ann))) == (2, [], 2)

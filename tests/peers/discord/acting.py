@@ -56,11 +56,7 @@ def _names(modal: Modal) -> list[Any]:
 
 def _filled(part: Json, values: Json) -> Json:
     shown: Json = {"type": part["type"], "id": part.get("id", 0)}
-    if part["type"] == 1:
-        return shown | {"components": [_value(each, each.get("label"), values) for each in part["components"]]}
-    if part["type"] == 18:
-        return shown | {"component": _value(part["component"], part["label"], values)}
-    return shown | {"content": part.get("content", "")}
+    return shown | {"component": _value(part["component"], part["label"], values)}
 
 
 def _value(part: Json, label: Any, values: Json) -> Json:

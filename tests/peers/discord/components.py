@@ -1,30 +1,25 @@
-"""What Discord takes as components: rows of buttons and selects, Components V2, and what stands in modals."""
+"""What Discord takes as components of those that the bot shows: rows of buttons and selects, and modals."""
 
 from collections.abc import Callable
 from typing import Any
 
-from tests.peers.discord.checks import Found, choice, join, listed, number, required, text, url
+from tests.peers.discord.checks import Found, choice, join, listed, number, text, url
 from tests.peers.discord.errors import Violation
 
-ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, TEXT_DISPLAY = 1, 2, 3, 4, 9, 10
-THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER, LABEL = 11, 12, 13, 14, 17, 18
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT, LABEL = 1, 2, 3, 4, 18
 SELECTS = (3, 5, 6, 7, 8)
 ROWS, IN_ROW, LABEL_LENGTH, CUSTOM_ID = 5, 5, 80, 100
 OPTIONS, OPTION_TEXT, PLACEHOLDER = 25, 100, 150
-NESTED, DISPLAYED = 40, 4_000
 MODAL_TITLE, MODAL_PARTS, INPUT_LABEL, INPUT_PLACEHOLDER, INPUT_VALUE = 45, 5, 45, 100, 4_000
 
 Json = dict[str, Any]
 
 
-def check_components(components: Any, found: Found, *, v2: bool) -> None:
+def check_components(components: Any, found: Found) -> None:
     """Adds what is wrong in the components of a message."""
-    known = listed(components, "components", found, NESTED if v2 else ROWS)
-    allowed = (ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR, CONTAINER) if v2 else (ROW,)
-    _each(known, "components", found, allowed)
+    known = listed(components, "components", found, ROWS)
+    _each(known, "components", found, (ROW,))
     _unique(known, found)
-    if v2:
-        _check_sizes(known, found)
 
 
 def check_modal(modal: Json, found: Found) -> None:
@@ -34,25 +29,13 @@ def check_modal(modal: Json, found: Found) -> None:
     known = listed(modal.get("components"), "components", found, MODAL_PARTS, 1)
     for place, part in enumerate(known):
         path = join("components", place)
-        kind = part.get("type") if isinstance(part, dict) else None
-        if kind == ROW:
-            inner = listed(part.get("components"), join(path, "components"), found, 1, 1)
-            _each(inner, join(path, "components"), found, (TEXT_INPUT,))
-            _labels([each.get("label") for each in inner], join(path, "components"), found)
-        elif kind == LABEL:
+        if isinstance(part, dict) and part.get("type") == LABEL:
             text(part.get("label"), join(path, "label"), found, INPUT_LABEL, 1)
             text(part.get("description"), join(path, "description"), found, 100)
-            _each([part.get("component")], join(path, "component"), found, (TEXT_INPUT, *SELECTS, 19, 21, 22, 23))
-        elif kind == TEXT_DISPLAY:
-            text(part.get("content"), join(path, "content"), found, DISPLAYED, 1)
+            _each([part.get("component")], join(path, "component"), found, (TEXT_INPUT, *SELECTS))
         else:
-            choice(join(path, "type"), found, ROW, TEXT_DISPLAY, LABEL)
+            choice(join(path, "type"), found, LABEL)
     _unique(known, found)
-
-
-def _labels(labels: list[Any], path: str, found: Found) -> None:
-    for place, label in enumerate(labels):
-        text(label, join(path, place, "label"), found, INPUT_LABEL, 1)
 
 
 def _each(parts: list[Any], path: str, found: Found, allowed: tuple[int, ...]) -> None:
@@ -130,47 +113,10 @@ def _text_input(part: Json, path: str, found: Found) -> None:
     number(part.get("max_length"), join(path, "max_length"), found, 1, INPUT_VALUE)
 
 
-def _section(part: Json, path: str, found: Found) -> None:
-    inner = listed(part.get("components"), join(path, "components"), found, 3, 1)
-    _each(inner, join(path, "components"), found, (TEXT_DISPLAY,))
-    if part.get("accessory") is None:
-        required(join(path, "accessory"), found)
-    else:
-        _each([part["accessory"]], join(path, "accessory"), found, (BUTTON, THUMBNAIL))
-
-
-def _container(part: Json, path: str, found: Found) -> None:
-    inner = listed(part.get("components"), join(path, "components"), found, NESTED, 1)
-    _each(inner, join(path, "components"), found, (ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR))
-    number(part.get("accent_color"), join(path, "accent_color"), found, 0, 0xFFFFFF)
-
-
-def _text_display(part: Json, path: str, found: Found) -> None:
-    text(part.get("content"), join(path, "content"), found, DISPLAYED, 1)
-
-
-def _gallery(part: Json, path: str, found: Found) -> None:
-    for place, item in enumerate(listed(part.get("items"), join(path, "items"), found, 10, 1)):
-        _media(item, join(path, "items", place), found)
-
-
-def _media(part: Json, path: str, found: Found) -> None:
-    media = part.get("media") or part.get("file") or {}
-    text(media.get("url"), join(path, "media.url"), found, 2048, 1)
-    url(media.get("url"), join(path, "media.url"), found, "http", "https", "attachment")
-    text(part.get("description"), join(path, "description"), found, 1024)
-
-
 _CHECKS: dict[int, Callable[[Json, str, Found], None]] = {
     ROW: _row,
     BUTTON: _button,
     TEXT_INPUT: _text_input,
-    SECTION: _section,
-    TEXT_DISPLAY: _text_display,
-    THUMBNAIL: _media,
-    GALLERY: _gallery,
-    FILE: _media,
-    CONTAINER: _container,
 } | dict.fromkeys(SELECTS, _select)
 
 
@@ -185,17 +131,6 @@ def _unique(components: list[Any], found: Found) -> None:
             known |= {value} if value else set()
 
 
-def _check_sizes(components: list[Any], found: Found) -> None:
-    parts = [part for _, part in _walk(components, "components")]
-    if len(parts) > NESTED:
-        words = f"The total number of components cannot exceed {NESTED}"
-        found.append(Violation("components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", words))
-    texts = [part.get("content") for part in parts if part.get("type") == TEXT_DISPLAY]
-    if sum(len(each) for each in texts if isinstance(each, str)) > DISPLAYED:
-        words = f"The total number of characters in text displays cannot exceed {DISPLAYED}"
-        found.append(Violation("components", "COMPONENT_MAX_TOTAL_TEXT_EXCEEDED", words))
-
-
 def _walk(components: list[Any], path: str) -> list[tuple[str, Json]]:
     known: list[tuple[str, Json]] = []
     for place, part in enumerate(components):
@@ -204,7 +139,6 @@ def _walk(components: list[Any], path: str) -> list[tuple[str, Json]]:
         where = join(path, place)
         inner = part.get("components")
         known += [(where, part), *_walk(inner if isinstance(inner, list) else [], join(where, "components"))]
-        for name in ("accessory", "component"):
-            if isinstance(part.get(name), dict):
-                known += _walk([part[name]], join(where, name))
+        if isinstance(part.get("component"), dict):
+            known += _walk([part["component"]], join(where, "component"))
     return known

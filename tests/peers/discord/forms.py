@@ -7,10 +7,8 @@ from tests.peers.discord.components import check_components, check_modal
 from tests.peers.discord.embeds import check_embeds
 from tests.peers.discord.errors import Violation
 from tests.peers.discord.mentions import wrong_mentions
-from tests.peers.discord.state import COMPONENTS_V2
 
 CONTENT, NONCE, FILES, FILE_BYTES = 2_000, 25, 10, 10 * 1024 * 1024
-_LEGACY = ("content", "embeds", "poll", "sticker_ids")
 _EMPTY = Violation("message", "50006", "Cannot send an empty message")
 
 Json = dict[str, Any]
@@ -37,18 +35,13 @@ def modal_violations(payload: Json) -> Found:
     return found
 
 
-def message_violations(payload: Json, *, v2: bool = False) -> Found:
-    """What is wrong in the form of a message; `v2` when the message it edits already has Components V2."""
+def message_violations(payload: Json) -> Found:
+    """What is wrong in the form of a message."""
     found: Found = []
-    v2 = v2 or bool((payload.get("flags") or 0) & COMPONENTS_V2)
     text(payload.get("content"), "content", found, CONTENT)
     check_embeds(payload.get("embeds"), found)
-    check_components(payload.get("components"), found, v2=v2)
+    check_components(payload.get("components"), found)
     found += wrong_mentions(payload.get("allowed_mentions"))
-    if v2:
-        words = "The 'MessageFlags.IS_COMPONENTS_V2' flag does not allow this field"
-        code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
-        found += [Violation(name, code, words) for name in _LEGACY if payload.get(name)]
     text(_as_text(payload.get("nonce")), "nonce", found, NONCE)
     if payload.get("enforce_nonce") and not payload.get("nonce"):
         found.append(Violation("nonce", "BASE_TYPE_REQUIRED", "This field is required"))
@@ -58,7 +51,7 @@ def message_violations(payload: Json, *, v2: bool = False) -> Found:
 def is_empty(payload: Json) -> bool:
     """Whether nothing would be seen of it."""
     blank = not str(payload.get("content") or "").strip()
-    return blank and not any(payload.get(name) for name in ("embeds", "components", "sticker_ids", "poll"))
+    return blank and not any(payload.get(name) for name in ("embeds", "components"))
 
 
 def _as_text(value: Any) -> Any:

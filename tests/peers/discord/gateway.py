@@ -14,6 +14,7 @@ from tests.peers.discord.rendering import CONTENT_GRANTED, MESSAGE_CONTENT, join
 from tests.peers.discord.state import Json, World
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, MEMBERS, INVALID, HELLO, ACK = 0, 1, 2, 6, 7, 8, 9, 10, 11
+INTERVAL = 41_250  # milliseconds between two heartbeats of the app
 GUILDS, GUILD_MEMBERS, PRESENCES, GUILD_MESSAGES, DIRECT_MESSAGES = 1, 1 << 1, 1 << 8, 1 << 9, 1 << 12
 _ALL_INTENTS = (1 << 26) - 1
 _PRIVILEGED = {
@@ -76,7 +77,6 @@ class Connection:
         self.socket = socket
         self.request = request
         self.session: Session | None = None
-        self.silent = False
         self.leaving = False
         self._queue: asyncio.Queue[Json | int] = asyncio.Queue()
 
@@ -115,11 +115,9 @@ class Gateway:
         self.world = world
         self.sessions: dict[str, Session] = {}
         self.open: list[Connection] = []
-        self.interval = 41_250
         self.rewind = 0
         self.identified: list[Json] = []
         self.resumed: list[Json] = []
-        self.closes: list[int | None] = []
         self.refusing = False
         self.greeting = asyncio.Event()
         self.greeting.set()
@@ -144,9 +142,7 @@ class Gateway:
         writer = asyncio.create_task(connection.write())
         try:
             await self.greeting.wait()
-            connection.send(
-                {"op": HELLO, "d": {"heartbeat_interval": self.interval, "_trace": []}, "s": None, "t": None}
-            )
+            connection.send({"op": HELLO, "d": {"heartbeat_interval": INTERVAL, "_trace": []}, "s": None, "t": None})
             async for message in socket:
                 if message.type == WSMsgType.TEXT:
                     self._take(connection, message.data)
@@ -160,7 +156,6 @@ class Gateway:
         if connection not in self.open:
             return
         self.open.remove(connection)
-        self.closes.append(connection.socket.close_code)
         session = connection.session
         if session and session.connection is connection:
             session.connection = None
@@ -177,8 +172,7 @@ class Gateway:
         if len(text.encode()) > 4096:
             connection.close(4002)
         elif code == HEARTBEAT:
-            if not connection.silent:
-                connection.send({"op": ACK})
+            connection.send({"op": ACK})
         elif code == IDENTIFY:
             self._identify(connection, body)
         elif code == RESUME:

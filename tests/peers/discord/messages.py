@@ -12,7 +12,6 @@ from tests.peers.discord.mentions import pinged
 from tests.peers.discord.permissions import may, need
 from tests.peers.discord.rendering import CONTENT_GRANTED, message_json
 from tests.peers.discord.state import (
-    COMPONENTS_V2,
     LOADING,
     NONCE_SECONDS,
     Channel,
@@ -20,20 +19,18 @@ from tests.peers.discord.state import (
     Json,
     Message,
     World,
-    displayed,
     walk,
 )
 
-OWN_FLAGS = (1 << 2) | (1 << 12) | COMPONENTS_V2
+OWN_FLAGS = (1 << 2) | (1 << 12)
 FIELDS = ("content", "embeds", "components")
 REPLY = 19
-_LEGACY = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
 _GONE = Violation("message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
 
 
-def check_form(payload: Json, files: list[File], *, v2: bool = False) -> None:
+def check_form(payload: Json, files: list[File]) -> None:
     """Refuses what breaks a limit."""
-    found = message_violations(payload, v2=v2)
+    found = message_violations(payload)
     for place, file in enumerate(files):
         if len(file.content) > FILE_BYTES:
             words = f"File exceeds {FILE_BYTES} bytes."
@@ -60,10 +57,9 @@ def compose(world: World, channel: Channel, payload: Json, files: list[File], **
 
 def note_pings(world: World, message: Message, allowed: Any) -> None:
     """Works out who is notified. What answers an interaction notifies nobody by being a reply."""
-    text = "\n".join((message.content, *displayed(message.components)))
     reference = {} if message.origin else message.reference or {}
     target = world.channels[message.channel_id].messages.get(reference.get("message_id", ""))
-    message.pinged = message.mention_ids = pinged(text, allowed, target.author_id if target else None)
+    message.pinged = message.mention_ids = pinged(message.content, allowed, target.author_id if target else None)
 
 
 def finish(world: World, message: Message) -> None:
@@ -75,14 +71,12 @@ def finish(world: World, message: Message) -> None:
             part["id"] = next(free)
     message.embeds = [{"type": "rich"} | embed for embed in message.embeds]
     known = {f"attachment://{file.filename}": file for file in message.files}
-    for part in [*message.embeds, *walk(message.components)]:
+    for part in message.embeds:
         _address(world, message, part, known)
 
 
 def _address(world: World, message: Message, part: Json, known: dict[str, File]) -> None:
-    media = [part.get("image"), part.get("thumbnail"), part.get("media"), part.get("file")]
-    media += [item.get("media") for item in part.get("items") or []]
-    for each in media:
+    for each in (part.get("image"), part.get("thumbnail")):
         file = known.get(each.get("url", "")) if isinstance(each, dict) else None
         if file:
             url = f"{world.url}/attachments/{message.channel_id}/{file.id}/{file.filename}"
@@ -94,12 +88,8 @@ def change(world: World, message: Message, payload: Json, files: list[File]) -> 
 
     One that is still loading becomes the answer by it, and may notify.
     """
-    v2 = bool(message.flags & COMPONENTS_V2)
-    check_form(payload, files, v2=v2)
+    check_form(payload, files)
     after = {name: copy.deepcopy(payload.get(name, getattr(message, name))) for name in FIELDS}
-    flags = message.flags | ((payload.get("flags") or 0) & COMPONENTS_V2)
-    if flags & COMPONENTS_V2 and (after["content"] or after["embeds"]):
-        raise ApiError(50035, Violation("content", _LEGACY, "Take content and embeds away for Components V2"))
     kept = _kept(message, payload)
     if is_empty(after) and not kept and not files:
         raise ApiError(50006)
@@ -107,7 +97,7 @@ def change(world: World, message: Message, payload: Json, files: list[File]) -> 
     if not loading:
         message.keep()
         message.edited_at = time.time()
-    message.content, message.flags = after["content"] or "", flags & ~LOADING
+    message.content, message.flags = after["content"] or "", message.flags & ~LOADING
     message.embeds, message.components = after["embeds"] or [], after["components"] or []
     message.files = kept + files
     finish(world, message)

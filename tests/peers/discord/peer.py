@@ -118,19 +118,6 @@ class Discord(People, Sight):
 
         self.run(act)
 
-    def dispatch(self, name: str, body: Json, guild_id: str | None = None) -> None:
-        """Dispatches any event to the sessions that want it."""
-        self.run(lambda: self.gateway.publish(name, guild_id, lambda _session: body))
-
-    def heartbeats(self, *, answered: bool) -> None:
-        """Whether heartbeats of present connections are acknowledged."""
-
-        def act() -> None:
-            for connection in self.gateway.open:
-                connection.silent = not answered
-
-        self.run(act)
-
     @contextmanager
     def away(self, *, refuse: bool = False, drop: bool = True) -> Iterator[None]:
         """Cuts the app's sockets and greets no new ones (or refuses them with 503) until the block ends."""
@@ -158,11 +145,6 @@ class Discord(People, Sight):
     def resumed(self) -> list[Json]:
         """Every RESUME, with the path at which it came."""
         return self.run(lambda: list(self.gateway.resumed))
-
-    @property
-    def closes(self) -> list[int | None]:
-        """With which codes connections ended."""
-        return self.run(lambda: list(self.gateway.closes))
 
     def wait_for(self, predicate: Callable[[], T], seconds: float = 5.0, what: str = "") -> T:
         """Blocks until the predicate gives something true and returns it; fails with a dump of what happened."""
@@ -252,17 +234,16 @@ def discord_server(
     app: App | None = None,
     shards: int = 1,
     ack_seconds: float = ACK,
-    heartbeat: float = 41.25,
     posts: tuple[int, float] | None = None,
 ) -> Iterator[Discord]:
     """Runs a Discord on a free port of loopback until the block ends.
 
-    `ack_seconds` is the time for an interaction's acknowledgement, `heartbeat` the seconds between two of the app's,
-    `posts` limits the messages it creates in a channel: (5, 5.0) lets five through within five seconds.
+    `ack_seconds` is the time for an interaction's acknowledgement, `posts` limits the messages that the app creates in
+    a channel: (5, 5.0) lets five through within five seconds.
     """
     discord = Discord(app or App())
     discord.world.shards, discord.world.ack_seconds = shards, ack_seconds
-    discord.gateway.interval, discord.server.posts = int(heartbeat * 1000), posts
+    discord.server.posts = posts
     discord.thread_of_loop.start()
     discord._await(discord.server.start())
     try:

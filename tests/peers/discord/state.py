@@ -12,8 +12,8 @@ from tests.peers.patience import ACK
 
 EPOCH = 1_420_070_400_000
 TEXT, DM, GROUP, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 3, 11, 12
-BUTTON, SELECTS, TEXT_DISPLAY = 2, (3, 5, 6, 7, 8), 10
-EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
+BUTTON, SELECTS = 2, (3, 5, 6, 7, 8)
+EPHEMERAL, LOADING = 1 << 6, 1 << 7
 NONCE_SECONDS = 180.0
 
 Json = dict[str, Any]
@@ -117,8 +117,8 @@ class Message:
 
     @property
     def text(self) -> str:
-        """All there is to read in it: content, embeds, text displays."""
-        return "\n".join(part for part in (self.content, *_embedded(self.embeds), *displayed(self.components)) if part)
+        """All there is to read in it: content and embeds."""
+        return "\n".join(part for part in (self.content, *_embedded(self.embeds)) if part)
 
     @property
     def buttons(self) -> list[Button]:
@@ -148,12 +148,7 @@ def walk(components: list[Json]) -> Iterator[Json]:
     for item in components:
         yield item
         yield from walk(item.get("components") or [])
-        yield from walk([item[name] for name in ("accessory", "component") if item.get(name)])
-
-
-def displayed(components: list[Json]) -> list[str]:
-    """The texts of text displays."""
-    return [item.get("content") or "" for item in walk(components) if item["type"] == TEXT_DISPLAY]
+        yield from walk([item["component"]] if item.get("component") else [])
 
 
 def _embedded(embeds: list[Json]) -> Iterator[str]:

@@ -9,7 +9,7 @@ with slack_server() as slack:
     slack.click(answer, "helpful", ann).wait()
 """
 
-from tests.peers.slack.blocks import expanded, view_violations, violations, weight
+from tests.peers.slack.blocks import view_violations, violations, weight
 from tests.peers.slack.delivery import Attempt, Delivery, Pace, Signing
 from tests.peers.slack.faults import Fault, Request
 from tests.peers.slack.peer import Slack, slack_server
@@ -31,7 +31,6 @@ __all__ = [
     "Team",
     "User",
     "View",
-    "expanded",
     "slack_server",
     "view_violations",
     "violations",

@@ -26,36 +26,13 @@ def _names(element: Json) -> tuple[Any, ...]:
 
 def chosen(element: Json, value: Any) -> Json:
     """The fields that say what was chosen or typed, as in `state.values` and in `actions`."""
-    kind = element["type"]
-    if isinstance(value, dict):
-        return value
-    if kind.endswith("_input"):
-        return {"rich_text_value" if kind == "rich_text_input" else "value": value}
-    if kind == "feedback_buttons":
-        return _feedback(element, value)
-    if kind in ("radio_buttons", "static_select", "overflow"):
-        return {"selected_option": None if value is None else _option(element, value)}
-    if kind in ("checkboxes", "multi_static_select"):
-        return {"selected_options": [_option(element, each) for each in value or []]}
-    if kind == "external_select":
-        return {"selected_option": {"text": {"type": "plain_text", "text": str(value)}, "value": value}}
-    names = {"datepicker": "date", "timepicker": "time", "datetimepicker": "date_time"}
-    plural = kind.startswith("multi_")
-    noun = names.get(kind) or kind.removeprefix("multi_").removesuffix("s_select") + ("s" if plural else "")
-    return {f"selected_{noun}": value}
-
-
-def _feedback(element: Json, value: Any) -> Json:
-    for name in ("positive_button", "negative_button"):
-        button = element[name]
-        if value in (name.removesuffix("_button"), button["value"], button["text"]["text"]):
-            return {"text": button["text"], "value": button["value"]}
-    raise AssertionError(f"no feedback {value!r}; say 'positive' or 'negative'")
+    if element["type"].endswith("_input"):
+        return {"value": value}
+    return {"selected_option": _option(element, value)}
 
 
 def _option(element: Json, value: Any) -> Json:
-    groups = element.get("option_groups") or []
-    options = element.get("options") or [option for group in groups for option in group["options"]]
+    options = element["options"]
     for option in options:
         if value in (option["value"], option["text"]["text"]):
             return option
@@ -66,7 +43,7 @@ def action(block: Json, element: Json, value: Any, ts: str) -> Json:
     """The entry of `actions` for one act."""
     body: Json = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
     body["action_ts"] = ts
-    if element["type"] in ("button", "icon_button", "workflow_button"):
+    if element["type"] == "button":
         shown = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
         return body | shown
     if value is None:
@@ -75,8 +52,8 @@ def action(block: Json, element: Json, value: Any, ts: str) -> Json:
 
 
 def remember(shown: Message | View, block: Json, element: Json, value: Any) -> None:
-    """Keeps what was chosen where it stays visible: everywhere but in buttons and menus."""
-    if element["type"] not in ("button", "icon_button", "workflow_button", "overflow", "feedback_buttons"):
+    """Keeps what was chosen where it stays visible: everywhere but in buttons."""
+    if element["type"] != "button":
         entry = {"type": element["type"], **chosen(element, value)}
         shown.state.setdefault(block["block_id"], {})[element["action_id"]] = entry
 

@@ -8,16 +8,14 @@ from tests.peers.slack import events
 from tests.peers.slack.calls import ApiError, check_content, check_files
 from tests.peers.slack.chat import change, posted, remove
 from tests.peers.slack.delivery import COMMAND, Delivery
-from tests.peers.slack.elements import GROUP, OPTION
-from tests.peers.slack.shapes import Findings, items
 from tests.peers.slack.state import RESPONSE_URL_POSTS, Channel, Json, Message, ResponseUrl, View, World
-from tests.peers.slack.views import add_view, check_stack, checked, replace_view
+from tests.peers.slack.views import checked, replace_view
 
 
 def take(world: World, delivery: Delivery) -> None:
     """Does what the ack asks for; what Slack would show as an error is kept in `delivery.error`."""
     kind = COMMAND if delivery.kind == COMMAND else delivery.payload.get("type")
-    takers = {COMMAND: _command, "view_submission": _submission, "block_suggestion": _suggestion}
+    takers = {COMMAND: _command, "view_submission": _submission}
     if delivery.raw is not None or kind not in takers:
         return
     if not delivery.acked:
@@ -51,9 +49,6 @@ def _submission(world: World, delivery: Delivery) -> None:
         _show_errors(view, answer.get("errors"))
     elif action == "update":
         replace_view(view, checked(answer.get("view"), "modal"))
-    elif action == "push":
-        check_stack(world, view)
-        add_view(world, view.team_id, view.user, checked(answer.get("view"), "modal"), view)
     else:
         raise ApiError("invalid_response_action")
 
@@ -63,15 +58,6 @@ def _show_errors(view: View, errors: Any) -> None:
     if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
         raise ApiError("invalid_errors", f"errors name blocks that are no inputs: {errors}")
     view.errors = dict(errors)
-
-
-def _suggestion(_world: World, delivery: Delivery) -> None:
-    answer = delivery.json if isinstance(delivery.json, dict) else {}
-    found = Findings("modal")
-    name, rule = ("option_groups", GROUP) if "option_groups" in answer else ("options", OPTION)
-    items(rule, 100, 0)(answer.get(name), f"/{name}", found)
-    if found.messages:
-        raise ApiError("invalid_options", *found.messages)
 
 
 def respond(world: World, path: str, body: bytes) -> tuple[int, Json]:
@@ -120,7 +106,7 @@ def _present(world: World, message: Message | None) -> Message | None:
 
 
 def _check(world: World, team_id: str, said: Json) -> None:
-    if not (said.get("text") or said.get("blocks") or said.get("attachments")):
+    if not (said.get("text") or said.get("blocks")):
         raise ApiError("no_text")
     check_content(said.get("text") or "", said.get("blocks"), weighed=False)
     check_files(world, team_id, said.get("blocks") or [], "invalid_blocks")
@@ -134,7 +120,7 @@ def _publish(world: World, channel: Channel, user: str, said: Json) -> None:
     thread = said.get("thread_ts")
     if thread is not None and thread not in channel.messages:
         raise ApiError("thread_not_found")
-    fields: Json = {name: said.get(name) for name in ("blocks", "attachments", "thread_ts")}
+    fields: Json = {name: said.get(name) for name in ("blocks", "thread_ts")}
     fields["metadata"] = said.get("metadata") if kind == "in_channel" else None
     to = None if kind == "in_channel" else user
     message = posted(world, channel, text=said.get("text") or "", ephemeral_to=to, **fields)

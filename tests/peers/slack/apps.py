@@ -75,13 +75,6 @@ def oauth_access(call: Call) -> Json:
     }
 
 
-@method("apps.uninstall")
-def uninstall(call: Call) -> Json:
-    check_client(call.world, call.args)
-    remove_app(call.world, call.team_id)
-    return {}
-
-
 def remove_app(world: World, team_id: str) -> list[Any]:
     """Revokes the app's tokens of a team and tells the app. Returns the deliveries."""
     known = world.installed(team_id)
@@ -187,13 +180,6 @@ def set_prompts(call: Call) -> Json:
         raise ApiError("invalid_arguments", "missing required field: message [json-pointer:/prompts]")
     title = call.text("title")
     call.world.prompts.append({"channel": channel.id, "thread_ts": thread, "title": title, "prompts": prompts})
-    return {}
-
-
-@method("assistant.threads.setTitle", "assistant:write", "chat:write")
-def set_title(call: Call) -> Json:
-    channel, thread = _agent_thread(call)
-    call.world.titles[channel.id, thread or ""] = call.required("title")
     return {}
 
 

@@ -1,6 +1,5 @@
 """Block Kit's rules on whole messages and views: `violations` and `view_violations` list what Slack would refuse."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,6 @@ from tests.peers.slack.shapes import (
     boolean,
     exactly_one,
     items,
-    one_of,
     plain,
     shaped,
     string,
@@ -24,22 +22,11 @@ from tests.peers.slack.shapes import (
 
 BLOCKS_A_MESSAGE = 50
 BLOCKS_A_VIEW = 100
-MARKDOWN_A_MESSAGE = 12_000
 VIEW_BYTES = 250_000
 # Observed, not documented (github.com/slackapi/bolt-js issues 2509 and 2867): all the text of a message's blocks, plus
 # about 125 a block, has to stay below this, else `msg_blocks_too_long`. Not so for a response_url.
 WEIGHT_A_MESSAGE = 13_400
 WEIGHT_OF_A_BLOCK = 125
-
-_URL = string(3000, 1)
-_TASK: dict[str, Rule] = {
-    "task_id": string(255, 1),
-    "title": string(256, 1),
-    "details": anything,
-    "output": anything,
-    "sources": anything,
-    "status": one_of("pending", "in_progress", "complete", "error"),
-}
 
 
 def _context_element(value: Any, pointer: str, found: Findings) -> None:
@@ -47,13 +34,6 @@ def _context_element(value: Any, pointer: str, found: Findings) -> None:
         typed(elements.ELEMENTS)(value, pointer, found)
     else:
         text(3000)(value, pointer, found)
-
-
-def _cell(value: Any, pointer: str, found: Findings) -> None:
-    if not isinstance(value, dict) or value.get("type") not in ("raw_text", "rich_text", "raw_number"):
-        found.add("unsupported type in a table's cell", pointer)
-    elif value["type"] == "raw_text":
-        string(3000, 1)(value.get("text"), f"{pointer}/text", found)
 
 
 BLOCKS: dict[str, Shape] = {
@@ -70,7 +50,7 @@ BLOCKS: dict[str, Shape] = {
     "divider": Shape({}),
     "image": Shape(
         {
-            "image_url": _URL,
+            "image_url": string(3000, 1),
             "slack_file": elements.SLACK_FILE,
             "alt_text": string(2000, 1),
             "title": plain(2000),
@@ -80,9 +60,6 @@ BLOCKS: dict[str, Shape] = {
     ),
     "actions": Shape({"elements": items(elements.IN_ACTIONS, 25)}, required=("elements",)),
     "context": Shape({"elements": items(_context_element, 10)}, required=("elements",)),
-    "context_actions": Shape(
-        {"elements": items(elements.IN_CONTEXT_ACTIONS, 5)}, required=("elements",), surfaces=("message",)
-    ),
     "input": Shape(
         {
             "label": plain(2000),
@@ -93,36 +70,7 @@ BLOCKS: dict[str, Shape] = {
         },
         required=("label", "element"),
     ),
-    "markdown": Shape({"text": string(MARKDOWN_A_MESSAGE, 1)}, required=("text",), surfaces=("message",)),
     "rich_text": Shape({"elements": items(anything, 1000, 0)}, required=("elements",)),
-    "table": Shape(
-        {"rows": items(items(_cell, 20), 100), "column_settings": items(anything, 20, 0)},
-        required=("rows",),
-        surfaces=("message",),
-    ),
-    "video": Shape(
-        {
-            "alt_text": string(2000, 1),
-            "title": plain(200),
-            "title_url": _URL,
-            "thumbnail_url": _URL,
-            "video_url": _URL,
-            "author_name": string(50),
-            "description": plain(200),
-            "provider_icon_url": _URL,
-            "provider_name": string(255),
-        },
-        required=("alt_text", "title", "thumbnail_url", "video_url"),
-    ),
-    "file": Shape(
-        {"external_id": string(255, 1), "source": one_of("remote")},
-        required=("external_id", "source"),
-        surfaces=("message",),
-    ),
-    "task_card": Shape(_TASK, required=("task_id", "title"), surfaces=("message",)),
-    "plan": Shape(
-        {"title": string(256, 1), "tasks": items(anything, 50, 0)}, required=("title",), surfaces=("message",)
-    ),
 }
 for _shape in BLOCKS.values():
     _shape.fields["block_id"] = string(255, 1)  # type: ignore[index]
@@ -195,11 +143,6 @@ def slack_files(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
                 yield f"/blocks/{number}{place}/slack_file", shown["id"]
 
 
-def expanded(markdown: str) -> int:
-    """How many blocks Slack counts for a markdown block: headings, rules and tables stand by themselves."""
-    return sum(1 for _ in _pieces(markdown))
-
-
 def _check(blocks: Any, pointer: str, found: Findings) -> None:
     most = BLOCKS_A_MESSAGE if found.surface == "message" else BLOCKS_A_VIEW
     items(typed(BLOCKS), most, 0)(blocks, pointer, found)
@@ -207,22 +150,6 @@ def _check(blocks: Any, pointer: str, found: Findings) -> None:
     _unique([block.get("block_id") for block in known], "block_id", pointer, found)
     written = [element for element in _elements(known) if isinstance(element.get("action_id"), str)]
     _unique([element["action_id"] for element in written], "action_id", pointer, found)
-    if sum(element.get("focus_on_load") is True for element in written) > 1:
-        found.add("only one element may have focus_on_load", pointer)
-    if found.surface == "message":
-        _check_markdown(known, pointer, found)
-
-
-def _check_markdown(blocks: list[dict[str, Any]], pointer: str, found: Findings) -> None:
-    texts = [block["text"] for block in blocks if _is(block, "markdown") and isinstance(block.get("text"), str)]
-    if len(texts) > 1 and sum(map(len, texts)) > MARKDOWN_A_MESSAGE:
-        found.add(f"markdown must be less than {MARKDOWN_A_MESSAGE + 1} characters in total", pointer)
-    count = len(blocks) - len(texts) + sum(max(expanded(words), 1) for words in texts)
-    if len(blocks) <= BLOCKS_A_MESSAGE < count:
-        found.add(f"no more than {BLOCKS_A_MESSAGE} items allowed", pointer)
-    tables = sum(_is(block, "table") for block in blocks)
-    if tables + sum(piece == "table" for words in texts for piece in _pieces(words)) > 1:
-        found.add("only_one_table_allowed", pointer)
 
 
 def _elements(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -250,25 +177,3 @@ def _words(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _words(inner)
-
-
-def _pieces(markdown: str) -> Iterator[str]:
-    fenced, last = False, ""
-    for line in markdown.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        kind = "text" if fenced else _kind(line)
-        if kind in ("heading", "rule") or (kind and kind != last):
-            yield kind
-        last = kind or ("" if last == "table" else last)
-
-
-def _kind(line: str) -> str:
-    words = line.strip()
-    if not words:
-        return ""
-    if re.match(r"#{1,6}\s", words):
-        return "heading"
-    if re.fullmatch(r"(-\s*){3,}|(\*\s*){3,}|(_\s*){3,}", words):
-        return "rule"
-    return "table" if words.startswith("|") else "text"

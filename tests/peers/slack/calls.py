@@ -10,7 +10,6 @@ from tests.peers.slack.blocks import WEIGHT_A_MESSAGE, slack_files, violations, 
 from tests.peers.slack.state import Channel, Install, Json, User, World
 
 TEXT = 40_000
-ATTACHMENTS = 100
 METADATA_BYTES = 16_000
 
 
@@ -95,13 +94,9 @@ class Call:
         person = self.world.users.get(wanted)
         if person and person.team_id == self.team_id and not person.is_bot:
             return self.world.direct(self.team_id, person.id)
-        channel = self.named(wanted) or self.channel()
+        channel = self.channel()
         self.enter(channel)
         return channel
-
-    def named(self, name: str) -> Channel | None:
-        public = (c for c in self.world.channels.values() if c.kind == "channel" and c.team_id == self.team_id)
-        return next((c for c in public if f"#{c.name}" == f"#{name.removeprefix('#')}"), None)
 
     def enter(self, channel: Channel) -> None:
         """Refuses archived channels and those the bot is not in."""
@@ -151,7 +146,7 @@ def check_content(text: str, blocks: Any, *, longest: int = TEXT, weighed: bool 
         raise ApiError("invalid_blocks_format")
     wrong = violations(blocks)
     if wrong:
-        raise ApiError(code_of(wrong), *wrong, errors=wrong)
+        raise ApiError("invalid_blocks", *wrong, errors=wrong)
     if weighed and weight(blocks) > WEIGHT_A_MESSAGE:
         raise ApiError("msg_blocks_too_long")
 
@@ -162,29 +157,6 @@ def check_files(world: World, team_id: str, blocks: list[Json], code: str) -> No
         file = world.files.get(name)
         if file is None or file.team_id != team_id or file.ready is None or file.ready > time.monotonic():
             raise ApiError(code, f"invalid slack file [json-pointer:{pointer}]")
-
-
-def check_attachments(attachments: Any) -> None:
-    """Raises what Slack answers to attachments it does not take."""
-    if attachments is None:
-        return
-    if not isinstance(attachments, list) or not all(isinstance(each, dict) for each in attachments):
-        raise ApiError("invalid_attachments")
-    if len(attachments) > ATTACHMENTS:
-        raise ApiError("too_many_attachments")
-    for attachment in attachments:
-        wrong = violations(attachment.get("blocks", []))
-        if wrong:
-            raise ApiError("invalid_attachments", *wrong)
-
-
-def code_of(wrong: list[str]) -> str:
-    """Slack's error code for a list of violations."""
-    if all("only_one_table_allowed" in message for message in wrong):
-        return "invalid_attachments"
-    if all("characters in total" in message for message in wrong):
-        return "msg_blocks_too_long"
-    return "invalid_blocks"
 
 
 @dataclass(frozen=True)

@@ -4,39 +4,28 @@ import time
 from typing import Any
 
 from tests.peers.slack import events
-from tests.peers.slack.calls import TEXT, ApiError, Call, check_attachments, check_content, check_files, method
+from tests.peers.slack.calls import TEXT, ApiError, Call, check_content, check_files, method
 from tests.peers.slack.rendering import message_json, stored_blocks
 from tests.peers.slack.state import Channel, Json, Message, World
 
 UPDATED_TEXT = 4_000
-MARKDOWN_TEXT = 12_000
-_OPTIONS = ("unfurl_links", "unfurl_media", "mrkdwn", "link_names", "parse", "username", "icon_emoji", "icon_url")
+_OPTIONS = ("unfurl_links", "unfurl_media")
 
 
-def content(call: Call, *, longest: int = TEXT) -> tuple[str, list[Json] | None, list[Json] | None]:
-    """The text, blocks and attachments of a call, within Slack's limits; what was not given is None."""
-    text, markdown = call.text("text"), call.text("markdown_text")
-    blocks = call.json("blocks", "invalid_blocks_format")
-    attachments = call.json("attachments", "invalid_attachments")
-    if markdown is not None and (text is not None or blocks is not None):
-        raise ApiError("markdown_text_conflict")
-    if markdown is not None and len(markdown) > MARKDOWN_TEXT:
-        raise ApiError("msg_too_long")
-    check_content(text or "", blocks, longest=longest)
+def content(call: Call, *, longest: int = TEXT) -> tuple[str, list[Json] | None]:
+    """The text and blocks of a call, within Slack's limits; blocks that were not given are None."""
+    text, blocks = call.text("text") or "", call.json("blocks", "invalid_blocks_format")
+    check_content(text, blocks, longest=longest)
     check_files(call.world, call.team_id, blocks or [], "invalid_blocks")
-    check_attachments(attachments)
-    if not (text or markdown or blocks or attachments):
+    if not (text or blocks):
         raise ApiError("no_text")
-    if markdown is not None:
-        return markdown, [{"type": "markdown", "text": markdown}], attachments
-    return text or "", blocks, attachments
+    return text, blocks
 
 
 def posted(world: World, channel: Channel, **fields: Any) -> Message:
     """A message of the app's bot, put where people see it."""
     bot = world.bot(channel.team_id)
     fields["blocks"] = stored_blocks(fields.get("blocks") or [])
-    fields["attachments"] = fields.get("attachments") or []
     message = Message(channel.id, world.ts(), bot.id, bot_id=bot.bot_id, app_id=world.app.id, **fields)
     return world.add(message)
 
@@ -44,13 +33,12 @@ def posted(world: World, channel: Channel, **fields: Any) -> Message:
 @method("chat.postMessage", "chat:write")
 def post_message(call: Call) -> Json:
     channel = call.postable()
-    text, blocks, attachments = content(call)
+    text, blocks = content(call)
     thread = call.thread(channel)
     _respect_rate(call.world, channel)
-    fields: Json = {"text": text, "blocks": blocks, "attachments": attachments, "thread_ts": thread}
+    fields: Json = {"text": text, "blocks": blocks, "thread_ts": thread}
     fields["metadata"] = call.metadata() or None
     fields["options"] = {name: call.args[name] for name in _OPTIONS if name in call.args}
-    fields["subtype"] = "thread_broadcast" if thread and call.flag("reply_broadcast") else None
     message = posted(call.world, channel, **fields)
     call.world.last_post[channel.id] = time.monotonic()
     events.say(call.world, message)
@@ -71,9 +59,8 @@ def post_ephemeral(call: Call) -> Json:
     user = call.required("user")
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
-    text, blocks, attachments = content(call)
-    fields: Json = {"text": text, "blocks": blocks, "attachments": attachments}
-    message = posted(call.world, channel, **fields, thread_ts=call.thread(channel), ephemeral_to=user)
+    text, blocks = content(call)
+    message = posted(call.world, channel, text=text, blocks=blocks, thread_ts=call.thread(channel), ephemeral_to=user)
     return {"message_ts": message.ts}
 
 
@@ -94,15 +81,15 @@ def update(call: Call) -> Json:
         raise ApiError("streaming_state_conflict")
     if call.world.channels[message.channel].archived:
         raise ApiError("is_inactive")
-    text, blocks, attachments = content(call, longest=UPDATED_TEXT)
+    text, blocks = content(call, longest=UPDATED_TEXT)
     metadata = call.metadata()
-    change(call.world, message, text=text, blocks=blocks, attachments=attachments, metadata=metadata)
+    change(call.world, message, text=text, blocks=blocks, metadata=metadata)
     shown = message_json(call.world, message, metadata=True)
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": shown}
 
 
 def change(world: World, message: Message, **fields: Any) -> None:
-    """Changes what is given and keeps the rest, as Slack does with blocks, attachments and metadata left out."""
+    """Changes what is given and keeps the rest, as Slack does with blocks and metadata left out."""
     previous = message_json(world, message)
     message.keep()
     for name, value in fields.items():
@@ -136,15 +123,3 @@ def remove(world: World, message: Message) -> list[Any]:
         event = events.deleted_event(world, message, previous)
     heard = message.bot_id is None or world.echoes
     return world.publish(event, channel.team_id) if heard else []
-
-
-@method("chat.getPermalink")
-def get_permalink(call: Call) -> Json:
-    channel = call.channel()
-    message = channel.messages.get(call.required("message_ts"))
-    if message is None:
-        raise ApiError("message_not_found")
-    link = f"{call.world.teams[call.team_id].url}archives/{channel.id}/p{message.ts.replace('.', '')}"
-    if message.thread_ts and message.thread_ts != message.ts:
-        link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
-    return {"channel": channel.id, "permalink": link}

@@ -52,7 +52,7 @@ def history(call: Call) -> Json:
     shown = [
         message_json(call.world, message, metadata=call.flag("include_all_metadata"))
         for message in reversed(channel.messages.values())
-        if message.thread_ts in (None, message.ts) or message.subtype == "thread_broadcast"
+        if message.thread_ts in (None, message.ts)
         if _within(call, message)
     ]
     return page(call, shown, "messages") | {"pin_count": 0}
@@ -85,7 +85,7 @@ def members(call: Call) -> Json:
     return listed | {"members": [member["id"] for member in listed["members"]]}
 
 
-@method("conversations.open", "im:write", "mpim:write")
+@method("conversations.open", "im:write")
 def open_conversation(call: Call) -> Json:
     users = (call.text("users") or "").split(",")
     if call.text("channel"):
@@ -104,28 +104,13 @@ def _conversation_with(call: Call, users: list[str]) -> Channel:
     known = call.world.users
     if any(user not in known or known[user].team_id != call.team_id for user in users):
         raise ApiError("user_not_found")
-    if len(users) == 1:
-        if known[users[0]].is_bot:
-            raise ApiError("cannot_dm_bot")
-        return call.world.direct(call.team_id, users[0])
-    if len(users) > 8:
-        raise ApiError("too_many_users")
-    call.need("mpim:write")
-    everyone = [*users, call.install.bot.id]
-    channel = Channel(call.world.id("G"), call.team_id, "mpdm", "mpim", everyone)
-    call.world.channels[channel.id] = channel
-    return channel
+    if len(users) > 1:
+        raise ApiError("missing_scope", needed="mpim:write", provided=",".join(call.install.scopes))
+    if known[users[0]].is_bot:
+        raise ApiError("cannot_dm_bot")
+    return call.world.direct(call.team_id, users[0])
 
 
 @method("users.info", "users:read")
 def user_info(call: Call) -> Json:
     return {"user": user_json(call.user("user"))}
-
-
-@method("bots.info", "users:read")
-def bot_info(call: Call) -> Json:
-    wanted = call.text("bot") or call.install.bot.bot_id
-    bot = next((u for u in call.world.users.values() if u.bot_id == wanted and u.team_id == call.team_id), None)
-    if bot is None:
-        raise ApiError("bot_not_found")
-    return {"bot": {"id": bot.bot_id, "app_id": call.world.app.id, "user_id": bot.id, "name": bot.name}}

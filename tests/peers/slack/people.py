@@ -100,19 +100,6 @@ class People(Workspace):
 
         return self.run(act)
 
-    def suggest(self, shown: Message | View, which: acting.Which, text: str, user: Named | None = None) -> Delivery:
-        """Types into a select whose options the app gives; they are in the delivery's `json`."""
-
-        def act() -> Delivery:
-            block, element = acting.find(shown, which)
-            now = self._now(shown)
-            body = payloads.interaction(self.world, "block_suggestion", self._user(user or _owner(now)))
-            body |= {"action_id": element["action_id"], "block_id": block["block_id"], "value": text}
-            place = payloads.on_view(self.world, now) if isinstance(now, View) else {}
-            return self._interact(body | place, now)
-
-        return self.run(act)
-
     def submit(self, view: View, values: Json | None = None, user: Named | None = None) -> Delivery:
         """Fills in a modal, by action_id or block_id, and submits it; fails when Slack's client would not let one."""
 

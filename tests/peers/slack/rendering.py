@@ -15,7 +15,6 @@ def message_json(world: World, message: Message, *, metadata: bool = False) -> J
         "thread_ts": message.thread_ts,
         "edited": message.edited,
         "blocks": message.blocks or None,
-        "attachments": message.attachments or None,
         "files": message.files or None,
         "metadata": message.metadata if metadata else None,
     }
@@ -48,7 +47,6 @@ def view_json(world: World, view: View) -> Json:
         **view.spec,
         "state": {"values": view.state},
         "hash": view.hash,
-        "previous_view_id": view.previous,
         "root_view_id": view.root,
         "app_id": world.app.id,
         "app_installed_team_id": view.team_id,

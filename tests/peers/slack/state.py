@@ -81,7 +81,6 @@ class Message:
     user: str
     text: str = ""
     blocks: list[Json] = field(default_factory=list)
-    attachments: list[Json] = field(default_factory=list)
     thread_ts: str | None = None
     metadata: Json | None = None
     bot_id: str | None = None
@@ -93,7 +92,6 @@ class Message:
     options: Json = field(default_factory=dict)
     state: Json = field(default_factory=dict)
     streaming: bool = False
-    chunks: list[Json] = field(default_factory=list)
     versions: list[Json] = field(default_factory=list)
     deliveries: list[Any] = field(default_factory=list)
 
@@ -139,7 +137,6 @@ class View:
     spec: Json
     hash: str
     root: str
-    previous: str | None = None
     open: bool = True
     state: Json = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -235,7 +232,6 @@ class World:
     file_seconds: float = 0.0
     statuses: list[Json] = field(default_factory=list)
     prompts: list[Json] = field(default_factory=list)
-    titles: dict[tuple[str, str], str] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)
     url: str = ""
     echoes: bool = True

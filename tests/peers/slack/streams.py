@@ -1,62 +1,25 @@
 """The `chat.*Stream` methods: a message that grows while it is read."""
 
-from typing import Any
-
 from tests.peers.slack import events
 from tests.peers.slack.calls import ApiError, Call, check_content, check_files, method, missing
-from tests.peers.slack.chat import MARKDOWN_TEXT, own, posted
+from tests.peers.slack.chat import own, posted
 from tests.peers.slack.rendering import message_json, stored_blocks
 from tests.peers.slack.state import Json, Message
 
 # Slack names no limit for a whole stream; what a markdown block may hold is the safe reading.
 STREAMED_TEXT = 12_000
-_STATUSES = ("pending", "in_progress", "complete", "error")
 
 
-def chunks(call: Call) -> list[Json]:
-    """What the call adds, as chunks."""
-    given = call.json("chunks", "invalid_chunks") or []
-    if not isinstance(given, list):
+def grow(call: Call, message: Message) -> bool:
+    """Appends the text of the call to the message; returns whether there was any."""
+    chunks = call.json("chunks", "invalid_chunks") or []
+    if not all(isinstance(chunk, dict) and chunk.get("type") == "markdown_text" for chunk in chunks):
         raise ApiError("invalid_chunks")
-    markdown = call.text("markdown_text")
-    listed = [{"type": "markdown_text", "text": markdown}] if markdown else []
-    for number, chunk in enumerate(given):
-        wrong = _wrong(chunk)
-        if wrong:
-            raise ApiError("invalid_chunks", f"{wrong} [json-pointer:/chunks/{number}]")
-    for chunk in listed + given:
-        if len(chunk.get("text") or "") > MARKDOWN_TEXT:
-            raise ApiError("invalid_arguments", f"must be less than {MARKDOWN_TEXT + 1} characters")
-        if chunk["type"] == "blocks":
-            check_content("", chunk["blocks"])
-    return listed + given
-
-
-def _wrong(chunk: Any) -> str | None:
-    kind = chunk.get("type") if isinstance(chunk, dict) else None
-    required = {
-        "markdown_text": ("text",),
-        "task_update": ("id", "title", "status"),
-        "plan_update": ("title",),
-        "blocks": ("blocks",),
-    }
-    if kind not in required:
-        return f"unsupported type: {kind}"
-    absent = next((name for name in required[kind] if not chunk.get(name)), None)
-    if absent:
-        return f"missing required field: {absent}"
-    if kind == "task_update" and chunk["status"] not in _STATUSES:
-        return "must be a valid enum value"
-    return None
-
-
-def grow(message: Message, added: list[Json]) -> None:
-    """Appends the chunks to the message."""
-    written = "".join(chunk["text"] for chunk in added if chunk["type"] == "markdown_text")
+    written = (call.text("markdown_text") or "") + "".join(chunk["text"] for chunk in chunks)
     if len(message.text) + len(written) > STREAMED_TEXT:
         raise ApiError("msg_blocks_too_long")
     message.text += written
-    message.chunks += added
+    return bool(written)
 
 
 @method("chat.startStream", "chat:write")
@@ -71,9 +34,8 @@ def start(call: Call) -> Json:
             if not call.text(name):
                 raise ApiError(f"missing_{name}")
         call.user("recipient_user_id")
-    added = chunks(call)
     message = posted(call.world, channel, thread_ts=thread, streaming=True)
-    grow(message, added)
+    grow(call, message)
     events.say(call.world, message)
     return {"channel": channel.id, "ts": message.ts}
 
@@ -88,10 +50,8 @@ def _streaming(call: Call) -> Message:
 @method("chat.appendStream", "chat:write")
 def append(call: Call) -> Json:
     message = _streaming(call)
-    added = chunks(call)
-    if not added:
+    if not grow(call, message):
         raise ApiError("no_text")
-    grow(message, added)
     return {"channel": message.channel, "ts": message.ts}
 
 
@@ -101,10 +61,10 @@ def stop(call: Call) -> Json:
     blocks = call.json("blocks", "invalid_blocks_format")
     check_content("", blocks)
     check_files(call.world, call.team_id, blocks or [], "invalid_blocks")
-    metadata, added = call.metadata(), chunks(call)
+    metadata = call.metadata()
     previous = message_json(call.world, message)
-    grow(message, added)
-    if not (message.text or message.chunks or blocks):
+    grow(call, message)
+    if not (message.text or blocks):
         raise ApiError("no_text")
     streamed = [{"type": "markdown", "text": message.text}] if message.text else []
     message.blocks = stored_blocks(streamed + (blocks or []))

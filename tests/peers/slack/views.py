@@ -10,8 +10,6 @@ from tests.peers.slack.calls import ApiError, Call, check_files, method, missing
 from tests.peers.slack.rendering import stored_blocks, view_json
 from tests.peers.slack.state import Json, Trigger, View, World
 
-STACK = 3
-
 
 def spec(call: Call, kind: str) -> Json:
     """The view of a call, within Slack's limits."""
@@ -50,30 +48,17 @@ def initial_state(blocks: list[Json]) -> Json:
 
 def _initial(element: Json) -> Json | None:
     kind = element["type"]
-    if kind in ("button", "overflow", "feedback_buttons", "icon_button", "workflow_button"):
+    if kind == "button":
         return None
     if kind.endswith("_input"):
-        name = "rich_text_value" if kind == "rich_text_input" else "files" if kind == "file_input" else "value"
-        return {name: element.get("initial_value")}
-    name = next((name for name in element if name.startswith("initial_")), None)
-    if name:
-        return {name.replace("initial_", "selected_"): element[name]}
-    if kind.startswith("multi_") or kind == "checkboxes":
-        noun = {"multi_users_select": "users", "multi_channels_select": "channels"}.get(kind, "options")
-        return {f"selected_{noun}": []}
-    nouns = {"datepicker": "date", "timepicker": "time", "datetimepicker": "date_time", "users_select": "user"}
-    nouns |= {"channels_select": "channel", "conversations_select": "conversation"}
-    return {f"selected_{nouns.get(kind, 'option')}": None}
+        return {"value": element.get("initial_value")}
+    return {"selected_option": element.get("initial_option")}
 
 
-def add_view(world: World, team_id: str, user: str, view: Json, previous: View | None = None) -> View:
+def add_view(world: World, team_id: str, user: str, view: Json) -> View:
     """Puts a view on the screen of a person."""
-    external = view.get("external_id")
-    if external and any(v.spec.get("external_id") == external and v.open for v in world.views.values()):
-        raise ApiError("duplicate_external_id")
     name = world.id("V")
-    shown = View(name, team_id, user, view, new_hash(), previous.root if previous else name)
-    shown.previous = previous.id if previous else None
+    shown = View(name, team_id, user, view, new_hash(), name)
     shown.state = initial_state(shown.blocks)
     world.views[name] = shown
     return shown
@@ -113,40 +98,6 @@ def open_view(call: Call) -> Json:
     view = add_view(call.world, call.team_id, trigger.user, spec(call, "modal"))
     trigger.used = True
     return {"view": view_json(call.world, view)}
-
-
-@method("views.push")
-def push_view(call: Call) -> Json:
-    trigger = _exchange(call)
-    top = call.world.views.get(trigger.view or "")
-    if top is None or not top.open:
-        raise ApiError("not_found")
-    check_stack(call.world, top)
-    view = add_view(call.world, call.team_id, trigger.user, spec(call, "modal"), top)
-    trigger.used = True
-    return {"view": view_json(call.world, view)}
-
-
-def check_stack(world: World, top: View) -> None:
-    """Three views at most lie over each other."""
-    if sum(view.root == top.root and view.open for view in world.views.values()) >= STACK:
-        raise ApiError("push_limit_reached")
-
-
-@method("views.update")
-def update_view(call: Call) -> Json:
-    view_id, external = call.text("view_id"), call.text("external_id")
-    if not (view_id or external):
-        raise missing("view_id")
-    known = [v for v in call.world.views.values() if v.team_id == call.team_id and v.open]
-    found = (v for v in known if (v.id == view_id if view_id else v.spec.get("external_id") == external))
-    view = next(found, None)
-    if view is None:
-        raise ApiError("not_found")
-    wanted = spec(call, "modal")
-    if call.text("hash") not in (None, view.hash):
-        raise ApiError("hash_conflict")
-    return {"view": view_json(call.world, replace_view(view, wanted))}
 
 
 @method("views.publish")
