@@ -105,22 +105,12 @@ def _checked(commands: Any) -> list[Json]:
     return commands
 
 
-def _stored(world: World, command: Json, known: list[Json], guild_id: str | None) -> Json:
-    same = [old for old in known if (old["type"], old["name"]) == (command.get("type", CHAT), command["name"])]
+def _stored(world: World, command: Json) -> Json:
+    same = [old for old in world.commands if (old["type"], old["name"]) == (command.get("type", CHAT), command["name"])]
     shown: Json = {"id": same[0]["id"] if same else world.id(), "application_id": world.app.id, "type": CHAT}
     shown |= {"version": world.id(), "default_member_permissions": None, "nsfw": False, "description": ""}
     shown |= {"dm_permission": True, "integration_types": [0], "contexts": None}
-    shown |= {key: value for key, value in command.items() if value is not None}
-    return shown | ({"guild_id": guild_id} if guild_id else {})
-
-
-def _overwrite(call: Call, scope: str) -> list[Json]:
-    known = call.world.commands.get(scope, [])
-    commands = _checked(call.body)
-    call.world.syncs.append(commands)
-    stored = [_stored(call.world, command, known, scope or None) for command in commands]
-    call.world.commands[scope] = stored
-    return stored
+    return shown | {key: value for key, value in command.items() if value is not None}
 
 
 def _own(call: Call) -> None:
@@ -131,24 +121,13 @@ def _own(call: Call) -> None:
 @route("GET /applications/{}/commands")
 def get(call: Call) -> list[Json]:
     _own(call)
-    return call.world.commands.get("", [])
+    return call.world.commands
 
 
 @route("PUT /applications/{}/commands")
 def overwrite(call: Call) -> list[Json]:
     _own(call)
-    return _overwrite(call, "")
-
-
-@route("GET /applications/{}/guilds/{}/commands")
-def get_in_guild(call: Call) -> list[Json]:
-    _own(call)
-    return call.world.commands.get(call.ids[1], [])
-
-
-@route("PUT /applications/{}/guilds/{}/commands")
-def overwrite_in_guild(call: Call) -> list[Json]:
-    _own(call)
-    if call.ids[1] not in call.world.guilds:
-        raise ApiError(50001)
-    return _overwrite(call, call.ids[1])
+    commands = _checked(call.body)
+    call.world.syncs.append(commands)
+    call.world.commands = [_stored(call.world, command) for command in commands]
+    return call.world.commands

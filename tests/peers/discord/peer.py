@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from tests.peers import ACK
 from tests.peers.discord.faults import Fault, Faults
 from tests.peers.discord.gateway import GREETINGS, Gateway
 from tests.peers.discord.interaction import Interaction
@@ -14,7 +15,6 @@ from tests.peers.discord.people import People
 from tests.peers.discord.server import Server
 from tests.peers.discord.sight import Sight
 from tests.peers.discord.state import App, Json, Message, User, World
-from tests.peers.patience import ACK
 
 T = TypeVar("T")
 POLL = 0.01

@@ -195,9 +195,8 @@ class People(Places):
         return told
 
     def _registered(self, kind: int, name: str, channel: Channel, user: User) -> Json:
-        known = [*self.world.commands.get("", []), *self.world.commands.get(channel.guild_id or "-", [])]
-        found = next((each for each in known if each["type"] == kind and each["name"] == name), None)
-        assert found, f"no command {name!r} is registered; there are: {[each['name'] for each in known]}"
+        found = next((each for each in self.world.commands if (each["type"], each["name"]) == (kind, name)), None)
+        assert found, f"no command {name!r} is registered; there are: {[each['name'] for each in self.world.commands]}"
         where = payloads.context(self.world, channel)
         contexts = found["contexts"] if found["contexts"] is not None else [0, 1]
         assert where in contexts, f"{name!r} is not offered in context {where}"

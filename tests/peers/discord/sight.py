@@ -60,7 +60,7 @@ class Sight(Places):
     @property
     def commands(self) -> list[Json]:
         """The global commands as they are registered now."""
-        return self.run(lambda: copy.deepcopy(self.world.commands.get("", [])))
+        return self.run(lambda: copy.deepcopy(self.world.commands))
 
     @property
     def syncs(self) -> list[list[Json]]:

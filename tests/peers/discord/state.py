@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.peers import ACK
 from tests.peers.discord.interaction import Interaction
-from tests.peers.patience import ACK
 
 EPOCH = 1_420_070_400_000
 TEXT, DM, GROUP, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 3, 11, 12
@@ -226,7 +226,7 @@ class World:
     users: dict[str, User] = field(default_factory=dict)
     guilds: dict[str, Guild] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
-    commands: dict[str, list[Json]] = field(default_factory=dict)
+    commands: list[Json] = field(default_factory=list)
     syncs: list[list[Json]] = field(default_factory=list)
     interactions: dict[str, Interaction] = field(default_factory=dict)
     shards: int = 1

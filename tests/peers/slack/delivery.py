@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.peers.patience import ACK
+from tests.peers import ACK
 from tests.peers.slack.sockets import Sockets
 from tests.peers.slack.state import App, Json
 

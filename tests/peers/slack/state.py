@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.peers.patience import ACK
+from tests.peers import ACK
 
 SCOPES = (
     "app_mentions:read",
