@@ -35,10 +35,10 @@ def test_commands_are_registered_once_and_again_only_when_they_change(bot: Bot, 
         return len(discord.syncs) - before
 
     assert restart() == 0
-    known = discord.world.commands[""]
+    known = discord.world.commands
     discord.run(lambda: known[0].update(description="What it said in the last version"))
     assert restart() == 1
-    discord.run(lambda: discord.world.commands[""].pop())
+    discord.run(lambda: discord.world.commands.pop())
     assert restart() == 1
 
 
