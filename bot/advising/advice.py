@@ -5,10 +5,18 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from bot import texts
-from bot.deciding.flips import AnswerChange, Flip
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers
-from bot.deciding.recommendation import APPROACH_SIDES, MIN_LIKELY, MIN_SURE, Doubt, Reason, Recommendation
+from bot.deciding.recommendation import (
+    APPROACH_SIDES,
+    MIN_LIKELY,
+    MIN_SURE,
+    AnswerChange,
+    Doubt,
+    Flip,
+    Reason,
+    Recommendation,
+)
 from bot.deciding.team import TeamResult
 from bot.messages.reply import CitationNumbers, Line, LineKind, Reply, ReplyKind
 

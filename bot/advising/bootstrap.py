@@ -29,14 +29,14 @@ def make_embedder(settings: Settings) -> Embedder:
 def is_current(settings: Settings) -> bool:
     """Return True if all that is learned from the present corpus is cached."""
     embedder = make_embedder(settings)
-    indexed = _folder(settings, embedder).is_current()
+    indexed = IndexFolder(settings.corpus_dir, settings.data_dir, embedder).is_current()
     book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
     return indexed and (book.is_current() or not has_framework(settings.corpus_dir))
 
 
 def load_index(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
     """Load the index from the cache, or build and save it. Raises OSError if `must_keep` and it cannot be saved."""
-    folder = _folder(settings, embedder)
+    folder = IndexFolder(settings.corpus_dir, settings.data_dir, embedder)
     index = folder.load()
     if index is None:
         index = folder.build(progress)
@@ -69,10 +69,6 @@ def make_consultant(settings: Settings, progress: Progress = ignore_progress) ->
     embedder.embed(["warm up"])
     finder = FactFinder(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
     return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)
-
-
-def _folder(settings: Settings, embedder: Embedder) -> IndexFolder:
-    return IndexFolder(settings.corpus_dir, settings.data_dir, embedder)
 
 
 def _keep(save: Callable[[], None], *, must_keep: bool) -> None:

@@ -27,9 +27,11 @@ def learn(framework: Framework, voices: Sequence[Voice], embed: Embed) -> CaseRe
     features, stated = list[tuple[float, ...]](), list[bool]()
     for fold in (with_cases[start::FOLDS] for start in range(FOLDS)):
         seen = _ranker([voice for voice in voices if voice.name not in fold], embed)
-        reader = _Scorer(CandidateFinder(framework, seen.labels), seen, embed)
+        finder = CandidateFinder(framework, seen.labels)
         for case in (case for voice in voices if voice.name in fold for case in judge_cases(voice)):
-            found = reader.candidates(case.text)
+            spans = find_spans(case.text)
+            words = [case.text[span.start : span.end] for span in spans]
+            found = finder.of(case.text, spans, seen.scores(words, embed(words)))
             features.extend(candidate.features for candidate in found)
             stated.extend(_states(case, candidate) for candidate in found)
     return CaseReader(framework, _ranker(voices, embed), Judge.learn(features, stated))
@@ -63,18 +65,6 @@ def texts_to_embed(voices: Sequence[Voice]) -> list[str]:
         for span in find_spans(case.text)
     ]
     return list(dict.fromkeys([*training_texts(voices), *of_cases]))
-
-
-class _Scorer:
-    """Finds the candidates of whole cases."""
-
-    def __init__(self, candidates: CandidateFinder, ranker: Ranker[str], embed: Embed) -> None:
-        self._candidates, self._ranker, self._embed = candidates, ranker, embed
-
-    def candidates(self, text: str) -> list[Candidate]:
-        found = find_spans(text)
-        words = [text[span.start : span.end] for span in found]
-        return self._candidates.of(text, found, self._ranker.scores(words, self._embed(words)))
 
 
 def _ranker(voices: Sequence[Voice], embed: Embed) -> Ranker[str]:

@@ -87,19 +87,14 @@ class _VoiceParser:
 
     def _sayings(self) -> Iterator[Saying]:
         for part, node in self.parts.items():
-            if part == "said":
-                for question, _, options in self.nodes.pairs(node):
-                    for option, key, texts in self.nodes.pairs(options):
-                        yield from self._stating(f"{question}.{option}", key, texts)
-            elif part == OUT_OF_SCOPE:
-                for kind, key, texts in self.nodes.pairs(node):
-                    yield from self._stating(f"{OUT_OF_SCOPE}.{kind}", key, texts)
-            elif part == IRRELEVANT:
+            if part == IRRELEVANT:
                 yield from (Saying(text, IRRELEVANT, self.name) for text in self.nodes.texts(node))
-
-    def _stating(self, states: str, key: yaml.Node, texts: yaml.Node) -> Iterator[Saying]:
-        self._check(states, key)
-        yield from (Saying(text, states, self.name) for text in self.nodes.texts(texts))
+            elif part in ("said", OUT_OF_SCOPE):
+                for question, _, options in self.nodes.pairs(node) if part == "said" else [(OUT_OF_SCOPE, None, node)]:
+                    for option, key, texts in self.nodes.pairs(options):
+                        states = f"{question}.{option}"
+                        self._check(states, key)
+                        yield from (Saying(text, states, self.name) for text in self.nodes.texts(texts))
 
     def _cases(self) -> Iterator[LabelledCase]:
         if "cases" in self.parts:

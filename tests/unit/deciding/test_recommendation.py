@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.advising.advice import render_advice
-from bot.deciding.flips import AnswerChange
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
-from bot.deciding.recommendation import OBSTACLE_FACTOR, Recommendation, Support, recommend
+from bot.deciding.recommendation import OBSTACLE_FACTOR, AnswerChange, Recommendation, Support, recommend
 from tests.support.frameworks import Case, answers_to, cases, modest, rule
 
 KEYS = {"approach", "confidence", "support", "reasons", "missing", "flips", "next_steps"}
