@@ -100,7 +100,7 @@ def test_a_question_behind_a_courtesy_is_answered(plain: Consultant, courtesy: s
     ],
 )
 def test_an_abstention_keeps_its_reason(plain: Consultant, text: str, reason: str) -> None:
-    assert said(plain, text).to_kept()["reason"] == reason
+    assert said(plain, text).to_stored()["reason"] == reason
 
 
 @pytest.mark.parametrize("text", ["Thank you so much!", "Thanks, I'll pass it on to my boss.", "hello there, team"])

@@ -49,7 +49,7 @@ async def test_slack_and_discord_say_the_same(index: Index, cases: CaseReader) -
             for said in (on_slack_as_text, shown(on_discord)):
                 assert f"“{citation.quote}”" in said
                 assert citation.section in said
-        buttons = [(item["id"], item["label"]) for part in on_discord for row in part.rows for item in row]
+        buttons = [(item.id, item.label) for part in on_discord for row in part.rows for item in row]
         assert _slack_buttons(on_slack) == buttons
         assert _slack_links(on_slack) == re.findall(r"\]\((\S+)\)$", shown(on_discord), re.MULTILINE)
 
