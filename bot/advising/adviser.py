@@ -13,7 +13,7 @@ from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import Embedder
 from bot.messages.reply import Reply
 from bot.threads import MicroBatcher
-from bot.writing.facts import FactFinder
+from bot.writing.fact_finder import FactFinder
 
 ANOTHER_CASE = re.compile(  # begins a message on a use case that has nothing to do with the one before
     r"[^.!?]{0,40}?\b(?:another|second|third|different|next|new|other|separate|unrelated) (?:use[- ]?case|case|project"

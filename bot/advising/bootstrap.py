@@ -12,7 +12,7 @@ from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_mode
 from bot.guidance.index import Index, IndexFolder
 from bot.guidance.tuning import find_tuned_model
 from bot.settings import Settings
-from bot.writing.facts import FactFinder
+from bot.writing.fact_finder import FactFinder
 from bot.writing.writer import Writer
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from bot.guidance.search import Search, SearchResult
 from bot.messages.reply import CitationNumbers, Line, Reply, ReplyKind
 from bot.observing import metrics, tracing
 from bot.threads import MicroBatcher
-from bot.writing.facts import FactFinder
+from bot.writing.fact_finder import FactFinder
 from bot.writing.grounding import Grounding
 from bot.writing.writer import GroundedWriter, Writer
 

@@ -7,9 +7,9 @@ from bot import texts
 from bot.advising.adviser import Adviser
 from bot.handoff.case import case_of
 from bot.handoff.service import Handoff
+from bot.interviews.interview_cards import render_card
 from bot.interviews.interviewer import Interviewer
 from bot.interviews.poll import INTERVIEW_PRESSES, Poll
-from bot.interviews.screens import render_card
 from bot.messages.card import ANSWER, ASK_FIRST, Button, Card, Press
 from bot.messages.person import Person
 from bot.messages.reply import Line, LineKind, Reply

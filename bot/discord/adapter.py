@@ -10,9 +10,9 @@ import discord
 from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep
 from bot.delivery.platform import RefusedError
+from bot.discord.api_errors import TROUBLE, meaning
 from bot.discord.checks import check_channel, check_token, may_see
 from bot.discord.finding import find
-from bot.discord.refusals import TROUBLE, meaning
 from bot.discord.rendering import render
 from bot.discord.rest import Rest, channel_of
 from bot.discord.sending import send

@@ -12,13 +12,13 @@ from discord.gateway import DiscordWebSocket
 from yarl import URL
 
 from bot.chat.listener import Service
+from bot.discord.api_errors import TROUBLE
 from bot.discord.catching_up import missed_messages, missed_replies
 from bot.discord.commands import add_commands, sync_commands
 from bot.discord.forms import form_again
+from bot.discord.interactions import Stage
 from bot.discord.markdown import escape
 from bot.discord.parsing import parse_deletion, parse_edit, parse_form, parse_press, parse_said
-from bot.discord.refusals import TROUBLE
-from bot.discord.showing import Stage
 from bot.messages.card import Card
 from bot.messages.reply import Line
 from bot.observing.logs import report

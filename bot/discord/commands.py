@@ -8,10 +8,10 @@ from discord import app_commands
 
 from bot import texts
 from bot.chat.dispatch import Dispatcher
+from bot.discord.interactions import Stage
 from bot.discord.limits import QUESTION
 from bot.discord.names import ASK, COMMAND
 from bot.discord.parsing import is_with_bot, parse_command
-from bot.discord.showing import Stage
 from bot.messages.events import Command
 from bot.observing.logs import report
 from bot.store.retrying import persistently

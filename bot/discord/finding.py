@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 
 import discord
 
-from bot.discord.refusals import NO_PLACE, meaning
+from bot.discord.api_errors import NO_PLACE, meaning
 from bot.discord.rendering import Rendering
 from bot.discord.sending import part_of, place_of
 from bot.messages.card import Press

@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 import discord
 
 from bot import texts
+from bot.discord.api_errors import CLOSED_TO_US, EXPIRED, GONE, INVALID, NO_PLACE, NO_REPLIES, UNKNOWN_MESSAGE
 from bot.discord.markdown import escape
-from bot.discord.refusals import CLOSED_TO_US, EXPIRED, GONE, INVALID, NO_PLACE, NO_REPLIES, UNKNOWN_MESSAGE
 from bot.discord.rendering import Rendering, render
 from bot.discord.rest import channel_of
 from bot.messages.card import Card

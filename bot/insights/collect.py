@@ -12,7 +12,7 @@ from bot.guidance.article import Statement, read_articles
 from bot.insights.decisions import Decisions
 from bot.insights.funnel import Funnel
 from bot.insights.gaps import Unanswered
-from bot.insights.requests import RequestCounts
+from bot.insights.handoffs import RequestCounts
 from bot.insights.topics import Topics
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.settings import Settings

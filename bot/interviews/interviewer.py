@@ -12,8 +12,8 @@ from functools import partial
 from bot import texts
 from bot.deciding.outlook import Outlook
 from bot.deciding.questionnaire import Mention, Questionnaire
+from bot.interviews.interview_cards import render_card
 from bot.interviews.poll import SESSION, Poll
-from bot.interviews.screens import render_card
 from bot.messages.card import Card, Press
 from bot.messages.person import Person
 from bot.messages.response import Response

@@ -16,9 +16,9 @@ from bot.handoff.channel import DeskChannel
 from bot.messages.card import Card, fit_into_one_message, reply_buttons
 from bot.messages.person import Person
 from bot.messages.reply import Reply
+from bot.slack.api_errors import MISSING, code_of, meaning
 from bot.slack.parsing import name_in
 from bot.slack.progress import progress
-from bot.slack.refusals import MISSING, code_of, meaning
 from bot.slack.rendering import render
 from bot.slack.sending import find, send
 from bot.slack.workspaces import SLACK_UNREACHABLE, Workspaces

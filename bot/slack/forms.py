@@ -11,7 +11,7 @@ from bot import texts
 from bot.messages.card import Card
 from bot.messages.form import MAX_INPUT, Field, FieldKind, Form
 from bot.messages.reply import Line
-from bot.slack.refusals import code_of
+from bot.slack.api_errors import code_of
 from bot.slack.rendering import render
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import texts
 from bot.chat.dispatch import Dispatcher
 from bot.observing.logs import report
+from bot.slack.api_errors import TROUBLE
 from bot.slack.forms import render_notice
+from bot.slack.interactions import NotShownError, Stage
 from bot.slack.names import ASK, COMMAND
 from bot.slack.parsing import (
     Body,
@@ -28,9 +30,7 @@ from bot.slack.parsing import (
     parse_shortcut,
     parsing,
 )
-from bot.slack.refusals import TROUBLE
 from bot.slack.rendering import escape, render
-from bot.slack.showing import NotShownError, Stage
 
 log = logging.getLogger(__name__)
 

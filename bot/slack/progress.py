@@ -13,7 +13,7 @@ from bot import texts
 from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep
 from bot.messages.reply import Line
-from bot.slack.refusals import TROUBLE
+from bot.slack.api_errors import TROUBLE
 from bot.store.address import Draft
 from bot.store.records import Turn
 

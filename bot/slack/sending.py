@@ -10,8 +10,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import texts
+from bot.slack.api_errors import GONE, GROWING, GROWN, NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.limits import UPDATE
-from bot.slack.refusals import GONE, GROWING, GROWN, NO_PLACE, TOO_MUCH, code_of, meaning
 from bot.slack.rendering import Rendering, escape
 from bot.store.address import Address
 from bot.store.post import File, Post, Removal

@@ -12,11 +12,11 @@ from starlette.routing import Route
 from bot.chat.listener import Listener, Service
 from bot.errors import SettingsError
 from bot.settings import Settings
+from bot.slack.api_errors import REMOVED, code_of
 from bot.slack.app import is_set_up, make_app, make_client
 from bot.slack.bolt import SocketHandler
 from bot.slack.names import ENDPOINT, INSTALL, REDIRECT
 from bot.slack.oauth import InstallPages
-from bot.slack.refusals import REMOVED, code_of
 from bot.slack.signed_requests import Requests
 
 INVALID_TOKEN = REMOVED | {"not_authed", "not_allowed_token_type"}  # codes after which a retry is useless

@@ -10,8 +10,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery.platform import RefusedError
 from bot.errors import BotError
+from bot.slack.api_errors import code_of
 from bot.slack.names import INSTALL, SCOPES
-from bot.slack.refusals import code_of
 from bot.store.installations import Installations
 
 SLACK_UNREACHABLE = "Slack cannot be reached; check the network and SLACK_API_URL"

@@ -11,7 +11,7 @@ from bot.cases.reading import CaseReader, CaseReading, Fact
 from bot.deciding.framework import Approach
 from bot.guidance.index import Index
 from bot.messages.reply import LineKind, Reply, ReplyKind
-from bot.writing.facts import FactFinder
+from bot.writing.fact_finder import FactFinder
 from tests.peers.openai import Script
 
 PATIENCE = 60.0  # seconds for the model; the first time it is asked, its client is still to be imported

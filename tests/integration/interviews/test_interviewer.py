@@ -21,8 +21,8 @@ from bot.deciding.framework import Framework
 from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.questionnaire import Choose, Mention, Questionnaire
 from bot.deciding.team import decide_together
+from bot.interviews.interview_cards import render_card
 from bot.interviews.interviewer import LEADERLESS, Interviewer
-from bot.interviews.screens import render_card
 from bot.messages.card import MAX_PRESS_ID, Button, Card, Press
 from bot.messages.person import Person
 from bot.messages.response import Placement, Response

@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from bot.answering.input import clean
 from bot.insights.collect import ReportFigures
 from bot.insights.gaps import Gaps, QuestionGroup, Unanswered
+from bot.insights.handoffs import RequestCounts
 from bot.insights.report import render_markdown, render_page, scale
-from bot.insights.requests import RequestCounts
 from bot.insights.topics import CitedStatement, Opinions, Topics
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.settings import PACKAGE

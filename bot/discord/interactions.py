@@ -11,10 +11,10 @@ from typing import Any
 import discord
 
 from bot import texts
+from bot.discord.api_errors import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
 from bot.discord.forms import modal
 from bot.discord.limits import ALT_TEXT
 from bot.discord.parsing import is_with_bot
-from bot.discord.refusals import ACKNOWLEDGED, EXPIRED, NO_PLACE, TROUBLE
 from bot.discord.rendering import PICTURE, Rendering, render, render_fewest
 from bot.messages.card import Card, Picture
 from bot.messages.form import Form

@@ -14,9 +14,9 @@ from bot import texts
 from bot.messages.card import Card, Picture
 from bot.messages.reply import Line
 from bot.messages.response import Placement, Response
+from bot.slack.api_errors import TOO_MUCH, TROUBLE, code_of
 from bot.slack.forms import open_form
 from bot.slack.parsing import Body
-from bot.slack.refusals import TOO_MUCH, TROUBLE, code_of
 from bot.slack.rendering import Rendering, escape, render
 
 log = logging.getLogger(__name__)
