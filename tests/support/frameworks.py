@@ -23,11 +23,6 @@ WEIGHTS = [(), *product(range(HEAVIEST + 1)), *product(range(HEAVIEST + 1), repe
 UNWEIGHED = [(), (0,), (0, 0)]
 OPEN = "open"
 SIDES = (Side.RAG, Side.FINE_TUNING, Side.NEITHER)
-GATES = {
-    Side.RAG: (None, TrainingData.TOO_FEW),
-    Side.FINE_TUNING: (None, TrainingData.ENOUGH),
-    Side.NEITHER: (None,),
-}
 
 CODE = {approach: n for n, approach in enumerate(Approach)}
 
@@ -38,23 +33,22 @@ modest = settings(max_examples=60, deadline=None, suppress_health_check=[HealthC
 
 
 @st.composite
-def options(draw: st.DrawFn, name: str, *, sensible: bool) -> Option:
-    """An option; a `sensible` one that is evidence for a side does not close the gate on it."""
+def options(draw: st.DrawFn, name: str) -> Option:
     toward = draw(st.sampled_from(SIDES))
     weights = draw(st.sampled_from(UNWEIGHED if toward is Side.NEITHER else WEIGHTS))
     first = draw(st.integers(0, len(STATEMENTS) - 1))
     evidence = tuple(Evidence(STATEMENTS[(first + n) % len(STATEMENTS)], weight) for n, weight in enumerate(weights))
-    gate = draw(st.sampled_from(GATES[toward] if sensible else (*TrainingData, None)))
+    gate = draw(st.sampled_from((*TrainingData, None)))
     return Option(name, name.upper(), f"criterion_{name}", toward, evidence, gate)
 
 
 @st.composite
-def frameworks(draw: st.DrawFn, most: int = 5, *, sensible: bool = False) -> Framework:
+def frameworks(draw: st.DrawFn, most: int = 5) -> Framework:
     """Of 2 to `most` questions, each with 2 to 4 options."""
     questions = {}
     for name in (f"q{n}" for n in range(draw(st.integers(2, most)))):
         names = [f"{name}_{letter}" for letter in "abcd"[: draw(st.integers(2, 4))]]
-        made = {option: draw(options(option, sensible=sensible)) for option in names}
+        made = {option: draw(options(option)) for option in names}
         questions[name] = Question(name, name, f"{name}?", "Because.", made)
     return Framework(1, draw(st.integers(1, MOST_DECISIVE)), questions, OUTCOMES, {"numbers": "numbers"})
 
@@ -67,9 +61,9 @@ def answers_to(draw: st.DrawFn, framework: Framework) -> dict[str, str | None]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, most: int = 5, *, sensible: bool = False) -> Case:
+def cases(draw: st.DrawFn, most: int = 5) -> Case:
     """A framework and answers to it."""
-    framework = draw(frameworks(most, sensible=sensible))
+    framework = draw(frameworks(most))
     return framework, draw(answers_to(framework))
 
 

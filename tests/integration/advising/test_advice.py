@@ -81,26 +81,10 @@ def test_the_two_needs_and_the_gate_decide(consultant: Consultant, text: str, ap
 
 
 @pytest.mark.parametrize(
-    ("text", "criterion"),
-    [
-        ("Prices change every hour and nobody needs to see where an answer comes from.", "citations_not_needed"),
-        ("We have forty thousand rated chats and each reply must sound like our brand.", "substantial_training_data"),
-        ("We have about 450 rated chats and each reply must sound like our brand.", "limited_training_data"),
-    ],
-)
-def test_negation_and_numbers_are_read(consultant: Consultant, text: str, criterion: str) -> None:
-    assert criterion in because(said(consultant, text))
-
-
-@pytest.mark.parametrize(
     ("text", "stated", "not_stated"),
     [
         ("We don't have 10,000 examples, and every mail must sound like our brand.", BRAND, "training_data.thousands"),
-        (
-            "We need 5,000 examples but have only 300. Mail must sound like our brand.",
-            BRAND,
-            "training_data.thousands",
-        ),
+        ("We need 5,000 examples but have only 300. Mail must sound like our brand.", BRAND, "training_data.thousands"),
         ("We have 12,000 PDF manuals and every mail must sound like our brand.", BRAND, "training_data.thousands"),
         ("Our company has 4,500 employees. Every mail must sound like our brand.", BRAND, "training_data.thousands"),
         ("30,000 past replies, nobody has reviewed them. They must sound like us.", BRAND, "training_data.thousands"),
@@ -112,9 +96,19 @@ def test_negation_and_numbers_are_read(consultant: Consultant, text: str, criter
         ("We used to change our prices daily, now they are frozen. Each answer needs its source.", SOURCES, CHANGING),
         ("We haven't decided on the model, and each answer needs its source.", SOURCES, "model_freedom.fixed"),
         ("Nobody knows whether sources are needed. Our docs change daily.", CHANGING, "citations.not_needed"),
+        ("Prices change every hour and nobody needs to see where an answer comes from.", "citations.not_needed", ""),
+        ("We have forty thousand rated chats and each reply must sound like our brand.", "training_data.thousands", ""),
+        ("We have about 450 rated chats and each reply must sound like our brand.", "training_data.hundreds", ""),
+        ("Sources are a must. Our docs change daily.", SOURCES, ""),
+        ("We need sources. Our docs change daily.", SOURCES, ""),
+        ("The tone is very important. Our docs change daily.", BRAND, ""),
+        ("The content changes maybe twice a year, and we need citations.", "change_rate.sometimes", CHANGING),
+        ("We have perhaps 40 examples, and our docs change daily.", "training_data.little", ""),
     ],
 )
-def test_negated_and_past_facts_are_ignored(consultant: Consultant, text: str, stated: str, not_stated: str) -> None:
+def test_what_is_stated_is_read_and_what_is_negated_or_past_is_not(
+    consultant: Consultant, text: str, stated: str, not_stated: str
+) -> None:
     assert consultant.adviser
     facts = asyncio.run(consultant.adviser.facts([text]))
     options = {f"{question}.{mention.option}" for question, mention in facts.items()}
@@ -152,22 +146,6 @@ def test_where_the_case_hardly_tells_the_guidance_is_quoted_first(consultant: Co
     assert "Recommendation:" in reply.text
 
 
-@pytest.mark.parametrize(
-    ("text", "states"),
-    [
-        ("Sources are a must. Our docs change daily.", "citations.required"),
-        ("We need sources. Our docs change daily.", "citations.required"),
-        ("The tone is very important. Our docs change daily.", "style_format.essential"),
-        ("The content changes maybe twice a year, and we need citations.", "change_rate.sometimes"),
-        ("We have perhaps 40 examples, and our docs change daily.", "training_data.little"),
-    ],
-)
-def test_what_is_said_plainly_is_a_fact(consultant: Consultant, text: str, states: str) -> None:
-    assert consultant.adviser
-    facts = asyncio.run(consultant.adviser.facts([text]))
-    assert states in {f"{question}.{read.option}" for question, read in facts.items()}
-
-
 def test_a_message_that_asks_and_describes_gets_both(consultant: Consultant) -> None:
     reply = said(consultant, f"{TEAM_LEAD}. And what are the drawbacks of RAG that we should know about, please?")
     sections = [citation.section for citation in reply.citations]
@@ -182,11 +160,6 @@ def test_a_message_that_asks_and_describes_gets_both(consultant: Consultant) -> 
 )
 def test_a_question_is_no_use_case(consultant: Consultant, text: str) -> None:
     assert said(consultant, text).recommendation is None
-
-
-def test_what_was_said_before_still_counts(consultant: Consultant) -> None:
-    reply = said(consultant, "our docs change weekly and we have 200 tickets to learn from", "auditors want sources")
-    assert "auditors want sources" in because(reply).values()
 
 
 def test_a_fact_and_the_question_which_one_go_on_with_the_case(consultant: Consultant) -> None:

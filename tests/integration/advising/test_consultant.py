@@ -8,7 +8,6 @@ from statistics import median
 
 import pytest
 
-from bot import texts
 from bot.advising.consultant import Consultant
 from bot.answering.input import MAX_INPUT_LENGTH
 from bot.errors import BotError
@@ -106,12 +105,6 @@ def test_an_abstention_keeps_its_reason(plain: Consultant, text: str, reason: st
 @pytest.mark.parametrize("text", ["Thank you so much!", "Thanks, I'll pass it on to my boss.", "hello there, team"])
 def test_a_courtesy_alone_is_answered_in_kind(plain: Consultant, text: str) -> None:
     assert said(plain, text).kind is ReplyKind.SMALL_TALK
-
-
-def test_who_asks_for_the_article_is_not_told_off(plain: Consultant) -> None:
-    reply = said(plain, "What does the article recommend to most companies?")
-    assert reply.kind is ReplyKind.ABSTAIN
-    assert texts.sentence("injection") not in reply.text
 
 
 @pytest.mark.parametrize(

@@ -192,14 +192,6 @@ async def test_a_team_begins_with_the_first_question_and_no_votes(team: Table, o
     ]  # fmt: skip
 
 
-async def test_each_has_one_vote_and_may_move_it(team: Table) -> None:
-    first, second, *_ = team.votes
-    for voter, option in ((BO, first), (CY, first), (BO, second), (BO, second)):
-        await team.vote(voter, option)
-    assert (team.votes[first], team.votes[second]) == (1, 1)
-    assert texts.sentence("team_votes", count=2) in team.card.text
-
-
 async def test_dont_know_is_a_vote_and_no_answer(team: Table) -> None:
     asked, first = team.question, next(iter(team.votes))
     for voter, option in ((ADA, first), (BO, OPEN), (CY, OPEN)):

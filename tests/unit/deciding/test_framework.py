@@ -148,12 +148,6 @@ def test_a_small_framework_is_read_whole(tmp_path: Path) -> None:
     assert {s.text for s in framework.statements} == {"Warms you", "Costs little", "Wakes you"}
 
 
-@pytest.mark.parametrize(("question", "option"), [("nonsense", "must"), ("warmth", "nonsense"), ("warmth", "awake")])
-def test_an_unknown_question_or_option_is_a_key_error(tmp_path: Path, question: str, option: str) -> None:
-    with pytest.raises(KeyError):
-        load(tmp_path, FRAMEWORK).option(question, option)
-
-
 def test_what_is_outside_may_be_left_out(tmp_path: Path) -> None:
     assert load(tmp_path, FRAMEWORK.split("outside:")[0]).outside == {}
 

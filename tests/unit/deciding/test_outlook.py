@@ -6,7 +6,6 @@ from itertools import product
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
@@ -14,7 +13,6 @@ from tests.support.frameworks import (
     CODE,
     Case,
     Table,
-    answers_to,
     cases,
     every_approach,
     modest,
@@ -141,40 +139,6 @@ def test_the_rule_holds_for_any_framework(case: Case) -> None:
 
 
 @modest
-@given(cases())
-def test_unknown_never_decides(case: Case) -> None:
-    framework, answers = case
-    outlook = Outlook(framework)
-    known = {name: option for name, option in answers.items() if option is not None}
-    every = {**dict.fromkeys(framework.questions), **answers}
-    assert outlook.state(answers) == outlook.state(known) == outlook.state(every)
-    assert outlook.approach(answers) is outlook.approach(known) is outlook.approach(every)
-
-
-@modest
-@given(cases(sensible=True), st.data())
-def test_evidence_never_moves_away_from_its_side_in_any_sensible_framework(case: Case, data: st.DataObject) -> None:
-    framework, answers = case
-    outlook = Outlook(framework)
-    name = data.draw(st.sampled_from(sorted(framework.questions)))
-    before = outlook.approach({**answers, name: None})
-    for option in framework.questions[name].options.values():
-        after = outlook.approach({**answers, name: option.id})
-        if option.toward is not Side.NEITHER:
-            assert INCLUDES[before] & {option.toward} <= INCLUDES[after]
-            assert INCLUDES[after] <= INCLUDES[before] | {option.toward}
-
-
-@modest
-@given(cases(most=4))
-def test_settled_means_that_no_completion_differs(case: Case) -> None:
-    framework, answers = case
-    outlook = Outlook(framework)
-    led = {rule(framework, completion) for completion in completions(framework, answers)}
-    assert bool(outlook.deciding(answers)) == (len(led) > 1)
-
-
-@modest
 @given(cases(most=4))
 def test_influence_is_the_share_of_completions_in_which_a_question_decides(case: Case) -> None:
     framework, answers = case
@@ -204,16 +168,6 @@ def test_most_to_go_is_the_longest_way_to_the_end(case: Case) -> None:
         return 1 + max(longest({**answers, name: option}) for option in (None, *framework.questions[name].options))
 
     assert outlook.most_to_go(answers) == longest(answers)
-
-
-@given(st.data())
-@modest
-def test_the_order_of_answers_never_matters(outlook: Outlook, data: st.DataObject) -> None:
-    answers = data.draw(answers_to(outlook.framework))
-    shuffled = dict(data.draw(st.permutations(list(answers.items()))))
-    assert outlook.approach(shuffled) is outlook.approach(answers)
-    assert outlook.deciding(shuffled) == outlook.deciding(answers)
-    assert outlook.most_to_go(shuffled) == outlook.most_to_go(answers)
 
 
 @pytest.mark.parametrize("answers", [{"nonsense": None}, {"nonsense": "often"}, {"change_rate": "nonsense"}])

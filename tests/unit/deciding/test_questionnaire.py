@@ -196,12 +196,6 @@ def test_only_what_fits_the_screen_changes_an_answer(session: Session, data: st.
     assert (stale is not session) == fits
 
 
-def test_a_double_click_counts_once() -> None:
-    start = INTERVIEW.start()
-    once = stepped(start, Choose(start.question, None))
-    assert stepped(once, Choose(start.question, None)) is once
-
-
 @pytest.mark.parametrize(
     "event",
     [
@@ -342,23 +336,12 @@ def test_a_skipped_question_stays_open_and_is_not_asked_again() -> None:
     assert INTERVIEW.recommendation(session).deciding
 
 
-def test_a_skipped_question_can_be_answered_after_all() -> None:
-    start = INTERVIEW.start()
-    session = stepped(start, Skip(start.question), Move.BACK, Choose(start.question, None))
-    assert (session.known, session.skipped) == ({start.question: None}, ())
-
-
 @modest
 @given(sessions())
 def test_finish_shows_a_recommendation_at_any_time(session: Session) -> None:
     view = INTERVIEW.view(stepped(session, Move.FINISH))
     assert view.screen is Screen.SUMMARY
     assert INTERVIEW.recommendation(session).approach is INTERVIEW.outlook.approach(session.known)
-
-
-def test_restart_forgets_everything_but_the_step() -> None:
-    session = stepped(answered(INTERVIEW.start({LETTER: Mention("often", WORDS)})), Move.FORWARD, Move.RESTART)
-    assert session == replace(INTERVIEW.start(), step=2)
 
 
 def test_what_was_read_is_shown_first_in_the_users_words() -> None:

@@ -52,14 +52,6 @@ def test_the_order_of_answers_never_matters(case: Case, data: st.DataObject) -> 
     assert recommended((framework, shuffled)) == recommended(case)
 
 
-@given(st.data())
-@modest
-def test_the_order_of_answers_never_matters_as_shipped(outlook: Outlook, data: st.DataObject) -> None:
-    answers = data.draw(answers_to(outlook.framework))
-    shuffled = dict(data.draw(st.permutations(list(answers.items()))))
-    assert recommend(outlook, shuffled) == recommend(outlook, answers)
-
-
 @modest
 @given(cases())
 def test_dont_know_is_the_same_as_no_answer(case: Case) -> None:
@@ -127,18 +119,6 @@ def test_each_flip_leads_where_it_says_as_shipped(outlook: Outlook, data: st.Dat
 
 
 @modest
-@given(cases(), st.data())
-def test_evidence_never_lowers_the_support_of_its_side(case: Case, data: st.DataObject) -> None:
-    framework, answers = case
-    name = data.draw(st.sampled_from(sorted(framework.questions)))
-    option = framework.option(name, data.draw(st.sampled_from(sorted(framework.questions[name].options))))
-    before = recommended((framework, {**answers, name: None})).support
-    after = recommended((framework, {**answers, name: option.id})).support
-    gained = {side: after.toward(side) - before.toward(side) for side in (Side.RAG, Side.FINE_TUNING)}
-    assert gained == {side: option.weight if side is option.toward else 0 for side in gained}
-
-
-@modest
 @given(cases(), st.floats(0, 1))
 def test_confidence_is_a_share_and_doubt_lowers_it(case: Case, trust: float) -> None:
     framework, answers = case
@@ -148,27 +128,22 @@ def test_confidence_is_a_share_and_doubt_lowers_it(case: Case, trust: float) -> 
 
 @modest
 @given(cases())
-def test_an_open_outcome_has_no_confidence(case: Case) -> None:
-    found = recommended(case)
-    assert (found.confidence > 0) <= (found.approach is not Approach.NEED_MORE_INFO)
-
-
-@modest
-@given(cases())
 def test_confidence_is_the_steady_share_of_questions_times_the_share_of_weights_for_it(case: Case) -> None:
     framework, answers = case
     found = recommended(case)
-    if found.approach is not Approach.NEED_MORE_INFO:
-        shaky = [
-            name
-            for name, question in framework.questions.items()
-            if answers.get(name) is None
-            and any(rule(framework, {**answers, name: option}) is not found.approach for option in question.options)
-        ]
-        steady = 1 - len(shaky) / len(framework.questions)
-        mine = sum(r.weight for r in found.speaking(for_it=True))
-        share = mine / (found.support.rag + found.support.fine_tuning)
-        assert found.confidence == pytest.approx(steady * share, abs=0.006)  # it is told in hundredths
+    if found.approach is Approach.NEED_MORE_INFO:
+        assert found.confidence == 0
+        return
+    shaky = [
+        name
+        for name, question in framework.questions.items()
+        if answers.get(name) is None
+        and any(rule(framework, {**answers, name: option}) is not found.approach for option in question.options)
+    ]
+    steady = 1 - len(shaky) / len(framework.questions)
+    mine = sum(r.weight for r in found.speaking(for_it=True))
+    share = mine / (found.support.rag + found.support.fine_tuning)
+    assert found.confidence == pytest.approx(steady * share, abs=0.006)  # it is told in hundredths
 
 
 def test_confidence_is_full_when_everything_is_said_and_on_one_side(outlook: Outlook) -> None:

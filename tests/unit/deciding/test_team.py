@@ -54,31 +54,6 @@ def test_a_tie_decides_nothing_and_is_to_be_talked_about(outlook: Outlook) -> No
     assert result.disputes[0].leads == {"often": Approach.RAG, "stable": Approach.NEED_MORE_INFO}
 
 
-def test_dont_know_is_no_vote(outlook: Outlook) -> None:
-    ballots: dict[str, Answers] = {"Ada": {"citations": None}, "Bo": {"citations": None}, "Cy": {"citations": "nice"}}
-    found = tally(decide_together(outlook, ballots), "citations")
-    assert (found.majority, found.unknown, found.disputed) == ("nice", ("Ada", "Bo"), False)
-
-
-def test_who_has_not_answered_is_neither_a_vote_nor_unknown(outlook: Outlook) -> None:
-    found = tally(decide_together(outlook, {"Ada": {"citations": "nice"}, "Bo": {}}), "citations")
-    assert (found.voters, found.unknown) == (1, ())
-
-
-def test_a_disagreement_that_changes_nothing_is_not_to_be_talked_about(outlook: Outlook) -> None:
-    both = {"change_rate": "often", "training_data": "none"}
-    result = decide_together(outlook, {"Ada": both | {"citations": "nice"}, "Bo": both | {"citations": "required"}})
-    assert tally(result, "citations").disputed
-    assert (result.disputes, result.to_talk_about, result.matters) == ((), None, False)
-
-
-def test_a_tie_between_answers_that_lead_the_same_way_is_to_be_talked_about_too(outlook: Outlook) -> None:
-    ballots = {"Ada": {"training_data": "none"}, "Bo": {"training_data": "hundreds", "existing_docs": "exist"}}
-    result = decide_together(outlook, ballots)
-    assert result.recommendation.approach is Approach.NEED_MORE_INFO
-    assert result.disputes[0].leads == {"none": Approach.RAG, "hundreds": Approach.RAG}
-
-
 def test_disagreements_that_change_nothing_alone_may_matter_together(outlook: Outlook) -> None:
     ada = {"shared_use_cases": "several", "model_freedom": "any"}
     result = decide_together(outlook, {"Ada": ada, "Bo": {"shared_use_cases": "one", "model_freedom": "fixed"}})
@@ -188,11 +163,6 @@ def test_a_team_of_one_is_that_member(outlook: Outlook, data: st.DataObject) -> 
     result = decide_together(outlook, {"Ada": answers})
     assert result.recommendation == recommend(outlook, answers)
     assert (result.disputes, result.matters) == ((), False)
-
-
-def test_a_team_without_answers_is_left_open(outlook: Outlook) -> None:
-    result = decide_together(outlook, {})
-    assert (result.members, result.recommendation) == ((), recommend(outlook, {}))
 
 
 @pytest.mark.parametrize("answers", [{"nonsense": "often"}, {"nonsense": None}, {"change_rate": "nonsense"}])
