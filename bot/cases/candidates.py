@@ -64,8 +64,7 @@ class CandidateFinder:
 
     def of(self, text: str, spans: Sequence[Span], scores: Scores) -> list[Candidate]:
         """One candidate per question. `scores` has one row per span; there must be at least one."""
-        columns = {name: [self._column.get(f"{name}.{option}") for option in o] for name, o in self.options.items()}
-        own = {name: _columns(scores, which) for name, which in columns.items()}
+        own = {name: self._columns(scores, [f"{name}.{o}" for o in which]) for name, which in self.options.items()}
         best = {name: divmod(int(table.argmax()), table.shape[1]) for name, table in own.items()}
         common = tuple(float(own[name][place]) for name, place in best.items())
         found = list[Candidate]()
@@ -75,7 +74,9 @@ class CandidateFinder:
             states = f"{name}.{option}"
             features = (
                 *self._views(name, own[name], (row, number), spans, scores),
-                *_wording(words),
+                float(negates([words])[0]),
+                float(bool(HEDGED.search(words))),
+                float(np.log1p(len(words.split()))),
                 *counts,
                 *self._company(name, option, scores),
                 *common,
@@ -94,8 +95,7 @@ class CandidateFinder:
         sentence = next(n for n, span in enumerate(spans) if span.whole and span.sentence == spans[row].sentence)
         yield float(own[place])
         yield float(np.partition(own[row], -2)[-2]) if own.shape[1] > 1 else 0.0
-        yield self._score(scores, row, f"{name}.{UNSURE}")
-        yield self._score(scores, row, IRRELEVANT)
+        yield from self._columns(scores[[row]], [f"{name}.{UNSURE}", IRRELEVANT])[0].tolist()
         yield float(scores[row].max() - own[place])
         yield float(own[sentence, number])
         yield float(own[:, number].mean())
@@ -125,20 +125,12 @@ class CandidateFinder:
         return [f"{question.id}.{o.id}" for question in questions for o in question.options.values() if chosen(o)]
 
     def _most(self, scores: Scores, labels: Sequence[str]) -> float:
-        return max((float(_columns(scores, [self._column.get(label)]).max()) for label in labels), default=0.0)
+        return float(self._columns(scores, labels).max()) if labels else 0.0
 
-    def _score(self, scores: Scores, row: int, label: str) -> float:
-        return float(_columns(scores, [self._column.get(label)])[row, 0])
-
-
-def _wording(words: str) -> tuple[float, float, float]:
-    return float(negates([words])[0]), float(bool(HEDGED.search(words))), float(np.log1p(len(words.split())))
-
-
-def _columns(scores: Scores, numbers: Sequence[int | None]) -> Scores:
-    """Some columns of the scores, zeros for a label without examples."""
-    chosen = np.zeros((len(scores), len(numbers)), np.float32)
-    for place, number in enumerate(numbers):
-        if number is not None:
-            chosen[:, place] = scores[:, number]
-    return chosen
+    def _columns(self, scores: Scores, labels: Sequence[str]) -> Scores:
+        """The scores of some labels, zeros for a label without examples."""
+        chosen = np.zeros((len(scores), len(labels)), np.float32)
+        for place, label in enumerate(labels):
+            if label in self._column:
+                chosen[:, place] = scores[:, self._column[label]]
+        return chosen

@@ -43,7 +43,7 @@ def load_voices(corpus: Path, framework: Framework) -> list[Voice]:
 def load_training_voices(corpus: Path, framework: Framework) -> list[Voice]:
     """Load the sayings, and some questions of the phrasings: a question about RAG states nothing about the asker."""
     phrasings = read_phrasings(corpus, read_articles(corpus))
-    asked = [Saying(p.text, IRRELEVANT, p.voice) for p in phrasings if not FIRST_PERSON.search(p.text)]
+    asked = [Saying(p.text, IRRELEVANT) for p in phrasings if not FIRST_PERSON.search(p.text)]
     return [*load_voices(corpus, framework), Voice("what people ask", tuple(asked[::QUESTION_STRIDE]), ())]
 
 

@@ -36,7 +36,6 @@ class Saying:
 
     text: str
     states: str
-    voice: str
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,6 @@ class LabelledCase:
     text: str
     approach: Approach
     marks: tuple[Mark, ...]
-    voice: str
 
 
 @dataclass(frozen=True)
@@ -80,21 +78,21 @@ class _VoiceParser:
     def __init__(self, nodes: Nodes, framework: Framework) -> None:
         self.nodes, self.framework = nodes, framework
         self.parts = nodes.parts(nodes.root, ("voice",), ("said", OUT_OF_SCOPE, IRRELEVANT, "cases"))
-        self.name = nodes.text(self.parts["voice"], "voice")
 
     def voice(self) -> Voice:
-        return Voice(self.name, tuple(self._sayings()), tuple(self._cases()))
+        name = self.nodes.text(self.parts["voice"], "voice")
+        return Voice(name, tuple(self._sayings()), tuple(self._cases()))
 
     def _sayings(self) -> Iterator[Saying]:
         for part, node in self.parts.items():
             if part == IRRELEVANT:
-                yield from (Saying(text, IRRELEVANT, self.name) for text in self.nodes.texts(node))
+                yield from (Saying(text, IRRELEVANT) for text in self.nodes.texts(node))
             elif part in ("said", OUT_OF_SCOPE):
                 for question, _, options in self.nodes.pairs(node) if part == "said" else [(OUT_OF_SCOPE, None, node)]:
                     for option, key, texts in self.nodes.pairs(options):
                         states = f"{question}.{option}"
                         self._check(states, key)
-                        yield from (Saying(text, states, self.name) for text in self.nodes.texts(texts))
+                        yield from (Saying(text, states) for text in self.nodes.texts(texts))
 
     def _cases(self) -> Iterator[LabelledCase]:
         if "cases" in self.parts:
@@ -118,7 +116,7 @@ class _VoiceParser:
         text += marked[position:]
         if "[" in text or "]" in text:
             raise self.nodes.error(node, "a mark is written [question.option: words], without brackets inside")
-        return LabelledCase(text, approach, tuple(marks), self.name)
+        return LabelledCase(text, approach, tuple(marks))
 
     def _check(self, states: str, node: yaml.Node) -> None:
         question, _, option = states.partition(".")

@@ -51,7 +51,9 @@ class _FrameworkParser:
             self._decisive(parts["decisive"]),
             questions,
             dict(self._outcomes(parts["outcomes"])),
-            dict(self._outside()),
+            {name: nodes.text(value, name) for name, _, value in nodes.pairs(parts["outside"])}
+            if "outside" in parts
+            else {},
         )
         self._check_reachable(found)
         return found
@@ -130,11 +132,6 @@ class _FrameworkParser:
             says = self.nodes.text(parts["says"], "says")
             though = self.nodes.text(parts["though"], "though") if "though" in parts else ""
             yield Approach(name), Conclusion(says, tuple(steps), though)
-
-    def _outside(self) -> Iterator[tuple[str, str]]:
-        if "outside" in self.parts:
-            for name, _, value in self.nodes.pairs(self.parts["outside"]):
-                yield name, self.nodes.text(value, name)
 
     def _one_of(self, choices: Iterable[Choice], node: yaml.Node, what: str) -> Choice:
         text = self.nodes.text(node, what)

@@ -23,7 +23,7 @@ A wording that fits several statements stands under each of them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -121,9 +121,11 @@ class _PhrasingsFile:
                 case "compared":
                     yield from ((text, Label(Kind.COMPARISON)) for text in self.nodes.texts(node))
                 case "unanswered":
-                    yield from self._unanswered(node)
+                    grouped = self._grouped(node, UNANSWERED_KINDS, "kind")
+                    yield from ((text, Label(Kind(kind))) for kind, text in grouped)
                 case "small_talk":
-                    yield from self._small_talk(node)
+                    grouped = self._grouped(node, SMALL_TALK_INTENTS, "small talk")
+                    yield from ((text, Label(Kind.SMALL_TALK, intent)) for intent, text in grouped)
 
     def _asked(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
         anchors = {(s.section, s.text): s.anchor for s in self.article.statements}
@@ -142,17 +144,12 @@ class _PhrasingsFile:
                     )
                 yield from ((text, label) for text in self.nodes.texts(texts))
 
-    def _unanswered(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
-        for kind, key, texts in self.nodes.pairs(node):
-            if kind not in UNANSWERED_KINDS:
-                raise self.nodes.error(key, f"unknown kind {kind!r}; use {', '.join(UNANSWERED_KINDS)}")
-            yield from ((text, Label(Kind(kind))) for text in self.nodes.texts(texts))
-
-    def _small_talk(self, node: yaml.Node) -> Iterator[tuple[str, Label]]:
-        for intent, key, texts in self.nodes.pairs(node):
-            if intent not in SMALL_TALK_INTENTS:
-                raise self.nodes.error(key, f"unknown small talk {intent!r}; use {', '.join(SMALL_TALK_INTENTS)}")
-            yield from ((text, Label(Kind.SMALL_TALK, intent)) for text in self.nodes.texts(texts))
+    def _grouped(self, node: yaml.Node, names: Sequence[str], what: str) -> Iterator[tuple[str, str]]:
+        """Each wording with the name that it stands under, one of `names`."""
+        for name, key, texts in self.nodes.pairs(node):
+            if name not in names:
+                raise self.nodes.error(key, f"unknown {what} {name!r}; use {', '.join(names)}")
+            yield from ((name, text) for text in self.nodes.texts(texts))
 
 
 def _check_enough(corpus: Path, articles: tuple[Article, ...], phrasings: tuple[Phrasing, ...]) -> None:

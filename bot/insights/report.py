@@ -168,7 +168,7 @@ def _tiles(figures: ReportFigures, gaps: Gaps) -> list[Tile]:
         _tile("messages", f"{traffic.total:,}", "people", people=len(traffic.people)),
         _ratio_tile("answered", traffic.answered),
         _tile("gaps", f"{traffic.unanswered.part:,}", "gaps_of", groups=len(gaps.groups), alone=gaps.alone),
-        _ratio_tile("helpful", traffic.opinions),
+        _ratio_tile("helpful", traffic.opinions.ratio),
     ]
     if figures.funnel:
         tiles.append(_ratio_tile("interviews", figures.funnel.completion))

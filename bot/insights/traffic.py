@@ -7,6 +7,7 @@ from datetime import date, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.insights.ratios import Ratio
+from bot.insights.topics import Opinions
 from bot.store.insights import MessageRecord
 
 FEW_DAYS, MANY_DAYS = 14, 62  # from which the table, and the chart, count by weeks
@@ -48,8 +49,7 @@ class Traffic:
     people: set[int] = field(default_factory=set)
     homes: set[int] = field(default_factory=set)
     waiting: int = 0
-    helpful: int = 0
-    rated: int = 0
+    opinions: Opinions = field(default_factory=Opinions)
 
     def add(self, message: MessageRecord, outcome: MessageOutcome) -> None:
         """Count one message, on its day in the report's time zone."""
@@ -60,8 +60,7 @@ class Traffic:
         self.people.add(message.asker)
         self.homes.add(message.home)
         self.waiting += message.is_waiting
-        self.helpful += message.helpful
-        self.rated += message.helpful + message.unhelpful
+        self.opinions.add(message)
 
     @property
     def total(self) -> int:
@@ -76,11 +75,6 @@ class Traffic:
     def unanswered(self) -> Ratio:
         """Gaps, of the messages on the subject."""
         return Ratio(self.outcomes[MessageOutcome.GAP], self._on_topic)
-
-    @property
-    def opinions(self) -> Ratio:
-        """Opinions “helpful”, of all opinions."""
-        return Ratio(self.helpful, self.rated)
 
     @property
     def chart_by_week(self) -> bool:

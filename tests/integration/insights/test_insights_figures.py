@@ -37,7 +37,7 @@ async def test_messages_are_counted_by_day_and_by_what_came_of_them(seeded: Stor
         date(2026, 6, 3): 12,
     }
     assert (found.total, found.answered.whole, len(found.people), len(found.homes)) == (14, 10, 6, 2)
-    assert (found.helpful, found.rated, found.platforms) == (2, 5, Counter(test=14))
+    assert (found.opinions.helpful, found.opinions.rated, found.platforms) == (2, 5, Counter(test=14))
 
 
 async def test_days_are_those_of_the_desk(seeded: Store, settings: Settings) -> None:

@@ -39,7 +39,7 @@ def report(text: str) -> tuple[ReportFigures, Gaps]:
     """Figures in which everything that comes from outside is `text`."""
     statement, opinions = CitedStatement(text, text), Opinions(helpful=1, rated=4)
     outcomes = Counter({MessageOutcome.ANSWER: 10, MessageOutcome.GAP: 5})
-    traffic = Traffic(UTC, {date(2026, 6, 1): outcomes}, outcomes, Counter({text: 15}), {1}, {1}, helpful=1, rated=4)
+    traffic = Traffic(UTC, {date(2026, 6, 1): outcomes}, outcomes, Counter({text: 15}), {1}, {1}, opinions=opinions)
     topics = Topics(10, Counter({text: 10}), Counter({statement: 10}))
     topics.by_section[text] = topics.by_statement[statement] = opinions
     question = clean(text) or "x"
