@@ -99,7 +99,7 @@ def interview(
     elif answers:
         raise typer.Exit(0 if command.recommend_lines(settings, answers, sys.stdout) else 1)
     else:
-        command.run_interview(settings, command.Files(markdown, chart), new=new, as_json=as_json)
+        command.run_interview(settings, markdown, chart, new=new, as_json=as_json)
 
 
 @app.command()
@@ -178,9 +178,8 @@ def manifest(
 @slack.callback()
 def run_slack(context: typer.Context) -> None:
     """Run the bot when there is no subcommand."""
-    if context.invoked_subcommand:
-        return
-    _run_parts(["slack"])
+    if not context.invoked_subcommand:
+        _run_parts(["slack"])
 
 
 discord = typer.Typer(help="Run the bot on Discord.", invoke_without_command=True)
@@ -199,9 +198,8 @@ def invite() -> None:
 @discord.callback()
 def run_discord(context: typer.Context) -> None:
     """Run the bot when there is no subcommand."""
-    if context.invoked_subcommand:
-        return
-    _run_parts(["discord"])
+    if not context.invoked_subcommand:
+        _run_parts(["discord"])
 
 
 @app.command()
@@ -307,8 +305,7 @@ def insights(
     """Report what teams ask, what the guidance lacks, what is recommended and who gets in touch."""
     from bot.insights.command import run
 
-    settings = _settings()
-    run(settings, days, html, markdown, quotes=texts)
+    run(_settings(), days, html, markdown, quotes=texts)
 
 
 @app.command()
@@ -324,8 +321,7 @@ def _run_parts(parts: "Collection[str]") -> None:
     """Run parts of the bot, or without any all that is set up, until the process is stopped."""
     from bot.process.run import run
 
-    settings = _settings()
-    asyncio.run(run(settings, parts))
+    asyncio.run(run(_settings(), parts))
 
 
 def _settings() -> "Settings":

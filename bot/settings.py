@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import load_dotenv
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.hours import ServiceHours
 
-HTTP_URL = TypeAdapter(HttpUrl)
 SENSITIVE = ("_url", "_endpoint", "_token", "_secret", "_keys")  # settings whose values may hold a password
 PACKAGE = Path(__file__).parent
 
@@ -27,7 +26,7 @@ def shipped(folder: str) -> Path:
 
 def _check_url(written: str) -> str:
     try:
-        HTTP_URL.validate_python(written)
+        HttpUrl(written)
     except ValidationError as error:
         raise ValueError("write it as a URL, like https://example.com") from error
     return written
@@ -59,12 +58,6 @@ def _matches(pattern: str, hint: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_folder(path: Path) -> Path:
-    if not path.is_dir():
-        raise ValueError("there is no such folder")
-    return path
-
-
 SlackChannel = Annotated[
     str,
     _matches(
@@ -87,9 +80,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("rag-or-tune"))
     """Folder for the index, a tuned model, the chat's history and, without `DATABASE_URL`, the database; unset means
     your user data folder."""
-    corpus_dir: Annotated[Path, AfterValidator(_check_folder)] = shipped("corpus")
+    corpus_dir: DirectoryPath = shipped("corpus")
     """The articles, with their phrasings and the decision framework; unset means the corpus that is shipped."""
-    embedding_model: Annotated[Path, AfterValidator(_check_folder)] | None = None
+    embedding_model: DirectoryPath | None = None
     """The folder of a sentence-transformers model; unset means the packaged all-MiniLM-L6-v2, tuned if it was tuned."""
     llm_model: Model | None = None
     """A language model as `provider:model`, such as `openai:gpt-4.1-mini`; any provider of LangChain's

@@ -35,9 +35,12 @@ class PressHandler:
         self._handoff = handoff
         self._interviewer = Interviewer(store.interviews, adviser.outlook, store.database.clock) if adviser else None
 
-    @metrics.measure("click")
     async def press(self, person: Person, press: Press | None, place: str = "") -> Response:
         """Handle a press in a place; None is one on a button that this version does not know."""
+        with metrics.stages.labels("click").time():
+            return await self._press(person, press, place)
+
+    async def _press(self, person: Person, press: Press | None, place: str) -> Response:
         if press is None:
             return _notice("button_gone")
         if self._handoff and self._handoff.knows(press):

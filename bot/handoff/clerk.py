@@ -158,10 +158,11 @@ class HandoffClerk:
             return None
         is_news = event.kind in NEWS and not post.notification.piece
         fallback = self._shown(lead.tenant, cards.closed_card(lead, event)) if is_news else {}
-        shown = self._shown(lead.tenant, self._for_user(post, lead, event))
+        shown = self._shown(lead.tenant, self.user_card(post, lead, event))
         return _delivery(post, lead.tenant, lead.address, Post(shown, fallback=fallback))
 
-    def _for_user(self, post: QueuedNotification, lead: Lead, event: LeadEvent) -> Card:
+    def user_card(self, post: QueuedNotification, lead: Lead, event: LeadEvent) -> Card:
+        """Return the card that notifies the user of an event."""
         match event.kind:
             case Act.REQUEST:
                 return cards.confirmation(lead, self._rules.expected(event.happened_at))

@@ -1,8 +1,9 @@
 """Render the report: one HTML page that needs no script, network or other file, or Markdown."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from itertools import count
 
@@ -10,10 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot import texts
+from bot.guidance.article import Statement
 from bot.handoff.request_forms import URGENCIES
-from bot.insights.collect import ReportFigures
-from bot.insights.gaps import Gaps
+from bot.insights.decisions import Decisions
+from bot.insights.funnel import Funnel
+from bot.insights.gaps import Gaps, Unanswered
+from bot.insights.handoffs import RequestCounts
 from bot.insights.ratios import FEWEST_FOR_P90, FEWEST_FOR_PERCENT, Ratio
+from bot.insights.topics import Topics
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.messages.chart import NAMES
 from bot.messages.formatting import escape_markdown, join_lines, remove_controls
@@ -29,6 +34,26 @@ APPROACHES = dict(zip(NAMES, ("main", "second", "third", "muted"), strict=True))
 MAX_ROWS = 10  # bars of sections, groups of questions
 MAX_STATEMENTS, MAX_FACTS, LEAST_HELPFUL = 8, 8, 5
 SCALE_STEPS = 4
+
+
+@dataclass(frozen=True)
+class ReportFigures:
+    """Figures of the report, but for the groups of unanswered questions.
+
+    `since` is None if everything in the store was counted. Without a decision framework there are no `decisions` and
+    no `funnel`.
+    """
+
+    since: datetime | None
+    until: datetime
+    traffic: Traffic
+    topics: Topics
+    unanswered: Unanswered
+    decisions: Decisions | None
+    funnel: Funnel | None
+    requests: RequestCounts
+    statements: Sequence[Statement]
+    retention_days: int
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,5 @@
 """Counters and timings for Prometheus. No label holds a user, a workspace or a text."""
 
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from prometheus_client import Counter, Histogram
 
 PREFIX = "rag_or_tune"
@@ -23,13 +19,3 @@ refused = Counter(f"{PREFIX}_refused_requests", "Requests that Slack did not sig
 model_calls = Counter(f"{PREFIX}_model_calls", "Calls of the language model: answered or failed.", ["result"])
 model_tokens = Counter(f"{PREFIX}_model_tokens", "Tokens as the provider reports them: input or output.", ["direction"])
 fallbacks = Counter(f"{PREFIX}_model_fallbacks", "Answers in the article's words since the language model's were none.")
-
-
-@asynccontextmanager
-async def measure(stage: str) -> AsyncIterator[None]:
-    """Measure how long a stage takes; also a decorator of coroutines."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        stages.labels(stage).observe(time.perf_counter() - started)

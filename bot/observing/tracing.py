@@ -6,7 +6,6 @@ turn's, so that no context is handed on. Spans hold no user and no text.
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -46,13 +45,8 @@ async def export_traces(settings: Settings) -> AsyncIterator[None]:
         await asyncio.to_thread(provider.shutdown)  # sends what is left
 
 
-def now() -> int:
-    """Return the start time of a span that `record_span` is to record."""
-    return time.time_ns()
-
-
 def record_span(name: str, since: int, tenant: str, turn: int) -> None:
-    """Record a span of a turn that had no id yet when the span began."""
+    """Record a span of a turn that had no id yet when the span began, at `since` (nanoseconds since 1970)."""
     if _tracing.tracer:
         _tracing.tracer.start_span(name, _context_of(tenant, turn), start_time=since).end()
 

@@ -36,7 +36,8 @@ async def listen(service: Service, listeners: Sequence[Listener], port: int, sto
         raise SettingsError(
             f"PORT: nothing can listen on {port} ({os.strerror(error.errno or 0)}); set another."
         ) from error
-    app = make_application(service, listeners)
+    routes = [route for listener in listeners for route in listener.routes(service)]
+    app = make_application(service.flow.store.database, listeners, routes)
     # Its own log of requests would hold the codes of installations.
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_TIMEOUT)
     server = uvicorn.Server(config)
@@ -46,18 +47,17 @@ async def listen(service: Service, listeners: Sequence[Listener], port: int, sto
     await serve
 
 
-def make_application(service: Service, listeners: Sequence[Listener], timeout: float = DATABASE_TIMEOUT) -> Starlette:
+def make_application(
+    database: Database, listeners: Sequence[Listener], routes: Sequence[Route], timeout: float = DATABASE_TIMEOUT
+) -> Starlette:
     """Return the listeners' routes and our own; probes wait `timeout` seconds for the database."""
-    database = service.flow.store.database
 
-    async def healthz(request: Request) -> Response:
+    async def healthz(_: Request) -> Response:
         """Liveness probe."""
-        del request
         return PlainTextResponse("ok")
 
-    async def readyz(request: Request) -> Response:
+    async def readyz(_: Request) -> Response:
         """Readiness probe: the connections and the database are up."""
-        del request
         missing = [listener.name for listener in listeners if not await listener.is_up()]
         try:
             await _within(timeout, _ping(database))
@@ -65,23 +65,16 @@ def make_application(service: Service, listeners: Sequence[Listener], timeout: f
             missing.append("database")
         return PlainTextResponse(f"not connected: {', '.join(missing)}", 503) if missing else PlainTextResponse("ok")
 
-    async def metrics(request: Request) -> Response:
+    async def metrics(_: Request) -> Response:
         """Return what this process has counted, and the database's figures."""
-        del request
         try:
             current = await _within(timeout, figures(database))
         except (SQLAlchemyError, OSError):
             current = None
         return Response(generate_latest(REGISTRY) + _export(current), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(
-        routes=[
-            *(route for listener in listeners for route in listener.routes(service)),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/metrics", metrics),
-        ]
-    )
+    probes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    return Starlette(routes=[*routes, *probes])
 
 
 def _export(figures: Figures | None) -> bytes:

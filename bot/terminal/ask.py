@@ -5,7 +5,6 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import IO
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
@@ -13,7 +12,6 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from bot.advising.bootstrap import make_consultant
 from bot.advising.consultant import Consultant
 from bot.answering.input import MAX_INPUT_LENGTH
-from bot.messages.reply import Reply
 from bot.observing.logs import report
 from bot.settings import Settings
 from bot.terminal.console import console, err, progress_bar, show_reply
@@ -51,11 +49,10 @@ def _user_text(turn: object) -> object | None:
 def answer_one(settings: Settings, text: str, *, as_json: bool) -> None:
     """Print the answer to one question."""
     consultant = load_consultant(settings)
-    answer = asyncio.run(_answer(consultant, InputLine(question=text)))
     if as_json:
-        console.file.write(_json(answer) + "\n")
+        console.file.write(asyncio.run(_answer(consultant, InputLine(question=text))) + "\n")
     else:
-        show_reply(answer.reply)
+        show_reply(asyncio.run(consultant.respond(text)))
 
 
 def answer_lines(settings: Settings, lines: IO[bytes], out: IO[str]) -> None:
@@ -69,17 +66,12 @@ def load_consultant(settings: Settings) -> Consultant:
         return make_consultant(settings, progress)
 
 
-@dataclass(frozen=True)
-class _Answer:
-    line: InputLine
-    reply: Reply
-    latency_ms: float
-
-
-async def _answer(consultant: Consultant, line: InputLine) -> _Answer:
+async def _answer(consultant: Consultant, line: InputLine) -> str:
     started = time.perf_counter()
     reply = await consultant.respond(line.question, line.history)
-    return _Answer(line, reply, round((time.perf_counter() - started) * 1000, 1))
+    latency_ms = round((time.perf_counter() - started) * 1000, 1)
+    shape = {"id": line.id, "question": line.question, **reply.to_dict(), "latency_ms": latency_ms}
+    return json.dumps(shape, ensure_ascii=False)
 
 
 async def _answer_lines(consultant: Consultant, lines: IO[bytes], out: IO[str]) -> None:
@@ -109,7 +101,7 @@ async def _answer_line(consultant: Consultant, number: int, raw: bytes) -> str:
     except ValidationError as error:
         return _error(number, _id(raw), f'write {{"id": …, "question": "…"}}: {_first(error)}')
     try:
-        return _json(await _answer(consultant, line))
+        return await _answer(consultant, line)
     except Exception:  # noqa: BLE001 it is logged, with its reference
         reference = report(log, "a question failed")
         return _error(number, line.id, f"sorry, something went wrong here; reference {reference}")
@@ -130,9 +122,3 @@ def _id(raw: bytes) -> object:
 
 def _error(number: int, identity: object, problem: str) -> str:
     return json.dumps({"id": identity, "line": number, "error": problem}, ensure_ascii=False)
-
-
-def _json(answer: _Answer) -> str:
-    question = {"id": answer.line.id, "question": answer.line.question}
-    shape = {**question, **answer.reply.to_dict(), "latency_ms": answer.latency_ms}
-    return json.dumps(shape, ensure_ascii=False)

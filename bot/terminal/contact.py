@@ -2,9 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
 
 from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
@@ -18,26 +17,23 @@ from bot.handoff.request_cards import sentence_card, standing_card, users_rows
 from bot.handoff.rules import Rules
 from bot.handoff.service import Handoff
 from bot.handoff.ticket import REACHABLE, WAITING, Act
-from bot.messages.card import Card, Press
+from bot.messages.card import Button, Card, Press
 from bot.messages.events import Said
 from bot.messages.form import Field, Form
 from bot.messages.person import Person
-from bot.messages.reply import Line, LineKind
+from bot.messages.reply import Line
 from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.leads import Change
 from bot.store.post import Kind
 from bot.store.records import Lead, LeadState, QueuedNotification
-from bot.store.store import Store
 from bot.terminal.console import show_line, show_sentence
 from bot.terminal.dialogs import Entry, FormCancelledError, choose, fill, introduce
-from bot.terminal.memory import PLATFORM, TENANT, UNKNOWN_USER, Memory, this_user
+from bot.terminal.memory import TENANT, UNKNOWN_USER, Memory, this_user
 
 log = logging.getLogger(__name__)
 
 SENT = frozenset(LeadState) - {LeadState.DRAFT}
-
-Post = Mapping[str, JsonValue]
 
 
 class Contact:
@@ -45,12 +41,12 @@ class Contact:
 
     def __init__(self, memory: Memory, settings: Settings) -> None:
         self._run = memory.runner.run
-        self._leads = memory.store.leads
+        self._leads, self._outbox = memory.store.leads, memory.store.outbox
         self._is_permanent = memory.is_permanent
         me = this_user()
         self._person = Person(TENANT, me, "" if me == UNKNOWN_USER else me)
         self._handoff = Handoff(memory.store, settings, {}, lambda: None, keeps=True)
-        self._notices = Notices(memory.store, settings, has_desk=self._handoff.is_told)
+        self._clerk = HandoffClerk(memory.store, {}, desk_channels(settings), Rules.of(settings))
 
     def begin(self, case: Mapping[str, JsonValue]) -> None:
         """Show the form, or the open request with its actions."""
@@ -80,7 +76,7 @@ class Contact:
     def deliver(self) -> None:
         """Show what came from the consultants meanwhile; nothing while the database is down."""
         try:
-            self._run(self._notices.show())
+            self._run(self._show_posts())
         except DBAPIError as error:
             log.warning("messages from consultants could not be read: %s", type(error.orig).__name__)
 
@@ -129,7 +125,35 @@ class Contact:
         lead = None if self._handoff.is_told else self._last(SENT)
         text = recorded_card(lead).text if lead else notice
         show_line(Line(text))
-        self._run(self._notices.show(already=text))
+        self._run(self._show_posts(already=text))
+
+    async def _show_posts(self, already: str = "") -> None:
+        """Print the user's waiting posts, without the line shown `already`, and settle them: only a chat sends them."""
+        while waiting := [post for post in await self._outbox.heads() if self._is_ours(post)]:
+            for post in waiting:
+                card = await self._card_of(post)
+                if card is None:
+                    await self._outbox.settle(post, NOT_SENT, None, ())
+                    continue
+                for line in card.lines:
+                    if line.text != already:
+                        show_line(line)
+                if buttons := _buttons(card):
+                    show_sentence("chat_choices", choices=", ".join(button.text for button in buttons))
+                await self._outbox.settle(post, post.marker, None, await self._clerk.follow_ups(post, None))
+
+    def _is_ours(self, post: QueuedNotification) -> bool:
+        return (post.notification.kind, post.tenant, post.user) == (Kind.USER, TENANT, self._person.user)
+
+    async def _card_of(self, post: QueuedNotification) -> Card | None:
+        """Return the card of a post; without a desk, the user's own acts are confirmed in other words."""
+        lead = await self._leads.own(post.tenant, post.lead_id or 0)
+        event = await self._leads.event(post.tenant, post.notification.event or 0)
+        if lead is None or event is None:
+            return None
+        if event.kind in (Act.REQUEST, Act.WITHDRAW) and not self._handoff.is_told:
+            return recorded_card(lead)
+        return self._clerk.user_card(post, lead, event)
 
     def _last(self, states: frozenset[LeadState]) -> Lead | None:
         return next(iter(self._run(self._leads.of(TENANT, self._person.user, states))), None)
@@ -139,7 +163,7 @@ def _choose_button(card: Card) -> Press | None:
     """Return the pressed button, or None when the person goes back to the chat."""
     for line in card.lines:
         show_line(line)
-    buttons = [button for row in card.rows for button in row]
+    buttons = _buttons(card)
     if not buttons:
         return None
     entries = [Entry[Press | None](str(number), button.text, button.press) for number, button in enumerate(buttons, 1)]
@@ -147,49 +171,13 @@ def _choose_button(card: Card) -> Press | None:
     return choose(texts.sentence("what_now"), entries, [back], back)
 
 
+def _buttons(card: Card) -> list[Button]:
+    return [button for row in card.rows for button in row]
+
+
 def _require_email_hint(field: Field) -> Field:
     """Add the hint that, where no consultant can write into the chat, only an e-mail reaches the user."""
     return replace(field, hint=texts.sentence("chat_email_hint")) if field.name == "email" else field
-
-
-class TerminalSurface:
-    """Renders cards as posts of the terminal."""
-
-    def post(self, card: Card) -> Post:
-        """Return a card as JSON values: its lines with their kinds, and its buttons' texts."""
-        lines: list[JsonValue] = [[str(line.kind), line.text] for line in card.lines]
-        return {"lines": lines, "choices": ", ".join(button.text for row in card.rows for button in row)}
-
-
-class Notices:
-    """Posts to this machine's user. They wait until a chat shows them; no other process sends them."""
-
-    def __init__(self, store: Store, settings: Settings, *, has_desk: bool) -> None:
-        """`has_desk`: requests reach consultants in a channel, or a CRM."""
-        self._store = store
-        self._has_desk = has_desk
-        self._surface = TerminalSurface()
-        self._clerk = HandoffClerk(store, {PLATFORM: self._surface}, desk_channels(settings), Rules.of(settings))
-
-    async def show(self, already: str = "") -> None:
-        """Print the waiting posts, without the line that was shown `already`, and settle them as sent."""
-        while waiting := [post for post in await self._store.outbox.heads() if _is_ours(post)]:
-            for post in waiting:
-                rendered = await self._render(post)
-                if rendered is None:
-                    await self._store.outbox.settle(post, NOT_SENT, None, ())
-                    continue
-                _print(rendered, already)
-                await self._store.outbox.settle(post, post.marker, None, await self._clerk.follow_ups(post, None))
-
-    async def _render(self, post: QueuedNotification) -> Post | None:
-        """Render a post; without a desk, the user's own acts are confirmed in other words."""
-        lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
-        event = await self._store.leads.event(post.tenant, post.notification.event or 0)
-        if lead and event and not self._has_desk and event.kind in (Act.REQUEST, Act.WITHDRAW):
-            return self._surface.post(recorded_card(lead))
-        delivery = await self._clerk.render(post)
-        return delivery.content.to_json() if delivery else None
 
 
 def recorded_card(lead: Lead) -> Card:
@@ -197,15 +185,3 @@ def recorded_card(lead: Lead) -> Card:
     if lead.state not in WAITING:
         return standing_card(lead)
     return Card(sentence_card("lead_kept", reference=lead.reference).lines, rows=users_rows(lead))
-
-
-def _is_ours(post: QueuedNotification) -> bool:
-    return (post.notification.kind, post.tenant, post.user) == (Kind.USER, TENANT, this_user())
-
-
-def _print(post: Post, already: str) -> None:
-    for kind, text in cast(Sequence[tuple[str, str]], post["lines"]):
-        if text != already:
-            show_line(Line(text, LineKind(kind)))
-    if post["choices"]:
-        show_sentence("chat_choices", choices=post["choices"])

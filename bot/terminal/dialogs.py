@@ -102,27 +102,24 @@ def choose(
 def _choose_by_arrows(
     title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]], default: Entry[Value] | None
 ) -> Value | None:
-    all_entries = [*entries, *actions]
-    made = [_choice(number, entry) for number, entry in enumerate(all_entries)]
-    choices: list[questionary.Choice | questionary.Separator] = [*made]
+    choices = [
+        # questionary has keys of one character only
+        questionary.Choice(entry.text, value=entry, shortcut_key=entry.key if len(entry.key) == 1 else False)
+        for entry in (*entries, *actions)
+    ]
     if entries and actions:
         choices.insert(len(entries), questionary.Separator(" "))
-    chosen = questionary.select(
+    chosen: Entry[Value] | None = questionary.select(
         title,
         choices,
-        default=made[all_entries.index(default)] if default else None,
+        default=default,  # type: ignore[arg-type] # the value of a choice, whatever its type
         qmark="",
         use_shortcuts=True,
         style=STYLE,
         instruction=" ",
         show_selected=False,
     ).ask(kbi_msg="")
-    return None if chosen is None else all_entries[chosen].value
-
-
-def _choice(number: int, entry: Entry[Value]) -> questionary.Choice:
-    key = entry.key if len(entry.key) == 1 else False  # questionary has keys of one character only
-    return questionary.Choice(entry.text, value=number, shortcut_key=key)
+    return chosen.value if chosen else None
 
 
 def _choose_by_key(

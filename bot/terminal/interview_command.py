@@ -3,10 +3,8 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,25 +25,10 @@ from bot.terminal.console import console, show_line, show_reply, show_sentence
 from bot.terminal.dialogs import Entry, choose
 from bot.terminal.memory import StoredInterview, open_memory
 
-
-class Exit(Enum):
-    """The ways out of the interview."""
-
-    LATER = "later"
-    DONE = "done"
-
-
 ANSWERS = TypeAdapter(dict[str, str | None])
 Answers = dict[str, str | None]
-_Entry = Entry[InterviewEvent | Exit]
-
-
-@dataclass(frozen=True)
-class Files:
-    """Files for the summary, besides the screen."""
-
-    markdown: Path | None = None
-    chart: Path | None = None
+Done = Literal["done"]  # the summary is left, and the interview with it
+_Entry = Entry[InterviewEvent | Done | None]  # None leaves the interview for now
 
 
 def describe(settings: Settings, *, as_json: bool) -> None:
@@ -61,8 +44,8 @@ def describe(settings: Settings, *, as_json: bool) -> None:
             show_line(Line(f"{option.text} ({option.id})", LineKind.ITEM))
 
 
-def run_interview(settings: Settings, files: Files, *, new: bool, as_json: bool) -> None:
-    """Run the interview; its answers are stored until the summary is left."""
+def run_interview(settings: Settings, markdown: Path | None, chart: Path | None, *, new: bool, as_json: bool) -> None:
+    """Run the interview; its answers are stored until the summary is left, which may be written to files, too."""
     if as_json:
         console.stderr = True  # standard output is for the JSON alone
     interview = Questionnaire(Outlook(load_framework(settings.corpus_dir)))
@@ -71,8 +54,22 @@ def run_interview(settings: Settings, files: Files, *, new: bool, as_json: bool)
         session = stored.read()
         session = interview.start() if new or session is None else _resume(interview, session)
         finished = converse(interview, session, stored)
-    if finished:
-        _write_summary(interview, finished, files, as_json=as_json)
+    if finished is None:
+        return
+    recommendation = interview.recommendation(finished)
+    try:
+        if markdown:
+            markdown.write_text(summarize(interview, finished).markdown, "utf-8")
+        if chart:
+            chart.write_bytes(draw_chart(interview.framework, recommendation, finished.known))
+    except OSError as error:
+        raise BotError(
+            f"The summary cannot be written ({error.strerror}); name a file in a folder that can."
+        ) from error
+    if chart:
+        show_line(Line(describe_chart(interview.framework, recommendation)))
+    if as_json:
+        sys.stdout.write(json.dumps(recommendation.to_dict(), ensure_ascii=False) + "\n")
 
 
 def _resume(interview: Questionnaire, session: Session) -> Session:
@@ -95,10 +92,10 @@ def converse(interview: Questionnaire, session: Session, stored: StoredInterview
         elif view.screen is Screen.REVIEW:
             show_line(Line(texts.sentence("interview_review"), LineKind.HEADING))
         event = choose(*_menu(interview.framework, session, view))
-        if event is None or event is Exit.LATER:
+        if event is None:
             show_sentence("interview_kept" if stored else "interview_left")
             return None
-        if event is Exit.DONE:
+        if event == "done":
             if stored:
                 stored.remove()
             return session
@@ -107,22 +104,25 @@ def converse(interview: Questionnaire, session: Session, stored: StoredInterview
 
 def _menu(framework: Framework, session: Session, view: View) -> tuple[str, list[_Entry], list[_Entry]]:
     """Return the title of a card, its entries, and the actions below them."""
+    actions: dict[str, tuple[str, InterviewEvent | Done | None]] = {
+        "s": ("do_skip", Skip(session.question)),
+        "w": ("do_why", Move.WHY),
+        "b": ("do_back", Move.BACK),
+        "r": ("do_review", Move.REVIEW),
+        "g": ("do_forward", Move.FORWARD),
+        "f": ("do_finish", Move.FINISH),
+        "n": ("do_restart", Move.RESTART),
+        "d": ("do_done", "done"),
+        "q": ("do_stop", None),
+    }
     if view.question:
-        question = view.question
-        return _title(question, session, view), _options(question, view), _question_actions(session, question)
-    later = _Entry("q", texts.sentence("do_stop"), Exit.LATER)
-    restart = _Entry("n", texts.sentence("do_restart"), Move.RESTART)
-    if view.screen is Screen.REVIEW:
-        forward = _Entry("g", texts.sentence("do_forward"), Move.FORWARD)
-        finish = _Entry("f", texts.sentence("do_finish"), Move.FINISH)
-        return (
-            texts.sentence("edit_which"),
-            list(_review_entries(framework, session)),
-            [forward, finish, restart, later],
-        )
-    review = _Entry("r", texts.sentence("do_review"), Move.REVIEW)
-    done = _Entry("d", texts.sentence("do_done"), Exit.DONE)
-    return texts.sentence("what_now"), [], [done, review, restart, later]
+        title, entries = _title(view.question, session, view), _options(view.question, view)
+        keys = "swbrfq" if session.can_go_back else "swrfq"
+    elif view.screen is Screen.REVIEW:
+        title, entries, keys = texts.sentence("edit_which"), _review_entries(framework, session), "gfnq"
+    else:
+        title, entries, keys = texts.sentence("what_now"), [], "drnq"
+    return title, entries, [_Entry(key, texts.sentence(actions[key][0]), actions[key][1]) for key in keys]
 
 
 def _title(question: Question, session: Session, view: View) -> str:
@@ -140,39 +140,13 @@ def _options(question: Question, view: View) -> list[_Entry]:
     return [*entries, _Entry("0", texts.sentence("dont_know"), Choose(question.id, None))]
 
 
-def _question_actions(session: Session, question: Question) -> list[_Entry]:
-    actions: list[tuple[str, str, InterviewEvent | Exit]] = [
-        ("s", "do_skip", Skip(question.id)),
-        ("w", "do_why", Move.WHY),
-    ]
-    if session.can_go_back:
-        actions.append(("b", "do_back", Move.BACK))
-    actions += [("r", "do_review", Move.REVIEW), ("f", "do_finish", Move.FINISH), ("q", "do_stop", Exit.LATER)]
-    return [_Entry(key, texts.sentence(name), value) for key, name, value in actions]
-
-
-def _review_entries(framework: Framework, session: Session) -> Iterator[_Entry]:
-    """Yield each question with its answer, to be edited by its number."""
+def _review_entries(framework: Framework, session: Session) -> list[_Entry]:
+    """Return each question with its answer, to be edited by its number."""
+    entries = []
     for number, question in enumerate(framework.questions.values(), 1):
         answer = describe_answer(question, session) or texts.sentence("not_answered")
-        yield _Entry(str(number), f"{question.label}: {answer}", Edit(question.id))
-
-
-def _write_summary(interview: Questionnaire, session: Session, files: Files, *, as_json: bool) -> None:
-    recommendation = interview.recommendation(session)
-    try:
-        if files.markdown:
-            files.markdown.write_text(summarize(interview, session).markdown, "utf-8")
-        if files.chart:
-            files.chart.write_bytes(draw_chart(interview.framework, recommendation, session.known))
-    except OSError as error:
-        raise BotError(
-            f"The summary cannot be written ({error.strerror}); name a file in a folder that can."
-        ) from error
-    if files.chart:
-        show_line(Line(describe_chart(interview.framework, recommendation)))
-    if as_json:
-        sys.stdout.write(json.dumps(recommendation.to_dict(), ensure_ascii=False) + "\n")
+        entries.append(_Entry(str(number), f"{question.label}: {answer}", Edit(question.id)))
+    return entries
 
 
 def _to_dict(framework: Framework) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from bot.delivery.engine import migrate_engine
 from bot.errors import BotError, InputError
@@ -37,7 +36,11 @@ async def forget(settings: Settings, user: str) -> None:
     async with opened(settings) as store:
         rows = await store.erasure.forget(user)
     if user == this_user():
-        _delete(history_file(settings))
+        file = history_file(settings)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise BotError(f"{file} cannot be deleted ({error.strerror}); delete it yourself.") from error
     console.print(f"Deleted {rows} rows; the user's id no longer appears anywhere.", markup=False)
 
 
@@ -124,10 +127,3 @@ async def _find(store: Store, reference: str) -> Lead:
     if lead is None:
         raise InputError(f"There is no request {reference}; `rag-or-tune desk list --all` lists them.")
     return lead
-
-
-def _delete(file: Path) -> None:
-    try:
-        file.unlink(missing_ok=True)
-    except OSError as error:
-        raise BotError(f"{file} cannot be deleted ({error.strerror}); delete it yourself.") from error

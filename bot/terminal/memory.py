@@ -49,19 +49,14 @@ async def _open(stack: AsyncExitStack, runner: asyncio.Runner, settings: Setting
     try:
         store = await stack.enter_async_context(opened(settings))
         if where_of(settings).embedded:  # without a server, perhaps no other process ever runs
-            await _expire(store, settings)
+            with suppress(DBAPIError):  # while the database is busy: next time
+                await store.erasure.expire(settings.retention_days)
         return Memory(store, runner, is_permanent=True)
     except DatabaseError:
         if not where_of(settings).embedded:
             raise
     temporary = settings.model_copy(update={"data_dir": folder, "database_url": None})
     return Memory(await stack.enter_async_context(opened(temporary)), runner, is_permanent=False)
-
-
-async def _expire(store: Store, settings: Settings) -> None:
-    """Delete what is past its retention; when the database is busy, next time."""
-    with suppress(DBAPIError):
-        await store.erasure.expire(settings.retention_days)
 
 
 class StoredInterview:

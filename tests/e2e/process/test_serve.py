@@ -116,8 +116,9 @@ def test_a_port_that_is_taken_is_named(data_dir: Path, tmp_path: Path) -> None:
     assert done.stderr.decode().startswith(f"rag-or-tune: PORT: nothing can listen on {port} (Address already in use)")
 
 
-def test_what_is_not_set_is_said(tmp_path: Path) -> None:
-    done = run(tmp_path, "serve")
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_what_is_not_set_is_said(tmp_path: Path, command: str) -> None:
+    done = run(tmp_path, command)
     assert done.returncode == 1
     assert done.stderr.decode().startswith("rag-or-tune: No platform is set up, so there is nothing to answer.")
 

@@ -7,7 +7,6 @@ from uuid import uuid4
 from tests.peers.postgres import Postgres
 from tests.support.delivery.crashing import prepare
 from tests.support.everything import Everything, everything
-from tests.support.processes import run
 from tests.support.running import ANSWERING, status
 from tests.support.slack.bots import QUESTION
 
@@ -33,9 +32,3 @@ def test_a_worker_answers_what_another_process_accepted(postgres: Postgres, data
         finally:
             worker.kill()
         assert listener.log == ""
-
-
-def test_without_a_platform_there_is_nothing_to_do_for_a_worker(tmp_path: Path) -> None:
-    done = run(tmp_path, "worker")
-    assert done.returncode == 1
-    assert done.stderr.decode().startswith("rag-or-tune: No platform is set up")

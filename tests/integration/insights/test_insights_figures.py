@@ -12,7 +12,7 @@ from bot.deciding.framework import Approach
 from bot.deciding.outlook import Outlook
 from bot.deciding.questionnaire import Choose, Edit, Move, Questionnaire, Screen, Skip
 from bot.guidance.embedding import Embedder
-from bot.insights.collect import collect_figures
+from bot.insights.command import collect_figures
 from bot.insights.decisions import Decisions
 from bot.insights.funnel import Funnel
 from bot.insights.gaps import Gaps

@@ -4,17 +4,13 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.chat.listener import Service
 from bot.process.web import DATABASE_TIMEOUT, make_application
 from bot.store.database import Database
 from bot.store.sqlite import BUSY
-from bot.store.store import Store
 from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
@@ -27,10 +23,9 @@ def values(text: str) -> dict[str, float]:
     return {sample.name: sample.value for sample in samples if not sample.labels}
 
 
-def asking(store: Store, timeout: float = DATABASE_TIMEOUT) -> httpx.AsyncClient:
-    """Asks the HTTP side of a bot with that store."""
-    service = cast(Service, SimpleNamespace(flow=SimpleNamespace(store=store)))
-    transport = httpx.ASGITransport(make_application(service, [], timeout))
+def asking(database: Database, timeout: float = DATABASE_TIMEOUT) -> httpx.AsyncClient:
+    """Asks the HTTP side of a bot with that database."""
+    transport = httpx.ASGITransport(make_application(database, [], [], timeout))
     return httpx.AsyncClient(transport=transport, base_url="http://bot")
 
 
@@ -39,8 +34,8 @@ async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_coun
 ) -> None:
     url = mortal_postgres.database("scraped")
     await prepare(url)
-    store = Store(Database(Where.of(url, Path()), [KEY]))
-    async with asking(store) as client:
+    database = Database(Where.of(url, Path()), [KEY])
+    async with asking(database) as client:
         assert (await client.get("/readyz")).status_code == 200
         there = await client.get("/metrics")
         assert values(there.text)["rag_or_tune_database_up"] == 1
@@ -58,17 +53,17 @@ async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_coun
         assert "rag_or_tune_leads" not in away.text
         assert values(away.text)["rag_or_tune_refused_requests_total"] >= 0
         assert lives.status_code == 200
-    await store.close()
+    await database.close()
 
 
 async def test_a_database_that_another_process_locks_holds_no_probe_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/database.sqlite"
     await prepare(url)
-    store = Store(Database(Where.of(url, tmp_path), [KEY]))
+    database = Database(Where.of(url, tmp_path), [KEY])
     with closing(sqlite3.connect(tmp_path / "database.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        async with asking(store, timeout=0.2) as client, asyncio.timeout(BUSY / 2):
+        async with asking(database, timeout=0.2) as client, asyncio.timeout(BUSY / 2):
             assert (await client.get("/readyz")).status_code == 503
             assert values((await client.get("/metrics")).text)["rag_or_tune_database_up"] == 0
         other.execute("ROLLBACK")
-    await store.close()
+    await database.close()

@@ -11,10 +11,9 @@ from hypothesis import strategies as some
 from markdown_it import MarkdownIt
 
 from bot.answering.input import clean
-from bot.insights.collect import ReportFigures
 from bot.insights.gaps import Gaps, QuestionGroup, Unanswered
 from bot.insights.handoffs import RequestCounts
-from bot.insights.report import render_markdown, render_page, scale
+from bot.insights.report import ReportFigures, render_markdown, render_page, scale
 from bot.insights.topics import CitedStatement, Opinions, Topics
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.settings import PACKAGE
