@@ -68,10 +68,11 @@ def _needed(name: str, extra: str) -> Iterator[Requirement]:
 
 def licence(name: str) -> str:
     """The licence of an installed package: an SPDX expression, or what its classifiers or its own words call it."""
-    told = metadata(name)
-    of_classifiers = [c.rpartition(" :: ")[2] for c in told.get_all("Classifier", []) if c.startswith("License :: ")]
-    words = (told.get("License") or "not said").strip().splitlines()[0]
-    return told.get("License-Expression") or "; ".join(sorted(set(of_classifiers) - {"OSI Approved"})) or words
+    fields = metadata(name)
+    classifiers = {c.rpartition(" :: ")[2] for c in fields.get_all("Classifier", []) if c.startswith("License :: ")}
+    first_lines = [text.strip().partition("\n")[0] for text in fields.get_all("License", [])]
+    names = [*fields.get_all("License-Expression", []), "; ".join(sorted(classifiers - {"OSI Approved"})), *first_lines]
+    return next(filter(None, names), "not said")
 
 
 def forbidding(licence: str) -> list[str]:

@@ -31,7 +31,7 @@ def figures(length: Length) -> list[Figure]:
         bot.start()
         crowd = Crowd(bot.slack, bot.discord)
         crowd.greet()
-        cards = [SlackCard(bot.slack), DiscordCard(bot.discord)]
+        cards: list[Clickable] = [SlackCard(bot.slack), DiscordCard(bot.discord)]
         crowd.finished(bot, FINISHING)
         began = time.time()
         stuck = sum(_round(bot, crowd, cards, number) for number in range(length.rounds))

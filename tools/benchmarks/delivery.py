@@ -21,6 +21,7 @@ from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_mode
 from bot.store import schema
 from bot.store.accepting import Message
 from bot.store.database import Database
+from bot.store.post import Post
 from bot.store.records import Delivery, DeliveryState, TurnState
 from bot.store.store import Store
 from bot.store.tables import ConversationRow, DeliveryRow, TurnRow
@@ -61,6 +62,7 @@ class Instant:
         self.arrived = defaultdict[str, asyncio.Event](asyncio.Event)
 
     async def send(self, delivery: Delivery) -> str:
+        assert isinstance(delivery.content, Post)
         self.arrived[str(delivery.content.rendered["text"])].set()
         return "sent"
 
@@ -265,7 +267,9 @@ def _p99(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=100)[98]
 
 
-def _in_ms(measure: Callable[[Sequence[float]], float], ours: Sequence[float], theirs: Sequence[float]) -> tuple:
+def _in_ms(
+    measure: Callable[[Sequence[float]], float], ours: Sequence[float], theirs: Sequence[float]
+) -> tuple[float, str, float]:
     return measure(ours) * 1000, "ms", measure(theirs) * 1000
 
 

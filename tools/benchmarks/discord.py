@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
@@ -75,7 +76,7 @@ def _answering(ours: Discord, echo: Discord, embed: Callable[[str], object], ins
     for number in range(WARMING + ROUNDS):
         text = f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
         took = [_answered(one, one.user("ann"), text) for one in (ours, echo)]
-        took += [timed(lambda text=text: embed(text)), timed(insert)]
+        took += [timed(partial(embed, text)), timed(insert)]
         if number >= WARMING:
             for kept, milliseconds in zip(vars(times).values(), took, strict=True):
                 kept.append(milliseconds)

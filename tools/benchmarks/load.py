@@ -46,7 +46,7 @@ def figures(length: Length) -> list[Figure]:
         assert bot.process
         crowd = Crowd(bot.slack, bot.discord)
         crowd.greet()
-        cards = [SlackCard(bot.slack), DiscordCard(bot.discord)]
+        cards: list[Clickable] = [SlackCard(bot.slack), DiscordCard(bot.discord)]
         crowd.finished(bot, FINISHING)
         seen = _loaded(bot.process.pid, crowd, cards, length.load)
         outcome = crowd.finished(bot, FINISHING).since(seen.began)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
@@ -83,7 +84,7 @@ def _answering(slack: Slack, echo: Slack, embed: Callable[[str], object], insert
     for number in range(WARMING + ROUNDS):
         text = f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
         took = [_answered(one, *rooms[one], text) for one in (slack, echo)]
-        took += [timed(lambda text=text: embed(text)), timed(insert)]
+        took += [timed(partial(embed, text)), timed(insert)]
         if number >= WARMING:
             for kept, milliseconds in zip(vars(times).values(), took, strict=True):
                 kept.append(milliseconds)

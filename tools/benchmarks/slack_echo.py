@@ -12,8 +12,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 def card(text: str) -> list[dict[str, object]]:
     """A text with a button under it."""
     button = {"type": "button", "action_id": "again", "text": {"type": "plain_text", "text": "Again"}}
-    words = {"type": "section", "text": {"type": "plain_text", "text": text}}
-    return [words, {"type": "actions", "elements": [button]}]
+    return [
+        {"type": "section", "text": {"type": "plain_text", "text": text}},
+        {"type": "actions", "elements": [button]},
+    ]
 
 
 async def main() -> None:
@@ -33,7 +35,7 @@ async def main() -> None:
         await ack()
         await respond(text="again", blocks=card("again"), replace_original=True)
 
-    await AsyncSocketModeHandler(app).start_async()
+    await AsyncSocketModeHandler(app).start_async()  # type: ignore[no-untyped-call] # as Bolt
 
 
 if __name__ == "__main__":

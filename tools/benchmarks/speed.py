@@ -96,11 +96,16 @@ def _peer(index: Index) -> list[Figure]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         from langchain_community.vectorstores import FAISS
+        from langchain_core.documents import Document
         from langchain_core.runnables import RunnableLambda
 
     statements = list(index.statements.values())
     store = FAISS.from_texts([s.text for s in statements], index.embedder)
-    chain = store.as_retriever(search_kwargs={"k": 3}) | RunnableLambda(lambda d: "\n".join(x.page_content for x in d))
+
+    def join(documents: list[Document]) -> str:
+        return "\n".join(document.page_content for document in documents)
+
+    chain = store.as_retriever(search_kwargs={"k": 3}) | RunnableLambda(join)
     consultant = Consultant(index)
     with asyncio.Runner() as runner:
         ours, theirs = interleaved(
@@ -117,9 +122,10 @@ import warnings; warnings.simplefilter("ignore")
 from pathlib import Path
 from langchain_community.vectorstores import FAISS
 from bot.guidance.article import read_articles
-from bot.guidance.embedding import Embedder, packaged_folder
+from bot.guidance.embedding import Embedder, find_packaged_model
 texts = [s.text for a in read_articles(Path("corpus")) for s in a.statements]
-print(FAISS.from_texts(texts, Embedder(packaged_folder())).as_retriever().invoke("which is cheaper?")[0].page_content)
+store = FAISS.from_texts(texts, Embedder(find_packaged_model()))
+print(store.as_retriever().invoke("which is cheaper?")[0].page_content)
 """
 
 

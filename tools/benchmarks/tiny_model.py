@@ -40,10 +40,10 @@ class Counting(Writer):
 def figures(_length: Length) -> list[Figure]:
     """Asks the whole set once; prints every sentence of the model's that was shown, with what it cites."""
     dataset = Dataset.read(ROOT.parent / "shared" / "eval")
-    texts = [row.question for row in (*dataset.questions, *dataset.unanswerable)]
+    texts = [*(row.question for row in dataset.questions), *(row.question for row in dataset.unanswerable)]
     with smollm_server(threads=2) as address:
         os.environ.update(OPENAI_API_BASE=address, OPENAI_API_KEY="none")
-        counting = Counting.of("openai:smollm2", SECONDS)
+        counting = Counting("openai:smollm2", SECONDS)
         plain = make_consultant(load_settings())
         consultant = Consultant(plain.index, counting)
         with asyncio.Runner() as runner:
