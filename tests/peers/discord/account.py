@@ -2,12 +2,11 @@
 
 import time
 
-from tests.peers.discord import events
 from tests.peers.discord.calls import Call, route
 from tests.peers.discord.errors import ApiError, Violation
 from tests.peers.discord.permissions import guild_permissions, need
-from tests.peers.discord.rendering import channel_json, guild_json, member_json, role_json, user_json
-from tests.peers.discord.state import DM, PRIVATE_THREAD, PUBLIC_THREAD, Channel, Json, World
+from tests.peers.discord.rendering import channel_json, guild_json, member_json, user_json
+from tests.peers.discord.state import DM, Json, World
 
 
 @route("GET /users/@me")
@@ -36,11 +35,6 @@ def guilds(call: Call) -> list[Json]:
         {key: guild_json(call.world, guild)[key] for key in keys} | {"owner": False, "permissions": granted[guild.id]}
         for guild in mine
     ]
-
-
-@route("GET /gateway", open_to_all=True)
-def gateway(call: Call) -> Json:
-    return {"url": gateway_url(call.world, "gateway")}
 
 
 @route("GET /gateway/bot")
@@ -90,57 +84,9 @@ def guild(call: Call) -> Json:
     return guild_json(call.world, call.guild())
 
 
-@route("GET /guilds/{}/channels")
-def channels(call: Call) -> list[Json]:
-    here = call.guild().id
-    kept = call.world.channels.values()
-    return [channel_json(call.world, each) for each in kept if each.guild_id == here and not each.thread]
-
-
-@route("GET /guilds/{}/roles")
-def roles(call: Call) -> list[Json]:
-    return role_json(call.guild())
-
-
 @route("GET /guilds/{}/members/{}")
 def member(call: Call) -> Json:
     here = call.guild()
     if call.user(call.ids[1]).id not in here.members:
         raise ApiError(10007)
     return member_json(call.world, here, call.ids[1])
-
-
-@route("POST /channels/{}/messages/{}/threads")
-def thread_of_message(call: Call) -> Json:
-    place = call.channel()
-    need(call.world, place, "CREATE_PUBLIC_THREADS")
-    if call.ids[1] not in place.messages:
-        raise ApiError(10008)
-    if call.ids[1] in call.world.channels:
-        raise ApiError(160004)
-    return _new_thread(call, place, call.ids[1], PUBLIC_THREAD)
-
-
-@route("POST /channels/{}/threads")
-def thread(call: Call) -> Json:
-    place = call.channel()
-    public = call.payload.get("type", PRIVATE_THREAD) == PUBLIC_THREAD
-    need(call.world, place, "CREATE_PUBLIC_THREADS" if public else "CREATE_PRIVATE_THREADS")
-    return _new_thread(call, place, call.world.id(), PUBLIC_THREAD if public else PRIVATE_THREAD)
-
-
-def _new_thread(call: Call, place: Channel, name: str, kind: int) -> Json:
-    if place.thread or place.direct:
-        raise ApiError(50024)
-    title = call.payload.get("name") or ""
-    if not 1 <= len(title) <= 100:
-        raise ApiError(50035, Violation("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."))
-    made = Channel(name, kind, title, place.guild_id, place.id, call.world.bot.id)
-    call.world.channels[name] = made
-    events.changed(call.world, made, "THREAD_CREATE")
-    return channel_json(call.world, made)
-
-
-@route("PUT /channels/{}/thread-members/@me")
-def join_thread(call: Call) -> None:
-    need(call.world, call.channel())

@@ -11,8 +11,6 @@ CODES: dict[int, tuple[int, str]] = {
     10013: (404, "Unknown User"),
     10015: (404, "Unknown Webhook"),
     10062: (404, "Unknown interaction"),
-    10063: (404, "Unknown application command"),
-    20028: (429, "The write action you are performing on the channel has hit the write rate limit."),
     40060: (400, "Interaction has already been acknowledged."),
     40094: (400, "This interaction has hit the maximum number of follow up messages."),
     50001: (403, "Missing Access"),
@@ -20,14 +18,11 @@ CODES: dict[int, tuple[int, str]] = {
     50006: (400, "Cannot send an empty message"),
     50007: (403, "Cannot send messages to this user"),
     50013: (403, "Missing Permissions"),
-    50024: (400, "Cannot execute action on this channel type"),
     50027: (401, "Invalid Webhook Token"),
     50035: (400, "Invalid Form Body"),
     50083: (400, "Thread is archived"),
     50109: (400, "The request body contains invalid JSON."),
     50278: (403, "Cannot send messages to this user due to having no mutual guilds"),
-    130000: (503, "API resource is currently overloaded. Try again a little later"),
-    160004: (400, "A thread has already been created for this message"),
     160005: (400, "Thread is locked"),
 }
 

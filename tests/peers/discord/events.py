@@ -49,9 +49,4 @@ def changed(world: World, channel: Channel, name: str) -> None:
 
 def joined(world: World, guild: Guild) -> None:
     if world.bot.id in guild.members:
-        world.publish("GUILD_CREATE", guild.id, lambda s: joined_json(world, guild, everyone=s.sees_members))
-
-
-def removed(world: World, guild: Guild) -> None:
-    """The bot was taken out of a guild."""
-    world.publish("GUILD_DELETE", guild.id, lambda _session: {"id": guild.id})
+        world.publish("GUILD_CREATE", guild.id, lambda _session: joined_json(world, guild))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.peers.discord.errors import CODES
+from tests.peers.loopback import abbreviate
 
 
 @dataclass
@@ -33,8 +34,8 @@ class Request:
         return None if self.ok or not isinstance(self.answer, dict) else self.answer.get("code")
 
     def __str__(self) -> str:
-        said = {name: _short(value) for name, value in self.payload.items() if value not in (None, [], False)}
-        why = "" if self.ok else f" {_short(self.answer, 300)}"
+        said = {name: abbreviate(value) for name, value in self.payload.items() if value not in (None, [], False)}
+        why = "" if self.ok else f" {abbreviate(self.answer, 300)}"
         verb = self.route.split()[0]
         return f"app asks {verb} {self.path} {said} -> {self.status}{why}{f' (fault: {self.fault})' * bool(self.fault)}"
 
@@ -75,18 +76,3 @@ class Fault:
     def __str__(self) -> str:
         parts = {"status": self.status, "code": self.code, "delay": self.delay, "late": self.late, "reset": self.reset}
         return ", ".join(f"{name} {value}" for name, value in parts.items() if value)
-
-
-class Faults(list[Fault]):
-    """The faults to come; the first that meets a request is spent on it."""
-
-    def take(self, verb: str, path: str, payload: dict[str, Any]) -> Fault | None:
-        fault = next((fault for fault in self if fault.meets(verb, path, payload)), None)
-        if fault:
-            fault.times -= 1
-        return fault
-
-
-def _short(value: Any, most: int = 60) -> str:
-    words = value if isinstance(value, str) else repr(value)
-    return words if len(words) <= most else f"{words[:most]}… ({len(words)})"

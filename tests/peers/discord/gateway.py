@@ -10,10 +10,10 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from tests.peers.discord.account import gateway_url
-from tests.peers.discord.rendering import CONTENT_GRANTED, MESSAGE_CONTENT, joined_json, member_json, user_json
+from tests.peers.discord.rendering import CONTENT_GRANTED, MESSAGE_CONTENT, joined_json, user_json
 from tests.peers.discord.state import Json, World
 
-DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, MEMBERS, INVALID, HELLO, ACK = 0, 1, 2, 6, 7, 8, 9, 10, 11
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACK = 0, 1, 2, 6, 7, 9, 10, 11
 INTERVAL = 41_250  # milliseconds between two heartbeats of the app
 GUILDS, GUILD_MEMBERS, PRESENCES, GUILD_MESSAGES, DIRECT_MESSAGES = 1, 1 << 1, 1 << 8, 1 << 9, 1 << 12
 _ALL_INTENTS = (1 << 26) - 1
@@ -42,10 +42,6 @@ class Session:
     @property
     def reads_content(self) -> bool:
         return bool(self.intents & MESSAGE_CONTENT)
-
-    @property
-    def sees_members(self) -> bool:
-        return bool(self.intents & GUILD_MEMBERS)
 
     def wants(self, name: str, guild_id: str | None) -> bool:
         """Whether an event is for this shard and among its intents."""
@@ -179,8 +175,6 @@ class Gateway:
             self._resume(connection, body)
         elif connection.session is None:
             connection.close(4003)
-        elif code == MEMBERS:
-            self._members(connection.session, body)
         elif code not in (3, 4):
             connection.close(4001)
 
@@ -202,7 +196,7 @@ class Gateway:
         ready |= {"resume_gateway_url": gateway_url(self.world, "resume"), "private_channels": [], "relationships": []}
         session.tell("READY", ready | {"application": {"id": self.world.app.id, "flags": self.world.app.flags}})
         for guild in mine if intents & GUILDS else []:
-            session.tell("GUILD_CREATE", joined_json(self.world, guild, everyone=session.sees_members))
+            session.tell("GUILD_CREATE", joined_json(self.world, guild))
 
     def _refusal(self, connection: Connection, body: Json, shard: int, shards: int, intents: Any) -> int | None:
         """The code to close with, if IDENTIFY cannot be taken."""
@@ -234,23 +228,16 @@ class Gateway:
                 connection.dispatch(place, name, event)
             session.tell("RESUMED", {"_trace": []})
 
-    def _members(self, session: Session, body: Json) -> None:
-        guild = self.world.guilds[str(body["guild_id"])]
-        asked = {str(each) for each in _listed(body.get("user_ids"))} or set(guild.members)
-        found = [member_json(self.world, guild, user) for user in guild.members if user in asked]
-        chunk: Json = {"guild_id": guild.id, "members": found, "chunk_index": 0, "chunk_count": 1, "not_found": []}
-        session.tell("GUILD_MEMBERS_CHUNK", chunk | ({"nonce": body["nonce"]} if body.get("nonce") else {}))
-
     def reconnect(self) -> None:
         for connection in self._dismissed():
             connection.send({"op": RECONNECT, "d": None})
 
-    def invalidate(self, *, resumable: bool) -> None:
-        """Op 9; a session that cannot be resumed is forgotten."""
+    def invalidate(self) -> None:
+        """Op 9; the sessions are forgotten."""
         for connection in self._dismissed():
-            if connection.session and not resumable:
+            if connection.session:
                 self.sessions.pop(connection.session.id, None)
-            connection.send({"op": INVALID, "d": resumable})
+            connection.send({"op": INVALID, "d": False})
 
     def drop(self) -> None:
         for connection in self._dismissed():
@@ -276,7 +263,3 @@ class Gateway:
         self.greeting.set()
         for connection in list(self.open):
             await connection.socket.close(code=1001)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]

@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.peers.loopback import refuse_in_coroutines
+
 if TYPE_CHECKING:
     from tests.peers.discord.state import Message
 
@@ -61,11 +63,8 @@ class Interaction:
 
     def wait(self, seconds: float = 10.0) -> "Interaction":
         """Blocks until it is acknowledged, or `failed`."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return self._done.result(seconds)
-        raise RuntimeError("this blocks the event loop: use `await` in coroutines")
+        refuse_in_coroutines("await")
+        return self._done.result(seconds)
 
     def __await__(self) -> "Generator[Any, None, Interaction]":
         return asyncio.wrap_future(self._done).__await__()

@@ -1,37 +1,30 @@
 """The loopback Discord as tests hold it: settings, the gateway's whims, faults, waiting, and a readable dump."""
 
-import asyncio
-import threading
-import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from tests.peers import ACK
-from tests.peers.discord.faults import Fault, Faults
+from tests.peers.discord.faults import Fault
 from tests.peers.discord.gateway import GREETINGS, Gateway
 from tests.peers.discord.interaction import Interaction
 from tests.peers.discord.people import People
 from tests.peers.discord.server import Server
 from tests.peers.discord.sight import Sight
 from tests.peers.discord.state import App, Json, Message, User, World
-
-T = TypeVar("T")
-POLL = 0.01
+from tests.peers.loopback import Faults
 
 
 class Discord(People, Sight):
     """A Discord for one app. Safe to use from any thread and from coroutines; only `wait…` and `settle` block."""
 
     def __init__(self, app: App) -> None:
+        super().__init__()
         self.app = app
         self.world = World(app)
-        self.faults = Faults()
+        self.faults = Faults[Fault]()
         self.gateway = Gateway(self.world)
         self.server = Server(self.world, self.gateway, self.faults)
-        self.loop = asyncio.new_event_loop()
-        self.thread_of_loop = threading.Thread(target=self.loop.run_forever, name="discord", daemon=True)
-        self.started = time.monotonic()
         self.world.publish = self.gateway.publish
 
     @property
@@ -86,9 +79,9 @@ class Discord(People, Sight):
         """Tells every connection to leave and resume (op 7)."""
         self.run(self.gateway.reconnect)
 
-    def invalidate(self, *, resumable: bool = False) -> None:
+    def invalidate(self) -> None:
         """Tells every connection that its session is invalid (op 9)."""
-        self.run(lambda: self.gateway.invalidate(resumable=resumable))
+        self.run(self.gateway.invalidate)
 
     def drop(self) -> None:
         """Cuts the app's sockets without a word; sessions stay and can be resumed."""
@@ -146,47 +139,13 @@ class Discord(People, Sight):
         """Every RESUME, with the path at which it came."""
         return self.run(lambda: list(self.gateway.resumed))
 
-    def wait_for(self, predicate: Callable[[], T], seconds: float = 5.0, what: str = "") -> T:
-        """Blocks until the predicate gives something true and returns it; fails with a dump of what happened."""
-        _refuse_in_coroutines("until")
-        end = time.monotonic() + seconds
-        while not (found := predicate()):
-            if time.monotonic() > end:
-                self._give_up(seconds, what)
-            time.sleep(POLL)
-        return found
-
-    async def until(self, predicate: Callable[[], T], seconds: float = 5.0, what: str = "") -> T:
-        """`wait_for` in a coroutine."""
-        end = time.monotonic() + seconds
-        while not (found := predicate()):
-            if time.monotonic() > end:
-                self._give_up(seconds, what)
-            await asyncio.sleep(POLL)
-        return found
-
     def wait_connected(self, seconds: float = 30.0) -> None:
         """Blocks until every shard of the app has a session."""
         self.wait_for(lambda: self.connected >= self.world.shards, seconds, "the app to connect")
 
-    def settle(self, seconds: float = 10.0) -> None:
-        """Blocks until every interaction is acknowledged or failed, and nothing is loading."""
-        self.wait_for(self._settled, seconds, "every interaction to be over")
-
-    async def settled(self, seconds: float = 10.0) -> None:
-        """`settle` in a coroutine."""
-        await self.until(self._settled, seconds, "every interaction to be over")
-
-    def _settled(self) -> bool:
-        def over(each: Interaction) -> bool:
-            return each.done and (each.expired or each.response is None or not each.response.loading)
-
-        return self.run(lambda: all(over(each) for each in self.world.interactions.values()))
-
     def dump(self) -> str:
         """What happened, in order, and what there is to see now."""
-        happened = [(entry.at, str(entry)) for entry in [*self.requests, *self.interactions]]
-        lines = [f"{at - self.started:8.3f} s  {what}" for at, what in sorted(happened)]
+        lines = self.describe_events([*self.requests, *self.interactions])
         lines += [f"{self.connected} connected, {len(self.identified)} identified, {len(self.resumed)} resumed"]
         for channel in self.run(lambda: list(self.world.channels.values())):
             shown = self.run(lambda place=channel: [*place.messages.values(), *place.ephemerals.values()])
@@ -194,22 +153,8 @@ class Discord(People, Sight):
             lines += [_line(message) for message in shown]
         return "\n".join(lines)
 
-    def run(self, act: Callable[[], T]) -> T:
-        """Runs on the server's loop, where the world lives."""
-        if threading.current_thread() is self.thread_of_loop:
-            return act()
-
-        async def once() -> T:
-            return act()
-
-        return self._await(once())
-
-    def _await(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
-
-    def _give_up(self, seconds: float, what: str) -> None:
-        awaited = what or "what was awaited"
-        raise AssertionError(f"{awaited} did not come within {seconds} s; what happened:\n{self.dump()}")
+    async def close_connections(self) -> None:
+        await self.gateway.stop()
 
 
 def _line(message: Message) -> str:
@@ -217,15 +162,6 @@ def _line(message: Message) -> str:
     more = f" + {len(message.embeds)} embeds, {len(list(message.walk()))} components" if message.by_app else ""
     state = " (loading)" if message.loading else f" (edited {len(message.versions)} times)" * bool(message.versions)
     return f"  {message.id} {message.author_id}{whom}: {message.text[:200]!r}{more}{state}"
-
-
-def _refuse_in_coroutines(instead: str) -> None:
-    """Blocking would stop an app that runs on the same loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise RuntimeError(f"this blocks the event loop: use `{instead}` in coroutines")
 
 
 @contextmanager
@@ -244,19 +180,5 @@ def discord_server(
     discord = Discord(app or App())
     discord.world.shards, discord.world.ack_seconds = shards, ack_seconds
     discord.server.posts = posts
-    discord.thread_of_loop.start()
-    discord._await(discord.server.start())
-    try:
+    with discord.serving():
         yield discord
-    finally:
-        discord._await(_stop(discord))
-        discord.loop.call_soon_threadsafe(discord.loop.stop)
-        discord.thread_of_loop.join()
-        discord.loop.close()
-    if discord.server.broken:
-        raise AssertionError("the loopback Discord itself failed") from discord.server.broken[0]
-
-
-async def _stop(discord: Discord) -> None:
-    await discord.gateway.stop()
-    await discord.server.runner.cleanup()

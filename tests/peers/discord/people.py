@@ -10,9 +10,10 @@ from tests.peers.discord.gateway import Gateway
 from tests.peers.discord.interaction import COMMAND, COMPONENT, MODAL_SUBMIT, Interaction, Modal
 from tests.peers.discord.mentions import pinged
 from tests.peers.discord.messages import REPLY, remove, unarchive
-from tests.peers.discord.places import Named, Places, name_of
+from tests.peers.discord.places import Places
 from tests.peers.discord.rendering import message_json, user_json
 from tests.peers.discord.state import Channel, File, Json, Message, User
+from tests.peers.loopback import Named, name_of
 
 MESSAGE_MENU = 3
 

@@ -1,34 +1,15 @@
 """Who meets where: the people, guilds, channels and threads of the loopback Discord, and what the bot may do there."""
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
-
 from tests.peers.discord import events
 from tests.peers.discord.permissions import EVERYONE, bits
 from tests.peers.discord.state import PRIVATE_THREAD, PUBLIC_THREAD, TEXT, Channel, Guild, Message, Role, User, World
-
-T = TypeVar("T")
-
-
-class HasId(Protocol):
-    id: str
+from tests.peers.loopback import Loopback, Named, name_of
 
 
-Named = str | HasId
-
-
-def name_of(thing: Named) -> str:
-    return thing if isinstance(thing, str) else thing.id
-
-
-class Places:
+class Places(Loopback):
     """People, guilds and channels. They are named by their objects or their ids."""
 
     world: World
-
-    def run(self, act: Callable[[], T]) -> T:
-        """Runs on the server's loop, where the world lives."""
-        raise NotImplementedError
 
     def user(self, name: str, **about: bool) -> User:
         """A new person (or `is_bot`); `installed` the app for themselves, `closed` their DMs.
@@ -65,20 +46,6 @@ class Places:
             place.members[name_of(who or self.world.bot)] = []
             if who is None:
                 events.joined(self.world, place)
-
-        self.run(act)
-
-    def leave(self, guild: Named, who: Named | None = None) -> None:
-        """Removes a person from a guild, or the bot when nobody is named."""
-
-        def act() -> None:
-            place = self.world.guilds[name_of(guild)]
-            if who is None:
-                events.removed(self.world, place)
-            gone = place.members.pop(name_of(who or self.world.bot), None)
-            user = self.world.users.get(name_of(who)) if who else None
-            if user and gone is not None and not self.world.shares_guild(user.id):
-                user.stranger = True
 
         self.run(act)
 
@@ -125,13 +92,6 @@ class Places:
     def archive(self, thread: Named, *, locked: bool = False) -> None:
         """Archives a thread; only a locked one stays so when somebody writes."""
         self._thread(thread, archived=True, locked=locked)
-
-    def lock(self, thread: Named) -> None:
-        """Locks a thread without archiving it."""
-        self._thread(thread, archived=False, locked=True)
-
-    def unarchive(self, thread: Named) -> None:
-        self._thread(thread, archived=False, locked=False)
 
     def _thread(self, thread: Named, *, archived: bool, locked: bool) -> None:
         def act() -> None:

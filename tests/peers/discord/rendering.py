@@ -50,12 +50,11 @@ def guild_json(world: World, guild: Guild) -> Json:
     return shown | {"approximate_member_count": len(guild.members), "max_members": 500_000, "description": None}
 
 
-def joined_json(world: World, guild: Guild, *, everyone: bool) -> Json:
-    """A guild as GUILD_CREATE brings it; other members than the bot only with the intent for them."""
+def joined_json(world: World, guild: Guild) -> Json:
+    """A guild as GUILD_CREATE brings it to an app without the intent for members."""
     here = [channel for channel in world.channels.values() if channel.guild_id == guild.id]
-    seen = [user for user in guild.members if everyone or user == world.bot.id]
     shown = guild_json(world, guild) | {"joined_at": JOINED, "large": False, "unavailable": False}
-    shown |= {"member_count": len(guild.members), "members": [member_json(world, guild, user) for user in seen]}
+    shown |= {"member_count": len(guild.members), "members": [member_json(world, guild, world.bot.id)]}
     shown["channels"] = [channel_json(world, channel) for channel in here if not channel.thread]
     shown["threads"] = [channel_json(world, channel) for channel in here if channel.thread and not channel.archived]
     empty = ("voice_states", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds")

@@ -12,9 +12,10 @@ from aiohttp import web
 from tests.peers.discord import account, commands, interactions, messages
 from tests.peers.discord.calls import Call, lookup
 from tests.peers.discord.errors import CODES, ApiError, UnknownRouteError
-from tests.peers.discord.faults import Fault, Faults, Request
+from tests.peers.discord.faults import Fault, Request
 from tests.peers.discord.gateway import Gateway
 from tests.peers.discord.state import File, Json, World
+from tests.peers.loopback import Faults, LoopbackServer
 
 Answer = tuple[int, Any, dict[str, str]]
 MODULES = (account, commands, interactions, messages)
@@ -35,14 +36,14 @@ class Body:
         return self.json if isinstance(self.json, dict) else {}
 
 
-class Server:
-    """Answers the app. Lives on the server's loop."""
+class Server(LoopbackServer):
+    """Answers the app."""
 
-    def __init__(self, world: World, gateway: Gateway, faults: Faults) -> None:
-        self.world = world
+    world: World
+    requests: list[Request]
+
+    def __init__(self, world: World, gateway: Gateway, faults: Faults[Fault]) -> None:
         self.faults = faults
-        self.requests: list[Request] = []
-        self.broken: list[Exception] = []
         self.posts: tuple[int, float] | None = None
         self._spent: dict[str, list[float]] = {}
         app = web.Application(client_max_size=64 * 1024 * 1024)
@@ -50,13 +51,7 @@ class Server:
         app.router.add_get("/resume", gateway.handle)
         app.router.add_get("/attachments/{channel}/{file}/{name}", self._file)
         app.router.add_route("*", "/api/v10/{path:.*}", self._api)
-        self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-
-    async def start(self) -> None:
-        await self.runner.setup()
-        site = web.TCPSite(self.runner, "127.0.0.1", 0)
-        await site.start()
-        self.world.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
+        super().__init__(app, world)
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         verb, path = request.method, "/" + request.match_info["path"]
@@ -70,7 +65,7 @@ class Server:
         entry.fault = str(fault)
         await asyncio.sleep(fault.delay)
         if fault.reset == "before":
-            return _reset(request)
+            return self.reset(request)
         if fault.takes_effect:
             self._try(request, body)
         if fault.status:
@@ -79,7 +74,7 @@ class Server:
             entry.status, entry.answer, headers = self._try(request, body)
         await asyncio.sleep(fault.late)
         if fault.reset == "after":
-            return _reset(request)
+            return self.reset(request)
         return _response(entry.status, entry.answer, headers)
 
     def _try(self, request: web.Request, body: Body) -> Answer:
@@ -197,9 +192,3 @@ def _response(status: int | None, answer: Any, headers: dict[str, str]) -> web.S
         return web.Response(status=status or 500, text=answer, headers=headers)
     body = json.dumps(answer).encode()
     return web.Response(status=status or 200, body=body, content_type="application/json", headers=headers)
-
-
-def _reset(request: web.Request) -> web.StreamResponse:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)

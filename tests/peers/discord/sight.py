@@ -5,9 +5,10 @@ import re
 
 from tests.peers.discord.faults import Request
 from tests.peers.discord.interaction import Interaction
-from tests.peers.discord.places import Named, Places, name_of
+from tests.peers.discord.places import Places
 from tests.peers.discord.server import Server
 from tests.peers.discord.state import Channel, Json, Message
+from tests.peers.loopback import Named, name_of
 
 
 class Sight(Places):

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from tests.peers import ACK
+from tests.peers.loopback import refuse_in_coroutines
 from tests.peers.slack.sockets import Sockets
 from tests.peers.slack.state import App, Json
 
@@ -139,15 +140,6 @@ class Delivery:
             return json.dumps(self.payload).encode(), "application/json"
         form = self.payload if self.kind == COMMAND else {"payload": json.dumps(self.payload)}
         return urlencode(form).encode(), "application/x-www-form-urlencoded"
-
-
-def refuse_in_coroutines(instead: str) -> None:
-    """Blocking would stop an app that runs on the same loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise RuntimeError(f"this blocks the event loop: use `{instead}` in coroutines")
 
 
 class Courier:

@@ -4,8 +4,8 @@ import fnmatch
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from tests.peers.loopback import abbreviate
 from tests.peers.slack.state import Json
 
 
@@ -31,7 +31,7 @@ class Request:
         return self.answer.get("error")
 
     def __str__(self) -> str:
-        said = {name: _short(value) for name, value in self.args.items() if name != "token"}
+        said = {name: abbreviate(value) for name, value in self.args.items() if name != "token"}
         outcome = "ok" if self.ok else self.answer.get("error") or self.status or "no answer"
         return f"app asks {self.method} {said} -> {outcome}{f' (fault: {self.fault})' if self.fault else ''}"
 
@@ -56,18 +56,3 @@ class Fault:
     def __str__(self) -> str:
         parts = {"error": self.error, "status": self.status, "delay": self.delay, "late": self.late}
         return ", ".join(f"{name} {value}" for name, value in (parts | {"reset": self.reset}).items() if value)
-
-
-class Faults(list[Fault]):
-    """The faults to come; the first that meets a request is spent on it."""
-
-    def take(self, method: str, args: Json) -> Fault | None:
-        fault = next((fault for fault in self if fault.meets(method, args)), None)
-        if fault:
-            fault.times -= 1
-        return fault
-
-
-def _short(value: Any, most: int = 60) -> str:
-    words = value if isinstance(value, str) else repr(value)
-    return words if len(words) <= most else f"{words[:most]}… ({len(words)})"

@@ -1,43 +1,35 @@
 """The loopback Slack as tests hold it: settings, what is there to see, faults, waiting, and a readable dump."""
 
-import asyncio
 import copy
 import json
-import threading
-import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
+from tests.peers.loopback import Faults, Named
 from tests.peers.slack import answers
-from tests.peers.slack.delivery import INTERACTION, Courier, Delivery, Pace, Signing, refuse_in_coroutines
-from tests.peers.slack.faults import Fault, Faults, Request
+from tests.peers.slack.delivery import INTERACTION, Courier, Delivery, Pace, Signing
+from tests.peers.slack.faults import Fault, Request
 from tests.peers.slack.people import People
 from tests.peers.slack.server import Server
 from tests.peers.slack.sight import Sight
 from tests.peers.slack.sockets import Sockets
 from tests.peers.slack.state import App, Install, Json, Message, Team, User, World
-from tests.peers.slack.workspace import Named
-
-T = TypeVar("T")
-POLL = 0.01
 
 
 class Slack(People, Sight):
     """A Slack for one app. Safe to use from any thread and from coroutines; only `wait…` and `settle` block."""
 
     def __init__(self, app: App, pace: Pace, *, installed: bool) -> None:
+        super().__init__()
         self.app = app
         self.pace = pace
         self.world = World(app)
-        self.faults = Faults()
+        self.faults = Faults[Fault]()
         self.sockets = Sockets(self.world)
         self.courier = Courier(app, pace, self.sockets)
         self.server = Server(self.world, self.sockets, self.faults)
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, name="slack", daemon=True)
-        self.started = time.monotonic()
         self.world.publish = self.publish
         self.courier.after = self._after
         home = Team("T0TEAM0001", "Home", "home")
@@ -141,11 +133,11 @@ class Slack(People, Sight):
 
     def envelope(self, kind: str, payload: Any) -> Any:
         """Sends an envelope with any payload over the app's socket, and returns what the ack says."""
-        return self._await(self.sockets.push(kind, payload, 0, ""))
+        return self.await_on_loop(self.sockets.push(kind, payload, 0, ""))
 
     def frame(self, text: str) -> None:
         """Sends any text over the app's socket, which Slack itself would not."""
-        self._await(self.sockets.frame(text))
+        self.await_on_loop(self.sockets.frame(text))
 
     def url_verification(self) -> Delivery:
         """Asks the app to prove that it listens there; the challenge comes back in `body`."""
@@ -170,7 +162,7 @@ class Slack(People, Sight):
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
         """Tells the app's sockets to leave and connect anew."""
-        self._await(self.sockets.disconnect(reason))
+        self.await_on_loop(self.sockets.disconnect(reason))
 
     def drop_sockets(self) -> None:
         """Cuts the app's sockets without a word."""
@@ -181,55 +173,23 @@ class Slack(People, Sight):
         """How many sockets the app has open."""
         return self.run(lambda: len(self.sockets.open))
 
-    def wait_for(self, predicate: Callable[[], T], seconds: float = 5.0, what: str = "") -> T:
-        """Blocks until the predicate gives something true and returns it; fails with a dump of what happened."""
-        refuse_in_coroutines("until")
-        end = time.monotonic() + seconds
-        while not (found := predicate()):
-            if time.monotonic() > end:
-                self._give_up(seconds, what)
-            time.sleep(POLL)
-        return found
-
-    async def until(self, predicate: Callable[[], T], seconds: float = 5.0, what: str = "") -> T:
-        """`wait_for` in a coroutine."""
-        end = time.monotonic() + seconds
-        while not (found := predicate()):
-            if time.monotonic() > end:
-                self._give_up(seconds, what)
-            await asyncio.sleep(POLL)
-        return found
-
     def settle(self, seconds: float = 10.0) -> None:
         """Blocks until every delivery is over."""
         self.wait_for(lambda: all(delivery.done for delivery in self.deliveries), seconds, "every delivery to be over")
 
-    async def settled(self, seconds: float = 10.0) -> None:
-        """`settle` in a coroutine."""
-        await self.until(
-            lambda: all(delivery.done for delivery in self.deliveries), seconds, "every delivery to be over"
-        )
-
     def dump(self) -> str:
         """What happened, in order, and what there is to see now."""
         entries: list[Request | Delivery] = [*self.requests, *self.deliveries]
-        happened = [(entry.at, str(entry)) for entry in entries]
-        lines = [f"{at - self.started:8.3f} s  {what}" for at, what in sorted(happened)]
+        lines = self.describe_events(entries)
         for channel in self.run(lambda: list(self.world.channels.values())):
             shown = [*self.messages(channel), *self.ephemerals(channel)]
             lines += [f"in {channel.name} ({channel.id}):"] * bool(shown)
             lines += [_line(message) for message in shown]
         return "\n".join(lines + [f"modal {view.callback_id!r} of {view.user}: {view.title}" for view in self.views])
 
-    def run(self, act: Callable[[], T]) -> T:
-        """Runs on the server's loop, where the world lives."""
-        if threading.current_thread() is self.thread:
-            return act()
-
-        async def once() -> T:
-            return act()
-
-        return self._await(once())
+    async def close_connections(self) -> None:
+        await self.courier.close()
+        await self.sockets.close()
 
     def _after(self, delivery: Delivery) -> None:
         try:
@@ -237,14 +197,6 @@ class Slack(People, Sight):
         except Exception as error:
             self.server.broken.append(error)
             raise
-
-    def _await(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
-
-    def _give_up(self, seconds: float, what: str) -> None:
-        raise AssertionError(
-            f"{what or 'what was awaited'} did not come within {seconds} s; what happened:\n{self.dump()}"
-        )
 
 
 def _line(message: Message) -> str:
@@ -269,20 +221,5 @@ def slack_server(
     """
     slack = Slack(app or App(), pace or Pace(), installed=installed)
     slack.world.echoes, slack.world.posts_a_second = echoes, posts_a_second
-    slack.thread.start()
-    slack._await(slack.server.start())
-    try:
+    with slack.serving():
         yield slack
-    finally:
-        slack._await(_stop(slack))
-        slack.loop.call_soon_threadsafe(slack.loop.stop)
-        slack.thread.join()
-        slack.loop.close()
-    if slack.server.broken:
-        raise AssertionError("the loopback Slack itself failed") from slack.server.broken[0]
-
-
-async def _stop(slack: Slack) -> None:
-    await slack.courier.close()
-    await slack.sockets.close()
-    await slack.server.runner.cleanup()

@@ -5,12 +5,13 @@ import html
 import re
 from typing import Any
 
+from tests.peers.loopback import Named, name_of
 from tests.peers.slack import acting, apps, events, payloads
 from tests.peers.slack.chat import remove
 from tests.peers.slack.delivery import COMMAND, EVENT, INTERACTION, Delivery
 from tests.peers.slack.rendering import message_json, rich_text
 from tests.peers.slack.state import Json, Message, View
-from tests.peers.slack.workspace import Named, Workspace, name_of
+from tests.peers.slack.workspace import Workspace
 
 _TOKEN = re.compile(r"&lt;((?:[@#!][A-Za-z0-9_^|-]+)|(?:https?://[^\s&]+))&gt;")
 

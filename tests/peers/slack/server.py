@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from aiohttp import BasicAuth, web
 
+from tests.peers.loopback import Faults, LoopbackServer
 from tests.peers.slack import answers, apps, chat, conversations, streams, views
 from tests.peers.slack.calls import METHODS, ApiError, Call
-from tests.peers.slack.faults import Fault, Faults, Request
+from tests.peers.slack.faults import Fault, Request
 from tests.peers.slack.sockets import Sockets
 from tests.peers.slack.state import Install, Json, World
 
@@ -19,14 +20,14 @@ MODULES = (apps, chat, conversations, streams, views)
 """Imported so that their methods are registered."""
 
 
-class Server:
-    """Answers the app. Lives on the server's loop."""
+class Server(LoopbackServer):
+    """Answers the app."""
 
-    def __init__(self, world: World, sockets: Sockets, faults: Faults) -> None:
-        self.world = world
+    world: World
+    requests: list[Request]
+
+    def __init__(self, world: World, sockets: Sockets, faults: Faults[Fault]) -> None:
         self.faults = faults
-        self.requests: list[Request] = []
-        self.broken: list[Exception] = []
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post("/upload/v1/{file}", self._upload)
@@ -34,13 +35,7 @@ class Server:
         app.router.add_get("/oauth/v2/authorize", self._authorize)
         for kind in ("actions", "commands", "app"):
             app.router.add_post(f"/{kind}/{{team}}/{{number}}/{{secret}}", self._respond)
-        self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-
-    async def start(self) -> None:
-        await self.runner.setup()
-        site = web.TCPSite(self.runner, "127.0.0.1", 0)
-        await site.start()
-        self.world.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
+        super().__init__(app, world)
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -65,7 +60,7 @@ class Server:
         entry.fault = str(fault)
         await asyncio.sleep(fault.delay)
         if fault.reset == "before":
-            return _reset(request)
+            return self.reset(request)
         if fault.status:
             entry.status = fault.status
             return web.Response(status=fault.status, text="upstream connect error")
@@ -76,7 +71,7 @@ class Server:
         entry.status, entry.answer = status, body
         await asyncio.sleep(fault.late)
         if fault.reset == "after":
-            return _reset(request)
+            return self.reset(request)
         return web.json_response(body, status=status, headers=headers)
 
     def _try(self, act: Callable[[], Answer]) -> Answer:
@@ -211,9 +206,3 @@ def _loaded(body: bytes) -> Json:
     except ValueError:
         return {"body": body.decode(errors="replace")}
     return loaded if isinstance(loaded, dict) else {"body": loaded}
-
-
-def _reset(request: web.Request) -> web.StreamResponse:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)

@@ -2,11 +2,12 @@
 
 import copy
 
+from tests.peers.loopback import Named, name_of
 from tests.peers.slack.delivery import EVENT, Delivery
 from tests.peers.slack.faults import Request
 from tests.peers.slack.server import Server
 from tests.peers.slack.state import File, Json, Message, View
-from tests.peers.slack.workspace import Named, Workspace, name_of
+from tests.peers.slack.workspace import Workspace
 
 
 class Sight(Workspace):

@@ -1,34 +1,15 @@
 """Who works where: the teams, people and channels of the loopback Slack, and how its world is reached."""
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
-
+from tests.peers.loopback import Loopback, Named, name_of
 from tests.peers.slack.delivery import Courier, Delivery
 from tests.peers.slack.state import Channel, Team, User, World
 
-T = TypeVar("T")
 
-
-class HasId(Protocol):
-    id: str
-
-
-Named = str | HasId
-
-
-def name_of(thing: Named) -> str:
-    return thing if isinstance(thing, str) else thing.id
-
-
-class Workspace:
+class Workspace(Loopback):
     """Teams, people and channels. They are named by their objects or their ids."""
 
     world: World
     courier: Courier
-
-    def run(self, act: Callable[[], T]) -> T:
-        """Runs on the server's loop, where the world lives."""
-        raise NotImplementedError
 
     def team(self, name: str, *, enterprise_id: str | None = None, install: bool = True) -> Team:
         """Another workspace, with the app installed unless told otherwise."""
