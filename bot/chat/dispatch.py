@@ -3,19 +3,20 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from bot.chat.adapter import Adapter
 from bot.chat.overview import help_card, home_card, request_card, status_card
 from bot.chat.presses import PressHandler
-from bot.delivery.flow import Flow
 from bot.delivery.platform import platform_of
 from bot.handoff.service import Handoff
 from bot.messages.card import ASK_FIRST, Card, Press
 from bot.messages.events import Command, Commanded, Deleted, Edited, Pressed, Said, Submitted
 from bot.messages.person import Person
 from bot.messages.response import Placement, Response
-from bot.store.accepting import Message
+from bot.store.accepting import Message, Work
 from bot.store.inbox import Amendment
+from bot.store.store import Store
 
 REDELIVERY = timedelta(hours=24)  # how long the keys of a message are remembered
 
@@ -27,14 +28,31 @@ class PassedOn:
     problem: str = ""
 
 
+class Questions(Protocol):
+    """Takes questions: the delivery of a server process, or a chat that answers at once."""
+
+    store: Store
+
+    async def accept(self, message: Message) -> bool:
+        """Store a question; False if it is a duplicate."""
+
+    def begin(self, work: Work) -> None:
+        """Answer what is next in a conversation."""
+
+
 class Dispatcher:
     """Takes events from the platforms. Each method may be called again with the same event."""
 
     def __init__(
-        self, flow: Flow, presses: PressHandler, handoff: Handoff, adapters: Mapping[str, Adapter], retention_days: int
+        self,
+        questions: Questions,
+        presses: PressHandler,
+        handoff: Handoff,
+        adapters: Mapping[str, Adapter],
+        retention_days: int,
     ) -> None:
         """`adapters` are those of this process, by platform."""
-        self._flow = flow
+        self._questions = questions
         self._presses = presses
         self._handoff = handoff
         self._adapters = adapters
@@ -45,7 +63,7 @@ class Dispatcher:
         if passed_on := await self._pass_on(said):
             return passed_on
         if said.is_addressed or await self._follows_up(said):
-            await self._flow.accept(_question(said, said.keys))
+            await self._questions.accept(_question(said, said.keys))
         return None
 
     async def edited(self, edit: Edited) -> None:
@@ -60,24 +78,24 @@ class Dispatcher:
             return
         if not now.text:
             return  # the platform shows us none
-        store, tenant, name = self._flow.store, now.person.tenant, now.name or ""
+        store, tenant, name = self._questions.store, now.person.tenant, now.name or ""
         amendment = await store.inbox.amend(tenant, name, now.text, now.keys)
         if amendment is Amendment.UNKNOWN and now.mentions_bot and self._is_recent(now):
-            await self._flow.accept(_question(now, [*now.keys, f"message:{name}"]))
+            await self._questions.accept(_question(now, [*now.keys, f"message:{name}"]))
         elif amendment is Amendment.LATE and (turn := await store.inbox.named(tenant, name)):
-            await self._flow.accept(replace(_question(now, now.keys), address=turn.address))
+            await self._questions.accept(replace(_question(now, now.keys), address=turn.address))
 
     async def deleted(self, gone: Deleted) -> None:
         """Forget a question that was deleted, and take its answer back; tell consultants that words are gone."""
         if await self._handoff.relay.deleted(gone):
             self._handoff.wake()
             return
-        store = self._flow.store
+        store = self._questions.store
         if turn := await store.inbox.named(gone.person.tenant, gone.name):
             posts = dict.fromkeys((*await store.outbox.sent_of(turn), *turn.draft.replaces))
             await self._adapters[platform_of(turn.tenant)].take_back(turn, [*posts])
             if following := await store.inbox.remove(turn):
-                self._flow.begin(following)
+                self._questions.begin(following)
 
     async def pressed(self, pressed: Pressed) -> AsyncIterator[Response]:
         """Show what a press leads to, and a team's card again while others change it."""
@@ -93,7 +111,7 @@ class Dispatcher:
         person = commanded.person
         match commanded.command:
             case Command.ASK if commanded.question:
-                await self._flow.accept(_question(commanded.question, commanded.question.keys))
+                await self._questions.accept(_question(commanded.question, commanded.question.keys))
                 return None
             case Command.INTERVIEW:
                 return _privately(await self._presses.interview(person, commanded.place))
@@ -102,7 +120,7 @@ class Dispatcher:
             case Command.CONTACT:
                 return await self._presses.contact(person, place=commanded.place)
             case Command.STATUS:
-                waiting = await self._flow.store.conversations.waiting(person.tenant, person.user)
+                waiting = await self._questions.store.conversations.waiting(person.tenant, person.user)
                 return _privately(status_card(await self._interviews(person), await self._request(person), waiting))
             case Command.FORGET:
                 return await self._presses.press(person, Press("forget", choice=ASK_FIRST))
@@ -141,13 +159,13 @@ class Dispatcher:
         return replace(said, person=replace(person, name=name))
 
     async def _follows_up(self, said: Said) -> bool:
-        inbox, is_for_others = self._flow.store.inbox, said.mentions_others
+        inbox, is_for_others = self._questions.store.inbox, said.mentions_others
         message = _question(said, said.keys)
         return said.is_in_talk and bool(said.text) and await inbox.follows_up(message, is_for_others=is_for_others)
 
     def _is_recent(self, said: Said) -> bool:
         """Return True while it is known whether a message was accepted before."""
-        return said.said_at is not None and self._flow.store.database.clock() - said.said_at < REDELIVERY
+        return said.said_at is not None and self._questions.store.database.clock() - said.said_at < REDELIVERY
 
 
 def _question(said: Said, keys: Sequence[str]) -> Message:

@@ -17,7 +17,6 @@ from bot.messages.formatting import join_lines, shorten
 from bot.messages.reply import Line, Reply
 from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
-from bot.store.accepting import Message, Work
 from bot.store.inbox import REMEMBERED, Answer
 from bot.store.records import Turn
 from bot.terminal.ask import load_consultant
@@ -25,7 +24,7 @@ from bot.terminal.console import console, show_citations, show_line, show_reply,
 from bot.terminal.contact import Contact
 from bot.terminal.dialogs import read_lines
 from bot.terminal.interview_command import converse
-from bot.terminal.memory import TENANT, Memory, open_memory, this_user
+from bot.terminal.memory import TENANT, Memory, StoredQuestions, open_memory, this_user
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ def chat(settings: Settings, *, new: bool = False) -> None:
             show_sentence("chat_not_kept")
         conversation = Chat(consultant, memory, new=new)
         conversation.resume()
-        _run(conversation, Contact(memory, settings), settings)
+        _run(conversation, Contact(memory, settings, conversation.questions, consultant.adviser), settings)
     show_sentence("chat_goodbye")
 
 
@@ -54,9 +53,10 @@ class Chat:
         self._consultant = consultant
         self._run = memory.runner.run
         self._inbox, self._conversations = memory.store.inbox, memory.store.conversations
+        self.questions = StoredQuestions(memory.store)
         last = None if new else self._run(self._conversations.last_place(TENANT, this_user()))
-        self._place = last or f"terminal-{secrets.token_hex(8)}"
-        self._questions = self._run(self._conversations.recent(TENANT, self._place, REMEMBERED))
+        self.place = last or f"terminal-{secrets.token_hex(8)}"
+        self._questions = self._run(self._conversations.recent(TENANT, self.place, REMEMBERED))
         self.last_reply: Reply | None = None
         self._summary: Reply | None = None
 
@@ -64,15 +64,14 @@ class Chat:
         """Quote the last question, and answer what an interruption left unanswered."""
         if self._questions:
             show_sentence("chat_resumed", question=_quote(self._questions[-1]))
-        for turn in self._run(self._conversations.unanswered(TENANT, self._place)):
+        for turn in self._run(self._conversations.unanswered(TENANT, self.place)):
             show_sentence("chat_unanswered", question=_quote(turn.text))
             self._answer(turn)
 
-    def ask(self, text: str) -> None:
-        """Show the answer to a question."""
-        message = Message(TENANT, self._place, this_user(), text, [secrets.token_hex(16)])
-        accepted = self._run(self._inbox.accept(message))
-        turn = self._run(self._inbox.turn(Work(TENANT, accepted.turn))) if accepted else None
+    def answer_last(self) -> None:
+        """Show the answer to the question that was stored last."""
+        work = self.questions.last
+        turn = self._run(self._inbox.turn(work)) if work else None
         if turn:
             self._answer(turn)
 
@@ -115,7 +114,7 @@ class Chat:
         adviser = self._consultant.adviser
         questions = adviser.framework.questions if adviser else {}
         labels = {name: question.label for name, question in questions.items()}
-        turns = self._run(self._conversations.said(TENANT, this_user(), MAX_SHARED_TURNS, None, self._place))
+        turns = self._run(self._conversations.said(TENANT, this_user(), MAX_SHARED_TURNS, None, self.place))
         return case_of(turns, self._summary, labels)
 
 
@@ -164,8 +163,8 @@ def _handle(text: str, conversation: Chat, contact: Contact) -> None:
         case command if command.startswith("/"):
             show_sentence("unknown_command", command=text.split()[0])
         case _:
-            if not contact.note(text):
-                conversation.ask(text)
+            if not contact.say(text, conversation.place):
+                conversation.answer_last()
 
 
 def _log_to_file(settings: Settings) -> None:

@@ -9,7 +9,10 @@ from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
 from bot import texts
+from bot.advising.adviser import Adviser
 from bot.answering.input import CleanText
+from bot.chat.dispatch import Dispatcher
+from bot.chat.presses import PressHandler
 from bot.delivery.posting import NOT_SENT
 from bot.handoff.channel import desk_channels
 from bot.handoff.clerk import HandoffClerk
@@ -18,7 +21,7 @@ from bot.handoff.rules import Rules
 from bot.handoff.service import Handoff
 from bot.handoff.ticket import REACHABLE, WAITING, Act
 from bot.messages.card import Button, Card, Press
-from bot.messages.events import Said
+from bot.messages.events import Pressed, Said, Submitted
 from bot.messages.form import Field, Form
 from bot.messages.person import Person
 from bot.messages.reply import Line
@@ -29,7 +32,7 @@ from bot.store.post import Kind
 from bot.store.records import Lead, LeadState, QueuedNotification
 from bot.terminal.console import show_line, show_sentence
 from bot.terminal.dialogs import Entry, FormCancelledError, choose, fill, introduce
-from bot.terminal.memory import TENANT, UNKNOWN_USER, Memory, this_user
+from bot.terminal.memory import TENANT, UNKNOWN_USER, Memory, StoredQuestions, this_user
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +42,18 @@ SENT = frozenset(LeadState) - {LeadState.DRAFT}
 class Contact:
     """The requests of this machine's user. They are stored even where no consultant is notified."""
 
-    def __init__(self, memory: Memory, settings: Settings) -> None:
+    def __init__(
+        self, memory: Memory, settings: Settings, questions: StoredQuestions, adviser: Adviser | None = None
+    ) -> None:
+        """`questions` takes what is not for a consultant."""
         self._run = memory.runner.run
         self._leads, self._outbox = memory.store.leads, memory.store.outbox
         self._is_permanent = memory.is_permanent
         me = this_user()
         self._person = Person(TENANT, me, "" if me == UNKNOWN_USER else me)
-        self._handoff = Handoff(memory.store, settings, {}, lambda: None, keeps=True)
+        self._handoff = handoff = Handoff(memory.store, settings, {}, lambda: None, keeps=True)
+        presses = PressHandler(memory.store, adviser, handoff)
+        self._dispatcher = Dispatcher(questions, presses, handoff, {}, settings.retention_days)
         self._clerk = HandoffClerk(memory.store, {}, desk_channels(settings), Rules.of(settings))
 
     def begin(self, case: Mapping[str, JsonValue]) -> None:
@@ -64,14 +72,15 @@ class Contact:
         else:
             show_sentence("chat_no_request")
 
-    def note(self, text: str) -> bool:
-        """Pass a message on if it begins with `note:` and there is a request; return True if it was."""
+    def say(self, text: str, place: str) -> bool:
+        """Dispatch a line of a conversation; return True if it was a note to the consultants, and no question."""
         name = secrets.token_hex(16)
-        said = Said(self._person, CleanText.of(text).text, [name], name=name, mentions_bot=True)
-        is_note = self._run(self._handoff.relay.from_user(said))
-        if is_note:
-            self._show_notice(texts.sentence("lead_added"))
-        return is_note
+        words = CleanText.of(text).text if text.lower().startswith("note:") else text
+        said = Said(self._person, words, [name], place, name=name, mentions_bot=True)
+        passed_on = self._run(self._dispatcher.said(said))
+        if passed_on:
+            self._show_notice(passed_on.problem or texts.sentence("lead_added"))
+        return passed_on is not None
 
     def deliver(self) -> None:
         """Show what came from the consultants meanwhile; nothing while the database is down."""
@@ -87,7 +96,7 @@ class Contact:
                 if response.form:
                     response = self._submit(response.form)
                 elif response.card and (press := _choose_button(response.card)):
-                    response = self._run(self._handoff.pressed(self._person, press))
+                    response = self._run(self._press(press))
                 else:
                     return
         except FormCancelledError:
@@ -107,12 +116,15 @@ class Contact:
             while not values or response.errors:
                 wrong = [field for field in form.fields if field.name in response.errors]
                 values |= fill(wrong or form.fields, response.errors)
-                response = self._run(self._handoff.sent(self._person, form.press, values))
+                response = self._run(self._dispatcher.submitted(Submitted(self._person, form.press, values, ())))
         except FormCancelledError:
             if is_request:
                 self._run(self._clear_draft(form.press.subject))
             raise
         return response
+
+    async def _press(self, press: Press) -> Response:
+        return await anext(self._dispatcher.pressed(Pressed(self._person, "", press)))
 
     async def _clear_draft(self, draft: int) -> None:
         """Remove from an unsent request what might have been passed on."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.deciding.questionnaire import Session
 from bot.interviews.poll import SESSION
 from bot.settings import Settings
+from bot.store.accepting import Message, Work
 from bot.store.interviews import StaleError
 from bot.store.opening import DatabaseError, opened, where_of
 from bot.store.records import Interview
@@ -57,6 +58,23 @@ async def _open(stack: AsyncExitStack, runner: asyncio.Runner, settings: Setting
             raise
     temporary = settings.model_copy(update={"data_dir": folder, "database_url": None})
     return Memory(await stack.enter_async_context(opened(temporary)), runner, is_permanent=False)
+
+
+class StoredQuestions:
+    """Takes the questions of a chat, which answers each at once; `last` is the newest."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.last: Work | None = None
+
+    async def accept(self, message: Message) -> bool:
+        """Store a question."""
+        accepted = await self.store.inbox.accept(message)
+        self.last = Work(message.tenant, accepted.turn) if accepted else None
+        return accepted is not None
+
+    def begin(self, work: Work) -> None:
+        """Leave it to the chat, which answers one question after the other."""
 
 
 class StoredInterview:

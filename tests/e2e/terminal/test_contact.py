@@ -16,7 +16,7 @@ import pytest
 from bot.settings import Settings
 from bot.store.records import LeadState
 from bot.terminal.contact import Contact
-from bot.terminal.memory import Memory, open_memory
+from bot.terminal.memory import Memory, StoredQuestions, open_memory
 from tests.support.processes import PROMPT, SECONDS, Screen, run
 from tests.support.town import CASE, Town, cem
 
@@ -166,7 +166,9 @@ def person(
         def stdin(typed: IO[bytes]) -> None:
             monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False, buffer=typed))
 
-        return Person(Contact(memory, Settings(**settings)), stdin, lambda: capsys.readouterr().out)  # type: ignore[arg-type]
+        return Person(
+            Contact(memory, Settings(**settings), StoredQuestions(memory.store)), stdin, lambda: capsys.readouterr().out
+        )  # type: ignore[arg-type]
 
     return sits_down
 
@@ -226,9 +228,9 @@ def test_with_consultants_the_desk_gets_it_and_their_words_come_back(
 
 def test_what_the_user_does_reaches_the_consultants(person: Callable[..., Person], memory: Memory, file: Path) -> None:
     ann, desk, run = person(**CHANNEL), desk_of(memory), memory.runner.run
-    assert not ann.contact.note("note: nobody is there yet")
+    assert not ann.contact.say("note: nobody is there yet", "home")
     ann.request("", "Help us", "", "", "2", "")
-    assert ann.contact.note("note: a word\x1b more")
+    assert ann.contact.say("note: a word\x1b more", "home")
     assert ann.shown() == "Passed on to the consultants."
     lead = run(memory.store.leads.all(["open"]))[0]
     run(desk.press(cem(), "resolve", lead))
@@ -317,7 +319,7 @@ def test_posts_to_somebody_else_are_left_to_them(
 
 def test_where_nothing_can_be_kept_no_request_is_taken(person: Callable[..., Person], memory: Memory) -> None:
     ann = person()
-    ann.contact = Contact(replace(memory, is_permanent=False), Settings())
+    ann.contact = Contact(replace(memory, is_permanent=False), Settings(), StoredQuestions(memory.store))
     shown = ann.request("", "Help us", "", "", "2", "")
     assert "is not kept" in shown
     assert "below the article" in shown
