@@ -20,11 +20,10 @@ from bot.deciding.outlook import Outlook
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.guidance.index import Index, IndexFolder
 from bot.store import schema
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import TABLES
 from bot.store.store import Store
 from bot.store.tables import Row
-from bot.store.where import Where
 from tests.peers.openai import Script, openai_server
 from tests.peers.postgres import Postgres, binaries, postgres_server
 
@@ -167,7 +166,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def _migrate(url: str) -> None:
     async def migrate() -> None:
-        database = Database(Where.of(url, Path()), [KEY])
+        database = Database(DatabaseUrls.of(url, Path()), [KEY])
         await schema.migrate(database)
         await database.close()
 
@@ -179,6 +178,6 @@ def _migrate(url: str) -> None:
 @pytest.fixture
 async def store(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     """A store in a new database of either kind."""
-    store = Store(Database(Where.of(database_url, tmp_path), [KEY]))
+    store = Store(Database(DatabaseUrls.of(database_url, tmp_path), [KEY]))
     yield store
     await store.close()

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bot.advising.consultant import ShowLine
-from bot.delivery.platform import Platform
+from bot.delivery.ports import Platform
 from bot.messages.card import Card
 from bot.messages.person import Person
 from bot.messages.reply import Reply

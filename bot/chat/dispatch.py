@@ -8,8 +8,8 @@ from typing import Protocol
 from bot.chat.adapter import Adapter
 from bot.chat.overview import help_card, home_card, request_card, status_card
 from bot.chat.presses import PressHandler
-from bot.delivery.platform import platform_of
-from bot.handoff.service import Handoff
+from bot.delivery.ports import platform_of
+from bot.handoff.handoff import Handoff
 from bot.messages.card import ASK_FIRST, Card, Press
 from bot.messages.events import Command, Commanded, Deleted, Edited, Pressed, Said, Submitted
 from bot.messages.person import Person

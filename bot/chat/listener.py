@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bot.chat.adapter import Adapter
 from bot.chat.dispatch import Dispatcher
 from bot.delivery.flow import Flow
-from bot.handoff.service import Handoff
+from bot.handoff.handoff import Handoff
 from bot.settings import Settings
 from bot.store.store import Store
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from bot import texts
 from bot.advising.adviser import Adviser
-from bot.handoff.case import case_of
-from bot.handoff.service import Handoff
+from bot.handoff.disclosure import collect_disclosure
+from bot.handoff.handoff import Handoff
 from bot.interviews.interview_cards import render_card
 from bot.interviews.interviewer import Interviewer
 from bot.interviews.poll import INTERVIEW_PRESSES, Poll
@@ -98,7 +98,7 @@ class PressHandler:
         turns = await self._store.conversations.said(person.tenant, person.user, MAX_SHARED_TURNS, turn, place)
         questions = self._adviser.framework.questions if self._adviser else {}
         labels = {name: question.label for name, question in questions.items()}
-        response = await self._handoff.begin(person, case_of(turns, advice, labels))
+        response = await self._handoff.begin(person, collect_disclosure(turns, advice, labels))
         return replace(response, placement=Placement.EPHEMERAL)
 
     async def interview(self, person: Person, place: str, turn: int = 0) -> Card:

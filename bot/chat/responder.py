@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot import texts
 from bot.advising.consultant import Consultant
 from bot.chat.adapter import Adapter
-from bot.delivery.platform import platform_of
+from bot.delivery.ports import platform_of
 from bot.messages.reply import Line, Reply, ReplyKind
 from bot.store.address import Draft
 from bot.store.inbox import Answer, Inbox

@@ -16,10 +16,10 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowSerializationFormat
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy import Engine as SyncEngine
 
-from bot.delivery.platform import platform_of
+from bot.delivery.ports import platform_of
 from bot.store.accepting import Work
+from bot.store.database import DatabaseUrls
 from bot.store.sqlite import BUSY, make_private, set_up_sqlite
-from bot.store.where import Where
 
 VERSION = "1"  # of the workflow, not of the bot: work started before a deploy continues after it
 QUEUE_INTERVAL = 0.25  # seconds between two looks for what another process accepted
@@ -50,7 +50,7 @@ class Engine:
 
     def __init__(
         self,
-        where: Where,
+        urls: DatabaseUrls,
         process: str,
         do: Callable[[Work], Awaitable[None]],
         platforms: Collection[str],
@@ -61,7 +61,7 @@ class Engine:
 
         `platforms` are those for which this process can do it.
         """
-        self._where = where
+        self._urls = urls
         self._queues = [_queue(platform) for platform in platforms]
         self._process = process
         self._here = here
@@ -76,14 +76,14 @@ class Engine:
         """Connect; from here on, work on the queues is done, too."""
         config = DBOSConfig(
             name="rag-or-tune",
-            system_database_url=self._where.engine.render_as_string(hide_password=False),
+            system_database_url=self._urls.engine.render_as_string(hide_password=False),
             application_version=VERSION,
             executor_id=self._process,
             log_level="WARNING",
             sys_db_pool_size=5,
         )
-        if self._where.embedded:
-            config["system_database_engine"] = _sqlite(self._where.engine)
+        if self._urls.is_embedded:
+            config["system_database_engine"] = _sqlite(self._urls.engine)
         self._dbos = DBOS(config=config)
         DBOS.listen_queues(self._queues if self._here else [])
         DBOS.launch()
@@ -150,13 +150,13 @@ class Engine:
         own_thread.shutdown(wait=False)
 
 
-def migrate_engine(where: Where) -> None:
+def migrate_engine(urls: DatabaseUrls) -> None:
     """Bring the engine's own tables up to date."""
-    if where.embedded:
-        engine = _sqlite(where.engine)
+    if urls.is_embedded:
+        engine = _sqlite(urls.engine)
         engine.connect().close()
         engine.dispose()
-    DBOS.migrate(where.engine.render_as_string(hide_password=False))
+    DBOS.migrate(urls.engine.render_as_string(hide_password=False))
 
 
 def _queue(platform: str) -> str:

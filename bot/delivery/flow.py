@@ -12,12 +12,11 @@ from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.delivery.backoff import MAX_PAUSE
 from bot.delivery.engine import Engine
-from bot.delivery.platform import Platform, platform_of
+from bot.delivery.ports import Platform, platform_of
 from bot.delivery.posting import Clerk, PostOffice
 from bot.delivery.quota import PERIOD, Quota
-from bot.delivery.sending import Sender
+from bot.delivery.sending import MAX_PAUSE, Sender
 from bot.observing import metrics, tracing
 from bot.observing.logs import report
 from bot.store.accepting import Message, Work
@@ -88,7 +87,7 @@ class Flow:
         """
         self.store = store
         self.platforms = platforms
-        self.engine = Engine(store.database.where, process, self._do, platforms, here=here)
+        self.engine = Engine(store.database.urls, process, self._do, platforms, here=here)
         self.in_progress = set[int]()
         self.post_office = PostOffice(store, platforms, clerk, process) if clerk and here else None
         self._sender = Sender(store, policy.max_pause)

@@ -1,16 +1,23 @@
-"""The janitor: finds work whose process died, and deletes what is old."""
+"""The flow of one process with its janitor, who finds work whose process died, and deletes what is old."""
 
 import asyncio
 import logging
+import os
+import secrets
+import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
-from bot.delivery.flow import DEFAULT_POLICY, Flow, Policy
-from bot.delivery.liveness import Liveness
-from bot.delivery.platform import platform_of
+from bot.delivery.flow import DEFAULT_POLICY, Flow, Policy, Responder
+from bot.delivery.liveness import Liveness, liveness_of
+from bot.delivery.ports import Platform, platform_of
+from bot.delivery.posting import Clerk
+from bot.delivery.quota import Quota
 from bot.store.accepting import Work
 from bot.store.retrying import passing
+from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -81,3 +88,36 @@ class Janitor:
             await self._flow.give_up(again)
         else:
             self._flow.begin(again)
+
+
+@asynccontextmanager
+async def run_flow(
+    store: Store,
+    platforms: Mapping[str, Platform],
+    responder: Responder,
+    quota: Quota,
+    *,
+    retention_days: int,
+    clerk: Clerk | None = None,
+    here: bool = True,
+    policy: Policy = DEFAULT_POLICY,
+) -> AsyncIterator[Flow]:
+    """Run a flow that also takes over what dead processes left; without `here` it only accepts."""
+    process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    liveness = liveness_of(store.database)
+    await liveness.hold(process)
+    flow = Flow(store, platforms, responder, quota, process, clerk=clerk, here=here, policy=policy)
+    await flow.engine.start()
+    tidying = asyncio.create_task(Janitor(flow, liveness, process, retention_days, policy).run())
+    posting = asyncio.create_task(flow.post_office.run()) if flow.post_office else None
+    try:
+        yield flow
+    finally:
+        tidying.cancel()
+        with suppress(asyncio.CancelledError):
+            await tidying
+        if flow.post_office and posting:
+            flow.post_office.end()
+            await posting
+        await flow.stop()
+        await liveness.close()

@@ -33,9 +33,9 @@ class Liveness(Protocol):
 
 def liveness_of(database: Database, grace: float = GRACE) -> Liveness:
     """Return file locks beside SQLite's file, or advisory locks on Postgres."""
-    if database.where.embedded:
-        return _FileLocks(Path(database.where.engine.database or "").with_suffix(".locks"))
-    return _AdvisoryLocks(database.where.own, grace)
+    if database.urls.is_embedded:
+        return _FileLocks(Path(database.urls.engine.database or "").with_suffix(".locks"))
+    return _AdvisoryLocks(database.urls.own, grace)
 
 
 class _FileLocks:

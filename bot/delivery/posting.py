@@ -7,9 +7,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.delivery.backoff import describe, pause
-from bot.delivery.platform import BusyError, Platform, platform_of
-from bot.delivery.sending import SEND_TIMEOUT, count_attempt
+from bot.delivery.ports import BusyError, Platform, platform_of
+from bot.delivery.sending import SEND_TIMEOUT, count_attempt, describe, pause
 from bot.store.post import Notification
 from bot.store.records import Delivery, QueuedNotification
 from bot.store.retrying import passing, persistently

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.delivery.backoff import MAX_PAUSE, describe, is_final, pause
-from bot.delivery.platform import BusyError, Platform, platform_of
+from bot.delivery.ports import BusyError, Platform, RefusedError, platform_of
 from bot.observing import metrics
 from bot.store.outbox import Sent
 from bot.store.records import Delivery
@@ -17,6 +17,9 @@ from bot.store.store import Store
 log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 60.0  # seconds for one attempt
+FIRST_PAUSE, MAX_PAUSE = 0.5, 600.0  # seconds
+MAX_DOUBLINGS = 20  # enough to reach the longest
+GIVE_UP_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -105,3 +108,20 @@ class Sender:
             await asyncio.sleep(min(seconds, self._max_pause))  # a clock that went back does not keep it longer
         finally:
             self.asleep.discard(task)
+
+
+def pause(error: Exception, attempts: int) -> float:
+    """Return the seconds until the next attempt after `attempts` that failed: doubling with jitter, or as asked for."""
+    if isinstance(error, BusyError):
+        return min(error.seconds, MAX_PAUSE) + random.uniform(0, 0.25)  # noqa: S311 no secret
+    return min(FIRST_PAUSE * 2.0 ** min(attempts, MAX_DOUBLINGS), MAX_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 no secret
+
+
+def is_final(error: Exception, since: datetime, now: datetime) -> bool:
+    """Return True if another attempt is pointless: the platform refused, or it has been tried for a day."""
+    return isinstance(error, RefusedError) or now - since > GIVE_UP_AFTER
+
+
+def describe(error: Exception) -> str:
+    """Return a message safe to store: other errors are reduced to their type, for they may quote texts or tokens."""
+    return str(error) if isinstance(error, BusyError | RefusedError) else type(error).__name__

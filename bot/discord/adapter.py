@@ -9,7 +9,7 @@ import discord
 
 from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.discord.api_errors import TROUBLE, meaning
 from bot.discord.checks import check_channel, check_token, may_see
 from bot.discord.finding import find

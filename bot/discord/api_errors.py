@@ -3,7 +3,7 @@
 import discord
 from aiohttp import ClientError
 
-from bot.delivery.platform import BusyError, RefusedError
+from bot.delivery.ports import BusyError, RefusedError
 
 # Whatever may come of asking Discord; a timeout is an OSError.
 TROUBLE = (discord.DiscordException, ClientError, OSError)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import discord
 
-from bot.delivery.platform import platform_of
+from bot.delivery.ports import platform_of
 from bot.discord.api_errors import TROUBLE
 from bot.handoff.channel import DeskChannel
 from bot.handoff.ticket import REACHABLE

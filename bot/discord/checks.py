@@ -5,7 +5,7 @@ import asyncio
 import discord
 from aiohttp import ClientError
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.discord.names import PERMISSIONS
 from bot.discord.rest import Rest
 from bot.errors import BotError

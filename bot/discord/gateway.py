@@ -8,7 +8,7 @@ from aiohttp import ClientError
 from starlette.routing import Route
 
 from bot.chat.listener import Listener, Service
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.discord.app import article, rest, token
 from bot.discord.checks import reads_all
 from bot.discord.client import DiscordBot

@@ -6,7 +6,7 @@ import logging
 import discord
 from discord.http import Route
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.store.address import Address
 
 log = logging.getLogger("discord")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.delivery.platform import platform_of
+from bot.delivery.ports import platform_of
 from bot.settings import Settings
 from bot.store.address import Address
 

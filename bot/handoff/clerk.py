@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, cast
 
-from bot.delivery.backoff import GIVE_UP_AFTER
-from bot.delivery.platform import BusyError, RefusedError, platform_of
+from bot.delivery.ports import BusyError, RefusedError, platform_of
+from bot.delivery.sending import GIVE_UP_AFTER
 from bot.handoff import request_cards as cards
-from bot.handoff.case import transcript_text
 from bot.handoff.channel import DeskChannel, in_order
+from bot.handoff.disclosure import render_transcript
 from bot.handoff.reminders import FALLBACK_AFTER, Reminders, other_platform
-from bot.handoff.rules import Rules
+from bot.handoff.response_times import ResponseTimes
 from bot.handoff.ticket import WAITING, Act
 from bot.handoff.transitions import DESK, lane
 from bot.handoff.webhook import event_payload
@@ -44,7 +44,7 @@ class HandoffClerk:
     """Knows what the posts of requests say, for the post office."""
 
     def __init__(
-        self, store: Store, surfaces: Mapping[str, Shows], channels: tuple[DeskChannel, ...], rules: Rules
+        self, store: Store, surfaces: Mapping[str, Shows], channels: tuple[DeskChannel, ...], rules: ResponseTimes
     ) -> None:
         self._store = store
         self._surfaces = surfaces
@@ -220,5 +220,5 @@ def _delivery(
 def _file(lead: Lead) -> File:
     """The conversation as a file."""
     transcript = cast(Sequence[Mapping[str, str]], lead.details.get("transcript") or ())
-    text = transcript_text(transcript, cards.detail(lead, "name"))
+    text = render_transcript(transcript, cards.detail(lead, "name"))
     return File(cards.said_of("desk_file_name", lead), text, cards.said_of("desk_file", lead))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from bot import texts
-from bot.delivery.platform import platform_of
+from bot.delivery.ports import platform_of
 from bot.handoff.channel import DeskChannel, MembershipChecker
 from bot.handoff.ticket import Act, ImpossibleError
 from bot.handoff.transitions import Action, Actions, impossible, refusal

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.handoff.channel import DeskChannel, in_order
-from bot.handoff.rules import Rules
+from bot.handoff.response_times import ResponseTimes
 from bot.handoff.transitions import DESK, announcement, lane
 from bot.store.post import Kind, Notification
 from bot.store.records import Lead, LeadState, QueuedNotification
@@ -16,7 +16,7 @@ MAX_REMINDERS = 2
 class Reminders:
     """Reminds consultants, each once however many processes look around."""
 
-    def __init__(self, store: Store, channels: tuple[DeskChannel, ...], rules: Rules) -> None:
+    def __init__(self, store: Store, channels: tuple[DeskChannel, ...], rules: ResponseTimes) -> None:
         self._store = store
         self._channels = channels
         self._rules = rules

@@ -11,7 +11,7 @@ import json
 import aiohttp
 from pydantic import JsonValue
 
-from bot.delivery.platform import BusyError, Platform
+from bot.delivery.ports import BusyError, Platform
 from bot.settings import Settings
 from bot.store.leads import Leads
 from bot.store.post import Kind

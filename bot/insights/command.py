@@ -23,7 +23,7 @@ from bot.insights.topics import Topics
 from bot.insights.traffic import MessageOutcome, Traffic
 from bot.settings import Settings
 from bot.store.insights import Insights
-from bot.store.opening import opened
+from bot.store.store import open_store
 
 STANDARD_OUTPUT = Path("-")
 
@@ -49,7 +49,7 @@ def run(settings: Settings, days: int | None, html: Path | None, markdown: Path 
 
 
 async def _collect(settings: Settings, days: int | None) -> ReportFigures:
-    async with opened(settings, reading=True) as store:
+    async with open_store(settings, reading=True) as store:
         return await collect_figures(store.insights, settings, days)
 
 

@@ -13,20 +13,19 @@ from bot.chat.dispatch import Dispatcher
 from bot.chat.listener import Service
 from bot.chat.presses import PressHandler
 from bot.chat.responder import ConsultantResponder
-from bot.delivery.platform import Platform
-from bot.delivery.process import taking_part
+from bot.delivery.janitor import run_flow
+from bot.delivery.ports import Platform
 from bot.delivery.quota import Quota
 from bot.handoff.channel import desk_channels
 from bot.handoff.clerk import HandoffClerk
-from bot.handoff.rules import Rules
-from bot.handoff.service import Handoff
+from bot.handoff.handoff import Handoff
+from bot.handoff.response_times import ResponseTimes
 from bot.handoff.webhook import webhooks
 from bot.observing.tracing import export_traces
 from bot.process import web
 from bot.process.platforms import WORKER, make_adapters, make_listeners
 from bot.settings import Settings
-from bot.store.opening import opened
-from bot.store.store import Store
+from bot.store.store import Store, open_store
 
 MakeAdapters = Callable[[Settings, Store], Mapping[str, Adapter]]
 
@@ -53,14 +52,14 @@ async def run(settings: Settings, parts: Collection[str] = ()) -> None:
 async def start_service(settings: Settings, make: MakeAdapters, *, answers: bool = True) -> AsyncIterator[Service]:
     """Run the bot on its platforms until the block ends; unless it `answers`, it only accepts, for workers."""
     quota = Quota(settings.questions_per_user, settings.questions_per_tenant)
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         platforms = make(settings, store)
         try:
             consultant = await threads.compute(lambda: make_consultant(settings))
             responder = ConsultantResponder(consultant, platforms, store.inbox)
-            clerk = HandoffClerk(store, platforms, desk_channels(settings), Rules.of(settings))
+            clerk = HandoffClerk(store, platforms, desk_channels(settings), ResponseTimes.of(settings))
             days, reached = settings.retention_days, dict[str, Platform](platforms) | webhooks(settings)
-            part = taking_part(store, reached, responder, quota, retention_days=days, clerk=clerk, here=answers)
+            part = run_flow(store, reached, responder, quota, retention_days=days, clerk=clerk, here=answers)
             async with part as flow:
                 handoff = Handoff(store, settings, platforms, flow.wake_post_office)
                 presses = PressHandler(store, consultant.adviser, handoff)

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.errors import BotError
 from bot.handoff.channel import DeskChannel
 from bot.messages.card import Card, fit_into_one_message, reply_buttons

@@ -6,7 +6,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.delivery.platform import BusyError, RefusedError
+from bot.delivery.ports import BusyError, RefusedError
 
 # Whatever may come of asking Slack; a timeout is an OSError.
 TROUBLE = (SlackClientError, ClientError, OSError)

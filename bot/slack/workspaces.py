@@ -8,7 +8,7 @@ from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.errors import BotError
 from bot.slack.api_errors import code_of
 from bot.slack.names import INSTALL, SCOPES

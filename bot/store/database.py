@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Executable, event
+from sqlalchemy import URL, Executable, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from bot.errors import SettingsError
 from bot.store.encryption import use_keys
 from bot.store.priority_lock import PriorityLock
 from bot.store.sqlite import BUSY, READING, begin, connect, set_up_sqlite
 from bot.store.tables import Row
 from bot.store.tenancy import ALL, OWN, TENANT, TenantIsolationError, TenantSession
-from bot.store.where import Where
 
 Clock = Callable[[], datetime]
 
@@ -24,17 +27,47 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """The location of the database: `own` for our tables, `engine` for the durable engine's, as synchronous URLs."""
+
+    own: URL
+    engine: URL
+
+    @classmethod
+    def of(cls, url: str | None, folder: Path) -> "DatabaseUrls":
+        """From DATABASE_URL, or SQLite files in `folder`. Raises SettingsError for another kind of database."""
+        try:
+            given = make_url(url) if url else URL.create("sqlite", database=str(folder / "rag-or-tune.sqlite"))
+        except (ArgumentError, ValueError) as error:
+            raise SettingsError("DATABASE_URL: write postgresql://user:password@host/name, or leave it out") from error
+        match given.get_backend_name():
+            case "sqlite" if given.database and given.database != ":memory:":
+                path = Path(given.database)
+                engine = path.with_name(f"{path.stem}-engine{path.suffix}")
+                return cls(given.set(drivername="sqlite"), URL.create("sqlite", database=str(engine)))
+            case "postgresql" | "postgres":
+                own = given.set(drivername="postgresql+psycopg")
+                return cls(own, own)
+        raise SettingsError("DATABASE_URL: the bot works with postgresql://… and with sqlite:///a/file, nothing else")
+
+    @property
+    def is_embedded(self) -> bool:
+        """True for SQLite, a file without a server."""
+        return self.own.get_backend_name() == "sqlite"
+
+
 class Database:
     """Transactions on our tables."""
 
-    def __init__(self, where: Where, keys: list[str], clock: Clock = now) -> None:
+    def __init__(self, urls: DatabaseUrls, keys: list[str], clock: Clock = now) -> None:
         """`keys` encrypt the secrets; `clock` tells the time. Raises SettingsError for unusable keys."""
-        self.where = where
+        self.urls = urls
         self.clock = clock
-        self.engine = _engine(where.own)
+        self.engine = _engine(urls.own)
         use_keys(self.engine.dialect, keys)
         self._sessions = async_sessionmaker(self.engine, sync_session_class=TenantSession, expire_on_commit=False)
-        self._insert = sqlite.insert if where.embedded else postgresql.insert
+        self._insert = sqlite.insert if urls.is_embedded else postgresql.insert
         self._lock = PriorityLock()
 
     @asynccontextmanager
@@ -63,7 +96,7 @@ class Database:
 
         It takes as long as it likes: whoever writes meanwhile is not held up. Nothing can be changed in it.
         """
-        if not self.where.embedded:
+        if not self.urls.is_embedded:
             async with self._sessions(info={TENANT: ALL}) as session, session.begin():
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
                 await session.connection(execution_options=options)
@@ -80,7 +113,7 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, tenant: str, *, is_urgent: bool) -> AsyncIterator[AsyncSession]:
-        lock = self._lock.acquire(is_urgent=is_urgent) if self.where.embedded else nullcontext()
+        lock = self._lock.acquire(is_urgent=is_urgent) if self.urls.is_embedded else nullcontext()
         async with lock, self._sessions(info={TENANT: tenant}) as session, session.begin():
             yield session
 

@@ -254,7 +254,7 @@ class Inbox:
 
     async def _lock(self, session: AsyncSession, turn: Turn) -> None:
         """Locks a turn's conversation, else a message that is accepted meanwhile would be begun by nobody."""
-        if not self._db.where.embedded:
+        if not self._db.urls.is_embedded:
             own = select(ConversationRow.id).where(ConversationRow.id == turn.conversation_id)
             await session.execute(own.with_for_update())
 

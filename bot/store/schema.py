@@ -26,7 +26,7 @@ async def migrate(database: Database) -> None:
         await pragma(connection, "foreign_keys=OFF")
         try:
             async with connection.begin():
-                if not database.where.embedded:  # SQLite locks by itself
+                if not database.urls.is_embedded:  # SQLite locks by itself
                     await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
                 await connection.run_sync(_upgrade)
         finally:

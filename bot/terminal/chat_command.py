@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.advising.consultant import Consultant
 from bot.chat.presses import MAX_SHARED_TURNS
 from bot.deciding.questionnaire import Questionnaire
-from bot.handoff.case import case_of
+from bot.handoff.disclosure import collect_disclosure
 from bot.interviews.poll import summarize
 from bot.messages.formatting import join_lines, shorten
 from bot.messages.reply import Line, Reply
@@ -115,7 +115,7 @@ class Chat:
         questions = adviser.framework.questions if adviser else {}
         labels = {name: question.label for name, question in questions.items()}
         turns = self._run(self._conversations.said(TENANT, this_user(), MAX_SHARED_TURNS, None, self.place))
-        return case_of(turns, self._summary, labels)
+        return collect_disclosure(turns, self._summary, labels)
 
 
 def apologise(problem: str) -> str:

@@ -16,9 +16,9 @@ from bot.chat.presses import PressHandler
 from bot.delivery.posting import NOT_SENT
 from bot.handoff.channel import desk_channels
 from bot.handoff.clerk import HandoffClerk
+from bot.handoff.handoff import Handoff
 from bot.handoff.request_cards import sentence_card, standing_card, users_rows
-from bot.handoff.rules import Rules
-from bot.handoff.service import Handoff
+from bot.handoff.response_times import ResponseTimes
 from bot.handoff.ticket import REACHABLE, WAITING, Act
 from bot.messages.card import Button, Card, Press
 from bot.messages.events import Pressed, Said, Submitted
@@ -54,7 +54,7 @@ class Contact:
         self._handoff = handoff = Handoff(memory.store, settings, {}, lambda: None, keeps=True)
         presses = PressHandler(memory.store, adviser, handoff)
         self._dispatcher = Dispatcher(questions, presses, handoff, {}, settings.retention_days)
-        self._clerk = HandoffClerk(memory.store, {}, desk_channels(settings), Rules.of(settings))
+        self._clerk = HandoffClerk(memory.store, {}, desk_channels(settings), ResponseTimes.of(settings))
 
     def begin(self, case: Mapping[str, JsonValue]) -> None:
         """Show the form, or the open request with its actions."""

@@ -15,7 +15,7 @@ from bot.guidance.phrasings import read_phrasings
 from bot.handoff.channel import desk_channels
 from bot.handoff.ticket import WAITING
 from bot.settings import Settings, load_settings
-from bot.store.opening import opened, where_of
+from bot.store.store import open_store, urls_of
 from bot.terminal.console import console, err
 from bot.terminal.memory import PLATFORM
 from bot.writing.writer import Writer
@@ -110,7 +110,7 @@ def _index(settings: Settings) -> str:
 
 def _platform(settings: Settings, load: Callable[[], PlatformFactory]) -> str:
     async def check() -> str:
-        async with opened(settings) as store:
+        async with open_store(settings) as store:
             adapter = load().make_adapter(settings, store)
             if adapter is None:
                 return "not set up"
@@ -123,14 +123,14 @@ def _platform(settings: Settings, load: Callable[[], PlatformFactory]) -> str:
 
 
 async def _database(settings: Settings) -> str:
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         waiting = len(await store.inbox.heads())
-    kind = "SQLite in DATA_DIR" if where_of(settings).embedded else "Postgres"
+    kind = "SQLite in DATA_DIR" if urls_of(settings).is_embedded else "Postgres"
     return f"{kind}, up to date; {waiting} conversation(s) waiting for an answer"
 
 
 async def _deliveries(settings: Settings) -> str:
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         failed = len(await store.inbox.failures())
     if failed:
         raise BotError(f"{failed} question(s) could not be answered or delivered; `rag-or-tune resend` lists them")
@@ -138,7 +138,7 @@ async def _deliveries(settings: Settings) -> str:
 
 
 async def _requests(settings: Settings) -> str:
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         waiting = await store.leads.all(sorted(WAITING))
         undelivered = await store.outbox.undelivered()
         overdue = await store.outbox.waiting(store.database.clock() - OVERDUE)

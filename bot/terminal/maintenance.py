@@ -7,13 +7,12 @@ from bot.delivery.engine import migrate_engine
 from bot.errors import BotError, InputError
 from bot.handoff import export
 from bot.handoff import request_cards as cards
-from bot.handoff.case import transcript_text
-from bot.handoff.rules import Rules
+from bot.handoff.disclosure import render_transcript
+from bot.handoff.response_times import ResponseTimes
 from bot.handoff.ticket import WAITING
 from bot.settings import Settings
-from bot.store.opening import opened, where_of
 from bot.store.records import DeliveryState, Lead
-from bot.store.store import Store
+from bot.store.store import Store, open_store, urls_of
 from bot.terminal.console import console, show_line
 from bot.terminal.dialogs import history_file
 from bot.terminal.memory import this_user
@@ -23,8 +22,8 @@ TABLES = {"leads": export.FIELDS, "analytics": export.FIGURES}
 
 async def migrate(settings: Settings) -> None:
     """Migrate the database to this version's schema."""
-    async with opened(settings, migrating=True):
-        migrate_engine(where_of(settings))
+    async with open_store(settings, migrating=True):
+        migrate_engine(urls_of(settings))
     console.print("The database is up to date.")
 
 
@@ -33,7 +32,7 @@ async def forget(settings: Settings, user: str) -> None:
     user = user.strip()
     if not user:
         raise InputError("Name the user by their id on the platform, for example U024BE7LH.")
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         rows = await store.erasure.forget(user)
     if user == this_user():
         file = history_file(settings)
@@ -46,7 +45,7 @@ async def forget(settings: Settings, user: str) -> None:
 
 async def resend(settings: Settings, turns: Sequence[int], *, everything: bool) -> None:
     """Retry failed turns; without `turns`, list them."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         failed = await store.inbox.failures()
         unknown = set(turns) - {turn.id for turn in failed}
         if unknown:
@@ -66,7 +65,7 @@ async def resend(settings: Settings, turns: Sequence[int], *, everything: bool) 
 
 async def list_requests(settings: Settings, *, everything: bool) -> None:
     """Print a line for each unfinished request, or for all."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         leads = await store.leads.all(export.SENT if everything else sorted(WAITING))
         undelivered = {post.lead_id for post in await store.outbox.undelivered()}
         count = await store.leads.count()
@@ -81,10 +80,10 @@ async def list_requests(settings: Settings, *, everything: bool) -> None:
 
 async def show_request(settings: Settings, reference: str) -> None:
     """Print a request with its history."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         lead = await _find(store, reference)
         events, posts = await store.leads.events(lead), await store.leads.posts(lead)
-    promised = Rules.of(settings).by(lead.opened_at or lead.touched_at).strftime(cards.MOMENT)
+    promised = ResponseTimes.of(settings).by(lead.opened_at or lead.touched_at).strftime(cards.MOMENT)
     for line in cards.desk_card(lead, events, posts, promised).lines:
         show_line(line)
     console.print()
@@ -99,13 +98,13 @@ async def show_request(settings: Settings, reference: str) -> None:
             )
     if transcript := lead.details.get("transcript"):
         console.print()
-        text = transcript_text(transcript, cards.detail(lead, "name"))  # type: ignore[arg-type] # as it is kept
+        text = render_transcript(transcript, cards.detail(lead, "name"))  # type: ignore[arg-type] # as it is kept
         console.print(text, markup=False, soft_wrap=True)
 
 
 async def resend_request(settings: Settings, reference: str) -> None:
     """Retry a request's undelivered posts."""
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         count = await store.outbox.resend((await _find(store, reference)).id)
     console.print(f"{count} post(s) will be sent by the running bot, or at its next start.")
 
@@ -114,7 +113,7 @@ async def export_tables(settings: Settings, what: str, *, as_csv: bool) -> None:
     """Print requests, daily figures or both as JSON lines; one of them as CSV."""
     if what not in ("all", *TABLES) or (as_csv and what == "all"):
         raise InputError("Say what to export: leads or analytics; both at once are JSON lines only.")
-    async with opened(settings) as store:
+    async with open_store(settings) as store:
         records = {"leads": await export.requests(store)} if what in ("all", "leads") else {}
         records |= {"analytics": await export.figures(store)} if what in ("all", "analytics") else {}
     kinds = {"leads": "lead", "analytics": "day"}

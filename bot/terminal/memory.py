@@ -17,9 +17,8 @@ from bot.interviews.poll import SESSION
 from bot.settings import Settings
 from bot.store.accepting import Message, Work
 from bot.store.interviews import StaleError
-from bot.store.opening import DatabaseError, opened, where_of
 from bot.store.records import Interview
-from bot.store.store import Store
+from bot.store.store import DatabaseError, Store, open_store, urls_of
 
 PLATFORM = "terminal"
 TENANT = f"{PLATFORM}:{socket.gethostname()}"
@@ -48,16 +47,16 @@ def open_memory(settings: Settings) -> Iterator[Memory]:
 
 async def _open(stack: AsyncExitStack, runner: asyncio.Runner, settings: Settings, folder: Path) -> Memory:
     try:
-        store = await stack.enter_async_context(opened(settings))
-        if where_of(settings).embedded:  # without a server, perhaps no other process ever runs
+        store = await stack.enter_async_context(open_store(settings))
+        if urls_of(settings).is_embedded:  # without a server, perhaps no other process ever runs
             with suppress(DBAPIError):  # while the database is busy: next time
                 await store.erasure.expire(settings.retention_days)
         return Memory(store, runner, is_permanent=True)
     except DatabaseError:
-        if not where_of(settings).embedded:
+        if not urls_of(settings).is_embedded:
             raise
     temporary = settings.model_copy(update={"data_dir": folder, "database_url": None})
-    return Memory(await stack.enter_async_context(opened(temporary)), runner, is_permanent=False)
+    return Memory(await stack.enter_async_context(open_store(temporary)), runner, is_permanent=False)
 
 
 class StoredQuestions:

@@ -120,7 +120,7 @@ def impatient(database: Database) -> None:
     def hurry(connection, record) -> None:
         connection.cursor().execute("PRAGMA busy_timeout=50")
 
-    if database.where.embedded:
+    if database.urls.is_embedded:
         event.listen(database.engine.sync_engine, "connect", hurry)
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.delivery.posting import PostOffice
 from bot.handoff.channel import desk_channels
 from bot.handoff.clerk import HandoffClerk
-from bot.handoff.rules import Rules
-from bot.handoff.service import Handoff
+from bot.handoff.handoff import Handoff
+from bot.handoff.response_times import ResponseTimes
 from bot.messages.card import Card, Press
 from bot.messages.form import Form
 from bot.messages.person import Person
@@ -107,7 +107,7 @@ class Town:
     def office(self, *names: str, process: str = "") -> PostOffice:
         """The post office of a process that takes care of these platforms."""
         mine = {name: self.places[name] for name in names}
-        channels, rules = desk_channels(self.settings), Rules.of(self.settings)
+        channels, rules = desk_channels(self.settings), ResponseTimes.of(self.settings)
         surfaces = {name: place for name, place in mine.items() if isinstance(place, Place)}
         clerk = HandoffClerk(self.store, surfaces, channels, rules)
         return PostOffice(self.store, mine, clerk, process or "-".join(names))

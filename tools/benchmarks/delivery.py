@@ -16,16 +16,15 @@ import psutil
 from sqlalchemy import insert
 
 from bot.delivery.flow import Flow
-from bot.delivery.process import taking_part
+from bot.delivery.janitor import run_flow
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.store import schema
 from bot.store.accepting import Message
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.post import Post
 from bot.store.records import Delivery, DeliveryState, TurnState
 from bot.store.store import Store
 from bot.store.tables import ConversationRow, DeliveryRow, TurnRow
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres, binaries, postgres_server
 from tests.support.delivery.crashing import Outcome, Process, crash, prepare, some_messages, when_finished
@@ -174,9 +173,9 @@ def _crashes(where: str, rounds: int, outcome: Outcome) -> list[Figure]:
 
 @asynccontextmanager
 async def _flow(url: str, platform: Instant) -> AsyncIterator[Flow]:
-    store = Store(Database(Where.of(url, Path()), [KEY]))
+    store = Store(Database(DatabaseUrls.of(url, Path()), [KEY]))
     await schema.migrate(store.database)
-    async with taking_part(store, {"test": platform}, Repeating(), UNLIMITED, retention_days=30) as flow:
+    async with run_flow(store, {"test": platform}, Repeating(), UNLIMITED, retention_days=30) as flow:
         yield flow
     await store.close()
 

@@ -11,9 +11,8 @@ from bot.discord.app import make_adapter
 from bot.discord.names import PERMISSIONS
 from bot.errors import BotError
 from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.peers.discord import App, Discord, discord_server
 from tests.support.processes import run
@@ -64,7 +63,7 @@ def test_what_is_no_token_is_named(data_dir: Path, tmp_path: Path) -> None:
 
 async def _checked(discord: Discord, tmp_path: Path, **other: object) -> str:
     given = {"discord_token": SecretStr(discord.token), "discord_api_url": discord.api_url}
-    store = Store(Database(Where.of(None, tmp_path), [KEY]))
+    store = Store(Database(DatabaseUrls.of(None, tmp_path), [KEY]))
     made = make_adapter(Settings(**(given | other)), store)
     assert made
     try:

@@ -17,10 +17,9 @@ from slack_sdk.oauth.installation_store import Installation
 from bot.slack.names import ASK
 from bot.store import inbox, schema
 from bot.store.address import Address
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import Installations
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.peers.slack import Message, Slack, Team, slack_server
@@ -451,7 +450,7 @@ def test_a_worker_answers_each_workspace_with_its_own_token(postgres: Postgres, 
 
 async def accept(url: str, slack: Slack, teams: Sequence[Team], asked: Sequence[Message]) -> None:
     """Accepts questions of workspaces that have installed the app, as a process of its own would."""
-    database = Database(Where.of(url, Path()), [KEY])
+    database = Database(DatabaseUrls.of(url, Path()), [KEY])
     await schema.migrate(database)
     installations, store = Installations(database, slack.app.client_id), Store(database)
     for team, question in zip(teams, asked, strict=True):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.slack.adapter import SlackAdapter
 from bot.slack.workspaces import OneWorkspace
 from bot.store.address import Address

@@ -12,13 +12,12 @@ import pytest
 
 from bot.settings import Settings
 from bot.store.accepting import Message
-from bot.store.database import Clock, Database, now
+from bot.store.database import Clock, Database, DatabaseUrls, now
 from bot.store.encryption import key_in
 from bot.store.inbox import Answer
 from bot.store.post import Post
 from bot.store.records import Lead
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.support.processes import run
@@ -31,7 +30,7 @@ OBEYED = re.compile(r"[^\n\x20-\x7e\xa0-\u2029\u2030-\U0010ffff]")
 
 def store_in(folder: Path, clock: Clock = now) -> Store:
     url = f"sqlite:///{folder}/rag-or-tune.sqlite"
-    return Store(Database(Where.of(url, folder), [key_in(folder)], clock))
+    return Store(Database(DatabaseUrls.of(url, folder), [key_in(folder)], clock))
 
 
 @pytest.fixture

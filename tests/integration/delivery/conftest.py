@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.store import schema
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.support.delivery.crashing import Process, Starting
 from tests.support.delivery.staging import Clock, Stage
@@ -18,7 +17,7 @@ from tests.support.delivery.staging import Clock, Stage
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     clock = Clock()
-    store = Store(Database(Where.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY], clock))
+    store = Store(Database(DatabaseUrls.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY], clock))
     await schema.migrate(store.database)
     yield Stage(store, clock, tmp_path / "record.jsonl")
     await store.close()

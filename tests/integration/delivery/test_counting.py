@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.delivery.platform import BusyError, RefusedError
+from bot.delivery.ports import BusyError, RefusedError
 from bot.delivery.quota import Quota
 from tests.support.counting import Counted
 from tests.support.delivery.staging import UNLIMITED, Stage, said

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.delivery.backoff import FIRST_PAUSE
 from bot.delivery.engine import QUEUE_INTERVAL
 from bot.delivery.flow import Policy
 from bot.delivery.janitor import Janitor
 from bot.delivery.liveness import Liveness, liveness_of
-from bot.delivery.platform import BusyError, RefusedError
+from bot.delivery.ports import BusyError, RefusedError
 from bot.delivery.quota import Quota
+from bot.delivery.sending import FIRST_PAUSE
 from bot.store.accepting import Work
 from bot.store.records import Delivery
 from tests.support.delivery.crashing import Starting, some_messages

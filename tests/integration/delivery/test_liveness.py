@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from bot.delivery.liveness import Liveness, liveness_of
-from bot.store.database import Database
-from bot.store.where import Where
+from bot.store.database import Database, DatabaseUrls
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.support.delivery.staging import PATIENCE, until
@@ -20,7 +19,7 @@ from tests.support.delivery.staging import PATIENCE, until
 @pytest.fixture
 async def databases(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Database, Database]]:
     """Two that belong to two processes."""
-    ours, theirs = (Database(Where.of(database_url, tmp_path), [KEY]) for _ in range(2))
+    ours, theirs = (Database(DatabaseUrls.of(database_url, tmp_path), [KEY]) for _ in range(2))
     yield ours, theirs
     await ours.close()
     await theirs.close()
@@ -39,7 +38,7 @@ async def test_a_process_lives_while_it_holds_its_lock(databases: tuple[Database
 
 
 async def test_locks_of_the_dead_do_not_pile_up(tmp_path: Path) -> None:
-    database = Database(Where.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY])
+    database = Database(DatabaseUrls.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY])
     for name in ("one", "two"):
         held = liveness_of(database)
         await held.hold(name)
@@ -55,7 +54,7 @@ async def test_locks_of_the_dead_do_not_pile_up(tmp_path: Path) -> None:
 async def pair(postgres: Postgres, tmp_path: Path) -> AsyncIterator[tuple[Liveness, Liveness, str]]:
     """Two processes on Postgres, and how to reach it otherwise."""
     url = postgres.database(uuid4().hex)
-    databases = [Database(Where.of(url, tmp_path), [KEY]) for _ in range(2)]
+    databases = [Database(DatabaseUrls.of(url, tmp_path), [KEY]) for _ in range(2)]
     one, other = (liveness_of(database, grace=0.5) for database in databases)
     yield one, other, url
     for held, database in zip((one, other), databases, strict=True):

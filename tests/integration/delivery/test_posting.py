@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.delivery.posting import MAX_CONCURRENT_POSTS, PostOffice
 from bot.store.address import NOWHERE
 from bot.store.post import Kind, Notification, Post

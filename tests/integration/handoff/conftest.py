@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.support.town import Clock, Town
 
@@ -32,6 +31,6 @@ async def both(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Town]:
 async def _town(template: Path, folder: Path, settings: Settings) -> AsyncIterator[Town]:
     file = shutil.copy(template, folder / "town.sqlite")
     clock = Clock()
-    store = Store(Database(Where.of(f"sqlite:///{file}", folder), [KEY], clock))
+    store = Store(Database(DatabaseUrls.of(f"sqlite:///{file}", folder), [KEY], clock))
     yield Town(store, clock, settings)
     await store.close()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot import texts
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.handoff.channel import DeskChannel
 from bot.messages.card import Press
 from bot.messages.events import Said

@@ -1,6 +1,6 @@
 """What consultants have seen of a request is taken back when its user is forgotten, wherever it stands."""
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from tests.support.town import Town, ann
 
 

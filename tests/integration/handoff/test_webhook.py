@@ -13,9 +13,8 @@ from pydantic import HttpUrl, SecretStr
 
 from bot.handoff.webhook import webhooks
 from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.support.town import Clock, Town, ann, cem
 
@@ -60,10 +59,10 @@ async def town(crm: Crm, sqlite_template: Path, tmp_path: Path) -> AsyncIterator
     settings = Settings(
         consultant_slack_channel="C1", desk_webhook_url=HttpUrl(crm.url), desk_webhook_secret=SecretStr("secret")
     )
-    where = Where.of(f"sqlite:///{tmp_path}/town.sqlite", tmp_path)
-    Path(where.own.database or "").write_bytes(sqlite_template.read_bytes())  # noqa: ASYNC240 before the test
+    urls = DatabaseUrls.of(f"sqlite:///{tmp_path}/town.sqlite", tmp_path)
+    Path(urls.own.database or "").write_bytes(sqlite_template.read_bytes())  # noqa: ASYNC240 before the test
     clock = Clock()
-    store = Store(Database(where, [KEY], clock))
+    store = Store(Database(urls, [KEY], clock))
     town = Town(store, clock, settings)
     town.places |= webhooks(settings)
     yield town

@@ -27,11 +27,10 @@ from bot.messages.card import MAX_PRESS_ID, Button, Card, Press
 from bot.messages.person import Person
 from bot.messages.response import Placement, Response
 from bot.slack.rendering import render
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.deduplication import KnownError
 from bot.store.records import Interview as Row
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.slack import violations, weight
 from tests.peers.slack.blocks import WEIGHT_A_MESSAGE
@@ -241,7 +240,7 @@ async def test_only_whoever_started_it_leads(team: Table) -> None:
 
 async def test_a_voter_may_take_the_lead_after_a_day(database_url: str, tmp_path: Path, outlook: Outlook) -> None:
     clock, foreign = Clock(), texts.sentence("team_foreign")
-    store = Store(Database(Where.of(database_url, tmp_path), [KEY], clock))
+    store = Store(Database(DatabaseUrls.of(database_url, tmp_path), [KEY], clock))
     team = await Table.of(store, outlook)
     await team.vote(BO, OPEN)
     clock.advance(seconds=LEADERLESS.total_seconds() - 1)
@@ -534,7 +533,7 @@ def test_everybody_divided_on_everything_fits_one_message(framework: Framework, 
 
 @asynccontextmanager
 async def opened(url: str, folder: Path) -> AsyncIterator[Store]:
-    store = Store(Database(Where.of(url, folder), [KEY]))
+    store = Store(Database(DatabaseUrls.of(url, folder), [KEY]))
     try:
         yield store
     finally:

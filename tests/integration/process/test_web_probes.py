@@ -9,9 +9,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.process.web import DATABASE_TIMEOUT, make_application
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.sqlite import BUSY
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.support.delivery.crashing import prepare
@@ -34,7 +33,7 @@ async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_coun
 ) -> None:
     url = mortal_postgres.database("scraped")
     await prepare(url)
-    database = Database(Where.of(url, Path()), [KEY])
+    database = Database(DatabaseUrls.of(url, Path()), [KEY])
     async with asking(database) as client:
         assert (await client.get("/readyz")).status_code == 200
         there = await client.get("/metrics")
@@ -59,7 +58,7 @@ async def test_while_the_database_is_away_it_lives_is_not_ready_and_goes_on_coun
 async def test_a_database_that_another_process_locks_holds_no_probe_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/database.sqlite"
     await prepare(url)
-    database = Database(Where.of(url, tmp_path), [KEY])
+    database = Database(DatabaseUrls.of(url, tmp_path), [KEY])
     with closing(sqlite3.connect(tmp_path / "database.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         async with asking(database, timeout=0.2) as client, asyncio.timeout(BUSY / 2):

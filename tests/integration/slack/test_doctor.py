@@ -12,10 +12,9 @@ from bot.errors import BotError
 from bot.settings import Settings
 from bot.slack.app import make_adapter
 from bot.store import schema
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import Installations
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.slack import App, Slack, Team, slack_server
 from tests.support.processes import run
@@ -23,7 +22,7 @@ from tests.support.processes import run
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    database = Database(Where.of(None, tmp_path), [KEY])
+    database = Database(DatabaseUrls.of(None, tmp_path), [KEY])
     await schema.migrate(database)
     yield Store(database)
     await database.close()
@@ -84,7 +83,7 @@ async def several(
         known = {"app_id": app.id, "team_id": team.id, "team_name": team.name, "user_id": "U1"}
         bot = {"bot_token": slack.token(team), "bot_id": "B1", "bot_user_id": "U2", "bot_scopes": scopes}
         await installations.async_save(Installation(**known, **bot))
-    database = Database(store.database.where, [key])
+    database = Database(store.database.urls, [key])
     given = {"slack_client_id": app.client_id, "slack_client_secret": SecretStr(app.client_secret)}
     made = make_adapter(Settings(**given, slack_api_url=slack.api_url, consultant_slack_channel=desk), Store(database))
     assert made

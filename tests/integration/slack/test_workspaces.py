@@ -10,18 +10,17 @@ from cryptography.fernet import Fernet
 from pydantic import JsonValue, SecretStr
 from slack_sdk.oauth.installation_store import Installation
 
-from bot.delivery.platform import RefusedError
+from bot.delivery.ports import RefusedError
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
 from bot.slack.app import make_adapter
 from bot.store import schema
 from bot.store.address import Address
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import Installations
 from bot.store.post import Post
 from bot.store.records import Delivery, Turn
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 
 CLIENT = "111.222"
@@ -29,7 +28,7 @@ CLIENT = "111.222"
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    database = Database(Where.of(None, tmp_path), [KEY])
+    database = Database(DatabaseUrls.of(None, tmp_path), [KEY])
     await schema.migrate(database)
     for team, enterprise, token in (("T1", None, "xoxb-one"), ("T2", "E1", "xoxb-two"), (None, "E1", "xoxb-whole")):
         where = {"team_id": team, "enterprise_id": enterprise, "is_enterprise_install": team is None}
@@ -82,7 +81,7 @@ async def test_where_it_is_not_installed_a_post_is_refused(
 
 
 async def test_where_no_key_reads_the_token_a_post_is_refused(store: Store) -> None:
-    database = Database(store.database.where, [Fernet.generate_key().decode()])
+    database = Database(store.database.urls, [Fernet.generate_key().decode()])
     with pytest.raises(RefusedError, match="the token of slack:T1 cannot be read with SECRET_KEYS"):
         await several(Store(database)).send(post("slack:T1"))
     await database.close()

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.support.rooms import Clock
 
@@ -15,7 +14,7 @@ from tests.support.rooms import Clock
 @pytest.fixture
 async def other(store: Store, database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     """The same database as `store`, as another process sees it."""
-    other = Store(Database(Where.of(database_url, tmp_path), [KEY]))
+    other = Store(Database(DatabaseUrls.of(database_url, tmp_path), [KEY]))
     yield other
     await other.close()
 
@@ -28,6 +27,6 @@ def clock() -> Clock:
 @pytest.fixture
 async def timed(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
     """A store that lives by `clock`."""
-    timed = Store(Database(Where.of(database_url, tmp_path), [KEY], clock))
+    timed = Store(Database(DatabaseUrls.of(database_url, tmp_path), [KEY], clock))
     yield timed
     await timed.close()

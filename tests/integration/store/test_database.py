@@ -14,12 +14,11 @@ from sqlalchemy.orm import aliased
 
 from bot.errors import SettingsError
 from bot.store import schema
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.retrying import passing, persistently
 from bot.store.store import Store
-from bot.store.tables import ConversationRow, EventRow, FeedbackRow, Row, State, TurnRow
+from bot.store.tables import ConversationRow, EventRow, FeedbackRow, Row, StateColumn, TurnRow
 from bot.store.tenancy import TenantIsolationError
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.support.rooms import ONE, TWO, held, impatient, is_new, said
@@ -42,7 +41,7 @@ def row_of(table: type[Row], parents: dict[str, int]) -> Row:
 
 
 def value_of(column: Column) -> object:
-    if isinstance(column.type, State):
+    if isinstance(column.type, StateColumn):
         return next(iter(column.type.kind))
     kind = getattr(column.type, "impl_instance", column.type)
     if isinstance(kind, String):
@@ -250,7 +249,7 @@ async def test_a_row_without_its_parent_is_refused_for_good(store: Store) -> Non
 
 
 async def test_a_missing_table_does_not_pass(empty_url: str, tmp_path: Path) -> None:
-    store = Store(Database(Where.of(empty_url, tmp_path), [KEY]))
+    store = Store(Database(DatabaseUrls.of(empty_url, tmp_path), [KEY]))
     with pytest.raises(DBAPIError) as caught:
         async with store.database.transaction(ONE) as session:
             await session.scalars(select(EventRow))
@@ -270,7 +269,7 @@ class TestSqlite:
 
     @pytest.fixture
     async def hurried(self, tmp_path: Path):
-        database = Database(Where.of(None, tmp_path), [KEY])
+        database = Database(DatabaseUrls.of(None, tmp_path), [KEY])
         impatient(database)
         await schema.migrate(database)
         yield Store(database)
@@ -279,7 +278,7 @@ class TestSqlite:
     async def test_a_locked_file_passes_and_is_tried_again_until_it_is_free(
         self, hurried: Store, tmp_path: Path
     ) -> None:
-        process = Database(Where.of(None, tmp_path), [KEY])
+        process = Database(DatabaseUrls.of(None, tmp_path), [KEY])
         async with held(process):
             with pytest.raises(DBAPIError) as caught:
                 await is_new(hurried, "x")
@@ -310,7 +309,7 @@ class TestSqlite:
 
 
 async def test_a_server_that_goes_away_passes_and_is_waited_for(mortal_postgres: Postgres, tmp_path: Path) -> None:
-    store = Store(Database(Where.of(mortal_postgres.database("mortal"), tmp_path), [KEY]))
+    store = Store(Database(DatabaseUrls.of(mortal_postgres.database("mortal"), tmp_path), [KEY]))
     await schema.migrate(store.database)
     assert await is_new(store, "before")
     with pytest.raises(DBAPIError) as lost:
@@ -329,25 +328,25 @@ async def test_a_server_that_goes_away_passes_and_is_waited_for(mortal_postgres:
 
 
 def test_without_a_url_the_database_is_two_files(tmp_path: Path) -> None:
-    where = Where.of(None, tmp_path)
-    assert where.embedded
-    assert where.own.database == str(tmp_path / "rag-or-tune.sqlite")
-    assert where.engine.database == str(tmp_path / "rag-or-tune-engine.sqlite")
+    urls = DatabaseUrls.of(None, tmp_path)
+    assert urls.is_embedded
+    assert urls.own.database == str(tmp_path / "rag-or-tune.sqlite")
+    assert urls.engine.database == str(tmp_path / "rag-or-tune-engine.sqlite")
 
 
 def test_a_url_of_sqlite_names_the_file(tmp_path: Path) -> None:
-    where = Where.of("sqlite:////some/where.db", tmp_path)
-    assert (where.own.database, where.engine.database) == ("/some/where.db", "/some/where-engine.db")
+    urls = DatabaseUrls.of("sqlite:////some/where.db", tmp_path)
+    assert (urls.own.database, urls.engine.database) == ("/some/where.db", "/some/where-engine.db")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+asyncpg"])
 def test_a_url_of_postgres_is_taken_however_it_is_spelt(scheme: str, tmp_path: Path) -> None:
-    where = Where.of(f"{scheme}://me:hunter2@host:5433/name?sslmode=require", tmp_path)
-    assert not where.embedded
-    assert where.own.render_as_string(hide_password=False) == (
+    urls = DatabaseUrls.of(f"{scheme}://me:hunter2@host:5433/name?sslmode=require", tmp_path)
+    assert not urls.is_embedded
+    assert urls.own.render_as_string(hide_password=False) == (
         "postgresql+psycopg://me:hunter2@host:5433/name?sslmode=require"
     )
-    assert "hunter2" not in repr(where)
+    assert "hunter2" not in repr(urls)
 
 
 @pytest.mark.parametrize(
@@ -365,7 +364,7 @@ def test_a_url_of_postgres_is_taken_however_it_is_spelt(scheme: str, tmp_path: P
 )
 def test_another_url_is_refused_and_its_password_not_printed(url: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
-        Where.of(url, tmp_path)
+        DatabaseUrls.of(url, tmp_path)
     assert "hunter2" not in str(caught.value) + str(caught.value.__cause__)
 
 
@@ -375,7 +374,7 @@ def test_every_table_belongs_to_a_tenant() -> None:
 
 
 async def test_who_is_cancelled_twice_before_a_locked_file_keeps_nobody_waiting(tmp_path: Path) -> None:
-    database = Database(Where.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY])
+    database = Database(DatabaseUrls.of(f"sqlite:///{tmp_path}/database.sqlite", tmp_path), [KEY])
 
     async def ask() -> None:
         async with database.engine.connect() as connection:

@@ -11,10 +11,9 @@ from cryptography.fernet import Fernet
 
 from bot.errors import SettingsError
 from bot.store.accepting import Work
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.encryption import key_in
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.support.rooms import ONE, REPLY, accepted, everything, raw_bytes, said
 
@@ -33,7 +32,7 @@ print(key_in(Path(sys.argv[1])))
 
 async def token_with(keys: list[str], url: str, tmp_path: Path, turn: int) -> str | None:
     """The secret of a turn, as a process with those keys reads it."""
-    store = Store(Database(Where.of(url, tmp_path), keys))
+    store = Store(Database(DatabaseUrls.of(url, tmp_path), keys))
     kept = await store.inbox.turn(Work(ONE, turn))
     await store.close()
     assert kept
@@ -52,7 +51,7 @@ async def test_a_secret_is_not_readable_in_the_database(store: Store, tmp_path: 
     assert "hello" in kept
     assert "xoxb" not in kept
     await store.close()
-    if store.database.where.embedded:
+    if store.database.urls.is_embedded:
         written = raw_bytes(tmp_path)
         assert b"hello" in written
         assert b"xoxb" not in written
@@ -68,7 +67,7 @@ async def test_no_secret_is_kept_as_none(store: Store) -> None:
 
 async def test_after_a_rotation_old_secrets_are_still_read(store: Store, database_url: str, tmp_path: Path) -> None:
     old = await accepted(store, said("old", token=SECRET))
-    rotated = Store(Database(Where.of(database_url, tmp_path), [NEW_KEY, KEY]))
+    rotated = Store(Database(DatabaseUrls.of(database_url, tmp_path), [NEW_KEY, KEY]))
     new = await accepted(rotated, said("new", token=SECRET))
     await rotated.close()
     assert await token_with([NEW_KEY, KEY], database_url, tmp_path, old.id) == SECRET
@@ -85,7 +84,7 @@ async def test_what_no_key_can_read_is_none(store: Store, database_url: str, tmp
 
 
 async def test_two_databases_in_one_process_keep_their_own_keys(store: Store, tmp_path: Path) -> None:
-    elsewhere = Database(Where.of(f"sqlite:///{tmp_path}/elsewhere.sqlite", tmp_path), [NEW_KEY])
+    elsewhere = Database(DatabaseUrls.of(f"sqlite:///{tmp_path}/elsewhere.sqlite", tmp_path), [NEW_KEY])
     turn = await accepted(store, said("hello", token=SECRET))
     assert (await store.inbox.turn(Work(ONE, turn.id))).token == SECRET
     await elsewhere.close()
@@ -94,7 +93,7 @@ async def test_two_databases_in_one_process_keep_their_own_keys(store: Store, tm
 @pytest.mark.parametrize("keys", [["hunter2"], [KEY, "hunter2"], ["hunter2" * 7], ["hünter2"], []])
 def test_a_key_that_is_none_is_refused_and_not_printed(keys: list[str], tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="SECRET_KEYS: each key must be 32 bytes") as caught:
-        Database(Where.of(None, tmp_path), keys)
+        Database(DatabaseUrls.of(None, tmp_path), keys)
     assert "nter2" not in str(caught.value) + str(caught.value.__cause__)
 
 

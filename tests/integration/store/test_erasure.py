@@ -74,7 +74,7 @@ async def test_who_is_forgotten_stands_nowhere_any_more(store: Store, tmp_path: 
     await speak(store, user, WORDS, tenant=TWO)
     await speak(store, "U2", THEIRS)
     await mention(store, user)
-    migrate_engine(store.database.where)
+    migrate_engine(store.database.urls)
     assert await store.erasure.forget(user) > 0
     for table, rows in (await everything(store.database)).items():
         for row in rows:
@@ -83,7 +83,7 @@ async def test_who_is_forgotten_stands_nowhere_any_more(store: Store, tmp_path: 
                 assert WORDS not in value and user not in told, (table, row)
                 assert user.encode("ascii", "backslashreplace").decode() not in told, (table, row)
     await store.close()
-    if store.database.where.embedded:
+    if store.database.urls.is_embedded:
         written = raw_bytes(tmp_path).replace(b"U12", b"").replace(b"XU1", b"").replace(b"U1Y", b"")
         assert THEIRS.encode() in written
         assert WORDS.encode() not in written
@@ -91,7 +91,7 @@ async def test_who_is_forgotten_stands_nowhere_any_more(store: Store, tmp_path: 
 
 
 async def test_sqlites_files_forget_while_the_bot_runs(tmp_path: Path, store: Store, other: Store) -> None:
-    if not store.database.where.embedded:
+    if not store.database.urls.is_embedded:
         pytest.skip("about SQLite's files")
     await speak(store, "U1", WORDS)
     assert await other.inbox.heads()

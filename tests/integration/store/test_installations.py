@@ -127,12 +127,12 @@ async def test_secrets_are_encrypted_at_rest(store: Store, installations: Instal
 
 async def test_what_no_key_reads_is_no_token(store: Store, installations: Installations) -> None:
     await installations.async_save(installation("T1", "one"))
-    other = Database(store.database.where, [Fernet.generate_key().decode()])
+    other = Database(store.database.urls, [Fernet.generate_key().decode()])
     bot = await Installations(other, CLIENT).async_find_bot(enterprise_id=None, team_id="T1")
     assert bot
     assert bot.bot_token is None
     await other.close()
-    rotated = Database(store.database.where, [Fernet.generate_key().decode(), KEY])
+    rotated = Database(store.database.urls, [Fernet.generate_key().decode(), KEY])
     assert await token(Installations(rotated, CLIENT), "T1") == "one"
     await rotated.close()
 

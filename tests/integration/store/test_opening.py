@@ -11,8 +11,8 @@ import pytest
 from bot.delivery.engine import migrate_engine
 from bot.errors import SettingsError
 from bot.settings import Settings
-from bot.store.opening import DatabaseError, opened
 from bot.store.schema import SchemaError
+from bot.store.store import DatabaseError, open_store
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.support.rooms import accepted, is_new, said
@@ -29,10 +29,10 @@ def modes(folder: Path) -> dict[str, int]:
 
 async def test_without_settings_the_store_is_files_in_the_data_directory(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
-    async with opened(settings(folder)) as store:
+    async with open_store(settings(folder)) as store:
         turn = await accepted(store, said("hello", token="secret"))
     assert set(modes(folder)) == {"rag-or-tune.sqlite", "secret.key"}
-    async with opened(settings(folder)) as store:
+    async with open_store(settings(folder)) as store:
         again = (await store.inbox.heads())[0]
         assert (await store.inbox.turn(again)).token == "secret"
         assert again.turn == turn.id
@@ -41,8 +41,8 @@ async def test_without_settings_the_store_is_files_in_the_data_directory(tmp_pat
 async def test_every_file_is_its_owners_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        async with opened(settings(tmp_path)) as store:
-            migrate_engine(store.database.where)
+        async with open_store(settings(tmp_path)) as store:
+            migrate_engine(store.database.urls)
             await accepted(store, said("hello"))
             found = modes(tmp_path)
     finally:
@@ -52,18 +52,18 @@ async def test_every_file_is_its_owners_only(tmp_path: Path) -> None:
 
 
 async def test_keys_that_are_set_are_used_instead_of_a_file(tmp_path: Path) -> None:
-    async with opened(settings(tmp_path, keys=KEY)):
+    async with open_store(settings(tmp_path, keys=KEY)):
         assert "secret.key" not in modes(tmp_path)
 
 
 async def test_a_file_of_its_own_may_be_named(tmp_path: Path) -> None:
-    async with opened(settings(tmp_path, f"sqlite:///{tmp_path}/deep/mine.sqlite")):
+    async with open_store(settings(tmp_path, f"sqlite:///{tmp_path}/deep/mine.sqlite")):
         assert {"mine.sqlite", "secret.key"} <= set(modes(tmp_path / "deep"))
 
 
 async def refusal(given: Settings, kind: type[Exception] = DatabaseError) -> str:
     with pytest.raises(kind) as caught:
-        async with opened(given):
+        async with open_store(given):
             pass
     return str(caught.value)
 
@@ -113,22 +113,22 @@ async def test_postgres_needs_keys(tmp_path: Path, postgres: Postgres) -> None:
 async def test_postgres_is_migrated_only_when_asked(tmp_path: Path, postgres: Postgres) -> None:
     given = settings(tmp_path, postgres.database(uuid4().hex), KEY)
     assert "rag-or-tune migrate" in await refusal(given, SchemaError)
-    async with opened(given, migrating=True):
+    async with open_store(given, migrating=True):
         pass
-    async with opened(given) as store:
+    async with open_store(given) as store:
         assert await is_new(store, "event")
     assert modes(tmp_path) == {}
 
 
 async def test_an_error_while_the_store_is_used_is_not_taken_for_one_of_opening(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="mine"):
-        async with opened(settings(tmp_path)):
+        async with open_store(settings(tmp_path)):
             raise OSError("mine")
 
 
 async def test_for_reading_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="No database found"):
-        async with opened(settings(tmp_path), reading=True):
+        async with open_store(settings(tmp_path), reading=True):
             pass
     assert modes(tmp_path) == {}
 
@@ -136,9 +136,9 @@ async def test_for_reading_nothing_is_made(tmp_path: Path) -> None:
 async def test_for_reading_nothing_is_brought_up_to_date(tmp_path: Path) -> None:
     (tmp_path / "rag-or-tune.sqlite").touch()
     with pytest.raises(SchemaError, match="Run rag-or-tune migrate"):
-        async with opened(settings(tmp_path), reading=True):
+        async with open_store(settings(tmp_path), reading=True):
             pass
-    async with opened(settings(tmp_path)) as store:
+    async with open_store(settings(tmp_path)) as store:
         await accepted(store, said("hello"))
-    async with opened(settings(tmp_path), reading=True) as store:
+    async with open_store(settings(tmp_path), reading=True) as store:
         assert len(await store.inbox.heads()) == 1

@@ -13,12 +13,11 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from bot.store import schema
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import TABLES
 from bot.store.schema import SchemaError
 from bot.store.store import Store
 from bot.store.tables import Row
-from bot.store.where import Where
 from tests.conftest import KEY, ROOT
 from tests.support.rooms import everything, is_new, tables
 
@@ -27,10 +26,10 @@ import asyncio, sys
 from pathlib import Path
 from bot.store import schema
 from bot.store.database import Database
-from bot.store.where import Where
+from bot.store.database import DatabaseUrls
 
 async def main():
-    database = Database(Where.of(sys.argv[1], Path()), [sys.argv[2]])
+    database = Database(DatabaseUrls.of(sys.argv[1], Path()), [sys.argv[2]])
     print("ready", flush=True)
     input()
     await schema.migrate(database)
@@ -55,7 +54,7 @@ OURS = [Row.metadata, TABLES]  # the second is slack_sdk's, but for the secrets
 
 @pytest.fixture
 async def empty(empty_url: str, tmp_path: Path):
-    database = Database(Where.of(empty_url, tmp_path), [KEY])
+    database = Database(DatabaseUrls.of(empty_url, tmp_path), [KEY])
     yield database
     await database.close()
 
@@ -86,7 +85,7 @@ async def test_constraints_and_partial_indexes_are_as_the_code_knows_them(store:
 
 
 async def test_sqlite_counts_ids_up_wherever_the_code_says_so(store: Store) -> None:
-    if not store.database.where.embedded:
+    if not store.database.urls.is_embedded:
         pytest.skip("Postgres does so anyway")
     async with store.database.engine.connect() as connection:
         made = dict((await connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")).tuples().all())
@@ -180,7 +179,7 @@ async def test_what_an_earlier_version_kept_is_still_there(empty: Database, revi
 async def test_a_table_that_is_made_anew_on_sqlite_keeps_the_rows_that_belong_to_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = Database(Where.of(None, tmp_path), [KEY])
+    empty = Database(DatabaseUrls.of(None, tmp_path), [KEY])
     await schema.migrate(empty)
     async with empty.engine.begin() as connection:
         for statement in KEPT:

@@ -15,8 +15,7 @@ from sqlalchemy import create_engine, text
 
 from bot.delivery.engine import migrate_engine
 from bot.store import schema
-from bot.store.database import Database
-from bot.store.where import Where
+from bot.store.database import Database, DatabaseUrls
 from tests.conftest import KEY
 from tests.peers.recorder import posts
 from tests.support.forking import Forked
@@ -190,10 +189,10 @@ def some_messages(name: str, count: int, length: int = 0) -> list[dict[str, str]
 
 async def prepare(url: str) -> None:
     """Makes the tables in an empty database, as `rag-or-tune migrate` does."""
-    database = Database(Where.of(url, Path()), [KEY])
+    database = Database(DatabaseUrls.of(url, Path()), [KEY])
     await schema.migrate(database)
     await database.close()
-    migrate_engine(database.where)
+    migrate_engine(database.urls)
 
 
 def crash(
@@ -221,7 +220,7 @@ def crash(
 
 def when_finished(url: str, record: Path, asked: int) -> Outcome:
     """What became of the messages, when all are finished, or patience is at its end."""
-    engine = create_engine(Where.of(url, Path()).own)
+    engine = create_engine(DatabaseUrls.of(url, Path()).own)
     end = time.monotonic() + PATIENCE + asked * EACH
     while True:
         with engine.connect() as connection:

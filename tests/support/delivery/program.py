@@ -16,17 +16,16 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.delivery.process import taking_part
+from bot.delivery.janitor import run_flow
 from bot.delivery.quota import Quota
 from bot.store import schema
 from bot.store.accepting import Message
 from bot.store.address import Address
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.inbox import Answer
 from bot.store.post import Post
 from bot.store.records import Turn
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.peers.recorder import Recorder
 
 KEY = "YSBrZXkgZm9yIHRlc3RzLCB3aGljaCBpcyBwdWJsaWM="  # not conftest's, which would import all that the tests need
@@ -59,12 +58,12 @@ async def main() -> None:
     parser.add_argument("--deadly", type=float, default=0)
     parser.add_argument("--slowness", type=float, default=0.02)
     given = parser.parse_args()
-    store = Store(Database(Where.of(given.url, Path()), [KEY]))
-    if store.database.where.embedded:
+    store = Store(Database(DatabaseUrls.of(given.url, Path()), [KEY]))
+    if store.database.urls.is_embedded:
         await schema.migrate(store.database)
     platform = Recorder(given.record, slowness=given.slowness, deadly=given.deadly)
     unlimited = Quota(10**9, 10**9)
-    async with taking_part(
+    async with run_flow(
         store, {"test": platform}, Echo(), unlimited, retention_days=30, here=not given.no_work
     ) as flow:
         print("ready", flush=True)

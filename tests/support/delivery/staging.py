@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bot.delivery.flow import Flow, Policy
-from bot.delivery.process import taking_part
+from bot.delivery.janitor import run_flow
 from bot.delivery.quota import Quota
 from bot.store.accepting import Message
 from bot.store.address import Address
@@ -104,7 +104,7 @@ class Stage:
 
     def flow(self, quota: Quota = UNLIMITED, policy: Policy = IMPATIENT) -> AbstractAsyncContextManager[Flow]:
         reached = {"test": self.platform}
-        return taking_part(self.store, reached, self.responder, quota, retention_days=30, policy=policy)
+        return run_flow(self.store, reached, self.responder, quota, retention_days=30, policy=policy)
 
     @property
     def sent(self) -> list[object]:

@@ -8,13 +8,12 @@ from bot import texts
 from bot.deciding.outlook import Outlook
 from bot.deciding.questionnaire import Choose, Move, Questionnaire, Session, Skip
 from bot.interviews.poll import SESSION
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUrls
 from bot.store.inbox import Answer
 from bot.store.insights import MessageRecord
 from bot.store.leads import Change
 from bot.store.records import LeadState
 from bot.store.store import Store
-from bot.store.where import Where
 from tests.conftest import KEY
 from tests.support.rooms import ONE, TWO, Clock, done, said
 
@@ -40,7 +39,7 @@ NOTHING = MessageRecord(
 
 def store_at(database_url: str, folder: Path) -> Store:
     """A store whose clock is set by hand."""
-    return Store(Database(Where.of(database_url, folder), [KEY], Clock()))
+    return Store(Database(DatabaseUrls.of(database_url, folder), [KEY], Clock()))
 
 
 class Seeded:

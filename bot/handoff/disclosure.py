@@ -17,7 +17,7 @@ LONGEST_LINE = 300  # characters
 Kept = Mapping[str, JsonValue]
 
 
-def case_of(turns: Sequence[Turn], advice: Reply | None, labels: Mapping[str, str]) -> dict[str, JsonValue]:
+def collect_disclosure(turns: Sequence[Turn], advice: Reply | None, labels: Mapping[str, str]) -> dict[str, JsonValue]:
     """The case behind a user's `turns`, and behind the `advice` that an interview led to; JSON, as it is kept.
 
     `labels` are those of the framework's questions, for what is still open.
@@ -32,7 +32,7 @@ def case_of(turns: Sequence[Turn], advice: Reply | None, labels: Mapping[str, st
     }
 
 
-def transcript_text(transcript: Sequence[Mapping[str, str]], name: str) -> str:
+def render_transcript(transcript: Sequence[Mapping[str, str]], name: str) -> str:
     """A conversation with a person of that name as a text file."""
     you, bot = texts.sentence("transcript_user", name=name), texts.sentence("transcript_bot")
     return "\n\n".join(f"{you}\n{turn['said']}\n\n{bot}\n{turn['replied']}" for turn in transcript) + "\n"

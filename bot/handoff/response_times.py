@@ -11,7 +11,7 @@ from bot.settings import Settings
 
 
 @dataclass(frozen=True)
-class Rules:
+class ResponseTimes:
     """When the consultants are there, how fast they answer, and after how long they are reminded."""
 
     hours: ServiceHours
@@ -19,7 +19,7 @@ class Rules:
     reminder: timedelta
 
     @classmethod
-    def of(cls, settings: Settings) -> "Rules":
+    def of(cls, settings: Settings) -> "ResponseTimes":
         zone = UTC if settings.desk_timezone == "UTC" else ZoneInfo(settings.desk_timezone)
         reminder = timedelta(minutes=settings.desk_reminder_minutes)
         return cls(ServiceHours.of(settings.desk_hours, zone), settings.desk_response_hours, reminder)
