@@ -70,15 +70,6 @@ class MicroBatcher(Generic[Item, Result]):
         self._pending: list[Pending[Item, Result]] = []
         self._runner: asyncio.Task[None] | None = None
 
-    @classmethod
-    def in_thread(cls, work: Callable[[Sequence[Item]], Sequence[Result]]) -> "MicroBatcher[Item, Result]":
-        """Return one whose work is computed in a thread, off the event loop."""
-
-        async def in_thread(items: Sequence[Item]) -> Sequence[Result]:
-            return await compute(lambda: work(items))
-
-        return cls(in_thread)
-
     async def __call__(self, item: Item) -> Result:
         """Return the result for one item. Raises what `work` raises for it."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()

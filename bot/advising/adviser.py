@@ -12,7 +12,7 @@ from bot.deciding.questionnaire import Mention
 from bot.deciding.recommendation import recommend
 from bot.guidance.embedding import Embedder
 from bot.messages.reply import Reply
-from bot.threads import MicroBatcher
+from bot.threads import MicroBatcher, compute
 from bot.writing.fact_finder import FactFinder
 
 ANOTHER_CASE = re.compile(  # begins a message on a use case that has nothing to do with the one before
@@ -30,7 +30,9 @@ class Adviser:
         self.cases, self.framework = cases, cases.framework
         self._finder = finder
         self.outlook = Outlook(cases.framework)
-        self._read_soon = MicroBatcher[str, CaseReading].in_thread(lambda texts: cases.read_all(texts, embedder.embed))
+        self._read_soon = MicroBatcher[str, CaseReading](
+            lambda texts: compute(lambda: cases.read_all(texts, embedder.embed))
+        )
 
     async def read(self, text: str) -> CaseReading:
         """Read the facts in `text`, in the words as they were typed."""

@@ -71,8 +71,8 @@ class Consultant:
     ) -> None:
         self.index = index
         self.search = Search(index)
-        self._read_soon = MicroBatcher[str, SearchResult].in_thread(
-            lambda texts: self.search.find_all(texts, index.embedder.embed(texts))
+        self._read_soon = MicroBatcher[str, SearchResult](
+            lambda texts: threads.compute(lambda: self.search.find_all(texts, index.embedder.embed(texts)))
         )
         self.adviser = Adviser(cases, index.embedder, finder) if cases else None
         self._followups = FollowUps(self.search, index.embedder)

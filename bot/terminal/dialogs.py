@@ -96,7 +96,17 @@ def choose(
     """
     if sys.stdin.isatty() and sys.stdout.isatty():
         return _choose_by_arrows(title, entries, actions, default)
-    return _choose_by_key(title, entries, actions, default)
+    by_key = {entry.key: entry.value for entry in (*entries, *actions)}
+    console.print(f"{title} [{default.key}]" if default else title, markup=False)
+    for entry in entries:
+        console.print(f"  {entry.key}  {entry.text}", markup=False)
+    console.print("  " + "   ".join(f"{a.key} {a.text}" for a in actions), style="dim", markup=False)
+    while (line := _read_piped_line()) is not None:
+        key = line.strip().lower() or (default.key if default else "")
+        if key in by_key:
+            return by_key[key]
+        show_sentence("unknown_choice", keys=", ".join(by_key))
+    return None
 
 
 def _choose_by_arrows(
@@ -122,22 +132,6 @@ def _choose_by_arrows(
     return chosen.value if chosen else None
 
 
-def _choose_by_key(
-    title: str, entries: Sequence[Entry[Value]], actions: Sequence[Entry[Value]], default: Entry[Value] | None
-) -> Value | None:
-    by_key = {entry.key: entry.value for entry in (*entries, *actions)}
-    console.print(f"{title} [{default.key}]" if default else title, markup=False)
-    for entry in entries:
-        console.print(f"  {entry.key}  {entry.text}", markup=False)
-    console.print("  " + "   ".join(f"{a.key} {a.text}" for a in actions), style="dim", markup=False)
-    while (line := _read_piped_line()) is not None:
-        key = line.strip().lower() or (default.key if default else "")
-        if key in by_key:
-            return by_key[key]
-        show_sentence("unknown_choice", keys=", ".join(by_key))
-    return None
-
-
 class FormCancelledError(Exception):
     """The person cancelled a form."""
 
@@ -155,17 +149,16 @@ def fill(fields: Iterable[Field], errors: Mapping[str, str]) -> dict[str, str]:
 
     Raises FormCancelledError at `/cancel`, Ctrl-C, Ctrl-D or the end of the pipe.
     """
+    answers = dict[str, str]()
     try:
-        return {field.name: _ask(field, errors.get(field.name)) for field in fields}
+        for field in fields:
+            console.print()
+            if field.name in errors:
+                show_line(Line(errors[field.name]))
+            answers[field.name] = _ask_choice(field) if field.kind is FieldKind.CHOICE else _ask_text(field)
     except KeyboardInterrupt as error:
         raise FormCancelledError from error
-
-
-def _ask(field: Field, problem: str | None) -> str:
-    console.print()
-    if problem:
-        show_line(Line(problem))
-    return _ask_choice(field) if field.kind is FieldKind.CHOICE else _ask_text(field)
+    return answers
 
 
 def _ask_choice(field: Field) -> str:

@@ -12,7 +12,7 @@ from bot import texts
 from bot.advising.advice import AdviceContext, render_advice
 from bot.cases.casebook import load_framework
 from bot.deciding.framework import Framework, Question
-from bot.deciding.outlook import Outlook
+from bot.deciding.outlook import Answers, Outlook
 from bot.deciding.questionnaire import Choose, Edit, InterviewEvent, Move, Questionnaire, Screen, Session, Skip, View
 from bot.deciding.recommendation import recommend
 from bot.deciding.team import decide_together
@@ -26,7 +26,6 @@ from bot.terminal.dialogs import Entry, choose
 from bot.terminal.memory import StoredInterview, open_memory
 
 ANSWERS = TypeAdapter(dict[str, str | None])
-Answers = dict[str, str | None]
 Done = Literal["done"]  # the summary is left, and the interview with it
 _Entry = Entry[InterviewEvent | Done | None]  # None leaves the interview for now
 

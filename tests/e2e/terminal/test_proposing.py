@@ -98,14 +98,12 @@ def test_a_model_that_fails_is_told_and_writes_nothing(tiny: Path) -> None:
     assert not (tiny / "tea.proposed.yaml").exists()
 
 
-def test_without_a_model_it_says_what_is_missing(tiny: Path) -> None:
-    done = run(tiny.parent / "data", "index", "--propose", CORPUS_DIR=str(tiny))
-    assert done.returncode == 1
-    assert b"set LLM_MODEL" in done.stderr
-
-
-def test_where_there_is_enough_nothing_is_drafted(data_dir: Path) -> None:
+def test_without_a_model_it_says_what_is_missing_and_where_there_is_enough_nothing_is_drafted(
+    tiny: Path, data_dir: Path
+) -> None:
+    without = run(tiny.parent / "data", "index", "--propose", CORPUS_DIR=str(tiny))
+    assert (without.returncode, b"set LLM_MODEL" in without.stderr) == (1, True)
     model = {"LLM_MODEL": "openai:scripted", "OPENAI_API_KEY": "key", "OPENAI_API_BASE": "http://127.0.0.1:9/v1"}
-    done = run(data_dir, "index", "--propose", **model)
-    assert done.returncode == 0, done.stderr
-    assert b"Every statement has 20 wordings or more" in done.stdout
+    enough = run(data_dir, "index", "--propose", **model)
+    assert enough.returncode == 0, enough.stderr
+    assert b"Every statement has 20 wordings or more" in enough.stdout
