@@ -43,13 +43,13 @@ async def check(database: Database) -> None:
 
 def _upgrade(connection: Connection) -> None:
     if not _is_current(connection):
-        config = _config()
+        config = make_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 def _is_current(connection: Connection) -> bool:
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = ScriptDirectory.from_config(make_config())
     revision = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in scripts.walk_revisions()}
     if revision is not None and revision not in known:
@@ -60,7 +60,8 @@ def _is_current(connection: Connection) -> bool:
     return revision == scripts.get_current_head()
 
 
-def _config() -> Config:
+def make_config() -> Config:
+    """Return Alembic's configuration for the migrations of this package."""
     config = Config()
     config.set_main_option("script_location", str(PACKAGE / "store" / "migrations"))
     return config

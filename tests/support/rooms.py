@@ -28,8 +28,8 @@ Result = TypeVar("Result")
 class Clock:
     """A clock that is set by hand."""
 
-    def __init__(self) -> None:
-        self.time = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    def __init__(self, time: datetime = datetime(2026, 6, 1, 12, tzinfo=UTC)) -> None:
+        self.time = time
 
     def __call__(self) -> datetime:
         return self.time

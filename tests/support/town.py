@@ -1,8 +1,10 @@
 """Two platforms, consultants, and a post office for each; with a clock that is set by hand."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -17,26 +19,16 @@ from bot.messages.form import Form
 from bot.messages.person import Person
 from bot.settings import Settings
 from bot.store.address import Address
+from bot.store.database import Database, DatabaseUrls
 from bot.store.records import Delivery, Lead
 from bot.store.store import Store
+from tests.conftest import KEY
+from tests.support.rooms import Clock
 
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 FILLED = {"name": "Ann", "need": "Help us", "urgency": "week", "consent": "summary", "email": ""}
 CASE: dict[str, JsonValue] = {"summary": ["Recommendation: RAG"], "transcript": [{"said": "hush", "replied": "well"}]}
 SLACK, DISCORD = "slack:T1", "discord:7"
-
-
-class Clock:
-    """Set by hand."""
-
-    def __init__(self) -> None:
-        self.time = MONDAY
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **how_far: float) -> None:
-        self.time += timedelta(**how_far)
 
 
 @dataclass
@@ -107,10 +99,12 @@ class Town:
     def office(self, *names: str, process: str = "") -> PostOffice:
         """The post office of a process that takes care of these platforms."""
         mine = {name: self.places[name] for name in names}
-        channels, rules = desk_channels(self.settings), ResponseTimes.of(self.settings)
-        surfaces = {name: place for name, place in mine.items() if isinstance(place, Place)}
-        clerk = HandoffClerk(self.store, surfaces, channels, rules)
-        return PostOffice(self.store, mine, clerk, process or "-".join(names))
+        return PostOffice(self.store, mine, self.clerk(*names), process or "-".join(names))
+
+    def clerk(self, *names: str) -> HandoffClerk:
+        """The clerk of such a process."""
+        surfaces = {name: place for name in names if isinstance(place := self.places[name], Place)}
+        return HandoffClerk(self.store, surfaces, desk_channels(self.settings), ResponseTimes.of(self.settings))
 
     async def work(self, *names: str, rounds: int = 12) -> None:
         """Lets the processes send what is due."""
@@ -140,6 +134,17 @@ class Town:
     async def reply(self, person: Person, lead: Lead, text: str) -> str:
         outcome = await self.handoff.sent(person, Press("reply", lead.id), {"text": text})
         return outcome.notice or outcome.errors.get("text", "")
+
+
+@asynccontextmanager
+async def a_town(template: Path, folder: Path, settings: Settings) -> AsyncIterator[Town]:
+    """A town on a new SQLite database, on a Monday morning."""
+    file = folder / "town.sqlite"
+    file.write_bytes(template.read_bytes())  # noqa: ASYNC240 before the test
+    clock = Clock(MONDAY)
+    store = Store(Database(DatabaseUrls.of(f"sqlite:///{file}", folder), [KEY], clock))
+    yield Town(store, clock, settings)
+    await store.close()
 
 
 def ann(tenant: str = DISCORD) -> Person:

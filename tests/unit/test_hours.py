@@ -52,10 +52,7 @@ def test_hours_are_those_of_their_time_zone() -> None:
     assert not berlin.is_open(datetime(2026, 11, 23, 7, tzinfo=UTC))
 
 
-@given(
-    some.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=some.just(UTC)),
-    some.integers(1, 30 * 60),
-)
+@given(some.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=some.just(UTC)), some.integers(1, 30 * 60))
 def test_later_counts_only_the_minutes_in_which_somebody_is_there(moment: datetime, minutes: int) -> None:
     moment = moment.replace(second=0, microsecond=0)
     if not WORKING.is_open(moment):

@@ -40,27 +40,15 @@ def test_a_file_of_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("LOG_LEVEL", "loud"),
-        ("LLM_MODEL", "gpt"),
-        ("LLM_TIMEOUT", "soon"),
-        ("LLM_TIMEOUT", "-1"),
-        ("ARTICLE_URL", "my article"),
-        ("RETENTION_DAYS", "0"),
-        ("RETENTION_DAYS", "for ever"),
-        ("QUESTIONS_PER_USER", "-1"),
-        ("QUESTIONS_PER_TENANT", "0"),
-        ("DESK_HOURS", "always"),
-        ("DESK_TIMEZONE", "Mars/Olympus"),
-        ("DESK_RESPONSE_HOURS", "0"),
-        ("DESK_REMINDER_MINUTES", "0"),
-        ("DESK_WEBHOOK_URL", "my crm"),
-        ("SLACK_API_URL", "slack"),
-        ("DISCORD_API_URL", "/api"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
-        ("CORPUS_DIR", "/nowhere/at/all"),
+        ("LOG_LEVEL", "loud"), ("LLM_MODEL", "gpt"), ("LLM_TIMEOUT", "soon"), ("LLM_TIMEOUT", "-1"),
+        ("ARTICLE_URL", "my article"), ("RETENTION_DAYS", "0"), ("RETENTION_DAYS", "for ever"),
+        ("QUESTIONS_PER_USER", "-1"), ("QUESTIONS_PER_TENANT", "0"), ("DESK_HOURS", "always"),
+        ("DESK_TIMEZONE", "Mars/Olympus"), ("DESK_RESPONSE_HOURS", "0"), ("DESK_REMINDER_MINUTES", "0"),
+        ("DESK_WEBHOOK_URL", "my crm"), ("SLACK_API_URL", "slack"), ("DISCORD_API_URL", "/api"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"), ("CORPUS_DIR", "/nowhere/at/all"),
         ("EMBEDDING_MODEL", "/nowhere/at/all"),
     ],
-)
+)  # fmt: skip
 def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
@@ -110,8 +98,7 @@ def test_of_a_channel_is_said_how_its_id_is_written(
 
 
 @pytest.mark.parametrize(
-    ("given", "lacking"),
-    [("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"), ("SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID")],
+    ("given", "lacking"), [("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"), ("SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID")]
 )
 def test_one_half_of_what_several_workspaces_need_is_not_enough(
     monkeypatch: pytest.MonkeyPatch, given: str, lacking: str

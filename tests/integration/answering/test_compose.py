@@ -54,8 +54,3 @@ def test_a_near_miss_says_what_the_article_does_say(index: Index) -> None:
     reply = compose(reading(index, Kind.NEAR_TOPIC, "Adds latency from search step"))
     assert "“Adds latency from search step” (RAG Explained > Limitations)" in reply.text
     assert reply.citations == ()
-
-
-def test_small_talk_is_not_composed() -> None:
-    with pytest.raises(ValueError, match="small talk"):
-        compose(SearchResult(Kind.SMALL_TALK, 0.0, (), "greeting"))

@@ -167,7 +167,7 @@ async def test_a_process_that_dies_while_it_sends_loses_and_doubles_nothing(town
     place = town.places["slack"]
     post = next(post for post in await town.store.outbox.heads() if post.notification.kind == "card")
     assert await town.store.outbox.take(post, "killed")
-    made = await town.office("slack")._clerk.render(post)
+    made = await town.clerk("slack").render(post)
     assert made
     await place.send(made)  # and there it was killed
     await town.work()

@@ -13,10 +13,7 @@ from pydantic import HttpUrl, SecretStr
 
 from bot.handoff.webhook import webhooks
 from bot.settings import Settings
-from bot.store.database import Database, DatabaseUrls
-from bot.store.store import Store
-from tests.conftest import KEY
-from tests.support.town import Clock, Town, ann, cem
+from tests.support.town import Town, a_town, ann, cem
 
 
 @dataclass
@@ -59,14 +56,9 @@ async def town(crm: Crm, sqlite_template: Path, tmp_path: Path) -> AsyncIterator
     settings = Settings(
         consultant_slack_channel="C1", desk_webhook_url=HttpUrl(crm.url), desk_webhook_secret=SecretStr("secret")
     )
-    urls = DatabaseUrls.of(f"sqlite:///{tmp_path}/town.sqlite", tmp_path)
-    Path(urls.own.database or "").write_bytes(sqlite_template.read_bytes())  # noqa: ASYNC240 before the test
-    clock = Clock()
-    store = Store(Database(urls, [KEY], clock))
-    town = Town(store, clock, settings)
-    town.places |= webhooks(settings)
-    yield town
-    await store.close()
+    async with a_town(sqlite_template, tmp_path, settings) as town:
+        town.places |= webhooks(settings)
+        yield town
 
 
 async def test_everything_that_happens_is_told_signed_and_in_order(crm: Crm, town: Town) -> None:

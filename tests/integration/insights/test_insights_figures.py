@@ -114,9 +114,7 @@ STATEMENTS = some.sampled_from([CitedStatement(section, quote) for section in "A
 
 
 @given(some.lists(some.builds(asked, some.lists(STATEMENTS, min_size=1), some.integers(0, 4), some.integers(0, 4))))
-def test_a_section_is_cited_as_often_as_its_statements_and_no_more_than_replies(
-    replies: list[MessageRecord],
-) -> None:
+def test_a_section_is_cited_as_often_as_its_statements_and_no_more_than_replies(replies: list[MessageRecord]) -> None:
     topics = Topics()
     for reply in replies:
         topics.add(reply)

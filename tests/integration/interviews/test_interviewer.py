@@ -15,7 +15,6 @@ from sqlalchemy.exc import StatementError
 
 from bot import texts
 from bot.advising.advice import AdviceContext, render_advice
-from bot.cases.casebook import load_framework
 from bot.chat.presses import MAX_LISTED, PressHandler
 from bot.deciding.framework import Framework
 from bot.deciding.outlook import Answers, Outlook
@@ -41,9 +40,7 @@ URL = "https://example.com/guides/fine-tuning-vs-rag"
 OPEN = "-"
 
 now_and_then = settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -106,16 +103,6 @@ class Table:
 
     async def standing(self) -> list[str]:
         return [poll.standing for poll in await self.interviewer.newest(ONE, ADA.user, 5)]
-
-
-@pytest.fixture(scope="module")
-def framework(corpus: Path) -> Framework:
-    return load_framework(corpus)
-
-
-@pytest.fixture(scope="module")
-def outlook(framework: Framework) -> Outlook:
-    return Outlook(framework)
 
 
 @pytest.fixture

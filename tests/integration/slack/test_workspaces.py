@@ -14,6 +14,7 @@ from bot.delivery.ports import RefusedError
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
 from bot.slack.app import make_adapter
+from bot.slack.workspaces import InstalledWorkspaces
 from bot.store import schema
 from bot.store.address import Address
 from bot.store.database import Database, DatabaseUrls
@@ -23,7 +24,7 @@ from bot.store.records import Delivery, Turn
 from bot.store.store import Store
 from tests.conftest import KEY
 
-CLIENT = "111.222"
+CLIENT, API = "111.222", "https://slack.example/api/"
 
 
 @pytest.fixture
@@ -62,9 +63,11 @@ def post(tenant: str, **address: JsonValue) -> Delivery:
     ],
 )
 async def test_the_tenant_and_the_address_lead_to_the_token(
-    store: Store, tenant: str, address: dict[str, JsonValue], token: str
+    store: Store, tenant: str, address: dict[str, str], token: str
 ) -> None:
-    client = await several(store)._workspaces.client(tenant, **{"enterprise": None, **address})
+    client = await InstalledWorkspaces(Installations(store.database, CLIENT), API).client(
+        tenant, address.get("enterprise")
+    )
     assert client.token == token
 
 

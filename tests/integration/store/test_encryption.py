@@ -61,10 +61,6 @@ async def test_a_secret_is_not_shown_with_its_message() -> None:
     assert "xoxb" not in repr(said("hello", token=SECRET))
 
 
-async def test_no_secret_is_kept_as_none(store: Store) -> None:
-    assert (await accepted(store, said("hello"))).token is None
-
-
 async def test_after_a_rotation_old_secrets_are_still_read(store: Store, database_url: str, tmp_path: Path) -> None:
     old = await accepted(store, said("old", token=SECRET))
     rotated = Store(Database(DatabaseUrls.of(database_url, tmp_path), [NEW_KEY, KEY]))

@@ -26,7 +26,7 @@ from bot.store.tables import (
     Row,
     TurnRow,
 )
-from tests.support.rooms import ONE, TWO, Clock, accepted, done, everything, raw_bytes, said, tables
+from tests.support.rooms import ONE, TWO, Clock, accepted, done, everything, raw_bytes, said
 
 WORDS = "My secret recipe is plum jam"
 THEIRS = "We all like cherries"
@@ -187,17 +187,16 @@ async def test_the_next_in_a_conversation_comes_up_when_its_head_is_forgotten(st
     assert await store.inbox.heads() == [Work(ONE, second.id)]
 
 
-async def test_the_real_tables_are_those_that_are_searched(store: Store) -> None:
-    assert set(Row.metadata.tables) <= set((await tables(store.database)).tables)
-
-
 async def rows_of(store: Store, table: type[Row]) -> list[Row]:
     async with store.database.across_tenants() as session:
         return list(await session.scalars(select(table).order_by(table.id)))
 
 
-async def test_a_finished_turn_goes_with_all_that_hangs_on_it_after_its_days(timed: Store, clock: Clock) -> None:
-    turn = await done(timed, said("hello"))
+@pytest.mark.parametrize("error", [None, "it failed"])
+async def test_a_finished_turn_goes_with_all_that_hangs_on_it_after_its_days(
+    timed: Store, clock: Clock, error: str | None
+) -> None:
+    turn = await done(timed, said("hello"), error=error)
     await timed.feedback.give(ONE, turn.id, "U1", helpful=True)
     clock.advance(days=90)
     await timed.erasure.expire(days=90)
@@ -216,13 +215,6 @@ async def test_the_days_of_a_turn_count_from_its_end(timed: Store, clock: Clock)
     clock.advance(days=89)
     await timed.erasure.expire(days=90)
     assert len(await rows_of(timed, TurnRow)) == 1
-
-
-async def test_a_failed_turn_expires_too(timed: Store, clock: Clock) -> None:
-    await done(timed, said("hello"), error="why")
-    clock.advance(days=2)
-    await timed.erasure.expire(days=1)
-    assert await rows_of(timed, TurnRow) == []
 
 
 async def test_what_is_still_to_be_answered_or_delivered_never_expires(timed: Store, clock: Clock) -> None:

@@ -100,17 +100,10 @@ def test_what_the_statement_does_not_say_is_a_fault(judge, sentence, cited, faul
 @pytest.mark.parametrize(
     "sentence",
     [
-        "",
-        "   ",
-        "?!",
-        "asdf qwer zxcv",
-        "Which approach?",
-        "RAG.",
-        "Yes.",
-        "Fine-Tuning ist teuer und dauert lange.",
-        "微调很贵",
+        "", "   ", "?!", "asdf qwer zxcv", "Which approach?", "RAG.", "Yes.",
+        "Fine-Tuning ist teuer und dauert lange.", "微调很贵",
     ],
-)
+)  # fmt: skip
 def test_what_says_nothing_is_never_shown(judge, sentence):
     assert judge(sentence, EXPENSIVE) is not None
 

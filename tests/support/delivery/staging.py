@@ -18,7 +18,7 @@ from bot.store.inbox import Answer
 from bot.store.post import Post
 from bot.store.records import UNFINISHED, Delivery, Turn
 from bot.store.store import Store
-from bot.store.tables import TurnRow
+from bot.store.tables import DeliveryRow, TurnRow
 from tests.peers.recorder import Recorder, posts
 
 PATIENCE = 20.0  # seconds
@@ -114,6 +114,11 @@ class Stage:
     async def turns(self) -> dict[str, Turn]:
         async with self.store.database.across_tenants() as session:
             return {turn.text: turn for turn in await session.scalars(select(TurnRow).order_by(TurnRow.id))}
+
+    async def is_postponed(self) -> bool:
+        """Whether a post waits for its next attempt."""
+        async with self.store.database.across_tenants() as session:
+            return bool(await session.scalar(select(DeliveryRow.id).where(DeliveryRow.retry_at.is_not(None))))
 
     async def states(self) -> dict[str, str]:
         return {text: turn.state for text, turn in (await self.turns()).items()}

@@ -55,11 +55,7 @@ def test_a_number_beside_options_without_numbers_changes_nothing(framework: Fram
 
 @pytest.mark.parametrize(
     ("text", "negates", "hedges"),
-    [
-        ("Our docs change every week.", 0, 0),
-        ("Our docs never change.", 1, 0),
-        ("Our docs may change some day.", 0, 1),
-    ],
+    [("Our docs change every week.", 0, 0), ("Our docs never change.", 1, 0), ("Our docs may change some day.", 0, 1)],
 )
 def test_negations_and_hedges_are_features(framework: Framework, text: str, negates: int, hedges: int) -> None:
     features = candidate(framework, text, "change_rate.often").features

@@ -48,10 +48,7 @@ def test_a_text_is_cut_into_its_sentences(text: str, expected: list[str]) -> Non
     ("text", "expected"),
     [
         ("We need sources.", []),
-        (
-            "Our prices change daily, but we have no examples.",
-            ["Our prices change daily", "but we have no examples."],
-        ),
+        ("Our prices change daily, but we have no examples.", ["Our prices change daily", "but we have no examples."]),
         ("Our prices change (every single Monday morning).", ["Our prices change", "every single Monday morning)."]),
         ("Our prices change daily — we need the sources.", ["Our prices change daily", "we need the sources."]),
         ("Yes, but we have no examples.", []),

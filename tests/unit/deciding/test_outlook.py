@@ -9,19 +9,7 @@ from hypothesis import given
 
 from bot.deciding.framework import Approach, Framework, Side
 from bot.deciding.outlook import Answers, Outlook
-from tests.support.frameworks import (
-    CODE,
-    Case,
-    Table,
-    cases,
-    every_approach,
-    modest,
-    paths,
-    rule,
-    values,
-    ways,
-    weight,
-)
+from tests.support.frameworks import CODE, Case, Table, cases, every_approach, modest, paths, rule, values, ways, weight
 
 MEAN_QUESTIONS, MOST_QUESTIONS = 4, 8  # the README promises the latter
 INCLUDES = {

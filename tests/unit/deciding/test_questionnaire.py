@@ -422,12 +422,16 @@ def test_a_changed_framework_drops_and_names_exactly_the_answers_that_no_longer_
     interview.view(again)
 
 
+def without(name: str, option: str) -> Questionnaire:
+    """The interview of a later version of the framework, which has lost an option."""
+    rest = {o: found for o, found in SHIPPED.questions[name].options.items() if o != option}
+    changed = {**SHIPPED.questions, name: replace(SHIPPED.questions[name], options=rest)}
+    return Questionnaire(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
+
+
 def test_what_was_overruled_is_not_revived_when_the_answer_no_longer_holds() -> None:
     session = stepped(INTERVIEW.start({LETTER: Mention("often", WORDS)}), Edit(LETTER), Choose(LETTER, "stable"))
-    rest = {o: found for o, found in SHIPPED.questions[LETTER].options.items() if o != "stable"}
-    changed = {**SHIPPED.questions, LETTER: replace(SHIPPED.questions[LETTER], options=rest)}
-    later = Questionnaire(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
-    resumed, dropped = later.resume(session)
+    resumed, dropped = without(LETTER, "stable").resume(session)
     assert (dropped, resumed.known, resumed.read) == ((LETTER,), {}, {})
 
 
@@ -441,9 +445,7 @@ def test_an_answer_that_is_dropped_is_asked_again_if_it_matters() -> None:
     start = INTERVIEW.start()
     first = start.question
     option, *_ = SHIPPED.questions[first].options
-    rest = {o: found for o, found in SHIPPED.questions[first].options.items() if o != option}
-    changed = {**SHIPPED.questions, first: replace(SHIPPED.questions[first], options=rest)}
-    later = Questionnaire(Outlook(replace(SHIPPED, version=SHIPPED.version + 1, questions=changed)))
+    later = without(first, option)
     resumed, dropped = later.resume(answered(start, option))
     assert dropped == (first,)
     assert resumed.known == {}

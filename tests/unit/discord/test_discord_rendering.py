@@ -143,24 +143,20 @@ def test_the_picture_is_in_the_last_message(words: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "count", "label"),
+    ("button", "label"),
     [
-        ("yes", None, "yes"),
-        ("yes", 3, "yes (3)"),
-        ("w" * BUTTON, None, "w" * BUTTON),
-        ("w" * (BUTTON + 1), None, "w" * (BUTTON - 1) + "…"),
-        ("w" * BUTTON, 12, "w" * (BUTTON - 6) + "… (12)"),
-        (" ", None, "…"),
+        (Button("yes", Press("answer")), "yes"),
+        (Button("yes", Press("answer"), count=3), "yes (3)"),
+        (Button("w" * BUTTON, Press("answer")), "w" * BUTTON),
+        (Button("w" * (BUTTON + 1), Press("answer")), "w" * (BUTTON - 1) + "…"),
+        (Button("w" * BUTTON, Press("answer"), count=12), "w" * (BUTTON - 6) + "… (12)"),
+        (Button(" ", Press("answer")), "…"),
+        (Button("w" * BUTTON, Press("answer"), is_chosen=True), "✓ " + "w" * (BUTTON - 3) + "…"),
     ],
 )
-def test_a_long_label_keeps_its_beginning_and_its_count(text: str, count: int | None, label: str) -> None:
-    [part] = render(Card((Line("?"),), rows=((Button(text, Press("answer"), count=count),),)))
+def test_a_long_label_keeps_its_beginning_its_count_and_its_mark(button: Button, label: str) -> None:
+    [part] = render(Card((Line("?"),), rows=((button,),)))
     assert part.rows[0][0].label == label
-
-
-def test_a_chosen_answer_is_marked() -> None:
-    [part] = render(Card((Line("?"),), rows=((Button("w" * BUTTON, Press("answer"), is_chosen=True),),)))
-    assert part.rows[0][0].label == "✓ " + "w" * (BUTTON - 3) + "…"
 
 
 def test_a_long_choice_keeps_its_beginning() -> None:

@@ -11,41 +11,12 @@ from bot.messages.reply import Citation, Line, LineKind
 
 ARTICLE = "https://example.com/guides/fine-tuning-vs-rag"
 HOSTILE = (
-    "@everyone ",
-    "@here",
-    "<@1> ",
-    "<@&2>",
-    "<#3>",
-    "</ask:4>",
-    "<:smile:5>",
-    "<t:0:R>",
-    "<https://evil.example>",
-    "[here](https://evil.example) ",
-    "https://evil.example",
-    "discord.gg/abc ",
-    "DiscordApp.com/invite/abc",
-    "*bold* ",
-    "__under__",
-    "~~gone~~",
-    "||hidden|| ",
-    "`code`",
-    "```\n",
-    "````",
-    "> quoted\n",
-    ">>> all\n",
-    "# Title\n",
-    "-# small\n",
-    "- one\n",
-    "+ one\n",
-    "\n1. one\n",
-    "2026.",
-    "\r## again",
-    "\\",
-    "\\*",
-    "\u200b",
-    "\u202e",
-    "👩‍👩‍👧‍👦",
-)
+    "@everyone ", "@here", "<@1> ", "<@&2>", "<#3>", "</ask:4>", "<:smile:5>", "<t:0:R>", "<https://evil.example>",
+    "[here](https://evil.example) ", "https://evil.example", "discord.gg/abc ", "DiscordApp.com/invite/abc",
+    "*bold* ", "__under__", "~~gone~~", "||hidden|| ", "`code`", "```\n", "````", "> quoted\n", ">>> all\n",
+    "# Title\n", "-# small\n", "- one\n", "+ one\n", "\n1. one\n", "2026.", "\r## again", "\\", "\\*", "\u200b",
+    "\u202e", "👩‍👩‍👧‍👦",
+)  # fmt: skip
 
 ESCAPE = re.compile(r"\\[^0-9A-Za-z\s]")
 ALIVE = re.compile(

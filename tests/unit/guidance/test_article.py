@@ -13,21 +13,12 @@ from tests.conftest import ROOT
 ORIGINAL = ROOT.parent / "shared" / "guidance-article.txt"
 
 SECTIONS = [
-    "Introduction",
-    "Fine-Tuning Explained",
-    "Fine-Tuning Explained > Strengths of Fine-Tuning",
-    "Fine-Tuning Explained > Limitations",
-    "RAG Explained",
-    "RAG Explained > Strengths of RAG",
-    "RAG Explained > Limitations",
-    "Decision Framework > Choose Fine-Tuning when",
-    "Decision Framework > Choose RAG when",
-    "Hybrid Approaches",
-    "Practical Considerations > Data Requirements",
-    "Practical Considerations > Maintenance",
-    "Practical Considerations > Cost",
-    "Getting Started",
-]
+    "Introduction", "Fine-Tuning Explained", "Fine-Tuning Explained > Strengths of Fine-Tuning",
+    "Fine-Tuning Explained > Limitations", "RAG Explained", "RAG Explained > Strengths of RAG",
+    "RAG Explained > Limitations", "Decision Framework > Choose Fine-Tuning when",
+    "Decision Framework > Choose RAG when", "Hybrid Approaches", "Practical Considerations > Data Requirements",
+    "Practical Considerations > Maintenance", "Practical Considerations > Cost", "Getting Started",
+]  # fmt: skip
 
 
 def words(text: str) -> list[str]:

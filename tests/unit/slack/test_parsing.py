@@ -22,6 +22,13 @@ def hear(**fields: Any) -> Said | None:
     return parse_said(body, context())
 
 
+def heard(**fields: Any) -> Said:
+    """A message that somebody wrote."""
+    said = hear(**fields)
+    assert said
+    return said
+
+
 def context() -> AsyncBoltContext:
     return AsyncBoltContext({"bot_user_id": BOT, "team_id": "T1"})
 
@@ -45,15 +52,13 @@ def test_only_people_are_heard(fields: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("fields", [{"text": "hello"}, {"text": f"<@{BOT}2> hello"}], ids=str)
 def test_a_message_in_a_channel_is_not_for_the_bot_without_a_mention(fields: dict[str, Any]) -> None:
-    said = hear(**fields)
-    assert said
+    said = heard(**fields)
     assert (said.is_addressed, said.is_in_talk) == (False, False)
 
 
 @pytest.mark.parametrize("subtype", [None, "file_share", "thread_broadcast"])
 def test_a_mention_is_answered_in_its_thread(subtype: str | None) -> None:
-    said = hear(text=f"<@{BOT}> RAG &amp; roll?", subtype=subtype)
-    assert said
+    said = heard(text=f"<@{BOT}> RAG &amp; roll?", subtype=subtype)
     assert said.is_addressed
     assert (said.person.tenant, said.person.user, said.place, said.text) == ("slack:T1", "U1", "C1/2.0", "RAG & roll?")
     assert said.address == Address("C1", "2.0")
@@ -61,49 +66,40 @@ def test_a_mention_is_answered_in_its_thread(subtype: str | None) -> None:
 
 
 def test_a_mention_and_its_message_share_their_keys() -> None:
-    one, other = hear(text=f"<@{BOT}> hello"), hear(text=f"<@{BOT}> hello", type="app_mention", channel_type=None)
-    assert one
-    assert other
+    one, other = heard(text=f"<@{BOT}> hello"), heard(text=f"<@{BOT}> hello", type="app_mention", channel_type=None)
     assert set(one.keys) & set(other.keys) == {"event:Ev1", "message:C1/2.0"}
 
 
 def test_a_mention_in_a_thread_is_answered_there() -> None:
-    said = hear(text=f"<@{BOT}> hello", thread_ts="1.0")
-    assert said
+    said = heard(text=f"<@{BOT}> hello", thread_ts="1.0")
     assert (said.place, said.address) == ("C1/1.0", Address("C1", "1.0"))
 
 
 def test_a_direct_message_is_one_conversation_without_threads() -> None:
-    said = hear(text="hello", channel="D1", channel_type="im")
-    assert said
+    said = heard(text="hello", channel="D1", channel_type="im")
     assert (said.is_addressed, said.place, said.address) == (True, "D1", Address("D1"))
 
 
 def test_words_in_a_thread_may_go_on_unless_they_are_for_others() -> None:
-    alone, others = hear(text="And that?", thread_ts="1.0"), hear(text="And that, <@U2>?", thread_ts="1.0")
-    assert alone
-    assert others
+    alone, others = heard(text="And that?", thread_ts="1.0"), heard(text="And that, <@U2>?", thread_ts="1.0")
     assert (alone.is_addressed, alone.is_in_talk, alone.mentions_others) == (False, True, False)
     assert (others.is_addressed, others.is_in_talk, others.mentions_others) == (False, True, True)
 
 
 @pytest.mark.parametrize("whom", ["<@U2>", "<@W2|wendy>", "<!here>", "<!channel>", "<!everyone>", "<!subteam^S1|@us>"])
 def test_every_way_to_address_others_is_known(whom: str) -> None:
-    said = hear(text=f"<@{BOT}> {whom} hello", thread_ts="1.0")
-    assert said
+    said = heard(text=f"<@{BOT}> {whom} hello", thread_ts="1.0")
     assert said.mentions_others
 
 
 @pytest.mark.parametrize("words", ["by <!date^1700000000^{date}|Tuesday> in <#C2|plans>?", f"<@{BOT}> and you?"])
 def test_a_date_a_channel_or_the_bot_is_nobody_else(words: str) -> None:
-    said = hear(text=words, thread_ts="1.0")
-    assert said
+    said = heard(text=words, thread_ts="1.0")
     assert not said.mentions_others
 
 
 def test_a_message_without_text_is_an_empty_one() -> None:
-    said = hear(channel="D1", channel_type="im", subtype="file_share")
-    assert said
+    said = heard(channel="D1", channel_type="im", subtype="file_share")
     assert said.text == ""
 
 
@@ -138,14 +134,10 @@ def edit(text: str | None, before: dict[str, Any]) -> Any:
 @pytest.mark.parametrize(
     ("typed", "command"),
     [
-        ("", Command.HELP),
-        ("Help", Command.HELP),
-        (" INTERVIEW ", Command.INTERVIEW),
-        ("status", Command.STATUS),
-        ("interview us", Command.ASK),
-        ("RAG?", Command.ASK),
+        ("", Command.HELP), ("Help", Command.HELP), (" INTERVIEW ", Command.INTERVIEW), ("status", Command.STATUS),
+        ("interview us", Command.ASK), ("RAG?", Command.ASK),
     ],
-)
+)  # fmt: skip
 def test_commands_are_known_in_any_case(typed: str, command: Command) -> None:
     assert Command.parse(typed) is command
 

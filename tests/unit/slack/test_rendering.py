@@ -20,20 +20,10 @@ from tests.support.cards import cards_of, full_card, patiently, rows_of
 
 ARTICLE = "https://example.com/guides/fine-tuning-vs-rag"
 HOSTILE = (
-    "<!channel> ",
-    "<!subteam^S1|@all> ",
-    "<@U1> ",
-    "<#C1|general> ",
-    "<https://evil.example|here> ",
-    "&lt;!here&gt; ",
-    "*bold* _it_ ~no~ `code` ",
-    "```\n",
-    "> quoted\n",
-    "[link](https://evil.example) ",
-    ":tada: ",
-    "👩‍👩‍👧‍👦 ",
-    "\u202e",
-)
+    "<!channel> ", "<!subteam^S1|@all> ", "<@U1> ", "<#C1|general> ", "<https://evil.example|here> ",
+    "&lt;!here&gt; ", "*bold* _it_ ~no~ `code` ", "```\n", "> quoted\n", "[link](https://evil.example) ", ":tada: ",
+    "👩‍👩‍👧‍👦 ", "\u202e",
+)  # fmt: skip
 
 cards = cards_of(HOSTILE, 30, 20)
 urls = some.sampled_from((None, ARTICLE))

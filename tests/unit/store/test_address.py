@@ -11,11 +11,7 @@ ROWS: list[tuple[dict[str, JsonValue], Address, Draft]] = [
     ({"channel": "C1", "private": True, "enterprise": "E1"}, Address("C1", None, "E1", is_private=True), Draft()),
     ({"channel": "C1", "thread": "1.0", "replaces": ["1.1", "1.2"]}, Address("C1", "1.0"), Draft(("1.1", "1.2"))),
     ({"channel": "C1", "thread": "1.0", "growing": True}, Address("C1", "1.0"), Draft(is_growing=True)),
-    (
-        {"channel": "1", "asked": "2", "plain": True},
-        Address("1", question="2", is_plain=True),
-        Draft(),
-    ),
+    ({"channel": "1", "asked": "2", "plain": True}, Address("1", question="2", is_plain=True), Draft()),
     ({"direct": True, "asked_in": "3"}, Address(is_direct=True, fallback_channel="3"), Draft()),
     ({"channel": "1", "ping": True, "unheard of": [1]}, Address("1", has_mention=True), Draft()),
     ({"channel": "1", "only_there": True}, Address("1", is_desk=True), Draft()),

@@ -8,8 +8,7 @@ WORDS = Vocabulary({"frame": "say, in general"}, ["cheap, low-cost | dear"], {"c
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [("costs", "cost"), ("copies", "copied"), ("planned", "plan"), ("training", "train")],
+    ("one", "other"), [("costs", "cost"), ("copies", "copied"), ("planned", "plan"), ("training", "train")]
 )
 def test_a_plural_and_a_tense_are_the_same_word(one: str, other: str) -> None:
     assert inflected(one) == inflected(other)
