@@ -21,8 +21,8 @@ from bot.store.store import Store
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.support.processes import run
-from tests.support.town import Clock as SetClock
-from tests.support.town import Town, ann, cem
+from tests.support.rooms import Clock as SetClock
+from tests.support.town import MONDAY, Town, ann, cem
 
 ESCAPES = "\x1b]0;another title\x07 \x1b[2J\x9b1A\r\u202eback"  # renames, clears, overwrites and turns round
 OBEYED = re.compile(r"[^\n\x20-\x7e\xa0-\u2029\u2030-\U0010ffff]")
@@ -39,7 +39,7 @@ def lead(tmp_path: Path) -> Lead:
     run(tmp_path, "migrate")
 
     async def made() -> Lead:
-        store = store_in(tmp_path, SetClock())
+        store = store_in(tmp_path, SetClock(MONDAY))
         town = Town(store, store.database.clock, Settings(consultant_slack_channel="C1"))
         lead = await town.request(ann(), need=f"=HYPERLINK(1){ESCAPES}", consent="all")
         await town.work()
