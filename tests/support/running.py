@@ -5,8 +5,10 @@ import socket
 import sqlite3
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.conftest import KEY
 from tests.support.forking import Forked
@@ -29,6 +31,21 @@ class Running:
         """Starts a process, with environment variables beside those that every one has."""
         with self._log.open("ab") as log:
             self.process = Forked("bot", words, self.environment(**variables), stderr=log.fileno())
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        raise NotImplementedError
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Start it; stop it at the end of the block (unless it is stopped by then) and see that it ends well."""
+        try:
+            self.start()
+            assert self.is_running, self.log
+            yield self
+            assert self.process is None or self.stop() == 0
+        finally:
+            self.kill()
 
     def environment(self, **variables: str) -> dict[str, str]:
         """The environment of its processes."""

@@ -13,6 +13,7 @@ from tests.peers.discord.components import BUTTON, ROW, STRING_SELECT
 from tests.support.discord.bots import CASE, Screen
 from tests.support.discord.desk import discord_desk
 
+ARTICLE_URL = "https://example.com/fine-tuning-or-rag"
 STYLES = {1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link"}
 LINE = re.compile(r"(### |-# |- )(.*)")
 INLINE = re.compile(r"\\(?P<escaped>[^\w\s]|_)|\*\*(?P<bold>(?:\\.|[^\\])+?)\*\*|\*(?P<italic>(?:\\.|[^\\*])+?)\*")
@@ -21,8 +22,7 @@ TAGS = {"### ": "h3", "-# ": "small", "bold": "b", "italic": "i"}
 
 def interview(data: Path, folder: Path) -> tuple[str, bytes]:
     """Advise on a case and begin an interview on a loopback Discord; return the question's page and the chart's PNG."""
-    with discord_desk(data, folder, ARTICLE_URL="https://example.com/fine-tuning-or-rag") as bot:
-        bot.start()
+    with discord_desk(data, folder, ARTICLE_URL=ARTICLE_URL) as bot, bot.running():
         discord, maya = bot.discord, bot.discord.user("Maya")
         room = discord.channel(discord.guild("acme", maya), "ai-projects")
         advice = bot.answers(discord.mention(room, maya, CASE))[-1]

@@ -12,14 +12,14 @@ from tests.support.slack.desk import slack_desk
 
 Block = dict[str, Any]
 
+ARTICLE_URL = "https://example.com/fine-tuning-or-rag"
 TIME = '<span class="time">10:24 AM</span>'
 STYLES = {"bold": "b", "italic": "i", "code": "code"}
 
 
 def answer_page(data: Path, folder: Path) -> str:
     """Ask a question in a channel of a loopback Slack, and draw the thread."""
-    with slack_desk(data, folder, ARTICLE_URL="https://example.com/fine-tuning-or-rag") as bot:
-        bot.start()
+    with slack_desk(data, folder, ARTICLE_URL=ARTICLE_URL) as bot, bot.running():
         slack, maya = bot.slack, bot.slack.user("Maya")
         room = slack.channel("ai-projects", maya)
         asked = slack.mention(room, maya, QUESTION)

@@ -17,10 +17,8 @@ ARTICLE_URL = "https://example.com/guides/fine-tuning-vs-rag"
 def running(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
     with everything(data_dir, tmp_path_factory.mktemp("both"), discord_app=App(flags=READS_ALL)) as bot:
         bot.settings["ARTICLE_URL"] = ARTICLE_URL
-        bot.start()
-        assert bot.is_ready, bot.log
-        yield bot
-        assert bot.process is None or bot.stop() == 0
+        with bot.running():
+            yield bot
 
 
 @pytest.fixture(params=["slack", "discord"])

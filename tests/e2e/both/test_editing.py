@@ -30,10 +30,8 @@ def running(model: Script, data_dir: Path, tmp_path_factory: pytest.TempPathFact
     with everything(data_dir, tmp_path_factory.mktemp("editing"), discord_app=App(flags=READS_ALL)) as bot:
         bot.settings |= {"LLM_MODEL": "openai:scripted", "OPENAI_API_KEY": "key", "OPENAI_API_BASE": model.url}
         bot.settings["LLM_TIMEOUT"] = "60"
-        bot.start()
-        assert bot.is_ready, bot.log
-        yield bot
-        assert bot.stop() == 0
+        with bot.running():
+            yield bot
 
 
 @pytest.fixture

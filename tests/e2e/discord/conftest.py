@@ -14,12 +14,8 @@ def bot(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bo
     with discord_server() as discord:
         settings = {"ARTICLE_URL": "https://example.com/guides/fine-tuning-vs-rag"}
         bot = Bot(discord, data_dir, tmp_path_factory.mktemp("discord"), settings)
-        bot.start()
-        try:
+        with bot.running():
             yield bot
-            assert bot.process is None or bot.stop() == 0
-        finally:
-            bot.kill()
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ RESTARTING = 60.0  # seconds until what a killed process was sending is sent by 
 
 @pytest.fixture(scope="module")
 def desk(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiscordDesk]:
-    with discord_desk(data_dir, tmp_path_factory.mktemp("desk")) as desk:
-        desk.start()
+    with discord_desk(data_dir, tmp_path_factory.mktemp("desk")) as desk, desk.running():
         yield desk
-        assert desk.stop() == 0
 
 
 @pytest.fixture

@@ -160,14 +160,10 @@ def test_wrong_token_is_named_in_a_sentence(other: Bot) -> None:
 def test_thread_goes_on_with_message_content_on_two_shards(data_dir: Path, tmp_path: Path) -> None:
     with discord_server(app=App(flags=READS_ALL), shards=2) as discord:
         bot = Bot(discord, data_dir, tmp_path)
-        bot.start()
-        try:
+        with bot.running():
             discord.wait_for(lambda: discord.connected == 2, ANSWERING, "both shards")
             ann = discord.user("ann")
             thread = discord.thread(discord.channel(discord.guild("acme", ann), "general"), owner=ann)
             bot.answers(discord.mention(thread, ann, QUESTION))
             discord.say(thread, ann, "And of RAG?")
             discord.wait_for(lambda: len(discord.said(thread)) == 2, ANSWERING, "the follow-up's answer")
-            assert bot.stop() == 0
-        finally:
-            bot.kill()

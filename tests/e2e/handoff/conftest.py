@@ -17,11 +17,8 @@ DESKS = {"slack": slack_desk, "discord": discord_desk}
 @pytest.fixture(scope="module", params=DESKS)
 def desk(request: pytest.FixtureRequest, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A bot with consultants, on either platform."""
-    with DESKS[request.param](data_dir, tmp_path_factory.mktemp("desk")) as desk:
-        desk.start()
+    with DESKS[request.param](data_dir, tmp_path_factory.mktemp("desk")) as desk, desk.running():
         yield desk
-        if desk.process is not None:
-            assert desk.stop() == 0
 
 
 @pytest.fixture

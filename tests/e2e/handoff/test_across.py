@@ -37,9 +37,8 @@ def both(data_dir: Path, folder: Path, *used: str) -> Iterator[Both]:
             f"CONSULTANT_{desk.platform.upper()}_CHANNEL" for desk in (slack, discord) if desk.platform not in used
         }
         slack.settings = discord.settings = {name: known[name] for name in known.keys() - unused}
-        slack.start()
-        discord.start()
-        yield Both(slack, discord)
+        with slack.running(), discord.running():
+            yield Both(slack, discord)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,6 @@ def one_desk(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """All consultants are in Slack."""
     with both(data_dir, tmp_path_factory.mktemp("one-desk"), "slack") as running:
         yield running
-        assert (running.slack.stop(), running.discord.stop()) == (0, 0)
 
 
 @pytest.fixture(scope="module")

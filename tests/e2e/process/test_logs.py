@@ -111,8 +111,7 @@ def test_the_reference_in_an_apology_leads_to_the_traceback_and_to_nothing_that_
 ) -> None:
     with slack_server() as slack:
         bot = Bot(slack, data_dir, tmp_path, {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"})
-        bot.start()
-        try:
+        with bot.running():
             ann = slack.user("ann")
             asked = slack.mention(slack.channel("general", ann), ann, QUESTION)
             assert len(bot.answers(asked)) == 1
@@ -122,9 +121,6 @@ def test_the_reference_in_an_apology_leads_to_the_traceback_and_to_nothing_that_
             _, apology = bot.answers(asked)
             assert len(bot.answers(slack.mention(slack.channel("elsewhere", ann), ann, QUESTION))) == 1
             token = slack.token()
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
     [reference] = re.findall(r"reference ([0-9a-f]{8})\b", apology.text)
     [line] = [line for line in map(json.loads, bot.log.splitlines()) if line.get("reference") == reference]
     assert line["message"].endswith(f"could not be answered, reference {reference}")

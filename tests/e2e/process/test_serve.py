@@ -25,11 +25,8 @@ BAD_TOKEN = 4004
 
 @pytest.fixture(scope="module")
 def one(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
-    with everything(data_dir, tmp_path_factory.mktemp("serve")) as bot:
-        bot.start()
-        assert bot.is_ready, bot.log
+    with everything(data_dir, tmp_path_factory.mktemp("serve")) as bot, bot.running():
         yield bot
-        assert bot.process is None or bot.stop() == 0
 
 
 def test_one_process_answers_on_both_platforms(one: Everything) -> None:

@@ -26,14 +26,10 @@ def _children(spans: Collector, parent: str) -> set[str]:
 def test_a_question_is_one_trace_without_what_was_said(data_dir: Path, tmp_path: Path) -> None:
     with collector() as collected, slack_server() as slack:
         bot = Bot(slack, data_dir, tmp_path, {"OTEL_EXPORTER_OTLP_ENDPOINT": collected.url})
-        bot.start()
-        try:
+        with bot.running():
             ann = slack.user("ann")
             asked = slack.mention(slack.channel("general", ann), ann, f"{QUESTION} {SECRET}")
             assert len(bot.answers(asked)) == 1
-            assert bot.stop() == 0  # what it still has is sent
-        finally:
-            bot.kill()
         trace = collected.trace("accept")
     assert set(trace) == {"accept", "answer", "search", "compose", "deliver"}
     assert _children(collected, "answer") == {"search", "compose"}
@@ -59,13 +55,9 @@ async def test_what_several_processes_do_on_a_turn_is_one_trace() -> None:
 def test_a_collector_that_is_away_holds_nobody_up(data_dir: Path, tmp_path: Path) -> None:
     with slack_server() as slack:
         bot = Bot(slack, data_dir, tmp_path, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
-        bot.start()
-        try:
+        with bot.running():
             ann = slack.user("ann")
             assert len(bot.answers(slack.mention(slack.channel("general", ann), ann, QUESTION))) == 1
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
 
 
 def test_without_a_collector_nothing_of_it_is_imported() -> None:

@@ -6,19 +6,21 @@ from pathlib import Path
 import pytest
 
 from tests.peers.slack import Channel, Slack, User, slack_server
-from tests.support.slack.bots import Bot
+from tests.support.slack.bots import Bot, WebBot
 
 
 @pytest.fixture(scope="session")
 def bot(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     with slack_server() as slack:
         bot = Bot(slack, data_dir, tmp_path_factory.mktemp("slack"))
-        bot.start()
-        try:
+        with bot.running():
             yield bot
-            assert bot.process is None or bot.stop() == 0
-        finally:
-            bot.kill()
+
+
+@pytest.fixture(scope="module")
+def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBot]:
+    with slack_server() as slack, WebBot(slack, data_dir, tmp_path_factory.mktemp("web")).running() as bot:
+        yield bot
 
 
 @pytest.fixture

@@ -23,12 +23,8 @@ def bot(
         pytest.skip(str(missing))
     with emulate_server(folder) as slack:
         bot = InstallableBot(slack, data_dir, tmp_path_factory.mktemp("emulate"))
-        bot.start()
-        try:
+        with bot.running():
             yield bot
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
 
 
 @pytest.fixture

@@ -51,13 +51,9 @@ def firm(
     settings = {**ALWAYS, "CONSULTANT_SLACK_CHANNEL": f"{cem.team_id}/{channel.id}"}
     firm = Firm(slack, data_dir, tmp_path_factory.mktemp("firm"), settings)
     firm.channel, firm.cem = channel, cem
-    firm.start()
-    try:
+    with firm.running():
         firm.install(cem.team_id)
         yield firm
-        assert firm.stop() == 0
-    finally:
-        firm.kill()
 
 
 def test_requests_of_all_workspaces_come_to_one_desk_and_replies_go_back(firm: Firm) -> None:

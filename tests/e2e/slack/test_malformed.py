@@ -5,15 +5,13 @@ import copy
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 import pytest
 
-from tests.peers.slack import Signing, Slack, slack_server
+from tests.peers.slack import Signing, Slack
 from tests.peers.slack.delivery import COMMAND, EVENT, Delivery
 from tests.support.running import Running, status
 from tests.support.slack.bots import ANSWERING, QUESTION, Bot, WebBot, press, well
@@ -43,18 +41,6 @@ BODIES = [
 ]
 TABLES = ("events", "conversations", "turns", "deliveries", "interviews", "leads", "feedback")
 FRAMES = ("", "{", "[]", "null", "\0", '{"type":5}', '{"envelope_id":"a"}', "[" * 5_000)
-
-
-@pytest.fixture(scope="module")
-def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBot]:
-    with slack_server() as slack:
-        bot = WebBot(slack, data_dir, tmp_path_factory.mktemp("malformed"))
-        bot.start()
-        try:
-            yield bot
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
 
 
 def test_malformed_requests_get_a_4xx_and_leave_nothing_behind(web: WebBot) -> None:

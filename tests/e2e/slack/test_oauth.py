@@ -36,14 +36,10 @@ SORRY = "is not installed in this workspace any more"
 def bot(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstallableBot]:
     with slack_server(installed=False) as slack:
         bot = InstallableBot(slack, data_dir, tmp_path_factory.mktemp("oauth"))
-        bot.start()
-        try:
+        with bot.running():
             yield bot
-            assert bot.stop() == 0
-            assert "xoxb-" not in bot.log
-            assert slack.app.client_secret not in bot.log
-        finally:
-            bot.kill()
+        assert "xoxb-" not in bot.log
+        assert slack.app.client_secret not in bot.log
 
 
 @pytest.fixture

@@ -26,12 +26,8 @@ def writing(model: Script, data_dir: Path, tmp_path_factory: pytest.TempPathFact
     with slack_server() as slack:
         settings = {"LLM_MODEL": "openai:scripted", "OPENAI_API_KEY": "key", "OPENAI_API_BASE": model.url}
         bot = Bot(slack, data_dir, tmp_path_factory.mktemp("writing"), settings)
-        bot.start()
-        try:
+        with bot.running():
             yield bot
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
 
 
 @pytest.fixture

@@ -13,10 +13,8 @@ from tests.support.slack.desk import SlackDesk, slack_desk
 
 @pytest.fixture(scope="module")
 def desk(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlackDesk]:
-    with slack_desk(data_dir, tmp_path_factory.mktemp("desk")) as desk:
-        desk.start()
+    with slack_desk(data_dir, tmp_path_factory.mktemp("desk")) as desk, desk.running():
         yield desk
-        assert desk.stop() == 0
 
 
 @pytest.fixture

@@ -3,32 +3,17 @@
 import re
 import sqlite3
 import urllib.request
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.store.records import LeadState
-from tests.peers.slack import slack_server
 from tests.support.running import status
 from tests.support.slack.bots import QUESTION, WebBot, press
 
 OUTCOMES = {"answer", "advice", "abstain", "small_talk", "too_many", "failed", "sent", "retried"}
 STATES = {*LeadState}
-
-
-@pytest.fixture(scope="module")
-def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBot]:
-    with slack_server() as slack:
-        bot = WebBot(slack, data_dir, tmp_path_factory.mktemp("web"))
-        bot.start()
-        try:
-            yield bot
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
 
 
 def test_it_lives_and_is_ready(web: WebBot) -> None:

@@ -27,13 +27,9 @@ GROWN = 25_000_000  # bytes of memory that a process may take meanwhile, half of
 def web(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBot]:
     with slack_server() as slack:
         bot = WebBot(slack, data_dir, tmp_path_factory.mktemp("attacked"))
-        bot.start()
-        try:
+        with bot.running():
             yield bot
             assert "Traceback" not in bot.log
-            assert bot.stop() == 0
-        finally:
-            bot.kill()
 
 
 def memory(web: WebBot) -> int:

@@ -200,7 +200,4 @@ def discord_desk(data_dir: Path, folder: Path, **settings: str) -> Iterator[Disc
         own = {**ALWAYS, "CONSULTANT_DISCORD_CHANNEL": channel.id, **settings}
         desk = DiscordDesk(discord, data_dir, folder, own)
         desk.channel, desk.cem, desk.dora = channel, cem, dora
-        try:
-            yield desk
-        finally:
-            desk.kill()
+        yield desk

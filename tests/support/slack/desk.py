@@ -225,7 +225,4 @@ def slack_desk(data_dir: Path, folder: Path, **settings: str) -> Iterator[SlackD
         own = {**ALWAYS, "CONSULTANT_SLACK_CHANNEL": channel.id, **settings}
         desk = SlackDesk(slack, data_dir, folder, own)
         desk.channel, desk.cem, desk.dora = channel, cem, dora
-        try:
-            yield desk
-        finally:
-            desk.kill()
+        yield desk
