@@ -10,7 +10,6 @@ from typing import Any, Protocol, Self, TypeVar
 from aiohttp import web
 
 T = TypeVar("T")
-Json = dict[str, Any]
 POLL_SECONDS = 0.01
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from tests.peers.discord import Discord, Message
 from tests.peers.discord.components import BUTTON, ROW, STRING_SELECT
-from tests.support.discord.bots import CASE, Screen
+from tests.support.discord.bots import CASE
 from tests.support.discord.desk import discord_desk
+from tests.support.posts import DiscordPost
 
 ARTICLE_URL = "https://example.com/fine-tuning-or-rag"
 STYLES = {1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link"}
@@ -27,7 +28,7 @@ def interview(data: Path, folder: Path) -> tuple[str, bytes]:
         room = discord.channel(discord.guild("acme", maya), "ai-projects")
         advice = bot.answers(discord.mention(room, maya, CASE))[-1]
         [card] = bot.told(discord.click(advice, "Check it step by step", maya))
-        screen = Screen(discord, card, maya)
+        screen = DiscordPost(discord, card, maya)
         screen.press("Recommend now")
         [chart] = [file.content for file in screen.now.files if file.content.startswith(b"\x89PNG")]
         [question] = bot.told(discord.command(room, maya, "rag-or-tune", "interview"))

@@ -6,7 +6,8 @@ import pytest
 
 from bot import texts
 from bot.messages.card import Press
-from tests.support.platforms import Platform, Post
+from tests.support.platforms import Platform
+from tests.support.posts import Post
 
 QUESTION = "What are the cons of fine-tuning?"
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
@@ -142,7 +143,7 @@ def test_interview_ends_in_a_recommendation_with_picture(platform: Platform, que
         question.press(question.answers[0])
     assert "Recommendation: " in question.text
     assert question.sources
-    platform.show_picture(question)
+    question.show_picture()
     assert question.buttons == [
         "Get in touch",
         "Share with channel",

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.everything import Everything
-from tests.support.platforms import PLATFORMS, Platform, Post
+from tests.support.platforms import PLATFORMS, Platform
+from tests.support.posts import Post
 
 QUESTION = "What are the cons of fine-tuning?"
 FOLLOW_UP = "And of RAG?"

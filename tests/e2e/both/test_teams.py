@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot import texts
-from tests.support.platforms import Platform, Post
+from tests.support.platforms import Platform
+from tests.support.posts import Post
 
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
 COUNT = re.compile(r"(?:✓ )?(.*) \((\d+)\)")
@@ -146,7 +147,7 @@ def test_summary_is_the_teams_and_everybody_may_copy_it(
     assert re.search(r"“.+” 1, “.+” 1 \(2 of 2 answered\)", card.text)
     assert ", agreed" in card.text
     assert card.buttons == ["Get in touch", "Copy as Markdown", "Review and edit", "Start over"]
-    platform.show_picture(card)
+    card.show_picture()
     assert not any(user.id in f"{card.text} {card.ids}" for user in (ann, ben))
     copies = card.press("Copy as Markdown", cat, posts=1)
     assert all(copy.is_private for copy in copies)

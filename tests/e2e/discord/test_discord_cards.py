@@ -9,7 +9,8 @@ import pytest
 from bot import texts
 from bot.discord.rendering import PICTURE
 from tests.peers.discord import Channel, Discord, Interaction, Message, User
-from tests.support.discord.bots import CASE, QUESTION, Bot, Screen, plain
+from tests.support.discord.bots import CASE, QUESTION, Bot, plain
+from tests.support.posts import DiscordPost
 from tests.support.running import ANSWERING
 
 CALLBACK = "POST /interactions/{}/{}/callback"
@@ -25,11 +26,11 @@ def begun(bot: Bot, discord: Discord, general: Channel, ann: User) -> Interactio
 
 
 @pytest.fixture
-def card(discord: Discord, ann: User, begun: Interaction) -> Screen:
-    return Screen(discord, begun.answers[0], ann)
+def card(discord: Discord, ann: User, begun: Interaction) -> DiscordPost:
+    return DiscordPost(discord, begun.answers[0], ann)
 
 
-def test_summary_has_its_picture_as_a_file_with_alt_text(card: Screen) -> None:
+def test_summary_has_its_picture_as_a_file_with_alt_text(card: DiscordPost) -> None:
     card.press("Recommend now")
     [chart] = card.now.files
     assert chart.filename == PICTURE
@@ -41,7 +42,7 @@ def test_summary_has_its_picture_as_a_file_with_alt_text(card: Screen) -> None:
     assert not card.now.embeds
 
 
-def test_markdown_comes_as_code(bot: Bot, discord: Discord, ann: User, card: Screen) -> None:
+def test_markdown_comes_as_code(bot: Bot, discord: Discord, ann: User, card: DiscordPost) -> None:
     card.press("Recommend now")
     copies = bot.told(discord.click(card.now, "Copy as Markdown", ann))
     assert copies[0].text.startswith("```\n## ")
@@ -63,13 +64,13 @@ def test_notice_in_dm_is_not_ephemeral(bot: Bot, discord: Discord, ann: User) ->
     assert not thanks.ephemeral
 
 
-def test_card_goes_on_after_its_commands_token_ran_out(discord: Discord, begun: Interaction, card: Screen) -> None:
+def test_card_goes_on_after_its_commands_token_ran_out(discord: Discord, begun: Interaction, card: DiscordPost) -> None:
     discord.expire(begun)
     card.press(card.answers[0])
     assert card.text.startswith("Question 2")
 
 
-def test_forged_menu_choice_does_no_harm(bot: Bot, discord: Discord, ann: User, card: Screen) -> None:
+def test_forged_menu_choice_does_no_harm(bot: Bot, discord: Discord, ann: User, card: DiscordPost) -> None:
     card.press(card.answers[0])
     card.press("Review and edit")
     before = card.text
@@ -88,17 +89,17 @@ def test_forged_menu_choice_does_no_harm(bot: Bot, discord: Discord, ann: User, 
     assert card.text == before
 
 
-def test_next_click_shows_a_card_that_discord_did_not_take(discord: Discord, ann: User, card: Screen) -> None:
+def test_next_click_shows_a_card_that_discord_did_not_take(discord: Discord, ann: User, card: DiscordPost) -> None:
     discord.fail(CALLBACK, status=400, code=50035)
     before, answer = card.text, card.answers[0]
-    interaction = card.press(answer)
-    assert "went wrong" in interaction.text
+    [apology] = card.press(answer, posts=1)
+    assert "went wrong" in apology.text
     assert card.text == before
     card.press(answer)
     assert card.text.startswith("Question 2")
 
 
-def test_next_click_makes_up_for_one_that_discord_gave_up_on(discord: Discord, ann: User, card: Screen) -> None:
+def test_next_click_makes_up_for_one_that_discord_gave_up_on(discord: Discord, ann: User, card: DiscordPost) -> None:
     fault = discord.fail(CALLBACK, status=404, code=10062, times=2)
     before = card.text
     assert not discord.click(card.now, "Skip", ann).wait(ANSWERING).acked
@@ -108,7 +109,7 @@ def test_next_click_makes_up_for_one_that_discord_gave_up_on(discord: Discord, a
     assert card.text.startswith("Question 2")
 
 
-def test_click_that_discord_takes_but_answers_with_an_error_counts_once(discord: Discord, card: Screen) -> None:
+def test_click_that_discord_takes_but_answers_with_an_error_counts_once(discord: Discord, card: DiscordPost) -> None:
     discord.fail(CALLBACK, status=503, takes_effect=True)
     card.press("Skip")
     assert card.text.startswith("Question 2")
@@ -136,7 +137,7 @@ def test_slow_click_is_deferred_and_ends_in_the_same(
 ) -> None:
     [advice] = bot.answers(discord.mention(general, ann, CASE))
     [begun] = bot.told(discord.click(advice, "Check it step by step", ann))
-    card = Screen(discord, begun, ann)
+    card = DiscordPost(discord, begun, ann)
     card.press("Start over")
     click_slowly(bot, discord, card.now, "Skip", ann)
     discord.wait_for(lambda: card.text.startswith("Question 2"), ANSWERING)
@@ -156,7 +157,7 @@ def test_slow_click_changes_the_card_after_its_token_ran_out(
 ) -> None:
     [advice] = bot.answers(discord.mention(general, ann, CASE))
     [begun] = bot.told(discord.click(advice, "Check it step by step", ann))
-    card = Screen(discord, begun, ann)
+    card = DiscordPost(discord, begun, ann)
     with database_locked(bot):
         interaction = discord.click(card.now, "Start over", ann).wait(ANSWERING)
         assert interaction.type == DEFERRED_UPDATE

@@ -1,7 +1,8 @@
 """The App Home, and what is shared and deleted as only Slack does it."""
 
 from tests.peers.slack import Channel, Slack, User, View
-from tests.support.slack.bots import Bot, Screen, press, well
+from tests.support.posts import SlackPost
+from tests.support.slack.bots import Bot, press, well
 
 
 def open_home(slack: Slack, user: User, words: str = "") -> View:
@@ -31,7 +32,7 @@ def test_home_leads_the_leader_back_where_bot_is_no_member(slack: Slack, ann: Us
     well(slack.command(ann, slack.channel("far", ann, ben, bot=False), "team"))
     press(slack, open_home(slack, ann), "Go on with 1", ann)
     [direct] = slack.said(slack.direct(ann))
-    own = Screen(slack, direct, ann)
+    own = SlackPost(slack, direct, ann)
     own.press("Go on")
     assert own.text.startswith("Question 2")
 

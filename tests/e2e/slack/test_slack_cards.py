@@ -6,7 +6,8 @@ import pytest
 
 from bot import texts
 from tests.peers.slack import Channel, Message, Slack, User
-from tests.support.slack.bots import ANSWERING, CASE, Bot, Screen, elements, notices, press, well
+from tests.support.posts import SlackPost
+from tests.support.slack.bots import ANSWERING, CASE, Bot, elements, notices, press, well
 
 
 @pytest.fixture
@@ -17,31 +18,31 @@ def advice(bot: Bot, slack: Slack, ann: User, general: Channel) -> Message:
 
 
 @pytest.fixture
-def card(slack: Slack, ann: User, advice: Message) -> Screen:
+def card(slack: Slack, ann: User, advice: Message) -> SlackPost:
     """The card of ann's interview, at the review of what she said."""
     press(slack, advice, "Check it step by step", ann)
     _, shown = slack.answers(advice)
-    return Screen(slack, shown, ann)
+    return SlackPost(slack, shown, ann)
 
 
 @pytest.fixture
-def team(slack: Slack, ann: User, general: Channel) -> Screen:
+def team(slack: Slack, ann: User, general: Channel) -> SlackPost:
     """The card of a team that ann leads."""
     return begin_team(slack, general, ann)
 
 
-def begin_team(slack: Slack, channel: Channel, user: User) -> Screen:
+def begin_team(slack: Slack, channel: Channel, user: User) -> SlackPost:
     well(slack.command(user, channel, "team"))
     *_, shown = slack.said(channel)
-    return Screen(slack, shown, user)
+    return SlackPost(slack, shown, user)
 
 
-def votes(card: Screen) -> int:
+def votes(card: SlackPost) -> int:
     """How many the first answer has."""
     return int(card.answers[0].rpartition("(")[2].rstrip(")"))
 
 
-def test_card_stands_in_the_thread_and_is_edited_once_a_click(slack: Slack, advice: Message, card: Screen) -> None:
+def test_card_stands_in_the_thread_and_is_edited_once_a_click(slack: Slack, advice: Message, card: SlackPost) -> None:
     card.press("Start over")
     for _ in range(3):
         card.press(card.answers[0])
@@ -51,7 +52,7 @@ def test_card_stands_in_the_thread_and_is_edited_once_a_click(slack: Slack, advi
 
 
 def test_notices_and_copies_come_in_the_thread(
-    slack: Slack, ann: User, advice: Message, card: Screen, general: Channel
+    slack: Slack, ann: User, advice: Message, card: SlackPost, general: Channel
 ) -> None:
     press(slack, advice, "Helpful", ann)
     card.press("Recommend now")
@@ -63,7 +64,9 @@ def test_notices_and_copies_come_in_the_thread(
     assert [element["type"] for element in block["elements"]] == ["rich_text_preformatted"]
 
 
-def test_summary_is_shared_in_the_channel_and_not_in_the_thread(slack: Slack, card: Screen, general: Channel) -> None:
+def test_summary_is_shared_in_the_channel_and_not_in_the_thread(
+    slack: Slack, card: SlackPost, general: Channel
+) -> None:
     card.press("Recommend now")
     card.press("Share with channel")
     *_, shared = slack.said(general)
@@ -86,7 +89,7 @@ def test_card_comes_as_dm_where_bot_was_removed(slack: Slack, ann: User, advice:
     assert len(slack.said(slack.direct(ann))) == 1
 
 
-def test_next_click_shows_a_card_that_slack_did_not_take(slack: Slack, ann: User, card: Screen) -> None:
+def test_next_click_shows_a_card_that_slack_did_not_take(slack: Slack, ann: User, card: SlackPost) -> None:
     card.press("Start over")
     slack.fail("response_url", status=500)
     before, answer = card.text, card.answers[0]
@@ -98,7 +101,7 @@ def test_next_click_shows_a_card_that_slack_did_not_take(slack: Slack, ann: User
     assert card.text.startswith("Question 2")
 
 
-def test_card_whose_response_url_is_used_up_is_logged(bot: Bot, slack: Slack, card: Screen) -> None:
+def test_card_whose_response_url_is_used_up_is_logged(bot: Bot, slack: Slack, card: SlackPost) -> None:
     slack.fail("response_url", status=404)
     card.press("Start over")
     assert "a response_url answered 404" in bot.log
@@ -111,7 +114,7 @@ def test_click_goes_on_after_a_rate_limit(slack: Slack, ann: User, advice: Messa
     assert len(slack.answers(advice)) == 2
 
 
-def test_of_two_cards_on_the_way_the_newer_one_remains(slack: Slack, ann: User, ben: User, team: Screen) -> None:
+def test_of_two_cards_on_the_way_the_newer_one_remains(slack: Slack, ann: User, ben: User, team: SlackPost) -> None:
     shown = team.now
     slow = slack.fail("response_url", delay=1.0)
     first = slack.click(shown, team.answers[0], ann)
@@ -123,7 +126,9 @@ def test_of_two_cards_on_the_way_the_newer_one_remains(slack: Slack, ann: User, 
     assert votes(team) == 2
 
 
-def test_next_vote_shows_all_when_slack_did_not_take_a_card(slack: Slack, ann: User, ben: User, team: Screen) -> None:
+def test_next_vote_shows_all_when_slack_did_not_take_a_card(
+    slack: Slack, ann: User, ben: User, team: SlackPost
+) -> None:
     slack.fail("response_url", status=500)
     team.press(team.answers[0], ben)
     assert votes(team) == 0
@@ -155,8 +160,9 @@ def slow(slack: Slack) -> Iterator[None]:
     slack.world.file_seconds = 0.0
 
 
-def assert_picture(slack: Slack, card: Screen) -> None:
-    image = card.picture()
+def assert_picture(slack: Slack, card: SlackPost) -> None:
+    card.show_picture()
+    [image] = card.images
     [file] = [file for file in slack.files if {"id": file.id} == image["slack_file"]]
     assert file.content
     assert file.content.startswith(b"\x89PNG")
@@ -164,7 +170,7 @@ def assert_picture(slack: Slack, card: Screen) -> None:
     assert "RAG" in str(image["alt_text"])
 
 
-def test_summary_shows_its_chart_with_alt_text(slack: Slack, card: Screen) -> None:
+def test_summary_shows_its_chart_with_alt_text(slack: Slack, card: SlackPost) -> None:
     assert not card.images
     card.press("Recommend now")
     assert_picture(slack, card)
@@ -173,13 +179,13 @@ def test_summary_shows_its_chart_with_alt_text(slack: Slack, card: Screen) -> No
 
 
 @pytest.mark.usefixtures("slow")
-def test_chart_that_slack_still_looks_through_is_shown_a_little_later(slack: Slack, card: Screen) -> None:
+def test_chart_that_slack_still_looks_through_is_shown_a_little_later(slack: Slack, card: SlackPost) -> None:
     card.press("Recommend now")
     assert_picture(slack, card)
 
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
-def test_summary_is_whole_without_its_chart(slack: Slack, card: Screen, method: str) -> None:
+def test_summary_is_whole_without_its_chart(slack: Slack, card: SlackPost, method: str) -> None:
     slack.fail(method, "internal_error", times=3)
     card.press("Recommend now")
     assert card.text.startswith("Recommendation: ")
@@ -187,7 +193,7 @@ def test_summary_is_whole_without_its_chart(slack: Slack, card: Screen, method: 
     assert "Get in touch" in card.buttons
 
 
-def test_chart_that_slack_never_takes_is_left_out(slack: Slack, card: Screen) -> None:
+def test_chart_that_slack_never_takes_is_left_out(slack: Slack, card: SlackPost) -> None:
     slack.world.file_seconds = 60
     try:
         card.press("Recommend now")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.peers.discord import Channel, Discord, Interaction, Message, User
+from tests.peers.discord import Discord, Interaction, Message
 from tests.support.forking import Forked
 from tests.support.running import ANSWERING, STARTING, Running
 
@@ -60,46 +60,3 @@ def plain(text: str) -> str:
 def cited(message: Message) -> list[str]:
     """The sentences of the article that a message cites."""
     return [found[1] for found in NOTE.finditer(plain(message.text))]
-
-
-@dataclass
-class Screen:
-    """A card on a person's screen."""
-
-    discord: Discord
-    message: Message
-    user: User
-
-    @property
-    def now(self) -> Message:
-        shown = self.discord.now(self.message)
-        assert shown, "the card is gone"
-        return shown
-
-    @property
-    def text(self) -> str:
-        return plain(self.now.text)
-
-    @property
-    def buttons(self) -> list[str]:
-        return self.now.labels
-
-    @property
-    def answers(self) -> list[str]:
-        """The buttons that answer the question on the card."""
-        return [button.label for button in self.now.buttons if ":answer:" in (button.custom_id or "")]
-
-    def press(self, which: str, user: User | None = None) -> Interaction:
-        """Presses, and waits until the bot has acted."""
-        versions = len(self.now.versions)
-        told = self.discord.click(self.now, which, user or self.user).wait(ANSWERING)
-        assert told.acked
-        self.discord.wait_for(
-            lambda: len(self.now.versions) > versions or told.answers, ANSWERING, "the click's effect"
-        )
-        return told
-
-
-def screen(discord: Discord, channel: Channel | User, user: User) -> Screen:
-    """The last that the bot said there, as that person sees it."""
-    return Screen(discord, discord.said(channel)[-1], user)

@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.peers.discord import READS_ALL, App, Channel, Fault, Interaction, Message, Modal, User, discord_server
 from tests.support.desks import ALWAYS, CONSENTS, STALLED, Desk, Offer
-from tests.support.discord.bots import Bot, Screen, plain
+from tests.support.discord.bots import Bot, plain
+from tests.support.posts import DiscordPost
 from tests.support.running import ANSWERING
 
 LABELS = ["Share only what I write", "Share the summary", "Share summary and conversation"]
@@ -100,7 +101,7 @@ class DiscordDesk(Bot, Desk):
         assert click.modal is None
         return notice
 
-    def claim_at_once(self, card: Screen, crowd: list[User]) -> list[list[str]]:
+    def claim_at_once(self, card: DiscordPost, crowd: list[User]) -> list[list[str]]:
         for one in crowd:
             self.visit(one)
         self.discord.keep_private(self.channel, self.cem, self.dora, *crowd)
@@ -112,10 +113,10 @@ class DiscordDesk(Bot, Desk):
         self.wait_for(lambda: sum(bool(click.answers) for click in clicks) == len(crowd) - 1, what="the notices")
         return [[self.text(answer) for answer in click.answers] for click in clicks]
 
-    def screen(self, post: Message, user: User) -> Screen:
-        return Screen(self.discord, post, user)
+    def screen(self, post: Message, user: User) -> DiscordPost:
+        return DiscordPost(self.discord, post, user)
 
-    def begin_interview(self, answer: Message, user: User) -> Screen:
+    def begin_interview(self, answer: Message, user: User) -> DiscordPost:
         return self.screen(self.told(self.discord.click(answer, "Check it step by step", user))[-1], user)
 
     def text(self, post: Message) -> str:
@@ -141,21 +142,21 @@ class DiscordDesk(Bot, Desk):
         mention = self.discord.bot.mention
         self.discord.edit(note, f"{mention} {text}" if mention in note.text else text)
 
-    def thread(self, card: Screen) -> list[str]:
+    def thread(self, card: DiscordPost) -> list[str]:
         self.posted()
         return [self.text(message) for message in self.discord.said(card.message.id)]
 
-    def say_below(self, card: Screen, user: User, text: str, *, mentions: bool = False) -> Message:
+    def say_below(self, card: DiscordPost, user: User, text: str, *, mentions: bool = False) -> Message:
         """Say something in the thread under a card, which is there once something was said in it."""
         if card.message.id not in self.discord.world.channels:
             self.discord.thread(self.channel, message=card.message, owner=user)
         say = self.discord.mention if mentions else self.discord.say
         return say(card.message.id, user, text)
 
-    def refusal_below(self, card: Screen, user: User) -> str:
+    def refusal_below(self, card: DiscordPost, user: User) -> str:
         return str(self.wait_for(lambda: self.thread(card), what="the refusal")[-1])
 
-    def files(self, card: Screen) -> list[tuple[str, str]]:
+    def files(self, card: DiscordPost) -> list[tuple[str, str]]:
         posts = self.discord.said(card.message.id)
         return [(file.filename, file.content.decode()) for post in posts for file in post.files]
 
@@ -176,7 +177,7 @@ class DiscordDesk(Bot, Desk):
     def place_of(self, post: Message) -> str:
         return post.channel_id
 
-    def place_below(self, card: Screen) -> str:
+    def place_below(self, card: DiscordPost) -> str:
         self.say_below(card, self.cem, "Let us see.")
         return card.message.id
 

@@ -12,7 +12,6 @@ from tests.support.forking import Forked
 from tests.support.running import ANSWERING, STARTING, Running, free_port, status
 
 QUESTION = "What are the cons of fine-tuning?"
-UPLOADS = 5  # that a busy machine may take too long for
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
 
 SOURCE = re.compile(r"^\[\d+\] “(.+)” \((.+)\)$", re.MULTILINE)
@@ -83,63 +82,6 @@ class WebBot(Bot):
         self.slack.wait_for(lambda: status(f"{self.url}/healthz") == 200 or not self.is_running, STARTING, "the bot")
         assert self.is_running, self.log
         self.slack.deliver_to(self.url)
-
-
-@dataclass
-class Screen:
-    """A card on a person's screen."""
-
-    slack: Slack
-    message: Message
-    user: User
-
-    @property
-    def now(self) -> Message:
-        shown = self.slack.now(self.message)
-        assert shown, "the card is gone"
-        return shown
-
-    @property
-    def text(self) -> str:
-        return self.now.text
-
-    @property
-    def buttons(self) -> list[str]:
-        return [element["text"]["text"] for element in elements(self.now, "button")]
-
-    @property
-    def answers(self) -> list[str]:
-        """The buttons that answer the question on the card."""
-        return [b["text"]["text"] for b in elements(self.now, "button") if ":answer:" in b["action_id"]]
-
-    @property
-    def choices(self) -> list[str]:
-        """What the menu offers."""
-        [menu] = elements(self.now, "static_select")
-        return [option["text"]["text"] for option in menu["options"]]
-
-    @property
-    def images(self) -> list[dict[str, Any]]:
-        """The blocks that show a picture."""
-        return [block for block in self.now.blocks if block["type"] == "image"]
-
-    def picture(self) -> dict[str, Any]:
-        """The one picture of the summary, shown anew where the machine was too busy to upload it in time."""
-        for _ in range(UPLOADS):
-            if self.images:
-                break
-            self.press("Review and edit")
-            self.press("Recommend now")
-        [image] = self.images
-        return image
-
-    def press(self, which: str, user: User | None = None) -> None:
-        press(self.slack, self.now, which, user or self.user)
-
-    def choose(self, option: str) -> None:
-        """Chooses from the menu."""
-        [menu] = elements(self.now, "static_select")
-        press(self.slack, self.now, menu["action_id"], self.user, option)
 
 
 def press(slack: Slack, shown: Message, which: str, user: User, option: str | None = None) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.peers.slack import Channel, Message, User, View, slack_server
 from tests.support.desks import ALWAYS, STALLED, Desk, Offer
+from tests.support.posts import SlackPost
 from tests.support.running import ANSWERING
-from tests.support.slack.bots import Bot, Screen, press, well, words
+from tests.support.slack.bots import Bot, press, well, words
 
 
 class SlackDesk(Bot, Desk):
@@ -104,7 +105,7 @@ class SlackDesk(Bot, Desk):
         assert self.slack.view(user) is None
         return self.text(self.wait_for(lambda: self.slack.ephemerals(post.channel, user)[before:])[-1])
 
-    def claim_at_once(self, card: Screen, crowd: list[User]) -> list[list[str]]:
+    def claim_at_once(self, card: SlackPost, crowd: list[User]) -> list[list[str]]:
         """Let all of them join the consultants and claim; return what each was told."""
         for one in crowd:
             self.slack.join(self.channel, one)
@@ -126,10 +127,10 @@ class SlackDesk(Bot, Desk):
         well(self.slack.command(user, place, "forget"))
         press(self.slack, self.slack.ephemerals(place, user)[0], "Forget me", user)
 
-    def screen(self, post: Message, user: User) -> Screen:
-        return Screen(self.slack, post, user)
+    def screen(self, post: Message, user: User) -> SlackPost:
+        return SlackPost(self.slack, post, user)
 
-    def begin_interview(self, answer: Message, user: User) -> Screen:
+    def begin_interview(self, answer: Message, user: User) -> SlackPost:
         """Check it step by step; below what others do not see, the card comes directly."""
         press(self.slack, answer, "Check it step by step", user)
         alone = answer.ephemeral_to or answer.channel.startswith("D")
@@ -159,21 +160,21 @@ class SlackDesk(Bot, Desk):
     def edit(self, note: Message, text: str) -> None:
         self.slack.edit(note, text)
 
-    def thread(self, card: Screen) -> list[str]:
+    def thread(self, card: SlackPost) -> list[str]:
         """Return what the bot said under a card."""
         self.posted()
         return [self.text(message) for message in self.slack.answers(card.message)]
 
-    def say_below(self, card: Screen, user: User, text: str) -> None:
+    def say_below(self, card: SlackPost, user: User, text: str) -> None:
         """Say something under a card."""
         self.slack.say(self.channel, user, text, thread=card.message)
 
-    def refusal_below(self, card: Screen, user: User) -> str:
+    def refusal_below(self, card: SlackPost, user: User) -> str:
         """Return what the bot answered to the refused reply of a consultant under a card."""
         self.posted()
         return self.text([m for m in self.slack.ephemerals(self.channel, user) if m.thread_ts == card.message.ts][-1])
 
-    def files(self, card: Screen) -> list[tuple[str, str]]:
+    def files(self, card: SlackPost) -> list[tuple[str, str]]:
         """Return names and contents of the files under a card."""
         found = [(f, (f.channel, f.thread_ts)) for f in self.slack.files]
         place = (self.channel.id, card.message.ts)
@@ -198,7 +199,7 @@ class SlackDesk(Bot, Desk):
     def place_of(self, post: Message) -> str:
         return post.channel
 
-    def place_below(self, card: Screen) -> str:
+    def place_below(self, card: SlackPost) -> str:
         """Return where what is said under a card is posted."""
         return self.channel.id
 
