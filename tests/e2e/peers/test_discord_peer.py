@@ -400,6 +400,18 @@ def test_changes_and_deletions_are_told(discord: Discord, bot: Bot):
     assert bot.changed[1].message.content.endswith("edited")
 
 
+def test_threads_of_the_bot(discord: Discord, bot: Bot):
+    ann, general = place(discord)
+    asked = discord.mention(general, ann, "RAG?")
+    discord.wait_for(lambda: bot.heard)
+    thread = bot.do(bot.heard[0].create_thread(name="RAG"))
+    bot.do(thread.send("In the thread"))
+    assert [message.text for message in discord.answers(asked)] == ["In the thread"]
+    assert refusal(bot, bot.heard[0].create_thread(name="again")) == (400, 160004)
+    discord.deny(general, "CREATE_PUBLIC_THREADS")
+    assert refusal(bot, bot.heard[0].create_thread(name="x")) == (403, 50013)
+
+
 async def collected(found: Any) -> list[Any]:
     return [each async for each in found]
 

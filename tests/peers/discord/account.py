@@ -2,11 +2,12 @@
 
 import time
 
+from tests.peers.discord import events
 from tests.peers.discord.calls import Call, route
 from tests.peers.discord.errors import ApiError, Violation
 from tests.peers.discord.permissions import guild_permissions, need
 from tests.peers.discord.rendering import channel_json, guild_json, member_json, user_json
-from tests.peers.discord.state import DM, Json, World
+from tests.peers.discord.state import DM, PUBLIC_THREAD, Channel, Json, World
 
 
 @route("GET /users/@me")
@@ -90,3 +91,22 @@ def member(call: Call) -> Json:
     if call.user(call.ids[1]).id not in here.members:
         raise ApiError(10007)
     return member_json(call.world, here, call.ids[1])
+
+
+@route("POST /channels/{}/messages/{}/threads")
+def thread_of_message(call: Call) -> Json:
+    place = call.channel()
+    need(call.world, place, "CREATE_PUBLIC_THREADS")
+    if call.ids[1] not in place.messages:
+        raise ApiError(10008)
+    if call.ids[1] in call.world.channels:
+        raise ApiError(160004)
+    if place.thread or place.direct:
+        raise ApiError(50024)
+    title = call.payload.get("name") or ""
+    if not 1 <= len(title) <= 100:
+        raise ApiError(50035, Violation("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."))
+    made = Channel(call.ids[1], PUBLIC_THREAD, title, place.guild_id, place.id, call.world.bot.id)
+    call.world.channels[made.id] = made
+    events.changed(call.world, made, "THREAD_CREATE")
+    return channel_json(call.world, made)
