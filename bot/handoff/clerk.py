@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 from bot.delivery.ports import BusyError, RefusedError, platform_of
 from bot.delivery.sending import GIVE_UP_AFTER
@@ -219,6 +219,5 @@ def _delivery(
 
 def _file(lead: Lead) -> File:
     """The conversation as a file."""
-    transcript = cast(Sequence[Mapping[str, str]], lead.details.get("transcript") or ())
-    text = render_transcript(transcript, cards.detail(lead, "name"))
+    text = render_transcript(lead.details.transcript or (), lead.details.name or "")
     return File(cards.said_of("desk_file_name", lead), text, cards.said_of("desk_file", lead))

@@ -15,7 +15,7 @@ from bot.messages.person import Person
 from bot.messages.response import Response
 from bot.store.deduplication import KnownError
 from bot.store.leads import Leads
-from bot.store.records import Lead, LeadState
+from bot.store.records import Lead, LeadDetails, LeadState
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Consultants:
         lead = await self._lead(press)
         if press.name == "reply":
             return self._reply_form(lead, person, press)
-        doing = Action(ACTS[press.name], person.user, details={"holder": person.name or person.user})
+        doing = Action(ACTS[press.name], person.user, details=LeadDetails(holder=person.name or person.user))
         return Response(notice=await self._done(lead, doing))
 
     async def replied(self, person: Person, press: Press, values: Mapping[str, str], keys: Sequence[str]) -> Response:
@@ -58,7 +58,7 @@ class Consultants:
 
     async def reply(self, lead: Lead, person: Person, text: str, keys: Sequence[str] = ()) -> str:
         """Sends a text to the user; returns why that cannot be, nothing when it is under way."""
-        details = {"holder": person.name or person.user}
+        details = LeadDetails(holder=person.name or person.user)
         return await self._done(lead, Action(Act.REPLY, person.user, text, keys=keys, details=details))
 
     async def refused(self, person: Person) -> str:

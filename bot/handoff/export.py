@@ -5,7 +5,6 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
 
 from pydantic import JsonValue
 
@@ -63,6 +62,6 @@ def _figures(tenant: str, day: str, counts: Counter[str]) -> Record:
 
 
 def _cell(value: JsonValue) -> str:
-    parts = cast(Sequence[object], value) if isinstance(value, list) else [] if value is None else [value]
+    parts = value if isinstance(value, list) else [] if value is None else [value]
     said = remove_controls("\n".join(map(str, parts)))
     return f"'{said}" if said.startswith(FORMULA) else said

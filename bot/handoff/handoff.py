@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from pydantic import JsonValue
-
 from bot import texts
 from bot.handoff.channel import DeskChannel, MembershipChecker, desk_channels
 from bot.handoff.consultants import PRESSES, Consultants
@@ -16,6 +14,7 @@ from bot.messages.card import Press
 from bot.messages.person import Person
 from bot.messages.response import Response
 from bot.settings import Settings
+from bot.store.records import LeadDetails
 from bot.store.store import Store
 
 USERS_PRESSES = frozenset(("note", "withdraw", "solved", "read"))
@@ -52,7 +51,7 @@ class Handoff:
         is_consent = press.name == "contact" and press.choice in CONSENTS
         return is_consent or press.name in PRESSES or press.name in USERS_PRESSES
 
-    async def begin(self, person: Person, case: Mapping[str, JsonValue]) -> Response:
+    async def begin(self, person: Person, case: LeadDetails) -> Response:
         """Get in touch, with what may be passed on."""
         if not self.is_open:
             return Response(notice=texts.sentence("contact_later"))

@@ -3,13 +3,10 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import cast
-
-from pydantic import JsonValue
 
 from bot import texts
 from bot.handoff.request_cards import news_card, standing_card
-from bot.handoff.request_forms import agreed, errors_in, request_form, small_form
+from bot.handoff.request_forms import errors_in, request_form, small_form, take_agreed
 from bot.handoff.ticket import REACHABLE, WAITING, Act, ImpossibleError
 from bot.handoff.transitions import Action, Actions, impossible, refusal
 from bot.messages.card import Press
@@ -18,7 +15,7 @@ from bot.messages.response import Response
 from bot.store.deduplication import KnownError
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, Leads
-from bot.store.records import Lead, LeadState
+from bot.store.records import Lead, LeadDetails, LeadState
 
 DONE = {Act.NOTE: "lead_added", Act.SOLVED: "lead_thanks", Act.UNSOLVED: "lead_reopened"}
 
@@ -32,11 +29,11 @@ class UserRequests:
         self._leads = leads
         self._actions = actions
 
-    async def begin(self, person: Person, case: Mapping[str, JsonValue]) -> Response:
+    async def begin(self, person: Person, case: LeadDetails) -> Response:
         """The form, with what may be passed on; or the open request, if there is one."""
         if standing := await self.standing(person):
             return Response(card=standing_card(standing))
-        kept = {**case, "place": person.place or person.tenant, "is_public": person.is_public}
+        kept = case.with_fields(LeadDetails(place=person.place or person.tenant, is_public=person.is_public))
         draft = await self._leads.open(person.tenant, person.user, kept, person.address, LeadState.DRAFT)
         return Response(form=request_form(draft, person.name))
 
@@ -62,7 +59,7 @@ class UserRequests:
                 with suppress(KnownError):
                     await self._actions.do(standing, note)
                 return Response(notice=texts.sentence("lead_joined", reference=standing.reference))
-        details = agreed(draft.details, values)
+        details = take_agreed(draft.details, values)
         return await self._do(draft, Action(Act.REQUEST, person.user, details=details), "lead_confirmed")
 
     async def pressed(self, person: Person, press: Press) -> Response:
@@ -102,7 +99,7 @@ class UserRequests:
     async def _keep(self, draft: Lead, person: Person, values: Mapping[str, str]) -> None:
         """Keeps what was filled in wrongly, for when the form is opened once more."""
         if draft.state == LeadState.DRAFT:
-            details: dict[str, JsonValue] = {**draft.details, "written": cast(JsonValue, dict(values))}
+            details = draft.details.with_fields(LeadDetails(written=dict(values)))
             with suppress(StaleError):
                 await self._leads.apply(draft, Change("written", person.user, draft.state, details=details))
 

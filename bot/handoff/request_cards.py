@@ -1,10 +1,7 @@
 """The cards of the handoff: what the consultants see of a request, and what its user is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
-
-from pydantic import JsonValue
 
 from bot import texts
 from bot.handoff.ticket import WAITING, Act
@@ -28,11 +25,6 @@ USERS_BUTTONS = {
 }
 
 
-def detail(lead: Lead, name: str) -> str:
-    """Return a field of the form, empty if there is none."""
-    return str(lead.details.get(name) or "")
-
-
 def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[QueuedNotification], promised: str) -> Card:
     """A request as the consultants see it now; its user was `promised` an answer by then."""
     is_waiting = lead.state in WAITING
@@ -41,9 +33,9 @@ def desk_card(lead: Lead, events: Sequence[LeadEvent], posts: Sequence[QueuedNot
         Line(_from(lead)),
         *([Line(texts.sentence("desk_promised", when=promised))] if is_waiting else []),
         Line(texts.sentence("desk_need"), LineKind.HEADING),
-        Line(detail(lead, "need")),
+        Line(lead.details.need or ""),
     ]
-    case = cast(Sequence[str], lead.details.get("summary") or ())
+    case = lead.details.summary or ()
     lines.append(Line(texts.sentence("desk_case" if case else "desk_no_case"), LineKind.HEADING))
     lines += [Line(text, LineKind.ITEM) for text in case]
     lines += [Line(text) for text in (_so_far(events, posts), said_of("desk_how", lead)) if text]
@@ -66,7 +58,7 @@ def users_rows(lead: Lead) -> tuple[tuple[Button, ...], ...]:
 def confirmation(lead: Lead, expected: str) -> Card:
     """The request is recorded; when an answer can be expected."""
     lines = [Line(said_of("lead_confirmed", lead)), Line(expected)]
-    if detail(lead, "email"):
+    if lead.details.email:
         lines.append(Line(texts.sentence("lead_elsewhere")))
     return Card(tuple(lines), rows=users_rows(lead))
 
@@ -112,7 +104,7 @@ def event_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
         Act.SOLVED: "desk_solved",
         Act.UNSOLVED: "desk_unsolved",
     }
-    said = texts.sentence(sentences[Act(event.kind)], name=detail(lead, "name"))
+    said = texts.sentence(sentences[Act(event.kind)], name=lead.details.name or "")
     lines = [Line(said, LineKind.HEADING)] if piece == 0 else []
     return Card((*lines, *([Line(pieces(event.text)[piece])] if event.text else [])))
 
@@ -146,7 +138,7 @@ def pieces(text: str) -> list[str]:
 
 def urgency_of(lead: Lead) -> str:
     """Return the urgency that the user chose, in words."""
-    return texts.sentence(f"urgency_{detail(lead, 'urgency') or 'later'}")
+    return texts.sentence(f"urgency_{lead.details.urgency or 'later'}")
 
 
 def _standing(who: str, lead: Lead) -> str:
@@ -155,14 +147,14 @@ def _standing(who: str, lead: Lead) -> str:
 
 def said_of(sentence: str, lead: Lead, **more: object) -> str:
     """A sentence about a request, which may name whose it is, who holds it, and how urgent it is."""
-    words = {"reference": lead.reference, "holder": detail(lead, "holder"), "name": detail(lead, "name")}
+    words = {"reference": lead.reference, "holder": lead.details.holder or "", "name": lead.details.name or ""}
     return texts.sentence(sentence, **words, urgency=urgency_of(lead), **more)
 
 
 def _from(lead: Lead) -> str:
-    said: Mapping[str, JsonValue] = lead.details
-    name = "desk_from_email" if said.get("email") else "desk_from"
-    return texts.sentence(name, name=said.get("name"), place=said.get("place"), email=said.get("email"))
+    said = lead.details
+    name = "desk_from_email" if said.email else "desk_from"
+    return texts.sentence(name, name=said.name, place=said.place, email=said.email)
 
 
 def _so_far(events: Sequence[LeadEvent], posts: Sequence[QueuedNotification]) -> str:

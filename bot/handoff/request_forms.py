@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import JsonValue
 
 from bot import texts
 from bot.messages.card import Button, Card, Press
 from bot.messages.form import Field, FieldKind, Form
 from bot.messages.formatting import join_lines, shorten
 from bot.messages.reply import Line, LineKind
-from bot.store.records import Lead
+from bot.store.records import Lead, LeadDetails
 
 SHOWN, SHOWN_LENGTH = 8, 150  # messages of a conversation that are shown with the form, and characters of each
 URGENCIES, CONSENTS = ("now", "week", "later"), ("nothing", "summary", "all")
@@ -22,7 +20,7 @@ TITLES = {"note": "note_title", "yes": "solved_title", "no": "unsolved_title"}
 
 def request_form(draft: Lead, name: str, consent: str = "") -> Form:
     """The form with which a user gets in touch: it shows what may be passed on, unless their `consent` is known."""
-    written = cast(Mapping[str, str], draft.details.get("written") or {"name": name})
+    written = draft.details.written or {"name": name}
     fields = [
         Field("name", texts.sentence("contact_name")),
         Field("need", texts.sentence("contact_need"), FieldKind.TEXT),
@@ -46,8 +44,7 @@ def request_form(draft: Lead, name: str, consent: str = "") -> Form:
 
 def passing_card(draft: Lead) -> Card:
     """Render what may be passed on, with a button for each way to consent."""
-    summary = cast(Sequence[str], draft.details.get("summary") or ())
-    transcript = cast(Sequence[Mapping[str, str]], draft.details.get("transcript") or ())
+    summary, transcript = draft.details.summary or (), draft.details.transcript or ()
     lines = [Line(texts.sentence("contact_intro" if summary or transcript else "contact_nothing_yet"))]
     if summary:
         lines.append(Line(texts.sentence("contact_summary"), LineKind.HEADING))
@@ -55,20 +52,20 @@ def passing_card(draft: Lead) -> Card:
     if transcript:
         lines.append(Line(texts.sentence("contact_conversation"), LineKind.HEADING))
         lines.append(Line(texts.sentence("contact_conversation_is", count=len(transcript))))
-        said = [shorten(join_lines(turn["said"]), SHOWN_LENGTH) for turn in transcript[-SHOWN:]]
+        said = [shorten(join_lines(turn.said), SHOWN_LENGTH) for turn in transcript[-SHOWN:]]
         lines += [Line(text, LineKind.ITEM) for text in said]
     buttons = [
         Button(texts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent), consent == "summary")
         for consent in _consents(draft)
     ]
-    if draft.details.get("is_public"):
+    if draft.details.is_public:
         lines.append(Line(texts.sentence("contact_public")))
     return Card(tuple(lines), rows=(tuple(buttons),))
 
 
 def _consents(draft: Lead) -> list[str]:
     """The ways to consent, of which a person chooses one: only what there is can be passed on."""
-    there = {"summary": draft.details.get("summary"), "all": draft.details.get("transcript"), "nothing": True}
+    there = {"summary": draft.details.summary, "all": draft.details.transcript, "nothing": True}
     return [consent for consent in CONSENTS if there[consent]]
 
 
@@ -78,16 +75,13 @@ def _consent(draft: Lead) -> Field:
     return _choice("consent", choices, choices[0] if len(choices) == 1 else "")
 
 
-def agreed(case: Mapping[str, JsonValue], values: Mapping[str, str]) -> dict[str, JsonValue]:
+def take_agreed(case: LeadDetails, values: Mapping[str, str]) -> LeadDetails:
     """Return the form's fields, and of the case only what the user agreed to pass on; the rest is emptied."""
     consent = values["consent"]
     written = {name: values.get(name, "").strip() for name in ("name", "need", "urgency", "consent", "email")}
-    passed_on: dict[str, JsonValue] = {
-        "summary": case.get("summary") if consent in ("summary", "all") else None,
-        "transcript": case.get("transcript") if consent == "all" else None,
-        "written": None,
-    }
-    return {**written, **passed_on}
+    summary = case.summary if consent in ("summary", "all") else None
+    transcript = case.transcript if consent == "all" else None
+    return LeadDetails.model_validate({**written, "summary": summary, "transcript": transcript, "written": None})
 
 
 def errors_in(values: Mapping[str, str]) -> dict[str, str]:

@@ -1,18 +1,16 @@
 """Transitions of a request: the ticket's next state, its event and notifications, stored in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
-from pydantic import JsonValue
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot import texts
 from bot.handoff.channel import DeskChannel, in_order
-from bot.handoff.request_cards import detail, pieces
+from bot.handoff.request_cards import pieces
 from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, Leads
 from bot.store.post import Kind, Notification
-from bot.store.records import Lead
+from bot.store.records import Lead, LeadDetails
 
 DESK = "desk"  # the lane of what stands in the consultants' channel in its order
 TOLD_TO_DESK = frozenset((Act.NOTE, Act.EDIT, Act.DELETE, Act.WITHDRAW, Act.SOLVED, Act.UNSOLVED))
@@ -21,14 +19,14 @@ TOLD_TO_USER = frozenset((Act.REQUEST, Act.REPLY, Act.RESOLVE))
 
 @dataclass(frozen=True)
 class Action:
-    """An action on a request, with its text and metadata; `details` are added to those of the request."""
+    """An action on a request, with its text and metadata; the fields of `details` replace those of the request."""
 
     act: Act
     actor: str
     text: str = ""
     name: str | None = None
     keys: Sequence[str] = ()
-    details: Mapping[str, JsonValue] = field(default_factory=dict)
+    details: LeadDetails = LeadDetails()  # noqa: RUF009 it is frozen
 
 
 class Actions:
@@ -43,7 +41,7 @@ class Actions:
         """The request afterwards. Raises ImpossibleError when it cannot be done any more, KnownError when it was."""
         while True:
             ticket = after(Ticket(lead.state, lead.holder), doing.act, doing.actor)
-            details = {**lead.details, **doing.details}
+            details = lead.details.with_fields(doing.details)
             change = Change(
                 doing.act,
                 doing.actor,
@@ -64,7 +62,7 @@ class Actions:
                     raise ImpossibleError("lead_gone") from None
                 lead = found
 
-    def _posts(self, lead: Lead, doing: Action, details: Mapping[str, JsonValue]) -> list[Notification]:
+    def _posts(self, lead: Lead, doing: Action, details: LeadDetails) -> list[Notification]:
         posts = list(self._for_desk(lead, doing, details))
         if doing.act in TOLD_TO_USER:
             count = len(pieces(doing.text)) if doing.act is Act.REPLY else 1
@@ -73,7 +71,7 @@ class Actions:
             posts.append(Notification(Kind.WEBHOOK, lane(lead.id, Kind.WEBHOOK), Kind.WEBHOOK))
         return posts
 
-    def _for_desk(self, lead: Lead, doing: Action, details: Mapping[str, JsonValue]) -> list[Notification]:
+    def _for_desk(self, lead: Lead, doing: Action, details: LeadDetails) -> list[Notification]:
         """The card first, the conversation under it, and what the user says after that; the card is kept up to date."""
         if not self._channels:
             return []
@@ -85,9 +83,9 @@ class Actions:
         return [*threads, Notification(Kind.UPDATE, lane(lead.id, Kind.UPDATE), platform)]
 
 
-def announcement(desk: str, platform: str, details: Mapping[str, JsonValue]) -> list[Notification]:
+def announcement(desk: str, platform: str, details: LeadDetails) -> list[Notification]:
     """Tell the consultants of a request: by its card, and the conversation under it if it may be passed on."""
-    kinds = (Kind.CARD, Kind.FILE) if details.get("transcript") else (Kind.CARD,)
+    kinds = (Kind.CARD, Kind.FILE) if details.transcript else (Kind.CARD,)
     return [Notification(kind, desk, platform) for kind in kinds]
 
 
@@ -107,4 +105,4 @@ def impossible(lead: Lead, act: Act, actor: str) -> str:
 
 def refusal(error: ImpossibleError, lead: Lead | None) -> str:
     """Return the sentence for an action that is not possible."""
-    return texts.sentence(error.sentence, holder=detail(lead, "holder") if lead else "")
+    return texts.sentence(error.sentence, holder=(lead and lead.details.holder) or "")

@@ -76,7 +76,7 @@ def as_json(lead: Lead) -> dict[str, JsonValue]:
         "state": str(lead.state),
         "opened_at": lead.opened_at.isoformat() if lead.opened_at else None,
         "touched_at": lead.touched_at.isoformat(),
-        **lead.details,
+        **lead.details.to_json(),
         "holder": lead.holder,
-        "holder_name": lead.details.get("holder") if lead.holder else None,
+        "holder_name": lead.details.holder if lead.holder else None,
     }

@@ -120,7 +120,7 @@ class Snapshot:
 
     async def requests(self, since: datetime | None = None) -> AsyncIterator[RequestRecord]:
         """Stream the requests sent since then, oldest first."""
-        urgency = LeadRow.details["urgency"].as_string()
+        urgency = LeadRow.details_json["urgency"].as_string()
         events: Columns = select(LeadRow.id, LeadRow.state, urgency, LeadEventRow.kind, LeadEventRow.happened_at)
         events = events.join(LeadEventRow, LeadEventRow.lead_id == LeadRow.id).where(LeadRow.state != LeadState.DRAFT)
         rows = [row async for row in self._rows(events.order_by(LeadRow.id, LeadEventRow.id))]

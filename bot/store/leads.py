@@ -1,12 +1,11 @@
 """Leads: requests for a human consultant, with everything that happens to them, and the posts that this leads to."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +15,7 @@ from bot.store.deduplication import KnownError, remember
 from bot.store.interviews import StaleError
 from bot.store.outbox import row_of
 from bot.store.post import Kind, Notification
-from bot.store.records import DeliveryState, Lead, LeadEvent, LeadState, QueuedNotification
+from bot.store.records import DeliveryState, Lead, LeadDetails, LeadEvent, LeadState, QueuedNotification
 from bot.store.tables import ConversationRow, DeliveryRow, EventRow, LeadEventRow, LeadRow, TallyRow, TurnRow
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
@@ -38,7 +37,7 @@ class Change:
     text: str = ""
     name: str | None = None
     keys: Sequence[str] = ()
-    details: Mapping[str, JsonValue] | None = None
+    details: LeadDetails | None = None
     posts: Sequence[Notification] = ()
     is_counted: bool = False
 
@@ -53,14 +52,14 @@ class Leads:
         self,
         tenant: str,
         user: str,
-        details: Mapping[str, JsonValue],
+        details: LeadDetails,
         address: Address | None = None,
         state: LeadState = LeadState.OPEN,
     ) -> Lead:
         """Keeps a new request, under a reference that a person can read out."""
         moment = self._db.clock()
         reference = "".join(secrets.choice(LETTERS) for _ in range(8))
-        row = LeadRow(reference=reference, user=user, details=dict(details), state=state, touched_at=moment)
+        row = LeadRow(reference=reference, user=user, details_json=details.to_json(), state=state, touched_at=moment)
         row.where = address.to_json() if address is not None else None
         async with self._db.transaction(tenant) as transaction:
             transaction.add(row)
@@ -265,7 +264,7 @@ def _values(lead: Lead, change: Change, moment: datetime) -> dict[str, object]:
     values: dict[str, object] = {"state": change.state, "holder": change.holder}
     values |= {"version": lead.version + 1, "touched_at": moment}
     if change.details is not None:
-        values["details"] = dict(change.details)
+        values["details_json"] = change.details.to_json()
     if change.state == LeadState.OPEN != lead.state:
         values |= {"opened_at": moment, "reminders": 0}
     return values

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from bot.store.address import NOWHERE, Address, Draft
 from bot.store.post import Content, Notification
@@ -133,9 +133,47 @@ class LeadState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Exchange(BaseModel):
+    """A message of a user, and what the bot replied."""
+
+    model_config = ConfigDict(frozen=True)
+
+    said: str
+    replied: str
+
+
+class LeadDetails(BaseModel):
+    """The fields of a request's form, and what the user agreed to pass on; None if it is not passed on.
+
+    `written` is what was filled in wrongly, `holder` the name of the last consultant who acted on it. As JSON it has
+    the fields that were given and no others; those of other versions of the bot are kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str | None = None
+    need: str | None = None
+    urgency: str | None = None
+    consent: str | None = None
+    email: str | None = None
+    place: str | None = None
+    is_public: bool | None = None
+    summary: tuple[str, ...] | None = None
+    transcript: tuple[Exchange, ...] | None = None
+    written: Mapping[str, str] | None = None
+    holder: str | None = None
+
+    def with_fields(self, other: "LeadDetails") -> "LeadDetails":
+        """Return these details with the fields that the others were given."""
+        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+
+    def to_json(self) -> dict[str, JsonValue]:
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
 @dataclass(frozen=True)
 class Lead:
-    """A request for a human consultant. `details` is what the user agreed to pass on.
+    """A request for a human consultant.
 
     At `address` the user is reached; it waits to be claimed since `opened_at`, and the consultants were reminded of it
     as often as `reminders` says.
@@ -145,7 +183,7 @@ class Lead:
     tenant: str
     reference: str
     user: str
-    details: Json
+    details: LeadDetails
     state: LeadState
     touched_at: datetime
     address: Address = NOWHERE

@@ -37,6 +37,7 @@ from bot.store.records import (
     DeliveryState,
     Interview,
     Lead,
+    LeadDetails,
     LeadEvent,
     LeadState,
     QueuedNotification,
@@ -274,7 +275,7 @@ class LeadRow(Row):
 
     reference: Mapped[str] = mapped_column(String(20), unique=True)
     user: Mapped[str] = mapped_column("user_id", String(100))
-    details: Mapped[dict[str, JsonValue]]
+    details_json: Mapped[dict[str, JsonValue]] = mapped_column("details")
     where: Mapped[dict[str, JsonValue] | None] = mapped_column("address")
     state: Mapped[LeadState] = mapped_column(StateColumn(LeadState), default=LeadState.OPEN, index=True)
     holder: Mapped[str | None] = mapped_column(String(100))
@@ -286,6 +287,10 @@ class LeadRow(Row):
     @property
     def address(self) -> Address:
         return Address.from_json(self.where or {})
+
+    @property
+    def details(self) -> LeadDetails:
+        return LeadDetails.model_validate(self.details_json)
 
     def record(self) -> Lead:
         return _record(Lead, self)

@@ -5,7 +5,6 @@ import logging
 import secrets
 from logging.handlers import RotatingFileHandler
 
-from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
 from bot.advising.consultant import Consultant
@@ -18,7 +17,7 @@ from bot.messages.reply import Line, Reply
 from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
 from bot.store.inbox import REMEMBERED, Answer
-from bot.store.records import Turn
+from bot.store.records import LeadDetails, Turn
 from bot.terminal.ask import load_consultant
 from bot.terminal.console import console, show_citations, show_line, show_reply, show_sentence
 from bot.terminal.contact import Contact
@@ -109,7 +108,7 @@ class Chat:
         finished = converse(interview, interview.start(read))
         self._summary = summarize(interview, finished) if finished else self._summary
 
-    def case(self) -> dict[str, JsonValue]:
+    def case(self) -> LeadDetails:
         """Return what may be passed on to a consultant: the conversation, and its summary."""
         adviser = self._consultant.adviser
         questions = adviser.framework.questions if adviser else {}

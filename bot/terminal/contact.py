@@ -2,10 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 
-from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError
 
 from bot import texts
@@ -29,7 +27,7 @@ from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.leads import Change
 from bot.store.post import Kind
-from bot.store.records import Lead, LeadState, QueuedNotification
+from bot.store.records import Lead, LeadDetails, LeadState, QueuedNotification
 from bot.terminal.console import show_line, show_sentence
 from bot.terminal.dialogs import Entry, FormCancelledError, choose, fill, introduce
 from bot.terminal.memory import TENANT, UNKNOWN_USER, Memory, StoredQuestions, this_user
@@ -56,7 +54,7 @@ class Contact:
         self._dispatcher = Dispatcher(questions, presses, handoff, {}, settings.retention_days)
         self._clerk = HandoffClerk(memory.store, {}, desk_channels(settings), ResponseTimes.of(settings))
 
-    def begin(self, case: Mapping[str, JsonValue]) -> None:
+    def begin(self, case: LeadDetails) -> None:
         """Show the form, or the open request with its actions."""
         if self._is_permanent:
             self._follow(self._run(self._handoff.begin(self._person, case)))
@@ -130,7 +128,7 @@ class Contact:
         """Remove from an unsent request what might have been passed on."""
         lead = await self._leads.own(TENANT, draft)
         if lead and lead.state == LeadState.DRAFT:
-            await self._leads.apply(lead, Change("given up", lead.user, LeadState.DRAFT, details={}))
+            await self._leads.apply(lead, Change("given up", lead.user, LeadState.DRAFT, details=LeadDetails()))
 
     def _show_notice(self, notice: str) -> None:
         """Show a notice; where no consultant is notified, show the state of the request instead."""

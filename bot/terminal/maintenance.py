@@ -71,7 +71,7 @@ async def list_requests(settings: Settings, *, everything: bool) -> None:
         count = await store.leads.count()
     for lead in leads:
         since = f"{lead.opened_at:%Y-%m-%d %H:%M} UTC" if lead.opened_at else ""
-        holder = cards.detail(lead, "holder") if lead.holder else "-"
+        holder = lead.details.holder if lead.holder else "-"
         problem = "  undelivered" if lead.id in undelivered else ""
         line = f"{lead.reference}  {lead.state}  {holder}  {cards.urgency_of(lead)}  {since}  {lead.tenant}{problem}"
         console.print(line, markup=False, soft_wrap=True)
@@ -96,9 +96,9 @@ async def show_request(settings: Settings, reference: str) -> None:
             console.print(
                 f"post {post.id} ({post.notification.kind}) is {post.state}: {post.error or 'not tried'}", markup=False
             )
-    if transcript := lead.details.get("transcript"):
+    if transcript := lead.details.transcript:
         console.print()
-        text = render_transcript(transcript, cards.detail(lead, "name"))  # type: ignore[arg-type] # as it is kept
+        text = render_transcript(transcript, lead.details.name or "")
         console.print(text, markup=False, soft_wrap=True)
 
 

@@ -16,7 +16,7 @@ from bot.store.database import Database
 from bot.store.deduplication import KnownError
 from bot.store.inbox import Answer
 from bot.store.post import Post
-from bot.store.records import Lead, LeadState, Turn
+from bot.store.records import Lead, LeadDetails, LeadState, Turn
 from bot.store.store import Store
 
 ONE, TWO = "test:one", "test:two"
@@ -53,7 +53,15 @@ def said(
 
 def draft(number: int, details: Mapping[str, JsonValue]) -> Lead:
     """A request that is not sent yet."""
-    return Lead(number, ONE, "ABCD2345", "U1", details, LeadState.DRAFT, datetime(2026, 6, 1, 12, tzinfo=UTC))
+    return Lead(
+        number,
+        ONE,
+        "ABCD2345",
+        "U1",
+        LeadDetails.model_validate(details),
+        LeadState.DRAFT,
+        datetime(2026, 6, 1, 12, tzinfo=UTC),
+    )
 
 
 async def accepted(store: Store, message: Message) -> Turn:

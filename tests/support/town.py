@@ -20,14 +20,14 @@ from bot.messages.person import Person
 from bot.settings import Settings
 from bot.store.address import Address
 from bot.store.database import Database, DatabaseUrls
-from bot.store.records import Delivery, Lead
+from bot.store.records import Delivery, Exchange, Lead, LeadDetails
 from bot.store.store import Store
 from tests.conftest import KEY
 from tests.support.rooms import Clock
 
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 FILLED = {"name": "Ann", "need": "Help us", "urgency": "week", "consent": "summary", "email": ""}
-CASE: dict[str, JsonValue] = {"summary": ["Recommendation: RAG"], "transcript": [{"said": "hush", "replied": "well"}]}
+CASE = LeadDetails(summary=("Recommendation: RAG",), transcript=(Exchange(said="hush", replied="well"),))
 SLACK, DISCORD = "slack:T1", "discord:7"
 
 

@@ -13,7 +13,7 @@ from bot.store.erasure import FORGOTTEN
 from bot.store.inbox import Answer
 from bot.store.leads import Change
 from bot.store.post import Kind, Notification, Post
-from bot.store.records import DeliveryState, LeadState, Turn
+from bot.store.records import DeliveryState, LeadDetails, LeadState, Turn
 from bot.store.store import Store
 from bot.store.tables import (
     BallotRow,
@@ -36,7 +36,7 @@ async def speak(store: Store, user: str, words: str, tenant: str = ONE) -> None:
     """Everything that a person can leave behind of their own."""
     interview = await store.interviews.start(tenant, f"dm/{user}", user, {"answers": words, "by": user})
     await store.interviews.vote(interview, user, "q", words)
-    lead = await store.leads.open(tenant, user, {"about": words, "by": user})
+    lead = await store.leads.open(tenant, user, LeadDetails.model_validate({"about": words, "by": user}))
     await store.leads.apply(lead, Change("withdrawn", user, LeadState.WITHDRAWN, text=words))
     for number, state in enumerate(("waiting", "answered", "done", "failed")):
         message = said(
@@ -63,7 +63,7 @@ async def mention(store: Store, user: str) -> Turn:
     interview = await store.interviews.start(ONE, f"mpim/U2/{user}", "U2", nested)
     await store.interviews.vote(interview, user, "q", "yes")
     await store.interviews.vote(interview, "U2", "q", everywhere)
-    lead = await store.leads.open(ONE, "U2", nested)
+    lead = await store.leads.open(ONE, "U2", LeadDetails.model_validate(nested))
     await store.leads.apply(lead, Change("claimed", user, LeadState.CLAIMED, holder=user, text=everywhere))
     return turn
 
@@ -122,7 +122,7 @@ async def test_who_is_mentioned_is_taken_out_of_what_others_said(store: Store) -
     nested = {"text": said, FORGOTTEN: [{"deep": FORGOTTEN}, FORGOTTEN, 5, None, True], "no": THEIRS}
     assert (kept.address, kept.reply) == (Address("C1", FORGOTTEN), nested)
     lead = (await rows_of(store, LeadRow))[0]
-    assert (lead.details, lead.holder) == (nested, FORGOTTEN)
+    assert (lead.details.to_json(), lead.holder) == (nested, FORGOTTEN)
     interview = (await rows_of(store, InterviewRow))[0]
     assert await store.interviews.ballots(interview) == {"U2": {"q": said}}
     assert [word.user for word in await rows_of(store, FeedbackRow)] == ["U2"]
@@ -158,7 +158,7 @@ async def test_what_others_do_while_somebody_is_forgotten_is_kept(store: Store, 
 
 
 async def test_a_card_that_arrives_while_its_user_is_forgotten_is_taken_back(store: Store, other: Store) -> None:
-    lead = await store.leads.open(ONE, "U1", {"need": WORDS})
+    lead = await store.leads.open(ONE, "U1", LeadDetails.model_validate({"need": WORDS}))
     await store.leads.apply(lead, Change("requested", "U1", LeadState.OPEN, posts=[Notification(Kind.CARD, "desk")]))
     async with other.database.transaction(ONE) as session:
         sent = {"state": DeliveryState.SENT, "sent_as": "1700000000.1"}
@@ -243,7 +243,7 @@ async def test_an_interview_expires_after_its_last_touch(timed: Store, clock: Cl
 
 @pytest.mark.parametrize("state", LeadState)
 async def test_a_lead_expires_only_when_it_is_closed(timed: Store, clock: Clock, state: LeadState) -> None:
-    lead = await timed.leads.open(ONE, "U1", {})
+    lead = await timed.leads.open(ONE, "U1", LeadDetails())
     await timed.leads.apply(lead, Change("changed", "U9", state))
     days = 1 if state is LeadState.DRAFT else 90
     clock.advance(days=days)

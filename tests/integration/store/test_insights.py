@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.store.inbox import Answer
 from bot.store.insights import InterviewRecord, MessageRecord, RequestRecord
 from bot.store.leads import Change
-from bot.store.records import Lead, LeadState
+from bot.store.records import Lead, LeadDetails, LeadState
 from bot.store.store import Store
 from bot.store.tables import TurnRow
 from tests.support.rooms import ONE, TWO, Clock, accepted, done, everything, said
@@ -39,7 +39,7 @@ async def requests(store: Store, since=None) -> list[RequestRecord]:
 
 async def lead(store: Store, clock: Clock, *happened: tuple[str, LeadState, float], urgency: str = "now") -> Lead:
     """A request to which these things happened, each so many minutes after the one before."""
-    row = await store.leads.open(ONE, "U1", {"urgency": urgency}, state=LeadState.DRAFT)
+    row = await store.leads.open(ONE, "U1", LeadDetails.model_validate({"urgency": urgency}), state=LeadState.DRAFT)
     for kind, state, minutes in happened:
         clock.advance(minutes=minutes)
         row = await store.leads.apply(row, Change(kind, "C1", state))

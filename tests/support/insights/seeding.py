@@ -12,7 +12,7 @@ from bot.store.database import Database, DatabaseUrls
 from bot.store.inbox import Answer
 from bot.store.insights import MessageRecord
 from bot.store.leads import Change
-from bot.store.records import LeadState
+from bot.store.records import LeadDetails, LeadState
 from bot.store.store import Store
 from tests.conftest import KEY
 from tests.support.rooms import ONE, TWO, Clock, done, said
@@ -64,7 +64,9 @@ class Seeded:
 
     async def lead(self, urgency: str, *happened: tuple[str, LeadState, float]) -> None:
         """A request to which these things happened, each so many minutes after the one before."""
-        row = await self.store.leads.open(ONE, USER, {"urgency": urgency, "name": "Maya"}, state=LeadState.DRAFT)
+        row = await self.store.leads.open(
+            ONE, USER, LeadDetails.model_validate({"urgency": urgency, "name": "Maya"}), state=LeadState.DRAFT
+        )
         for kind, state, minutes in happened:
             self.clock.advance(minutes=minutes)
             row = await self.store.leads.apply(row, Change(kind, "Cem", state))
