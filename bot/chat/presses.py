@@ -17,7 +17,7 @@ from bot.messages.response import Placement, Response
 from bot.observing import metrics
 from bot.store.accepting import Work
 from bot.store.deduplication import KnownError
-from bot.store.inbox import REMEMBERED
+from bot.store.inbox import MAX_EARLIER
 from bot.store.store import Store
 
 CONTACT = Press("contact")
@@ -145,7 +145,7 @@ class PressHandler:
         return await self._interviewer.find(person, interview) if self._interviewer else None
 
     async def _said(self, tenant: str, user: str, turn: int) -> list[str]:
-        question = await self._store.inbox.question(Work(tenant, turn), self._store.database.clock(), REMEMBERED)
+        question = await self._store.inbox.question(Work(tenant, turn), self._store.database.clock(), MAX_EARLIER)
         if question is None or question.turn.user != user:
             return []
         return [*question.earlier, question.turn.text]

@@ -19,7 +19,7 @@ from sqlalchemy import Engine as SyncEngine
 from bot.delivery.ports import platform_of
 from bot.store.accepting import Work
 from bot.store.database import DatabaseUrls
-from bot.store.sqlite import BUSY, make_private, set_up_sqlite
+from bot.store.sqlite import BUSY_TIMEOUT, make_private, set_up_sqlite
 
 VERSION = "1"  # of the workflow, not of the bot: work started before a deploy continues after it
 QUEUE_INTERVAL = 0.25  # seconds between two looks for what another process accepted
@@ -171,7 +171,7 @@ def _id(work: Work) -> str:
 def _sqlite(url: URL) -> SyncEngine:
     """A pool of one, and transactions that take the lock at their start: two of DBOS's threads never wait for both."""
     make_private(url)
-    options = {"check_same_thread": False, "isolation_level": "IMMEDIATE", "timeout": BUSY}
+    options = {"check_same_thread": False, "isolation_level": "IMMEDIATE", "timeout": BUSY_TIMEOUT}
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=options)
     event.listen(engine, "connect", set_up_sqlite)
     return engine

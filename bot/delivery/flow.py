@@ -20,7 +20,7 @@ from bot.delivery.sending import MAX_PAUSE, Sender
 from bot.observing import metrics, tracing
 from bot.observing.logs import report
 from bot.store.accepting import Message, Work
-from bot.store.inbox import REMEMBERED, Answer, TurnContext
+from bot.store.inbox import MAX_EARLIER, Answer, TurnContext
 from bot.store.outbox import Sent
 from bot.store.records import UNFINISHED, Delivery, Turn, TurnState
 from bot.store.retrying import persistently
@@ -192,7 +192,7 @@ class Flow:
             is_amended = True
             while is_amended:
                 since = self.store.database.clock() - PERIOD
-                question = await persistently(self.store.inbox.question, work, since, REMEMBERED, self._quota.limits)
+                question = await persistently(self.store.inbox.question, work, since, MAX_EARLIER, self._quota.limits)
                 if question is None or question.turn.state not in UNFINISHED:
                     return
                 is_amended = await self._carry_on(question)

@@ -21,8 +21,8 @@ from bot.store.post import Content, File, Kind, Notification, Post, Removal, Ren
 from bot.store.records import Delivery, Lead, LeadEvent, LeadState, QueuedNotification
 from bot.store.store import Store
 
-SOON = 0.5  # seconds
-THREAD_NAME = 100  # characters, Discord's limit
+CARD_WAIT = 0.5  # seconds, at first, until a card that is on its way can be updated
+MAX_THREAD_NAME = 100  # characters, Discord's limit
 NEWS = frozenset((Act.REPLY, Act.RESOLVE))  # what users would not know otherwise
 
 
@@ -121,7 +121,7 @@ class HandoffClerk:
             if kind is not Kind.UPDATE:
                 raise NoCardError
             if await self._store.leads.has_card_coming(lead):
-                raise BusyError(SOON * 2 ** min(post.attempts, 7))  # it may be on its way as things were before
+                raise BusyError(CARD_WAIT * 2 ** min(post.attempts, 7))  # it may be on its way as things were before
             return None
         is_reminder = kind in (Kind.THREAD, Kind.NOTICE) and said.event is None and said.undelivered is None
         channel = self._channel((card or post).platform)
@@ -130,7 +130,7 @@ class HandoffClerk:
         address, name = channel.address, ""
         if card and kind in (Kind.THREAD, Kind.FILE):
             address = replace(address, thread=card.sent_as)
-            name = cards.said_of("desk_thread", lead)[:THREAD_NAME]
+            name = cards.said_of("desk_thread", lead)[:MAX_THREAD_NAME]
         if kind is Kind.FILE:
             return _delivery(post, channel.tenant, address, _file(lead), name)
         replaces = card.sent_as if card and kind is Kind.UPDATE else None
@@ -140,7 +140,7 @@ class HandoffClerk:
     async def _desk_card(self, post: QueuedNotification, lead: Lead) -> Card:
         said, leads = post.notification, self._store.leads
         if said.kind in (Kind.CARD, Kind.UPDATE):
-            promised = self._rules.by(lead.opened_at or post.created_at).strftime(cards.MOMENT)
+            promised = self._rules.by(lead.opened_at or post.created_at).strftime(cards.TIME_FORMAT)
             return cards.desk_card(lead, await leads.events(lead), await leads.posts(lead), promised)
         if said.undelivered is not None:
             sentence = "desk_no_file" if said.about is Kind.FILE else "desk_undelivered"

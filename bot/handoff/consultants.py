@@ -57,12 +57,12 @@ class Consultants:
         return Response(errors={"text": problem} if problem else {})  # what was written stays on the screen
 
     async def reply(self, lead: Lead, person: Person, text: str, keys: Sequence[str] = ()) -> str:
-        """Sends a text to the user; returns why that cannot be, nothing when it is under way."""
+        """Send a text to the user; return why that cannot be, nothing when it is under way."""
         details = LeadDetails(holder=person.name or person.user)
         return await self._done(lead, Action(Act.REPLY, person.user, text, keys=keys, details=details))
 
     async def refused(self, person: Person) -> str:
-        """Why a person may not act here, as their platform says now; nothing when they are among the consultants."""
+        """Return the reason why a person may not act here, as their platform says now; empty for consultants."""
         platform = self._platforms.get(platform_of(person.tenant))
         channel = next((each for each in self._channels if each.is_at(person.tenant, each.channel)), None)
         if platform is None or channel is None:

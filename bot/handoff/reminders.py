@@ -22,7 +22,7 @@ class Reminders:
         self._rules = rules
 
     async def run_scheduled(self) -> None:
-        """Sends on cards that are late; within the consultants' hours reminds of what nobody has claimed, and once a
+        """Send on cards that are late; within the consultants' hours reminds of what nobody has claimed, and once a
         day tells what is not finished."""
         now = self._store.database.clock()
         await self._redirect_cards(now)

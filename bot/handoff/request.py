@@ -97,7 +97,7 @@ class UserRequests:
         return lead
 
     async def _keep(self, draft: Lead, person: Person, values: Mapping[str, str]) -> None:
-        """Keeps what was filled in wrongly, for when the form is opened once more."""
+        """Keep what was filled in wrongly, for when the form is opened once more."""
         if draft.state == LeadState.DRAFT:
             details = draft.details.with_fields(LeadDetails(written=dict(values)))
             with suppress(StaleError):

@@ -11,8 +11,8 @@ from bot.messages.reply import Line, LineKind
 from bot.store.post import Kind
 from bot.store.records import DeliveryState, Lead, LeadEvent, LeadState, QueuedNotification
 
-PIECE = 1_800  # characters of a text in one message; Discord takes 2,000
-MOMENT = "%A, %d %B, %H:%M %Z"
+MAX_PIECE = 1_800  # characters of a text in one message; Discord takes 2,000
+TIME_FORMAT = "%A, %d %B, %H:%M %Z"
 BUTTONS = {
     LeadState.OPEN: ("claim", "reply", "resolve"),
     LeadState.CLAIMED: ("reply", "resolve", "release"),
@@ -111,7 +111,7 @@ def event_card(lead: Lead, event: LeadEvent, piece: int) -> Card:
 
 def reminder_card(lead: Lead, since: datetime, *, is_again: bool) -> Card:
     """Nobody has claimed it; the second time it stands by itself, with the buttons."""
-    when = since.strftime(MOMENT)
+    when = since.strftime(TIME_FORMAT)
     if not is_again:
         return Card((Line(texts.sentence("desk_reminder", since=when)),))
     said = said_of("desk_reminder_again", lead, since=when)
@@ -125,7 +125,7 @@ def digest_card(leads: Sequence[Lead]) -> Card:
     for lead in leads[:40]:
         held = "desk_held" if lead.state == LeadState.CLAIMED else "desk_free"
         state = said_of(held, lead)
-        since = lead.opened_at.strftime(MOMENT) if lead.opened_at else ""
+        since = lead.opened_at.strftime(TIME_FORMAT) if lead.opened_at else ""
         said = said_of("desk_digest_line", lead, state=state, since=since)
         lines.append(Line(said, LineKind.ITEM))
     return Card(tuple(lines))
@@ -133,7 +133,7 @@ def digest_card(leads: Sequence[Lead]) -> Card:
 
 def pieces(text: str) -> list[str]:
     """Split a text into pieces that each fit into one message."""
-    return list(split(text, PIECE))
+    return list(split(text, MAX_PIECE))
 
 
 def urgency_of(lead: Lead) -> str:

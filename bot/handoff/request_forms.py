@@ -12,9 +12,9 @@ from bot.messages.formatting import join_lines, shorten
 from bot.messages.reply import Line, LineKind
 from bot.store.records import Lead, LeadDetails
 
-SHOWN, SHOWN_LENGTH = 8, 150  # messages of a conversation that are shown with the form, and characters of each
+MAX_PREVIEWS, MAX_PREVIEW = 8, 150  # messages of a conversation that are shown with the form, and characters of each
 URGENCIES, CONSENTS = ("now", "week", "later"), ("nothing", "summary", "all")
-USUAL = "week"
+DEFAULT_URGENCY = "week"
 TITLES = {"note": "note_title", "yes": "solved_title", "no": "unsolved_title"}
 
 
@@ -24,7 +24,7 @@ def request_form(draft: Lead, name: str, consent: str = "") -> Form:
     fields = [
         Field("name", texts.sentence("contact_name")),
         Field("need", texts.sentence("contact_need"), FieldKind.TEXT),
-        _choice("urgency", URGENCIES, USUAL),
+        _choice("urgency", URGENCIES, DEFAULT_URGENCY),
         *([] if consent else [_consent(draft)]),
         Field(
             "email",
@@ -52,7 +52,7 @@ def passing_card(draft: Lead) -> Card:
     if transcript:
         lines.append(Line(texts.sentence("contact_conversation"), LineKind.HEADING))
         lines.append(Line(texts.sentence("contact_conversation_is", count=len(transcript))))
-        said = [shorten(join_lines(turn.said), SHOWN_LENGTH) for turn in transcript[-SHOWN:]]
+        said = [shorten(join_lines(turn.said), MAX_PREVIEW) for turn in transcript[-MAX_PREVIEWS:]]
         lines += [Line(text, LineKind.ITEM) for text in said]
     buttons = [
         Button(texts.sentence(f"do_pass_{consent}"), Press("contact", draft.id, choice=consent), consent == "summary")

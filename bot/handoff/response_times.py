@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import texts
-from bot.handoff.request_cards import MOMENT
+from bot.handoff.request_cards import TIME_FORMAT
 from bot.hours import ServiceHours
 from bot.settings import Settings
 
 
 @dataclass(frozen=True)
 class ResponseTimes:
-    """When the consultants are there, how fast they answer, and after how long they are reminded."""
+    """The consultants' hours, how fast they answer, and after how long they are reminded."""
 
     hours: ServiceHours
     response_hours: int
@@ -25,16 +25,16 @@ class ResponseTimes:
         return cls(ServiceHours.of(settings.desk_hours, zone), settings.desk_response_hours, reminder)
 
     def expected(self, moment: datetime) -> str:
-        """When somebody who asks then can expect an answer."""
+        """Return the sentence by when somebody who asks then can expect an answer."""
         hours = texts.plural("hours", self.response_hours)
         if not self.hours.is_open(moment):
-            when = self.hours.next_opening(moment).strftime(MOMENT)
+            when = self.hours.next_opening(moment).strftime(TIME_FORMAT)
             return texts.sentence("lead_out_of_hours", when=when, hours=hours)
         if self.by(moment) == moment + timedelta(hours=self.response_hours):
             return texts.sentence("lead_expected", hours=hours)
-        return texts.sentence("lead_expected_by", when=self.by(moment).strftime(MOMENT))
+        return texts.sentence("lead_expected_by", when=self.by(moment).strftime(TIME_FORMAT))
 
     def by(self, moment: datetime) -> datetime:
-        """When somebody who asks then is answered at the latest."""
+        """Return the moment by which somebody who asks then is answered."""
         since = moment if self.hours.is_open(moment) else self.hours.next_opening(moment)
         return self.hours.add(since, timedelta(hours=self.response_hours)).astimezone(self.hours.zone)

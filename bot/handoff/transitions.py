@@ -95,7 +95,7 @@ def lane(lead: int, whose: str) -> str:
 
 
 def impossible(lead: Lead, act: Act, actor: str) -> str:
-    """Why an act is not possible now, nothing when it is: before somebody writes what could not be sent."""
+    """Return the reason why an act is not possible now, empty if it is; asked before somebody writes a reply."""
     try:
         after(Ticket(lead.state, lead.holder), act, actor)
     except ImpossibleError as error:

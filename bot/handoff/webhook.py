@@ -17,7 +17,7 @@ from bot.store.leads import Leads
 from bot.store.post import Kind
 from bot.store.records import Delivery, Lead
 
-SECONDS = 20
+WEBHOOK_TIMEOUT = 20  # seconds
 
 
 class Webhook:
@@ -28,11 +28,11 @@ class Webhook:
         self._secret = secret.encode()
 
     async def send(self, delivery: Delivery) -> str:
-        """Posts one event. Raises ConnectionError unless it is taken."""
+        """Post one event. Raises ConnectionError unless it is taken."""
         body = json.dumps({**delivery.content.to_json(), "id": delivery.marker}).encode()
         signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Signature-256": f"sha256={signature}"}
-        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        timeout = aiohttp.ClientTimeout(total=WEBHOOK_TIMEOUT)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer,

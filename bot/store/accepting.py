@@ -84,7 +84,7 @@ class Accepting:
             return accepted
 
     async def _new(self, session: AsyncSession, messages: Sequence[Message], moment: datetime) -> list[int]:
-        """Which of the messages are new; their keys are remembered. The first statement: it locks SQLite."""
+        """Return the numbers of the new messages, and remember their keys. The first statement: it locks SQLite."""
         # In one order, for two processes with the same keys would wait for one another.
         keys = sorted({*chain.from_iterable(message.keys for message in messages)})
         seen = self._db.insert(EventRow).on_conflict_do_nothing().returning(EventRow.key)

@@ -97,7 +97,7 @@ class Feedbacks:
             return [(tenant, moment, helpful) for tenant, moment, helpful in found]
 
     async def give(self, tenant: str, turn: int, user: str, *, helpful: bool) -> None:
-        """Keeps what a user thinks of a reply, in place of what they thought before; nothing when it was deleted."""
+        """Keep what a user thinks of a reply, in place of what they thought before; nothing when it was deleted."""
         known = select(TurnRow.id).where(TurnRow.id == turn).with_for_update(read=True)
         row = self._db.insert(FeedbackRow).values(turn_id=turn, user=user, helpful=helpful, given_at=self._db.clock())
         row = row.on_conflict_do_update(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from bot.errors import SettingsError
 from bot.store.encryption import use_keys
 from bot.store.priority_lock import PriorityLock
-from bot.store.sqlite import BUSY, READING, begin, connect, set_up_sqlite
+from bot.store.sqlite import BUSY_TIMEOUT, READ_ONLY, begin, connect, set_up_sqlite
 from bot.store.tables import Row
 from bot.store.tenancy import ALL, OWN, TENANT, TenantIsolationError, TenantSession
 
@@ -104,7 +104,7 @@ class Database:
             return
         lock = self._lock.acquire(is_urgent=False)
         async with lock, self._sessions(info={TENANT: ALL}) as session, session.begin():
-            connection = await session.connection(execution_options={READING: True})
+            connection = await session.connection(execution_options={READ_ONLY: True})
             await connection.exec_driver_sql("PRAGMA query_only=ON")
             try:
                 yield session
@@ -130,12 +130,12 @@ class Database:
         return [tuple(row) for row in found.all()]
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self.engine.dispose()
 
 
 async def add_in_order(session: AsyncSession, rows: Iterable[Row]) -> None:
-    """Adds rows one by one, so that their ids are in their order."""
+    """Add rows one by one, so that their ids are in their order."""
     for row in rows:
         session.add(row)
         await session.flush()
@@ -148,7 +148,7 @@ def _engine(url: URL) -> AsyncEngine:
         url.set(drivername="sqlite+aiosqlite"),
         pool_size=1,
         max_overflow=0,
-        pool_timeout=BUSY,
+        pool_timeout=BUSY_TIMEOUT,
         hide_parameters=True,  # what users wrote has no place in error messages
         connect_args={
             "isolation_level": None,  # sqlite3 would begin its transactions late

@@ -14,7 +14,7 @@ class KnownError(Exception):
 
 
 async def remember(database: Database, session: AsyncSession, keys: Sequence[str], moment: datetime) -> bool:
-    """Remembers the keys of an event; False when one of them is known, then the transaction is to be given up.
+    """Remember the keys of an event; False when one of them is known, then the transaction is to be given up.
 
     As the first statement of a transaction it locks SQLite.
     """

@@ -15,7 +15,7 @@ _KEYS: WeakKeyDictionary[Dialect, MultiFernet] = WeakKeyDictionary()  # a column
 
 
 def use_keys(dialect: Dialect, keys: Sequence[str]) -> None:
-    """Sets the keys of a database: the first encrypts, all decrypt. Raises SettingsError for what is no Fernet key."""
+    """Set the keys of a database: the first encrypts, all decrypt. Raises SettingsError for what is no Fernet key."""
     try:
         _KEYS[dialect] = MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.store.database import Database
-from bot.store.inbox import REPEATS
+from bot.store.inbox import REDELIVERY_PERIOD
 from bot.store.installations import INSTALLATIONS, STATES
 from bot.store.outbox import ON_DISPLAY, row_of, take_back
 from bot.store.records import UNFINISHED, DeliveryState, LeadState
@@ -29,7 +29,7 @@ from bot.store.tables import (
 
 FORGOTTEN = "[forgotten]"
 CLOSED = (LeadState.RESOLVED, LeadState.CLOSED, LeadState.WITHDRAWN)
-UNSENT = timedelta(days=1)  # a form that was opened and not sent by then never will be
+MAX_DRAFT_AGE = timedelta(days=1)  # a form that was opened and not sent by then never will be
 
 
 class Erasure:
@@ -39,7 +39,7 @@ class Erasure:
         self._db = database
 
     async def expire(self, days: int) -> None:
-        """Deletes what nobody has touched for `days`; what is still to be answered or followed up stays."""
+        """Delete what nobody has touched for `days`; what is still to be answered or followed up stays."""
         moment = self._db.clock()
         before = moment - timedelta(days=days)
         finished = TurnRow.state.not_in(UNFINISHED)
@@ -55,9 +55,9 @@ class Erasure:
             ),
             delete(InterviewRow).where(InterviewRow.touched_at < before),
             delete(LeadRow).where(over),
-            delete(LeadRow).where(LeadRow.state == LeadState.DRAFT, LeadRow.touched_at < moment - UNSENT),
+            delete(LeadRow).where(LeadRow.state == LeadState.DRAFT, LeadRow.touched_at < moment - MAX_DRAFT_AGE),
             delete(DeliveryRow).where(DeliveryRow.lead_id.is_not(None), _WITHOUT_LEAD),
-            delete(EventRow).where(EventRow.seen_at < moment - 2 * REPEATS),
+            delete(EventRow).where(EventRow.seen_at < moment - 2 * REDELIVERY_PERIOD),
             delete(ConversationRow).where(_EMPTY, ConversationRow.touched_at < before),
         )
         async with self._db.engine.begin() as connection:
@@ -65,9 +65,9 @@ class Erasure:
             await connection.execute(delete(STATES).where(STATES.c.expire_at < naive))
 
     async def forget(self, user: str) -> int:
-        """Deletes what a user said and was told, and takes their id out of everybody else's rows.
+        """Delete what a user said and was told, and take their id out of everybody else's rows.
 
-        Returns how many rows were theirs.
+        Return how many rows were theirs.
         """
         moment = self._db.clock()
         theirs = await self._delete(
@@ -90,7 +90,7 @@ class Erasure:
         return theirs
 
     async def _delete(self, leads: ColumnElement[bool], *statements: Delete) -> int:
-        """Deletes rows; `leads` are among them, and what the consultants see of them is to be taken back."""
+        """Delete rows; `leads` are among them, and what the consultants see of them is to be taken back."""
         deleted = 0
         async with self._db.across_tenants() as session:
             await self._take_back(session, leads)
@@ -101,7 +101,7 @@ class Erasure:
         return deleted
 
     async def _take_back(self, session: AsyncSession, leads: ColumnElement[bool]) -> None:
-        """Keeps posts by which the consultants' platform forgets what it was sent of these leads.
+        """Keep posts by which the consultants' platform forgets what it was sent of these leads.
 
         Locked on Postgres, since one that is just being sent is known to be seen a moment later.
         """
@@ -122,7 +122,7 @@ class Erasure:
             await session.execute(self._db.insert(DeliveryRow).values(tenant=post.tenant, **values))
 
     async def _shred(self) -> None:
-        """Takes the deleted rows out of SQLite's write-ahead log, too."""
+        """Take the deleted rows out of SQLite's write-ahead log, too."""
         async with self._db.engine.connect() as connection:
             await pragma(connection, "wal_checkpoint(TRUNCATE)")
 

@@ -19,8 +19,8 @@ from bot.store.records import UNFINISHED, Delivery, DeliveryState, Turn, TurnSta
 from bot.store.tables import ConversationRow, DeliveryRow, TurnRow
 from bot.threads import MicroBatcher
 
-REPEATS = timedelta(hours=24)  # how long a platform may deliver an event again
-REMEMBERED = 6  # earlier messages of a conversation that a follow-up may refer to
+REDELIVERY_PERIOD = timedelta(hours=24)  # how long a platform may deliver an event again
+MAX_EARLIER = 6  # earlier messages of a conversation that a follow-up may refer to
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Inbox:
         self._accept_soon = MicroBatcher(Accepting(database).accept)
 
     async def accept(self, message: Message) -> Accepted | None:
-        """Stores a message; None when it came before, under any of its keys, within 24 hours.
+        """Store a message; None when it came before, under any of its keys, within 24 hours.
 
         Messages that come at the same time are stored together, which costs little more than one alone.
         """
@@ -126,9 +126,9 @@ class Inbox:
             return Amendment.AMENDED
 
     async def remove(self, turn: Turn) -> Work | None:
-        """Deletes a turn and the others of the same message, with their posts.
+        """Delete a turn and the others of the same message, with their posts.
 
-        Returns the next one of its conversation, which may have waited for it.
+        Return the next one of its conversation, which may have waited for it.
         """
         same = or_(TurnRow.id == turn.id, TurnRow.name == turn.name) if turn.name else TurnRow.id == turn.id
         async with self._db.transaction(turn.tenant) as session:
@@ -195,7 +195,7 @@ class Inbox:
             return [row.record() for row in rows]
 
     async def finish(self, turn: Turn, error: str | None = None, sent: Sent | None = None) -> Work | None:
-        """Finishes a turn, as failed when there was an error; returns the next one of its conversation.
+        """Finish a turn, as failed when there was an error; return the next one of its conversation.
 
         `sent` is its last post, whose confirmation is kept along with it.
         """
@@ -214,7 +214,7 @@ class Inbox:
             return await _next(session, turn)
 
     async def restart(self, work: Work) -> Work | None:
-        """Counts one more run of a turn whose work was lost; None when another process did."""
+        """Count one more run of a turn whose work was lost; None when another process did."""
         own = update(TurnRow).where(TurnRow.id == work.turn, TurnRow.runs == work.runs, TurnRow.state.in_(UNFINISHED))
         async with self._db.transaction(work.tenant) as session:
             runs = await session.scalar(own.values(runs=TurnRow.runs + 1).returning(TurnRow.runs))
@@ -234,7 +234,7 @@ class Inbox:
             return [row.record() for row in await session.scalars(failed)]
 
     async def resend(self, turns: Sequence[int]) -> list[int]:
-        """Takes failed turns up again where they failed; a running bot goes on with them. Returns which there were."""
+        """Retry failed turns where they failed, by a running bot; return the ids of those that there were."""
         failed = update(TurnRow).where(TurnRow.id.in_(turns), TurnRow.state == TurnState.FAILED)
         values = {"error": None, "reference": None, "finished_at": None, "runs": TurnRow.runs + 1}
         found = list[int]()
@@ -253,7 +253,7 @@ class Inbox:
         return sorted(found)
 
     async def _lock(self, session: AsyncSession, turn: Turn) -> None:
-        """Locks a turn's conversation, else a message that is accepted meanwhile would be begun by nobody."""
+        """Lock a turn's conversation, else a message that is accepted meanwhile would be begun by nobody."""
         if not self._db.urls.is_embedded:
             own = select(ConversationRow.id).where(ConversationRow.id == turn.conversation_id)
             await session.execute(own.with_for_update())

@@ -34,7 +34,7 @@ class Installations(AsyncSQLAlchemyInstallationStore):
         return _encrypted(super().build_installations_table(metadata, table_name))
 
     async def async_save(self, installation: Installation) -> None:
-        """Keeps an installation, in place of the workspace's earlier ones."""
+        """Keep an installation, in place of the workspace's earlier ones."""
         await super().async_save(installation)
         installed_at = datetime.fromtimestamp(installation.installed_at, UTC)
         await self.remove(installation.enterprise_id, installation.team_id, installed_at)
@@ -52,7 +52,7 @@ class Installations(AsyncSQLAlchemyInstallationStore):
         return await self._bots(self.bots.c.client_id == self.client_id)
 
     async def remove(self, enterprise_id: str | None, team_id: str | None, before: datetime) -> None:
-        """Deletes what was installed before a moment in a workspace, or without one in the whole organisation."""
+        """Delete what was installed before a moment in a workspace, or without one in the whole organisation."""
         moment = before.astimezone(UTC).replace(tzinfo=None)  # as slack_sdk keeps it
         async with self.engine.begin() as connection:
             for table in (self.bots, self.installations):

@@ -71,12 +71,12 @@ class Interviews:
             return changed.record()
 
     async def remove(self, interview: Interview) -> None:
-        """Deletes an interview, with its ballots."""
+        """Delete an interview, with its ballots."""
         async with self._db.transaction(interview.tenant) as transaction:
             await transaction.execute(delete(InterviewRow).where(InterviewRow.id == interview.id))
 
     async def vote(self, interview: Interview, member: str, question: str, option: str | None) -> None:
-        """Keeps what a member of a team answers to one question; what they answer to the others stays.
+        """Keep what a member of a team answers to one question; what they answer to the others stays.
 
         Votes do not disturb one another. Raises StaleError when the interview was changed or deleted since it was read.
         """

@@ -18,8 +18,8 @@ from bot.store.post import Kind, Notification
 from bot.store.records import DeliveryState, Lead, LeadDetails, LeadEvent, LeadState, QueuedNotification
 from bot.store.tables import ConversationRow, DeliveryRow, EventRow, LeadEventRow, LeadRow, TallyRow, TurnRow
 
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
-TALLY = "leads"
+REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without those that are taken for one another
+LEAD_TALLY = "leads"
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Leads:
         address: Address | None = None,
         state: LeadState = LeadState.OPEN,
     ) -> Lead:
-        """Keeps a new request, under a reference that a person can read out."""
+        """Keep a new request, under a reference that a person can read out."""
         moment = self._db.clock()
-        reference = "".join(secrets.choice(LETTERS) for _ in range(8))
+        reference = "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
         row = LeadRow(reference=reference, user=user, details_json=details.to_json(), state=state, touched_at=moment)
         row.where = address.to_json() if address is not None else None
         async with self._db.transaction(tenant) as transaction:
@@ -130,7 +130,7 @@ class Leads:
             return changed.record()
 
     async def remind(self, lead: Lead, posts: Sequence[Notification]) -> bool:
-        """Counts a reminder of a request that waits; False when another process did so, or somebody has claimed it."""
+        """Count a reminder of a request that waits; False when another process did so, or somebody has claimed it."""
         own = update(LeadRow).where(
             LeadRow.id == lead.id, LeadRow.reminders == lead.reminders, LeadRow.state == LeadState.OPEN
         )
@@ -143,7 +143,7 @@ class Leads:
             return True
 
     async def post(self, tenant: str, key: str, notification: Notification) -> bool:
-        """Keeps a post that is of no request, once under that key."""
+        """Keep a post that is of no request, once under that key."""
         moment = self._db.clock()
         try:
             async with self._db.transaction(tenant) as transaction:
@@ -159,7 +159,7 @@ class Leads:
             return await transaction.scalar(select(EventRow.id).where(EventRow.key.in_(keys)).limit(1)) is not None
 
     async def remember(self, tenant: str, keys: Sequence[str]) -> None:
-        """Keeps that something was refused under these keys."""
+        """Keep that something was refused under these keys."""
         async with self._db.transaction(tenant) as transaction:
             with suppress(KnownError):
                 await self._remember(transaction, keys, self._db.clock())
@@ -218,7 +218,7 @@ class Leads:
             return await transaction.scalar(coming.limit(1)) is not None
 
     async def last_asked(self, tenant: str, user: str, place: str) -> datetime | None:
-        """When a person last asked the bot something in a conversation: do they go on with a consultant?"""
+        """Return the moment when a person last asked the bot something in a conversation, if they ever did."""
         last = select(func.max(TurnRow.accepted_at)).join(
             ConversationRow, TurnRow.conversation_id == ConversationRow.id
         )
@@ -236,7 +236,7 @@ class Leads:
     async def count(self) -> int:
         """Return how many requests there ever were, including deleted ones."""
         async with self._db.across_tenants() as transaction:
-            return await transaction.scalar(select(func.sum(TallyRow.count)).where(TallyRow.name == TALLY)) or 0
+            return await transaction.scalar(select(func.sum(TallyRow.count)).where(TallyRow.name == LEAD_TALLY)) or 0
 
     def _within(self, tenant: str, *, spans_tenants: bool) -> AbstractAsyncContextManager[AsyncSession]:
         return self._db.across_tenants() if spans_tenants else self._db.transaction(tenant)
@@ -246,7 +246,7 @@ class Leads:
             raise KnownError
 
     async def _count(self, transaction: AsyncSession) -> None:
-        row = self._db.insert(TallyRow).values(name=TALLY, count=1)
+        row = self._db.insert(TallyRow).values(name=LEAD_TALLY, count=1)
         await transaction.execute(
             row.on_conflict_do_update(index_elements=["tenant", "name"], set_={"count": TallyRow.count + 1})
         )

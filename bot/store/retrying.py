@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception, wait_exponential_jitter
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-LONGEST_PAUSE = 5.0  # seconds between two tries
+MAX_RETRY_PAUSE = 5.0  # seconds between two tries
 PASSING_IN_SQLITE = frozenset(
     (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
 )
@@ -23,7 +23,7 @@ async def persistently(
 ) -> Result:
     """The result of `call`, a transaction; while the database is away, locked or full, it is tried again."""
     tries = AsyncRetrying(
-        retry=retry_if_exception(passing), wait=wait_exponential_jitter(0.05, LONGEST_PAUSE, jitter=0.1), reraise=True
+        retry=retry_if_exception(passing), wait=wait_exponential_jitter(0.05, MAX_RETRY_PAUSE, jitter=0.1), reraise=True
     )
     return await tries(call, *args, **kwargs)
 

@@ -12,7 +12,7 @@ from bot.settings import PACKAGE
 from bot.store.database import Database
 from bot.store.sqlite import pragma
 
-MIGRATING = 0x7261672D  # Postgres's lock that one process holds while it migrates
+MIGRATION_LOCK = 0x7261672D  # Postgres's lock that one process holds while it migrates
 
 
 class SchemaError(BotError):
@@ -20,21 +20,21 @@ class SchemaError(BotError):
 
 
 async def migrate(database: Database) -> None:
-    """Brings the tables up to date. Raises SchemaError when they were made by a newer version."""
+    """Bring the tables up to date. Raises SchemaError when they were made by a newer version."""
     async with database.engine.connect() as connection:
         # A table that a migration makes anew is dropped first, and with foreign keys its rows' children would go along.
         await pragma(connection, "foreign_keys=OFF")
         try:
             async with connection.begin():
                 if not database.urls.is_embedded:  # SQLite locks by itself
-                    await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
+                    await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
                 await connection.run_sync(_upgrade)
         finally:
             await pragma(connection, "foreign_keys=ON")
 
 
 async def check(database: Database) -> None:
-    """Raises SchemaError, which says what to do, unless the tables are as this version needs them."""
+    """Check that the tables are as this version needs them. Raises SchemaError, which says what to do."""
     async with database.engine.connect() as connection:
         is_current = await connection.run_sync(_is_current)
     if not is_current:

@@ -16,7 +16,7 @@ from bot.messages.formatting import join_lines, shorten
 from bot.messages.reply import Line, Reply
 from bot.observing.logs import LINE, log_to, report
 from bot.settings import Settings
-from bot.store.inbox import REMEMBERED, Answer
+from bot.store.inbox import MAX_EARLIER, Answer
 from bot.store.records import LeadDetails, Turn
 from bot.terminal.ask import load_consultant
 from bot.terminal.console import console, show_citations, show_line, show_reply, show_sentence
@@ -55,7 +55,7 @@ class Chat:
         self.questions = StoredQuestions(memory.store)
         last = None if new else self._run(self._conversations.last_place(TENANT, this_user()))
         self.place = last or f"terminal-{secrets.token_hex(8)}"
-        self._questions = self._run(self._conversations.recent(TENANT, self.place, REMEMBERED))
+        self._questions = self._run(self._conversations.recent(TENANT, self.place, MAX_EARLIER))
         self.last_reply: Reply | None = None
         self._summary: Reply | None = None
 
@@ -83,7 +83,7 @@ class Chat:
             show_line(line)
 
         try:
-            reply = self._run(self._consultant.respond(turn.text, self._questions[-REMEMBERED:], stream))
+            reply = self._run(self._consultant.respond(turn.text, self._questions[-MAX_EARLIER:], stream))
         except Exception:  # noqa: BLE001 it is logged, with its reference
             reference = apologise("a question failed")
             self._run(self._inbox.answered(turn, Answer(()), FAILED, reference))
@@ -104,7 +104,7 @@ class Chat:
             show_sentence("no_framework")
             return
         interview = Questionnaire(self._consultant.adviser.outlook)
-        read = self._run(self._consultant.adviser.facts(self._questions[-REMEMBERED:]))
+        read = self._run(self._consultant.adviser.facts(self._questions[-MAX_EARLIER:]))
         finished = converse(interview, interview.start(read))
         self._summary = summarize(interview, finished) if finished else self._summary
 

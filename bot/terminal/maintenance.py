@@ -83,7 +83,7 @@ async def show_request(settings: Settings, reference: str) -> None:
     async with open_store(settings) as store:
         lead = await _find(store, reference)
         events, posts = await store.leads.events(lead), await store.leads.posts(lead)
-    promised = ResponseTimes.of(settings).by(lead.opened_at or lead.touched_at).strftime(cards.MOMENT)
+    promised = ResponseTimes.of(settings).by(lead.opened_at or lead.touched_at).strftime(cards.TIME_FORMAT)
     for line in cards.desk_card(lead, events, posts, promised).lines:
         show_line(line)
     console.print()

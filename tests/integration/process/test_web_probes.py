@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.process.web import DATABASE_TIMEOUT, make_application
 from bot.store.database import Database, DatabaseUrls
-from bot.store.sqlite import BUSY
+from bot.store.sqlite import BUSY_TIMEOUT
 from tests.conftest import KEY
 from tests.peers.postgres import Postgres
 from tests.support.delivery.crashing import prepare
@@ -61,7 +61,7 @@ async def test_a_database_that_another_process_locks_holds_no_probe_up(tmp_path:
     database = Database(DatabaseUrls.of(url, tmp_path), [KEY])
     with closing(sqlite3.connect(tmp_path / "database.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        async with asking(database, timeout=0.2) as client, asyncio.timeout(BUSY / 2):
+        async with asking(database, timeout=0.2) as client, asyncio.timeout(BUSY_TIMEOUT / 2):
             assert (await client.get("/readyz")).status_code == 503
             assert values((await client.get("/metrics")).text)["rag_or_tune_database_up"] == 0
         other.execute("ROLLBACK")

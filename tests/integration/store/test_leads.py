@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.store.interviews import StaleError
-from bot.store.leads import LETTERS, Change
+from bot.store.leads import REFERENCE_LETTERS, Change
 from bot.store.records import Exchange, Lead, LeadDetails, LeadState
 from bot.store.store import Store
 from tests.support.rooms import ONE, TWO, Clock, at_once
@@ -27,8 +27,8 @@ async def test_a_lead_is_found_by_its_reference(store: Store, other: Store) -> N
 async def test_references_are_unique_and_can_be_read_out(store: Store, other: Store) -> None:
     leads = await asyncio.gather(*((store, other)[n % 2].leads.open(ONE, "U1", LeadDetails()) for n in range(40)))
     assert len({lead.reference for lead in leads}) == 40
-    assert all(len(lead.reference) == 8 and set(lead.reference) <= set(LETTERS) for lead in leads)
-    assert not set(LETTERS) & set("IO01")
+    assert all(len(lead.reference) == 8 and set(lead.reference) <= set(REFERENCE_LETTERS) for lead in leads)
+    assert not set(REFERENCE_LETTERS) & set("IO01")
 
 
 async def test_every_change_is_kept_with_who_did_it_and_when(timed: Store, clock: Clock) -> None:

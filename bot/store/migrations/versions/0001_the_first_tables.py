@@ -12,7 +12,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Makes it so."""
+    """Make it so."""
     op.create_table(
         "conversations",
         sa.Column("place", sa.String(length=300), nullable=False),

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes it so."""
+    """Make it so."""
     op.add_column("conversations", sa.Column("is_quiet", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("turns", sa.Column("name", sa.String(length=300)))
     op.create_index("ix_turns_tenant_name", "turns", ["tenant", "name"])

@@ -10,5 +10,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes it so."""
+    """Make it so."""
     op.add_column("interviews", sa.Column("is_team", sa.Boolean(), nullable=False, server_default=sa.false()))

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes it so."""
+    """Make it so."""
     op.create_table(
         "slack_bots",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),

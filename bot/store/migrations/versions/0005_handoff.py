@@ -17,7 +17,7 @@ WAITING = sa.text("lane IS NOT NULL AND state = 'pending'")
 
 
 def upgrade() -> None:
-    """Makes it so."""
+    """Make it so."""
     op.add_column("turns", sa.Column("said_at", sa.DateTime(timezone=True)))
     op.add_column("leads", sa.Column("address", sa.JSON()))
     op.add_column("leads", sa.Column("reminders", sa.Integer(), nullable=False, server_default="0"))
