@@ -137,7 +137,9 @@ def evaluate(
     sys.argv = ["rag-or-tune evaluate", *arguments]
     try:
         runpy.run_module("tools.evaluation", run_name="__main__")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "tools":
+            raise
         raise BotError("Scoring is a tool of the repository, not of the package: run it from a checkout.") from error
 
 

@@ -124,8 +124,8 @@ class Settings(BaseSettings):
     discord_api_url: Url = "https://discord.com/api/v10"
     """Base URL of Discord's REST API."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
-    """Port on which `serve` and `web` listen. Where it is set, `slack`, `discord` and `worker` serve health and metrics
-    there, too."""
+    """Port on which `serve` and `web` listen. Where it is set, `slack`, `discord`, `worker` and `serve --only` serve
+    health and metrics there, too."""
     answered_by: Literal["itself", "workers"] = "itself"
     """Process that answers what `serve`, `slack`, `discord` and `web` accept: `itself`, or the `workers`."""
     database_url: SecretStr | None = None

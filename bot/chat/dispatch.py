@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Protocol
 
 from bot.chat.adapter import Adapter
@@ -15,17 +14,19 @@ from bot.messages.events import Command, Commanded, Deleted, Edited, Pressed, Sa
 from bot.messages.person import Person
 from bot.messages.response import Placement, Response
 from bot.store.accepting import Message, Work
-from bot.store.inbox import Amendment
+from bot.store.inbox import REDELIVERY_PERIOD, Amendment
 from bot.store.store import Store
-
-REDELIVERY = timedelta(hours=24)  # how long the keys of a message are remembered
 
 
 @dataclass(frozen=True)
 class PassedOn:
-    """A message that went to a person; `problem` says to its author why it did not."""
+    """A message between a user and the consultants; `problem` says to its author why it did not get there.
+
+    A user's message `is_confirmed` to them; a consultant sees it on the request's card.
+    """
 
     problem: str = ""
+    is_confirmed: bool = True
 
 
 class Questions(Protocol):
@@ -83,7 +84,8 @@ class Dispatcher:
         if amendment is Amendment.UNKNOWN and now.mentions_bot and self._is_recent(now):
             await self._questions.accept(_question(now, [*now.keys, f"message:{name}"]))
         elif amendment is Amendment.LATE and (turn := await store.inbox.named(tenant, name)):
-            await self._questions.accept(replace(_question(now, now.keys), address=turn.address))
+            place = await store.conversations.place_of(tenant, turn.user, turn.id) or now.place
+            await self._questions.accept(replace(_question(now, now.keys), place=place, address=turn.address))
 
     async def deleted(self, gone: Deleted) -> None:
         """Forget a question that was deleted, and take its answer back; tell consultants that words are gone."""
@@ -92,8 +94,10 @@ class Dispatcher:
             return
         store = self._questions.store
         if turn := await store.inbox.named(gone.person.tenant, gone.name):
-            posts = dict.fromkeys((*await store.outbox.sent_of(turn), *turn.draft.replaces))
-            await self._adapters[platform_of(turn.tenant)].take_back(turn, [*posts])
+            adapter, taken_back = self._adapters[platform_of(turn.tenant)], set[str]()
+            while posts := {*await store.outbox.sent_of(turn), *turn.draft.replaces} - taken_back:
+                await adapter.take_back(turn, sorted(posts))  # while it is asked, the answer may be posted
+                taken_back |= posts
             if following := await store.inbox.remove(turn):
                 self._questions.begin(following)
 
@@ -142,13 +146,15 @@ class Dispatcher:
         relay, desk = self._handoff.relay, self._handoff.channel_at(said.person.tenant, said.channel)
         if desk and said.thread:
             lead = await relay.find_replied_lead(said, desk)
-            problem = await relay.from_desk(lead, await self._with_name(said)) if lead else None
+            if lead is None:
+                return None
+            passed_on = PassedOn(await relay.from_desk(lead, await self._with_name(said)), is_confirmed=False)
+        elif await relay.from_user(said):
+            passed_on = PassedOn()
         else:
-            problem = "" if await relay.from_user(said) else None
-        if problem is None:
             return None
         self._handoff.wake()
-        return PassedOn(problem)
+        return passed_on
 
     async def _with_name(self, said: Said) -> Said:
         """The message with its author's name, which some platforms tell only when asked."""
@@ -159,13 +165,14 @@ class Dispatcher:
         return replace(said, person=replace(person, name=name))
 
     async def _follows_up(self, said: Said) -> bool:
-        inbox, is_for_others = self._questions.store.inbox, said.mentions_others
+        if not said.is_in_talk or not (said.text or said.files):
+            return False  # among others, or the platform does not show us the text
         message = _question(said, said.keys)
-        return said.is_in_talk and bool(said.text) and await inbox.follows_up(message, is_for_others=is_for_others)
+        return await self._questions.store.inbox.follows_up(message, is_for_others=said.mentions_others)
 
     def _is_recent(self, said: Said) -> bool:
         """Return True while it is known whether a message was accepted before."""
-        return said.said_at is not None and self._questions.store.database.clock() - said.said_at < REDELIVERY
+        return said.said_at is not None and self._questions.store.database.clock() - said.said_at < REDELIVERY_PERIOD
 
 
 def _question(said: Said, keys: Sequence[str]) -> Message:

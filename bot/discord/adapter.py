@@ -74,11 +74,11 @@ class DiscordAdapter:
 
     async def take_back(self, turn: Turn, posts: Sequence[str]) -> None:
         """Delete the posts of an answer, as far as Discord allows it."""
-        channel = channel_of(await self._rest.client(), turn.address)
         for post in posts:
             try:
+                channel = channel_of(await self._rest.client(), turn.address)
                 await channel.get_partial_message(int(post)).delete()
-            except TROUBLE as error:
+            except (*TROUBLE, RefusedError, ValueError) as error:  # Discord tells of a deletion once: the question goes
                 log.warning("the answer to a deleted question stays: %s", type(error).__name__)
 
     async def check(self) -> str:

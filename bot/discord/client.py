@@ -97,7 +97,7 @@ class DiscordBot(discord.AutoShardedClient):
             try:
                 if passed_on.problem:
                     await message.reply(escape(passed_on.problem), mention_author=False)
-                else:
+                elif passed_on.is_confirmed:
                     await message.add_reaction(FORWARDED)
             except TROUBLE as error:  # it is done all the same
                 log.warning("could not confirm to the user that the message was forwarded: %s", type(error).__name__)

@@ -17,7 +17,7 @@ from bot.handoff.transitions import DESK, lane
 from bot.handoff.webhook import event_payload
 from bot.messages.card import Card
 from bot.store.address import NOWHERE, Address
-from bot.store.post import Content, File, Kind, Notification, Post, Removal, Rendered
+from bot.store.post import Content, File, Notification, Post, PostKind, Removal, Rendered
 from bot.store.records import Delivery, Lead, LeadEvent, LeadState, QueuedNotification
 from bot.store.store import Store
 
@@ -60,19 +60,19 @@ class HandoffClerk:
 
     async def _rendered(self, post: QueuedNotification) -> Delivery | None:
         match post.notification.kind:
-            case Kind.DIGEST:
+            case PostKind.DIGEST:
                 return await self._digest(post)
-            case Kind.TAKE_BACK:
+            case PostKind.TAKE_BACK:
                 return self._taking_back(post)
         lead = await self._store.leads.own(post.tenant, post.lead_id or 0)
         if lead is None:
             return None
         match post.notification.kind:
-            case Kind.USER:
+            case PostKind.USER:
                 return await self._told_to_user(post, lead)
-            case Kind.WEBHOOK:
+            case PostKind.WEBHOOK:
                 payload = await event_payload(self._store.leads, lead, post.notification.event or 0)
-                return _delivery(post, f"{Kind.WEBHOOK}:", NOWHERE, Post(payload))
+                return _delivery(post, f"{PostKind.WEBHOOK}:", NOWHERE, Post(payload))
         return await self._for_desk(post, lead)
 
     def fallback_platform(self, post: QueuedNotification, error: Exception, now: datetime) -> str | None:
@@ -86,28 +86,30 @@ class HandoffClerk:
         A file that is refused holds up nothing that comes after it; what was deleted is taken back whenever it can be.
         """
         kind = post.notification.kind
-        is_refused_file = kind is Kind.FILE and isinstance(error, RefusedError) and not isinstance(error, NoCardError)
-        return is_refused_file or (kind is not Kind.TAKE_BACK and now - post.created_at > GIVE_UP_AFTER)
+        is_refused_file = (
+            kind is PostKind.FILE and isinstance(error, RefusedError) and not isinstance(error, NoCardError)
+        )
+        return is_refused_file or (kind is not PostKind.TAKE_BACK and now - post.created_at > GIVE_UP_AFTER)
 
     async def follow_ups(self, post: QueuedNotification, error: str | None) -> Sequence[Notification]:
         """Update the card with what has become of a reply; tell the consultants what did not arrive."""
         kind = post.notification.kind
-        if kind not in (Kind.USER, Kind.FILE) or not self._channels or post.lead_id is None:
+        if kind not in (PostKind.USER, PostKind.FILE) or not self._channels or post.lead_id is None:
             return ()
         if error is None and not await self._is_counted(post):
             return ()
         lead = await self._store.leads.own(post.tenant, post.lead_id)
-        if kind is Kind.FILE and (lead is None or await self._store.leads.card(lead) is None):
+        if kind is PostKind.FILE and (lead is None or await self._store.leads.card(lead) is None):
             return ()  # there is nothing below which that could be said
         there = in_order(self._channels, post.tenant)[0].platform
-        failure = Notification(Kind.THREAD, lane(post.lead_id, DESK), there, undelivered=error, about=kind)
-        update = Notification(Kind.UPDATE, lane(post.lead_id, Kind.UPDATE), there)
+        failure = Notification(PostKind.THREAD, lane(post.lead_id, DESK), there, undelivered=error, about=kind)
+        update = Notification(PostKind.UPDATE, lane(post.lead_id, PostKind.UPDATE), there)
         return [failure, update] if error else [update]
 
     async def _is_counted(self, post: QueuedNotification) -> bool:
         """Return True if the card counts posts of this kind."""
         event = await self._store.leads.event(post.tenant, post.notification.event or 0)
-        return post.notification.kind is Kind.USER and event is not None and event.kind in NEWS
+        return post.notification.kind is PostKind.USER and event is not None and event.kind in NEWS
 
     async def run_scheduled(self) -> None:
         """Queue reminders of what nobody has claimed, and once a day a list of what is not finished."""
@@ -116,39 +118,39 @@ class HandoffClerk:
     async def _for_desk(self, post: QueuedNotification, lead: Lead) -> Delivery | None:
         """A card goes to the channel that its post names; everything else to where the card is."""
         said, kind = post.notification, post.notification.kind
-        card = None if kind is Kind.CARD else await self._store.leads.card(lead)
-        if kind is not Kind.CARD and card is None:
-            if kind is not Kind.UPDATE:
+        card = None if kind is PostKind.CARD else await self._store.leads.card(lead)
+        if kind is not PostKind.CARD and card is None:
+            if kind is not PostKind.UPDATE:
                 raise NoCardError
             if await self._store.leads.has_card_coming(lead):
                 raise BusyError(CARD_WAIT * 2 ** min(post.attempts, 7))  # it may be on its way as things were before
             return None
-        is_reminder = kind in (Kind.THREAD, Kind.NOTICE) and said.event is None and said.undelivered is None
+        is_reminder = kind in (PostKind.THREAD, PostKind.NOTICE) and said.event is None and said.undelivered is None
         channel = self._channel((card or post).platform)
         if channel is None or (is_reminder and lead.state != LeadState.OPEN):
             return None  # there is nowhere to say it, or nothing to be reminded of any more
         address, name = channel.address, ""
-        if card and kind in (Kind.THREAD, Kind.FILE):
+        if card and kind in (PostKind.THREAD, PostKind.FILE):
             address = replace(address, thread=card.sent_as)
             name = cards.said_of("desk_thread", lead)[:MAX_THREAD_NAME]
-        if kind is Kind.FILE:
+        if kind is PostKind.FILE:
             return _delivery(post, channel.tenant, address, _file(lead), name)
-        replaces = card.sent_as if card and kind is Kind.UPDATE else None
+        replaces = card.sent_as if card and kind is PostKind.UPDATE else None
         shown = Post(self._shown(channel.tenant, await self._desk_card(post, lead)), replaces=replaces)
         return _delivery(post, channel.tenant, address, shown, name)
 
     async def _desk_card(self, post: QueuedNotification, lead: Lead) -> Card:
         said, leads = post.notification, self._store.leads
-        if said.kind in (Kind.CARD, Kind.UPDATE):
+        if said.kind in (PostKind.CARD, PostKind.UPDATE):
             promised = self._rules.by(lead.opened_at or post.created_at).strftime(cards.TIME_FORMAT)
             return cards.desk_card(lead, await leads.events(lead), await leads.posts(lead), promised)
         if said.undelivered is not None:
-            sentence = "desk_no_file" if said.about is Kind.FILE else "desk_undelivered"
+            sentence = "desk_no_file" if said.about is PostKind.FILE else "desk_undelivered"
             return cards.sentence_card(sentence, error=said.undelivered, reference=lead.reference)
         event = await leads.event(lead.tenant, said.event or 0)
         if event is None:
             since = (lead.opened_at or post.created_at).astimezone(self._rules.hours.zone)
-            return cards.reminder_card(lead, since, is_again=said.kind is Kind.NOTICE)
+            return cards.reminder_card(lead, since, is_again=said.kind is PostKind.NOTICE)
         return cards.event_card(lead, event, said.piece)
 
     async def _told_to_user(self, post: QueuedNotification, lead: Lead) -> Delivery | None:
@@ -186,8 +188,8 @@ class HandoffClerk:
         said, channel = post.notification, self._channel(post.platform)
         if channel is None or said.post is None:
             return None
-        content: Content = Removal(said.post, is_file=said.about is Kind.FILE)
-        if said.about is Kind.CARD:
+        content: Content = Removal(said.post, is_file=said.about is PostKind.FILE)
+        if said.about is PostKind.CARD:
             card = cards.sentence_card("desk_taken_back", reference=said.reference)
             content = Post(self._shown(channel.tenant, card), replaces=said.post)
         return _delivery(post, channel.tenant, channel.address, content)

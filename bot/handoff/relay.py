@@ -12,7 +12,7 @@ from bot.handoff.transitions import Action, Actions
 from bot.messages.events import Deleted, Said
 from bot.store.deduplication import KnownError
 from bot.store.leads import Leads
-from bot.store.post import Kind
+from bot.store.post import PostKind
 from bot.store.records import Lead, LeadState
 
 REPLY, NOTE = re.compile(r"\s*reply:\s*", re.IGNORECASE), re.compile(r"\s*note:\s*", re.IGNORECASE)
@@ -116,7 +116,7 @@ class Relay:
         if below is None:
             return False
         posts = await self._leads.posts(lead)
-        return any(post.sent_as == below and post.notification.kind is Kind.USER for post in posts)
+        return any(post.sent_as == below and post.notification.kind is PostKind.USER for post in posts)
 
 
 def _without(mark: re.Pattern[str], said: Said) -> Said:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot.handoff.channel import DeskChannel, in_order
 from bot.handoff.response_times import ResponseTimes
 from bot.handoff.transitions import DESK, announcement, lane
-from bot.store.post import Kind, Notification
+from bot.store.post import Notification, PostKind
 from bot.store.records import Lead, LeadState, QueuedNotification
 from bot.store.store import Store
 
@@ -35,7 +35,7 @@ class Reminders:
                 await self._store.leads.remind(lead, await self._reminder(lead))
         day = now.astimezone(self._rules.hours.zone).date().isoformat()
         for channel in self._channels:
-            digest = Notification(Kind.DIGEST, f"digest/{channel.platform}")
+            digest = Notification(PostKind.DIGEST, f"digest/{channel.platform}")
             await self._store.leads.post(channel.tenant, f"digest/{day}", digest)
 
     async def _redirect_cards(self, now: datetime) -> None:
@@ -48,14 +48,14 @@ class Reminders:
         """Under the card, then beside it; the card itself when there was no channel yet when it was asked for."""
         desk = lane(lead.id, DESK)
         platform, posts = in_order(self._channels, lead.tenant)[0].platform, await self._store.leads.posts(lead)
-        if all(post.notification.kind is not Kind.CARD or post.sent_as == "" for post in posts):
+        if all(post.notification.kind is not PostKind.CARD or post.sent_as == "" for post in posts):
             return announcement(desk, platform, lead.details)
-        return [Notification(Kind.NOTICE if lead.reminders else Kind.THREAD, desk, platform)]
+        return [Notification(PostKind.NOTICE if lead.reminders else PostKind.THREAD, desk, platform)]
 
 
 def other_platform(channels: tuple[DeskChannel, ...], post: QueuedNotification) -> str | None:
     """The platform whose consultants can get a card instead; None where there is none, and for everything else."""
-    if post.notification.kind is not Kind.CARD:
+    if post.notification.kind is not PostKind.CARD:
         return None
     others = [channel.platform for channel in in_order(channels, post.tenant)[1:]]
     return next((platform for platform in others if post.notification.platform != platform), None)

@@ -8,7 +8,7 @@ from bot.handoff.ticket import WAITING, Act
 from bot.messages.card import Button, Card, Press
 from bot.messages.formatting import split
 from bot.messages.reply import Line, LineKind
-from bot.store.post import Kind
+from bot.store.post import PostKind
 from bot.store.records import DeliveryState, Lead, LeadEvent, LeadState, QueuedNotification
 
 MAX_PIECE = 1_800  # characters of a text in one message; Discord takes 2,000
@@ -161,7 +161,7 @@ def _so_far(events: Sequence[LeadEvent], posts: Sequence[QueuedNotification]) ->
     """Count the replies that the user got, and the notes they added."""
     replies = dict.fromkeys(event.id for event in events if event.kind == Act.REPLY)
     states = {
-        reply: {p.state for p in posts if p.notification.kind is Kind.USER and p.notification.event == reply}
+        reply: {p.state for p in posts if p.notification.kind is PostKind.USER and p.notification.event == reply}
         for reply in replies
     }
     lost = sum(DeliveryState.FAILED in each for each in states.values())

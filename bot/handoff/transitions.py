@@ -9,7 +9,7 @@ from bot.handoff.request_cards import pieces
 from bot.handoff.ticket import Act, ImpossibleError, Ticket, after
 from bot.store.interviews import StaleError
 from bot.store.leads import Change, Leads
-from bot.store.post import Kind, Notification
+from bot.store.post import Notification, PostKind
 from bot.store.records import Lead, LeadDetails
 
 DESK = "desk"  # the lane of what stands in the consultants' channel in its order
@@ -66,9 +66,9 @@ class Actions:
         posts = list(self._for_desk(lead, doing, details))
         if doing.act in TOLD_TO_USER:
             count = len(pieces(doing.text)) if doing.act is Act.REPLY else 1
-            posts += [Notification(Kind.USER, lane(lead.id, Kind.USER), piece=piece) for piece in range(count)]
+            posts += [Notification(PostKind.USER, lane(lead.id, PostKind.USER), piece=piece) for piece in range(count)]
         if self._has_webhook:
-            posts.append(Notification(Kind.WEBHOOK, lane(lead.id, Kind.WEBHOOK), Kind.WEBHOOK))
+            posts.append(Notification(PostKind.WEBHOOK, lane(lead.id, PostKind.WEBHOOK), PostKind.WEBHOOK))
         return posts
 
     def _for_desk(self, lead: Lead, doing: Action, details: LeadDetails) -> list[Notification]:
@@ -79,13 +79,13 @@ class Actions:
         if doing.act is Act.REQUEST:
             return announcement(desk, platform, details)
         told = len(pieces(doing.text)) if doing.act in TOLD_TO_DESK else 0
-        threads = [Notification(Kind.THREAD, desk, platform, piece=piece) for piece in range(told)]
-        return [*threads, Notification(Kind.UPDATE, lane(lead.id, Kind.UPDATE), platform)]
+        threads = [Notification(PostKind.THREAD, desk, platform, piece=piece) for piece in range(told)]
+        return [*threads, Notification(PostKind.UPDATE, lane(lead.id, PostKind.UPDATE), platform)]
 
 
 def announcement(desk: str, platform: str, details: LeadDetails) -> list[Notification]:
     """Tell the consultants of a request: by its card, and the conversation under it if it may be passed on."""
-    kinds = (Kind.CARD, Kind.FILE) if details.transcript else (Kind.CARD,)
+    kinds = (PostKind.CARD, PostKind.FILE) if details.transcript else (PostKind.CARD,)
     return [Notification(kind, desk, platform) for kind in kinds]
 
 

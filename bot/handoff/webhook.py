@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from bot.delivery.ports import BusyError, Platform
 from bot.settings import Settings
 from bot.store.leads import Leads
-from bot.store.post import Kind
+from bot.store.post import PostKind
 from bot.store.records import Delivery, Lead
 
 WEBHOOK_TIMEOUT = 20  # seconds
@@ -52,7 +52,7 @@ class Webhook:
 def webhooks(settings: Settings) -> dict[str, Platform]:
     """The webhook that the settings name, as a platform."""
     url, secret = settings.desk_webhook_url, settings.desk_webhook_secret
-    return {Kind.WEBHOOK: Webhook(str(url), secret.get_secret_value())} if url and secret else {}
+    return {PostKind.WEBHOOK: Webhook(str(url), secret.get_secret_value())} if url and secret else {}
 
 
 async def event_payload(leads: Leads, lead: Lead, event: int) -> dict[str, JsonValue]:

@@ -1,6 +1,7 @@
 """Bolt, with which no event gets lost and nothing malformed does harm."""
 
 import logging
+from traceback import walk_tb
 
 from slack_bolt import BoltResponse
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -9,12 +10,14 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot.observing.logs import report
 from bot.slack.parsing import MalformedError, parse_id, parsing
 
 log = logging.getLogger(__name__)
 
 EVENT = "event_callback"  # the type of what is delivered again until it is acknowledged
 OK, UNHANDLED, UNAVAILABLE = 200, 404, 503
+LISTENERS = "bot.slack.listeners"  # whose error handler passes on what Bolt stumbled over
 IDENTITY = ("team_id", "enterprise_id", "user_id", "channel_id", "thread_ts")  # as Bolt reads them
 
 
@@ -22,8 +25,7 @@ class App(AsyncApp):
     """Bolt's app, but for what it takes for granted.
 
     Where Slack does not say whose the bot's token is, Bolt acknowledges an event unread; this one has it delivered
-    again. And what Bolt or a listener stumbles over while reading is a MalformedError: our listeners report their own
-    failures, so nothing else gets here.
+    again. And what Bolt stumbles over while reading is a MalformedError; a failure of our own has to come again, too.
     """
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
@@ -34,7 +36,13 @@ class App(AsyncApp):
             for name in IDENTITY:
                 if (value := req.context.get(name)) is not None:
                     parse_id(value)
+        try:
             response = await super().async_dispatch(req)
+        except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
+            if _is_ours(error):
+                report(log, "an event could not be dispatched", error=error)
+                return BoltResponse(status=UNAVAILABLE)
+            raise MalformedError(type(error).__name__) from error
         if response.status == UNHANDLED:  # what this version does not know would only come again
             return BoltResponse(status=OK)
         is_unread = req.body.get("type") == EVENT and req.context.authorize_result is None and response.status == OK
@@ -50,6 +58,12 @@ class App(AsyncApp):
                 is_enterprise_install=where.is_enterprise_install,
             )
         )
+
+
+def _is_ours(error: Exception) -> bool:
+    """True if an error comes out of the bot's own code, and not out of what Bolt reads."""
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    return any(name.startswith("bot.") and name not in (__name__, LISTENERS) for name in modules)
 
 
 class SocketHandler(AsyncSocketModeHandler):

@@ -83,8 +83,10 @@ def _listen_to_messages(app: AsyncApp, dispatcher: Dispatcher) -> None:
                 await dispatcher.edited(edit)
         elif said := parse_said(body, context):
             passed_on = await dispatcher.said(said)
-            if passed_on and (passed_on.problem or event["type"] == "message"):  # a mention comes as this, too
-                await _tell(client, event, passed_on.problem or texts.sentence("lead_passed_on"))
+            if passed_on and passed_on.problem:
+                await _tell(client, event, passed_on.problem)
+            elif passed_on and passed_on.is_confirmed and event["type"] == "message":  # a mention comes as this, too
+                await _tell(client, event, texts.sentence("lead_passed_on"))
 
 
 def _listen_to_openings(app: AsyncApp, dispatcher: Dispatcher) -> None:

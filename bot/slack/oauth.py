@@ -82,7 +82,7 @@ def listen_to_removal(app: AsyncApp, installations: Installations | None) -> Non
     @app.event("tokens_revoked", middleware=[enter])
     async def remove(body: Body, context: AsyncBoltContext) -> None:
         with parsing():
-            moment = datetime.fromtimestamp(body.get("event_time") or time.time(), UTC) + SAME_SECOND
+            moment = datetime.fromtimestamp(min(body.get("event_time") or time.time(), time.time()), UTC) + SAME_SECOND
             removals = _removals(body, context)
         for whose in removals:
             log.warning("Slack has removed the app from %s", whose.tenant)

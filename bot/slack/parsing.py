@@ -22,7 +22,9 @@ from bot.store.address import Address
 Body = dict[str, Any]  # a payload of Slack's, or a part of one, as JSON
 
 DIRECT = "D"  # the first letter of a direct message's id
-MAX_SLACK_ID = 255  # characters
+MAX_SLACK_ID = 100  # characters; Slack's are far shorter
+MAX_URL = 3_000  # characters
+TIMESTAMP = re.compile(r"[0-9]{1,10}\.[0-9]{1,12}")  # which names a message: seconds, until the year 2286
 SUBTYPES = (None, "file_share", "thread_broadcast")  # of what people say
 MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!(?:here|channel|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
 ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
@@ -92,7 +94,7 @@ def parse_edit(body: Body, context: AsyncBoltContext) -> Edited | None:
         event, before = body["event"], body["event"].get("previous_message") or {}
         message, keys = event["message"], [f"event:{parse_id(body['event_id'])}"]
         now = _said(message, event, keys, parse_origin(body, context), context.bot_user_id)
-        if now is None or message.get("text") == before.get("text"):
+        if now is None or (message.get("text"), _files(message)) == (before.get("text"), _files(before)):
             return None
         return Edited(now)
 
@@ -101,7 +103,7 @@ def parse_deletion(body: Body, context: AsyncBoltContext) -> Deleted:
     """The deletion of a `message_deleted` event, or of one with a tombstone."""
     with parsing():
         event = body["event"]
-        name = name_of(parse_id(event["channel"]), parse_id(event.get("deleted_ts") or event["message"]["ts"]))
+        name = name_of(parse_id(event["channel"]), parse_timestamp(event.get("deleted_ts") or event["message"]["ts"]))
         return Deleted(Person(parse_origin(body, context).tenant, ""), name, [f"event:{parse_id(body['event_id'])}"])
 
 
@@ -145,7 +147,9 @@ def parse_press(body: Body, context: AsyncBoltContext) -> Pressed:
         if press and action.get("selected_option"):
             press = press.choosing(_text(action["selected_option"]["value"]))
         channel, thread = container.get("channel_id"), container.get("thread_ts") or container.get("message_ts")
-        place = place_of(parse_id(channel), thread and parse_id(thread)) if channel else ""
+        place = place_of(parse_id(channel), thread and parse_timestamp(thread)) if channel else ""
+        if "response_url" in body:
+            parse_url(body["response_url"])  # by which Bolt responds
         return Pressed(parse_person(body, context), place, press)
 
 
@@ -157,7 +161,7 @@ def parse_form(body: Body, context: AsyncBoltContext) -> Submitted:
             for name, entry in fields.items():
                 chosen = entry.get("selected_option") or {}
                 values[name] = _text(chosen.get("value") or entry.get("value") or "")
-        keys = [f"view:{parse_id(view['id'])}:{view.get('hash')}"]
+        keys = [f"view:{parse_id(view['id'])}:{parse_id(view.get('hash') or '-')}"]
         return Submitted(parse_person(body, context), Press.of(_text(view.get("callback_id") or "")), values, keys)
 
 
@@ -172,7 +176,7 @@ def parse_person(body: Body, context: AsyncBoltContext) -> Person:
         return person
     is_public = not parse_id(channel).startswith(DIRECT)
     below = container.get("thread_ts") or (container.get("message_ts") if is_public else None)
-    address = replace(whose.address, channel=channel, thread=below and parse_id(below))
+    address = replace(whose.address, channel=channel, thread=below and parse_timestamp(below))
     return replace(person, address=address, is_public=is_public)
 
 
@@ -181,6 +185,22 @@ def parse_id(value: object) -> str:
     text = _text(value)
     if not text or len(text) > MAX_SLACK_ID or not text.isprintable() or " " in text:
         raise ValueError("not an id")
+    return text
+
+
+def parse_timestamp(value: object) -> str:
+    """A message's timestamp, which is its name in a channel."""
+    text = _text(value)
+    if not TIMESTAMP.fullmatch(text):
+        raise ValueError("not a timestamp")
+    return text
+
+
+def parse_url(value: object) -> str:
+    """The address for responses."""
+    text = _text(value)
+    if not text.startswith(("http://", "https://")) or len(text) > MAX_URL or not text.isprintable():
+        raise ValueError("not an address")
     return text
 
 
@@ -214,8 +234,8 @@ def _said(message: Body, event: Body, keys: list[str], whose: Origin, bot: str |
     user = message.get("user")
     if not user or message.get("bot_id") or user in (bot, "USLACKBOT") or message.get("subtype") not in SUBTYPES:
         return None
-    channel, ts, text = parse_id(event["channel"]), parse_id(message["ts"]), _text(message.get("text") or "")
-    thread = parse_id(message["thread_ts"]) if message.get("thread_ts") else None
+    channel, ts, text = parse_id(event["channel"]), parse_timestamp(message["ts"]), _text(message.get("text") or "")
+    thread = parse_timestamp(message["thread_ts"]) if message.get("thread_ts") else None
     is_direct = event.get("channel_type") == "im" or channel.startswith(DIRECT)
     answer_in = thread if is_direct else thread or ts
     return Said(
@@ -229,19 +249,21 @@ def _said(message: Body, event: Body, keys: list[str], whose: Origin, bot: str |
         thread,
         thread if is_direct else None,
         said_at=datetime.fromtimestamp(float(ts), UTC),
-        files=[str(file.get("name") or "") for file in message.get("files") or [] if isinstance(file, dict)],
+        files=_files(message),
         is_direct=is_direct,
         mentions_bot=bool(re.search(_mention_of(bot), text)),
         mentions_others=not is_direct and bool(MENTION.search(re.sub(_mention_of(bot), "", text))),
     )
 
 
+def _files(message: Body) -> list[str]:
+    return [str(file.get("name") or "") for file in message.get("files") or [] if isinstance(file, dict)]
+
+
 def _private_question(whose: Origin, channel: str, user: str, text: str, body: Body) -> Said:
     """A question whose answer only its asker is to see, by the address that came with the payload."""
     address = replace(whose.address, channel=channel, is_private=True)
-    keys, token = [f"trigger:{parse_id(body['trigger_id'])}"], _text(body["response_url"])
-    if not token.startswith(("http://", "https://")):
-        raise ValueError("not an address")
+    keys, token = [f"trigger:{parse_id(body['trigger_id'])}"], parse_url(body["response_url"])
     place = _place_alone(channel, user)
     return Said(Person(whose.tenant, user), plain_text(_text(text)), keys, place, address, token=token)
 
@@ -261,7 +283,7 @@ def _place_name(team: Body, channel: Body) -> str:
 
 def _text_of(message: Body) -> str:
     """The text of a message inside of something else; one that says nothing has a timestamp all the same."""
-    parse_id(message["ts"])
+    parse_timestamp(message["ts"])
     return _text(message.get("text") or "")
 
 

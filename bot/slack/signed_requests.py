@@ -1,4 +1,4 @@
-"""Slack's requests over HTTP: signed by Slack and of one of its forms, or they go no further."""
+"""Slack's requests over HTTP: what Slack did not sign, or nobody can read, goes no further."""
 
 import asyncio
 import json

@@ -9,12 +9,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store.accepting import storable
 from bot.store.address import Address
 from bot.store.database import Database, add_in_order
 from bot.store.deduplication import KnownError, remember
 from bot.store.interviews import StaleError
 from bot.store.outbox import row_of
-from bot.store.post import Kind, Notification
+from bot.store.post import Notification, PostKind
 from bot.store.records import DeliveryState, Lead, LeadDetails, LeadEvent, LeadState, QueuedNotification
 from bot.store.tables import ConversationRow, DeliveryRow, EventRow, LeadEventRow, LeadRow, TallyRow, TurnRow
 
@@ -117,7 +118,7 @@ class Leads:
             if changed is None:
                 raise StaleError
             event = LeadEventRow(
-                lead_id=lead.id, kind=change.kind, actor=change.actor, text=change.text, name=change.name
+                lead_id=lead.id, kind=change.kind, actor=change.actor, text=storable(change.text), name=change.name
             )
             event.happened_at = moment
             transaction.add(event)
@@ -204,7 +205,7 @@ class Leads:
     async def card(self, lead: Lead) -> QueuedNotification | None:
         """The post that shows a request to the consultants: the last that was sent, and not to nowhere."""
         is_there = (DeliveryRow.state == DeliveryState.SENT) & (DeliveryRow.sent_as != "")
-        cards = select(DeliveryRow).where(DeliveryRow.lead_id == lead.id, DeliveryRow.kind == Kind.CARD, is_there)
+        cards = select(DeliveryRow).where(DeliveryRow.lead_id == lead.id, DeliveryRow.kind == PostKind.CARD, is_there)
         async with self._db.transaction(lead.tenant) as transaction:
             row = await transaction.scalar(cards.order_by(DeliveryRow.id.desc()).limit(1))
             return row.queued() if row else None
@@ -212,7 +213,9 @@ class Leads:
     async def has_card_coming(self, lead: Lead) -> bool:
         """Return True if the card of a request is still to be sent."""
         coming = select(DeliveryRow.id).where(
-            DeliveryRow.lead_id == lead.id, DeliveryRow.kind == Kind.CARD, DeliveryRow.state == DeliveryState.PENDING
+            DeliveryRow.lead_id == lead.id,
+            DeliveryRow.kind == PostKind.CARD,
+            DeliveryRow.state == DeliveryState.PENDING,
         )
         async with self._db.transaction(lead.tenant) as transaction:
             return await transaction.scalar(coming.limit(1)) is not None
@@ -228,7 +231,7 @@ class Leads:
     async def of_card(self, sent_as: str) -> list[QueuedNotification]:
         """The cards that a platform calls so, in every tenant; for what happens in the consultants' channel only."""
         cards = select(DeliveryRow).where(
-            DeliveryRow.lead_id.is_not(None), DeliveryRow.kind == Kind.CARD, DeliveryRow.sent_as == sent_as
+            DeliveryRow.lead_id.is_not(None), DeliveryRow.kind == PostKind.CARD, DeliveryRow.sent_as == sent_as
         )
         async with self._db.across_tenants() as transaction:
             return [row.queued() for row in await transaction.scalars(cards)]

@@ -7,11 +7,16 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Update, func, or_, select, update
 
 from bot.store.database import Database, add_in_order
-from bot.store.post import Kind, Notification
+from bot.store.post import Notification, PostKind
 from bot.store.records import Delivery, DeliveryState, QueuedNotification, Turn
 from bot.store.tables import IN_LANES, DeliveryRow
 
-ON_DISPLAY = (Kind.CARD, Kind.FILE, Kind.THREAD, Kind.NOTICE)  # what stays where consultants see it
+ON_DISPLAY = (
+    PostKind.CARD,
+    PostKind.FILE,
+    PostKind.THREAD,
+    PostKind.NOTICE,
+)  # what stays where consultants see it
 
 
 @dataclass(frozen=True)
@@ -179,8 +184,8 @@ def row_of(
 
 def take_back(post: QueuedNotification, platform: str, sent_as: str, reference: str) -> Notification:
     """Return the notification by which the consultants' platform takes back what it was sent."""
-    lane, kind = f"{Kind.TAKE_BACK}/{post.marker}", post.notification.kind
-    return Notification(Kind.TAKE_BACK, lane, platform, about=kind, post=sent_as, reference=reference)
+    lane, kind = f"{PostKind.TAKE_BACK}/{post.marker}", post.notification.kind
+    return Notification(PostKind.TAKE_BACK, lane, platform, about=kind, post=sent_as, reference=reference)
 
 
 def _change(post: Delivery | QueuedNotification, **values: object) -> Update:

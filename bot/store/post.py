@@ -71,7 +71,7 @@ def replace_posts(earlier: Sequence[str], rendered: Sequence[Rendered]) -> Itera
         yield Removal(replaced) if message is None else Post(message, number, replaced)
 
 
-class Kind(StrEnum):
+class PostKind(StrEnum):
     """The kinds of notifications: to the user; to the consultants, with what is sent to them of a request; to a CRM."""
 
     USER = "user"
@@ -93,13 +93,13 @@ class Notification:
     `about` that is `undelivered`, for that reason; or it takes back the one `about`, which the platform calls `post`.
     """
 
-    kind: Kind
+    kind: PostKind
     lane: str
     platform: Annotated[str | None, Field(alias="on")] = None
     event: int | None = None
     piece: int = 0
     undelivered: str | None = None
-    about: Annotated[Kind | None, Field(alias="was")] = None
+    about: Annotated[PostKind | None, Field(alias="was")] = None
     post: Annotated[str | None, Field(alias="sent_as")] = None
     reference: str | None = None
 

@@ -26,7 +26,7 @@ from bot.messages.reply import Line
 from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.leads import Change
-from bot.store.post import Kind
+from bot.store.post import PostKind
 from bot.store.records import Lead, LeadDetails, LeadState, QueuedNotification
 from bot.terminal.console import show_line, show_sentence
 from bot.terminal.dialogs import Entry, FormCancelledError, choose, fill, introduce
@@ -153,7 +153,7 @@ class Contact:
                 await self._outbox.settle(post, post.marker, None, await self._clerk.follow_ups(post, None))
 
     def _is_ours(self, post: QueuedNotification) -> bool:
-        return (post.notification.kind, post.tenant, post.user) == (Kind.USER, TENANT, self._person.user)
+        return (post.notification.kind, post.tenant, post.user) == (PostKind.USER, TENANT, self._person.user)
 
     async def _card_of(self, post: QueuedNotification) -> Card | None:
         """Return the card of a post; without a desk, the user's own acts are confirmed in other words."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from bot.delivery.ports import RefusedError
 from bot.delivery.posting import MAX_CONCURRENT_POSTS, PostOffice
 from bot.store.address import NOWHERE
-from bot.store.post import Kind, Notification, Post
+from bot.store.post import Notification, Post, PostKind
 from bot.store.records import Delivery, QueuedNotification
 from bot.store.tables import DeliveryRow
 from tests.support.delivery.staging import Stage
@@ -34,7 +34,7 @@ class Resigned:
     async def follow_ups(self, post: QueuedNotification, error: str | None) -> Sequence[Notification]:
         if self.lost:
             raise self.lost.pop()
-        return [Notification(Kind.THREAD, "another lane", undelivered=error)]
+        return [Notification(PostKind.THREAD, "another lane", undelivered=error)]
 
     async def run_scheduled(self) -> None:
         pass
@@ -42,7 +42,7 @@ class Resigned:
 
 async def test_what_follows_from_a_failure_is_kept_though_the_database_was_away(stage: Stage) -> None:
     stage.platform.before["a card"] = [RefusedError("no such channel")]
-    await stage.store.leads.post("test:one", "a key", Notification(Kind.CARD, "a lane"))
+    await stage.store.leads.post("test:one", "a key", Notification(PostKind.CARD, "a lane"))
     office = PostOffice(stage.store, {"test": stage.platform}, Resigned(), "this process")
     await office.round()
     await office.stop(10)
@@ -56,7 +56,7 @@ async def test_what_follows_from_a_failure_is_kept_though_the_database_was_away(
 
 async def test_what_another_process_tried_meanwhile_is_looked_for_before_it_is_sent(stage: Stage) -> None:
     stage.platform.after["a card"] = [ConnectionError("the confirmation is lost")]
-    await stage.store.leads.post("test:one", "a key", Notification(Kind.CARD, "a lane"))
+    await stage.store.leads.post("test:one", "a key", Notification(PostKind.CARD, "a lane"))
     one, other = (PostOffice(stage.store, {"test": stage.platform}, Resigned(), name) for name in ("one", "other"))
     for _ in range(MAX_CONCURRENT_POSTS):
         await other._room.acquire()

@@ -12,7 +12,7 @@ from bot.store.address import Address
 from bot.store.erasure import FORGOTTEN
 from bot.store.inbox import Answer
 from bot.store.leads import Change
-from bot.store.post import Kind, Notification, Post
+from bot.store.post import Notification, Post, PostKind
 from bot.store.records import DeliveryState, LeadDetails, LeadState, Turn
 from bot.store.store import Store
 from bot.store.tables import (
@@ -159,7 +159,9 @@ async def test_what_others_do_while_somebody_is_forgotten_is_kept(store: Store, 
 
 async def test_a_card_that_arrives_while_its_user_is_forgotten_is_taken_back(store: Store, other: Store) -> None:
     lead = await store.leads.open(ONE, "U1", LeadDetails.model_validate({"need": WORDS}))
-    await store.leads.apply(lead, Change("requested", "U1", LeadState.OPEN, posts=[Notification(Kind.CARD, "desk")]))
+    await store.leads.apply(
+        lead, Change("requested", "U1", LeadState.OPEN, posts=[Notification(PostKind.CARD, "desk")])
+    )
     async with other.database.transaction(ONE) as session:
         sent = {"state": DeliveryState.SENT, "sent_as": "1700000000.1"}
         await session.execute(update(DeliveryRow).where(DeliveryRow.lead_id == lead.id).values(sent))

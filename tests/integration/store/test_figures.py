@@ -3,7 +3,7 @@
 from bot.store.accepting import Work
 from bot.store.figures import Figures, Queue, figures
 from bot.store.leads import Change
-from bot.store.post import Kind, Notification
+from bot.store.post import Notification, PostKind
 from bot.store.records import LeadDetails, LeadState
 from bot.store.store import Store
 from tests.support.rooms import ONE, REPLY, TWO, Clock, said
@@ -31,7 +31,7 @@ async def test_questions_wait_until_they_are_delivered(timed: Store, clock: Cloc
 async def test_requests_are_counted_by_state_and_their_posts_wait(timed: Store, clock: Clock) -> None:
     lead = await timed.leads.open(ONE, "U1", LeadDetails())
     await timed.leads.open(TWO, "U2", LeadDetails())
-    claim = Change("claimed", "U9", LeadState.CLAIMED, holder="U9", posts=[Notification(Kind.CARD, "desk")])
+    claim = Change("claimed", "U9", LeadState.CLAIMED, holder="U9", posts=[Notification(PostKind.CARD, "desk")])
     await timed.leads.apply(lead, claim)
     clock.advance(seconds=30)
     found = await figures(timed.database)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.store.inbox import Answer
 from bot.store.outbox import Sent
-from bot.store.post import Kind, Notification, Post
+from bot.store.post import Notification, Post, PostKind
 from bot.store.records import Delivery, DeliveryState, QueuedNotification, Turn
 from bot.store.store import Store
 from bot.store.tables import DeliveryRow
@@ -118,7 +118,7 @@ async def test_a_post_that_was_deleted_touches_none_that_came_after_it(store: St
 
 
 async def with_a_card(store: Store) -> QueuedNotification:
-    assert await store.leads.post(ONE, "a key", Notification(Kind.CARD, "a lane"))
+    assert await store.leads.post(ONE, "a key", Notification(PostKind.CARD, "a lane"))
     return (await store.outbox.heads())[0]
 
 
@@ -132,5 +132,5 @@ async def test_of_processes_that_take_a_post_one_has_it_however_often_it_asks(st
 async def test_a_card_that_is_settled_twice_is_not_taken_back(store: Store, other: Store) -> None:
     card = await with_a_card(store)
     for room in (store, other):
-        await room.outbox.settle(card, "1700000000.1", None, [Notification(Kind.UPDATE, "a lane")], "slack")
+        await room.outbox.settle(card, "1700000000.1", None, [Notification(PostKind.UPDATE, "a lane")], "slack")
     assert [post.notification.kind for post in await store.outbox.heads()] == ["update"]

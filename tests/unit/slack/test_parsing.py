@@ -9,7 +9,15 @@ from hypothesis import strategies as some
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.messages.events import Command, Said
-from bot.slack.parsing import MalformedError, parse_command, parse_edit, parse_said, parse_shortcut, plain_text
+from bot.slack.parsing import (
+    MalformedError,
+    parse_command,
+    parse_edit,
+    parse_press,
+    parse_said,
+    parse_shortcut,
+    plain_text,
+)
 from bot.store.address import Address
 
 BOT = "U0BOT"
@@ -198,3 +206,29 @@ def test_a_shortcut_asks_what_the_message_says_in_the_name_of_who_used_it() -> N
     assert asked
     assert (asked.person.user, asked.text, asked.place) == ("U1", "RAG?", "C1/private/U1")
     assert asked.address == Address("C1", is_private=True)
+
+
+@pytest.mark.parametrize("wrong", ["1e17", "-1e17", "1_0.0", "\u0663.0", "9" * 20 + ".0", "not"])
+def test_a_timestamp_that_is_none_is_malformed(wrong: str) -> None:
+    with pytest.raises(MalformedError):
+        hear(text="hello", ts=wrong)
+    with pytest.raises(MalformedError):
+        hear(text="hello", thread_ts=wrong)
+
+
+@pytest.mark.parametrize("wrong", [5, {}, [], True, "", "ftp://a", "https://a b\n", "https://" + "a" * 3_000])
+def test_a_press_with_an_address_that_is_none_is_malformed(wrong: Any) -> None:
+    body = {"user": {"id": "U1"}, "actions": [{"action_id": "rt1:helpful:1:0:yes"}], "container": {"channel_id": "C1"}}
+    assert parse_press(body | {"response_url": "https://hooks.example/1"}, context())
+    with pytest.raises(MalformedError):
+        parse_press(body | {"response_url": wrong}, context())
+
+
+def test_an_edit_of_attachments_is_an_edit() -> None:
+    files = [{"name": "plan.pdf"}]
+    message = {"user": "U1", "ts": "2.0", "text": "note: see the file", "files": files}
+    event = {"type": "message", "subtype": "message_changed", "channel": "C1", "message": message}
+    body = {"event_id": "Ev1", "event": event | {"previous_message": message | {"files": []}}}
+    edited = parse_edit(body, context())
+    assert edited
+    assert edited.now.files == ["plan.pdf"]

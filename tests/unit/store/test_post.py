@@ -3,7 +3,16 @@
 import pytest
 from pydantic import JsonValue
 
-from bot.store.post import Content, File, Kind, Notification, Post, Removal, content_from_json, replace_posts
+from bot.store.post import (
+    Content,
+    File,
+    Notification,
+    Post,
+    PostKind,
+    Removal,
+    content_from_json,
+    replace_posts,
+)
 
 SHOWN: dict[str, JsonValue] = {"text": "hello", "blocks": [{"type": "divider"}]}
 CONTENTS: list[tuple[dict[str, JsonValue], Content]] = [
@@ -30,16 +39,27 @@ def test_a_shorter_answer_removes_the_posts_that_are_left_of_the_longer_one() ->
 @pytest.mark.parametrize(
     ("kind", "row", "notification"),
     [
-        ("thread", {"event": 7, "on": "slack", "piece": 0}, Notification(Kind.THREAD, "l", "slack", event=7)),
+        (
+            "thread",
+            {"event": 7, "on": "slack", "piece": 0},
+            Notification(PostKind.THREAD, "l", "slack", event=7),
+        ),
         (
             "thread",
             {"on": "slack", "undelivered": "refused", "was": "user"},
-            Notification(Kind.THREAD, "l", "slack", undelivered="refused", about=Kind.USER),
+            Notification(PostKind.THREAD, "l", "slack", undelivered="refused", about=PostKind.USER),
         ),
         (
             "take back",
             {"on": "discord", "was": "card", "sent_as": "1.1", "reference": "ABCD2345"},
-            Notification(Kind.TAKE_BACK, "l", "discord", about=Kind.CARD, post="1.1", reference="ABCD2345"),
+            Notification(
+                PostKind.TAKE_BACK,
+                "l",
+                "discord",
+                about=PostKind.CARD,
+                post="1.1",
+                reference="ABCD2345",
+            ),
         ),
     ],
 )
