@@ -57,7 +57,7 @@ async def missed_replies(
 
 
 async def _told_in(client: discord.AutoShardedClient, lead: Lead, shard: int) -> int:
-    """The channel in which a user of this shard is told of their request; 0 for others."""
+    """Return the channel in which a user of this shard hears of their request; 0 for others."""
     if platform_of(lead.tenant) != "discord":
         return 0
     if lead.address.channel:

@@ -84,7 +84,7 @@ def _is_gone(error: discord.HTTPException, address: Address) -> bool:
 
 
 async def _send_late(client: discord.Client, delivery: Delivery, post: Post) -> str:
-    """Send a private reply that came too late for its command; a user with closed direct messages is told only that."""
+    """Send a private reply that came too late for its command; where direct messages are closed, say only that."""
     try:
         return await _send_to_user(client, delivery, post, "discord_too_late")
     except discord.HTTPException as error:

@@ -126,7 +126,7 @@ def _without(mark: re.Pattern[str], said: Said) -> Said:
 
 
 def _is_there(lead: Lead, said: Said) -> bool:
-    """Return True where the user is told of their request."""
+    """Return True where the user hears of their request."""
     there, here = lead.address, said.address
     if there.channel is None:
         return said.is_addressed and said.is_in_talk  # they are told directly

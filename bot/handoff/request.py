@@ -54,7 +54,7 @@ class UserRequests:
         if standing := await self.standing(person):
             if standing.id == draft.id:
                 return Response(notice=texts.sentence("lead_sent_already"))
-            with suppress(ImpossibleError):  # it has just come to its end, so this is a new one
+            with suppress(ImpossibleError):  # it has just ended, so this is a new one
                 note = Action(Act.NOTE, person.user, values["need"].strip(), keys=keys)
                 with suppress(KnownError):
                     await self._actions.do(standing, note)

@@ -1,4 +1,4 @@
-"""The cards of the handoff: what the consultants see of a request, and what its user is told."""
+"""The cards of the handoff: what the consultants see of a request, and what its user hears."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,7 @@
 """A webhook for a CRM: each thing that happens to a request, signed, until it is taken.
 
 The body is JSON; `X-Signature-256` is `sha256=` and the HMAC of the body, as GitHub's webhooks have it. `id` is the
-same each time that something is told again.
+same each time that an event is sent again.
 """
 
 import hashlib

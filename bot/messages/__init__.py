@@ -1,1 +1,1 @@
-"""What can be said and shown, the same on every platform."""
+"""Messages, cards and forms, the same on every platform."""

@@ -9,7 +9,7 @@ from bot.messages.form import Form
 
 
 class Placement(StrEnum):
-    """Where a card goes: over the one that was pressed, below it, or as a new one for one person or for everybody."""
+    """Place of a card: over the one that was pressed, below it, or as a new one for one person or for everybody."""
 
     REPLACE = "replace"
     BELOW = "below"
@@ -19,7 +19,7 @@ class Placement(StrEnum):
 
 @dataclass(frozen=True)
 class Response:
-    """What the platform should show: a card, a form to fill in, and a notice that only the one who acted sees.
+    """Reaction to an act: a card, a form to fill in, and a notice that only the one who acted sees.
 
     `place` is where the card goes if not where the press was. `errors`, by field, keep a form open. `refresh` returns
     the card again if others changed it while it was being posted, and None if it is still up to date.

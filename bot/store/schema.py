@@ -22,7 +22,7 @@ class SchemaError(BotError):
 async def migrate(database: Database) -> None:
     """Bring the tables up to date. Raises SchemaError when they were made by a newer version."""
     async with database.engine.connect() as connection:
-        # A table that a migration makes anew is dropped first, and with foreign keys its rows' children would go along.
+        # A table that a migration rebuilds is dropped first, and with foreign keys its rows' children would go along.
         await pragma(connection, "foreign_keys=OFF")
         try:
             async with connection.begin():

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-BUSY_TIMEOUT = 30  # seconds that a statement waits for another process to let go of the file
+BUSY_TIMEOUT = 30  # seconds that a statement waits for another process to release the file
 FILE_HEADER = b"SQLite format 3\0"  # of each of its files
 READ_ONLY = "rag_or_tune_reading"  # marks a connection whose transaction takes no lock
 

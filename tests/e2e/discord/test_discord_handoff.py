@@ -77,6 +77,18 @@ def test_an_answer_to_what_a_consultant_wrote_is_passed_on(desk: DiscordDesk, an
     assert len(desk.read(talk)) == before + 1  # it is no question to the bot
 
 
+def test_the_bot_marks_what_it_passes_on_and_no_reply_of_a_consultant(
+    desk: DiscordDesk, ann: User, talk: Message
+) -> None:
+    card = desk.request_card(talk, ann)
+    desk.say_below(card, desk.cem, "reply: How many tickets?")
+    desk.wait_for(lambda: "How many tickets?" in desk.read(talk)[-1], what="the reply")
+    said = desk.say(talk, ann, "Two hundred a day.")
+    marked = desk.wait_for(lambda: [post for post in desk.discord.messages(ann) if post.reactions], what="the mark")
+    assert [(post.id, post.reactions) for post in marked] == [(said.id, ["\N{INCOMING ENVELOPE}"])]
+    assert not any(post.reactions for post in desk.discord.messages(card.message.id))
+
+
 def test_after_a_question_what_is_said_directly_is_for_the_bot_again(
     desk: DiscordDesk, ann: User, talk: Message
 ) -> None:

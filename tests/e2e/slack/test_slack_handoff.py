@@ -43,6 +43,15 @@ def test_what_is_passed_on_to_the_consultant_is_said_once(desk: SlackDesk, ann: 
     assert "mention me" in desk.slack.ephemerals(advice.channel, ann)[-1].text
 
 
+def test_a_consultants_reply_is_not_confirmed_to_them(desk: SlackDesk, ann: User, advice: Message) -> None:
+    card = desk.request_card(advice, ann)
+    before = len(desk.slack.ephemerals(desk.channel, desk.cem))
+    desk.say_below(card, desk.cem, "reply: How many tickets?")
+    desk.wait_for(lambda: "How many tickets?" in desk.read(advice)[-1], what="the reply")
+    desk.settle()
+    assert len(desk.slack.ephemerals(desk.channel, desk.cem)) == before
+
+
 def test_wrong_mail_addresses_keep_the_form_open(desk: SlackDesk, ann: User, advice: Message) -> None:
     offer = desk.consult(advice, ann)
     for wrong in ("nonsense", "a@b", "a b@c.example", "<!here>@example.com", "a@b.example\nBcc: all"):

@@ -238,6 +238,16 @@ def delete(call: Call) -> None:
     remove(call.world, message)
 
 
+@route("PUT /channels/{}/messages/{}/reactions/{}/@me")
+def react(call: Call) -> None:
+    message, channel = _message(call), call.channel()
+    _check_history(call, channel)
+    if not channel.direct:
+        need(call.world, channel, "ADD_REACTIONS")
+    if call.ids[2] not in message.reactions:
+        message.reactions.append(call.ids[2])
+
+
 @route("GET /channels/{}/messages/{}")
 def get(call: Call) -> Json:
     message = _message(call)

@@ -81,7 +81,7 @@ class Button:
 class Message:
     """A message as it stands now; `versions` holds its text, embeds and components before each edit, oldest first.
 
-    `pinged` names who was notified: ids of users and roles, and "everyone".
+    `pinged` names who was notified: ids of users and roles, and "everyone". `reactions` are the app's own.
     """
 
     id: str
@@ -105,6 +105,7 @@ class Message:
     tts: bool = False
     webhook_id: str | None = None
     mention_ids: list[str] = field(default_factory=list)
+    reactions: list[str] = field(default_factory=list)
 
     @property
     def ephemeral(self) -> bool:
