@@ -1,7 +1,5 @@
 """The routes about the app itself, the gateway, people, guilds and channels."""
 
-import time
-
 from tests.peers.discord import events
 from tests.peers.discord.calls import Call, route
 from tests.peers.discord.errors import ApiError, Violation
@@ -77,7 +75,6 @@ def typing(call: Call) -> None:
     place = call.channel()
     if not place.direct:
         need(call.world, place, "SEND_MESSAGES_IN_THREADS" if place.thread else "SEND_MESSAGES")
-    place.typed.append(time.monotonic())
 
 
 @route("GET /guilds/{}")

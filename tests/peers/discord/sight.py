@@ -54,10 +54,6 @@ class Sight(Places):
 
         return self.run(act)
 
-    def typing(self, where: Named) -> list[float]:
-        """When the bot showed that it types there."""
-        return self.run(lambda: list(self._place(where).typed))
-
     @property
     def commands(self) -> list[Json]:
         """The global commands as they are registered now."""

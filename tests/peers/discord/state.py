@@ -183,7 +183,6 @@ class Channel:
     allowed: dict[str, int] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     ephemerals: dict[str, Message] = field(default_factory=dict)
-    typed: list[float] = field(default_factory=list)
 
     @property
     def direct(self) -> bool:

@@ -154,10 +154,6 @@ class View:
     def title(self) -> str:
         return (self.spec.get("title") or {}).get("text", "")
 
-    @property
-    def private_metadata(self) -> str:
-        return self.spec.get("private_metadata", "")
-
 
 @dataclass
 class File:
