@@ -91,7 +91,7 @@ class Interviewer:
             return self._response(poll)
         values = SESSION.dump_python(session, mode="json")
         try:
-            row = await self._interviews.save(poll.row, values, person.user, anew=press.name == "restart")
+            row = await self._interviews.save(poll.row, values, person.user, restart=press.name == "restart")
         except StaleError:
             return await self.press(person, press)
         return await self._present(row)

@@ -248,8 +248,8 @@ class Inbox:
             answered = select(TurnRow.id).where(TurnRow.id.in_(found), TurnRow.state == TurnState.ANSWERED)
             unsent = DeliveryState.FAILED, DeliveryState.PENDING  # what stands behind the one that failed
             posts = update(DeliveryRow).where(DeliveryRow.turn_id.in_(answered), DeliveryRow.state.in_(unsent))
-            anew = posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
-            await session.execute(anew.execution_options(synchronize_session=False))
+            retry = posts.values(state=DeliveryState.PENDING, attempts=0, retry_at=None, created_at=self._db.clock())
+            await session.execute(retry.execution_options(synchronize_session=False))
         return sorted(found)
 
     async def _lock(self, session: AsyncSession, turn: Turn) -> None:

@@ -54,9 +54,9 @@ class Interviews:
             return [row.record() for row in await transaction.scalars(own)]
 
     async def save(
-        self, interview: Interview, session: Mapping[str, JsonValue], user: str | None = None, *, anew: bool = False
+        self, interview: Interview, session: Mapping[str, JsonValue], user: str | None = None, *, restart: bool = False
     ) -> Interview:
-        """The interview with another session; if they are given, another `user` leads it, and it begins `anew`, without
+        """Save another session and return the interview. A given `user` leads it from now on; `restart` drops the
         ballots. Raises StaleError when it was changed or deleted since it was read.
         """
         own = update(InterviewRow).where(InterviewRow.id == interview.id, InterviewRow.version == interview.version)
@@ -66,7 +66,7 @@ class Interviews:
             changed: InterviewRow | None = await transaction.scalar(own.values(values).returning(InterviewRow))
             if changed is None:
                 raise StaleError
-            if anew:
+            if restart:
                 await transaction.execute(delete(BallotRow).where(BallotRow.interview_id == interview.id))
             return changed.record()
 

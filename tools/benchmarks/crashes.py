@@ -37,7 +37,7 @@ def figures(length: Length) -> list[Figure]:
         stuck = sum(_round(bot, crowd, cards, number) for number in range(length.rounds))
         outcome = crowd.finished(bot, FINISHING).since(began)
     return [
-        Figure("rounds: kill -9 while questions come, start anew", length.rounds, ""),
+        Figure("rounds: kill -9 while questions come, restart", length.rounds, ""),
         Figure(f"questions lost, of {outcome.asked:,}", outcome.lost, "", aim="0"),
         Figure("answers said twice", outcome.doubled, "", aim="0"),
         Figure(f"cards that did not go on, of {length.rounds * len(cards)}", stuck, "", aim="0"),
@@ -45,7 +45,7 @@ def figures(length: Length) -> list[Figure]:
 
 
 def _round(bot: Everything, crowd: Crowd, cards: list[Clickable], number: int) -> int:
-    """Asks, kills and starts anew; returns how many of the cards do not go on then."""
+    """Asks, kills and restarts; returns how many of the cards do not go on then."""
     asking = threading.Thread(target=_ask, args=(crowd, number * ASKED))
     asking.start()
     time.sleep(random.uniform(0, LATEST))

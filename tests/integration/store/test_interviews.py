@@ -98,7 +98,7 @@ async def test_a_vote_on_what_was_changed_since_it_was_read_is_stale(store: Stor
 async def test_of_votes_and_a_new_beginning_at_once_no_old_vote_is_left(store: Store, other: Store) -> None:
     interview = await store.interviews.start(ONE, "here", "U1", {})
     votes = [store.interviews.vote(interview, f"U{number}", "q", "yes") for number in range(6)]
-    await at_once([*votes[:3], other.interviews.save(interview, {}, anew=True), *votes[3:]])
+    await at_once([*votes[:3], other.interviews.save(interview, {}, restart=True), *votes[3:]])
     assert await store.interviews.ballots(interview) == {}
 
 
