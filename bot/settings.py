@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("rag-or-tune"))
     """Folder for the index, a tuned model, the chat's history and, without `DATABASE_URL`, the database; unset means
     your user data folder."""
+    prebuilt_dir: DirectoryPath | None = None
+    """Folder of what was prepared in advance, such as when an image was built: read beside `DATA_DIR`, never written;
+    unset means none."""
     corpus_dir: DirectoryPath = shipped("corpus")
     """The articles, with their phrasings and the decision framework; unset means the corpus that is shipped."""
     embedding_model: DirectoryPath | None = None

@@ -24,6 +24,8 @@ EXECUTOR = ThreadPoolExecutor(2, "computing")  # one may read a question while t
 
 MAX_BATCH = 64
 
+_is_single = False  # computing with one thread
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Pending = tuple[Item, asyncio.Future[Result]]
@@ -40,12 +42,20 @@ async def compute(work: Callable[[], Result]) -> Result:
 
 def use_single_compute_thread() -> None:
     """Compute with one thread from here on, unless the operator has set how many."""
-    if THREADS_VARIABLE in os.environ:
-        return
-    import torch
+    global _is_single
+    if THREADS_VARIABLE not in os.environ:
+        _is_single = True
+        threadpool_limits(1)
 
-    torch.set_num_threads(1)
-    threadpool_limits(1)
+
+def count_compute_threads() -> int:
+    """Threads to compute with: as many as the operator has set; else one for each core, or a single one."""
+    wanted = os.environ.get(THREADS_VARIABLE, "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
+    if _is_single:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_malloc_arenas() -> None:

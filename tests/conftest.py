@@ -19,6 +19,7 @@ from bot.deciding.framework import Framework
 from bot.deciding.outlook import Outlook
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.guidance.index import Index, IndexFolder
+from bot.guidance.model_cache import ModelCache
 from bot.store import schema
 from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import TABLES
@@ -28,6 +29,7 @@ from tests.peers.openai import Script, openai_server
 from tests.peers.postgres import Postgres, binaries, postgres_server
 
 ROOT = Path(__file__).parents[1]
+PREBUILT = ROOT / ".pytest_cache" / "d" / "prebuilt"  # the exported embedding model, for all processes
 KEY = "YSBrZXkgZm9yIHRlc3RzLCB3aGljaCBpcyBwdWJsaWM="
 
 
@@ -71,7 +73,8 @@ def outlook(framework: Framework) -> Outlook:
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
-    return Embedder(find_packaged_model(), PACKAGED_SHA256)
+    """The packaged model; its export is kept from run to run."""
+    return Embedder(find_packaged_model(), PACKAGED_SHA256, ModelCache(PREBUILT))
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +82,7 @@ def data_dir(request: pytest.FixtureRequest, corpus: Path, embedder: Embedder) -
     """A data directory with all that is learned from the corpus, kept from run to run in pytest's cache."""
     folder = Path(request.config.cache.mkdir("data"))
     with FileLock(folder.with_suffix(".lock")):  # of several processes of pytest one learns
+        embedder.embed(["warm up"])
         for learned in (IndexFolder(corpus, folder, embedder), Casebook(corpus, folder, embedder)):
             if not learned.is_current():
                 learned.save(learned.build())

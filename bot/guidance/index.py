@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import faiss
 import numpy as np
@@ -66,11 +66,13 @@ class Index:
             from langchain_community.vectorstores import FAISS
             from langchain_community.vectorstores.utils import DistanceStrategy
             from langchain_core.documents import Document as Passage
+            from langchain_core.embeddings import Embeddings
 
+        Embeddings.register(type(self.embedder))
         numbers = {number: str(number) for number in range(len(self.documents))}
         passages = {str(n): Passage(page_content=d.text, id=str(n)) for n, d in enumerate(self.documents)}
         return FAISS(
-            embedding_function=self.embedder,
+            embedding_function=cast(Embeddings, self.embedder),
             index=self.vectors,
             docstore=InMemoryDocstore(passages),
             index_to_docstore_id=numbers,

@@ -22,7 +22,8 @@ from safetensors import SafetensorError
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
 from bot.guidance.artifacts import Progress, read_vectors
-from bot.guidance.embedding import Embedder, Vectors
+from bot.guidance.embedding import Embedder, Vectors, shorten
+from bot.guidance.export import encode, load_sentence_transformer
 from bot.guidance.holdout import HoldOut, HoldoutScores
 from bot.guidance.index import Index, IndexFolder, training_rows
 from bot.guidance.phrasings import Phrasing, read_phrasings
@@ -81,7 +82,7 @@ def tune(
         first, total = policy.epochs * len(fold.seen), policy.epochs * (len(fold.seen) + len(rows))
         before = fold.scores(vectors)
         tuned = _train(embedder, index, vectors, fold.seen, policy, lambda done: progress(done, total))
-        after = fold.scores(tuned.embed([d.text for d in index.documents]))
+        after = fold.scores(encode(tuned, [shorten(d.text) for d in index.documents]))
         result = TuningResult(after.quality > before.quality + policy.min_gain, before, after)
         if result.improved:
             final = _train(embedder, index, vectors, rows, policy, lambda done: progress(first + done, total))
@@ -117,30 +118,30 @@ def _train(
     rows: list[int],
     policy: TuningPolicy,
     progress: Callable[[int], None],
-) -> Embedder:
+) -> "SentenceTransformer":
     """A copy of the base model, trained on these rows of the index; `vectors` are the base model's."""
     import torch
 
-    tuned = Embedder(base.folder)
+    tuned = load_sentence_transformer(base.folder)
     texts, targets = [index.documents[row].text for row in rows], torch.from_numpy(_targets(index, rows))
-    head = torch.nn.Linear(tuned.dimensions, targets.shape[1])
+    head = torch.nn.Linear(vectors.shape[1], targets.shape[1])
     means = torch.nn.functional.normalize(targets.T @ torch.from_numpy(vectors[rows]))
     head.load_state_dict({"weight": means, "bias": torch.zeros(len(means))})  # no random start
-    optimiser, schedule = _optimiser(tuned.model, head, policy.rate, policy.epochs * -(-len(rows) // TRAINING_BATCH))
+    optimiser, schedule = _optimiser(tuned, head, policy.rate, policy.epochs * -(-len(rows) // TRAINING_BATCH))
     done = 0
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        tuned.model.train()
+        tuned.train()
         for batch in _batches(texts, policy.epochs):
-            words = tuned.model.tokenizer([texts[n] for n in batch], padding=True, truncation=True, return_tensors="pt")
-            scores = SHARPNESS * head(tuned.model(dict(words))["sentence_embedding"])
+            words = tuned.tokenizer([texts[n] for n in batch], padding=True, truncation=True, return_tensors="pt")
+            scores = SHARPNESS * head(tuned(dict(words))["sentence_embedding"])
             torch.autograd.backward(torch.nn.functional.cross_entropy(scores, targets[batch]))
-            torch.nn.utils.clip_grad_norm_(tuned.model.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(tuned.parameters(), 1.0)
             optimiser.step()
             schedule.step()
             optimiser.zero_grad()
             progress(done := done + len(batch))
-    tuned.model.eval()
+    tuned.eval()
     return tuned
 
 
@@ -181,10 +182,10 @@ def _batches(texts: Sequence[str], epochs: int) -> Iterator[list[int]]:
             yield order[start : start + TRAINING_BATCH].tolist()
 
 
-def _save(tuned: Embedder, new: Path, folder: Path, record: dict[str, Any]) -> None:
+def _save(tuned: "SentenceTransformer", new: Path, folder: Path, record: dict[str, Any]) -> None:
     """Write the model into the empty folder `new`, then replace `folder` with it."""
     try:
-        tuned.model.save_pretrained(str(new), create_model_card=False)
+        tuned.save_pretrained(str(new), create_model_card=False)
     except SafetensorError as error:  # not an OSError, even when the disk is full
         raise OSError(errno.EIO, f"the tuned model cannot be written ({error})", str(new)) from error
     (new / RECORD_FILE).write_text(json.dumps(record | {"files": _hashes(new)}, indent=1), "utf-8")

@@ -13,6 +13,7 @@ from bot.advising.bootstrap import is_current, load_case_reader, load_index, mak
 from bot.errors import BotError
 from bot.guidance.article import Article, read_articles
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
+from bot.guidance.model_cache import ModelCache
 from bot.guidance.phrasings import MIN_WORDINGS, WHOLE_LIST, Kind, Label, Phrasing, read_wordings
 from bot.guidance.tuning import TuningResult
 from bot.guidance.tuning import tune as run_tuning
@@ -66,7 +67,8 @@ def tune(settings: Settings) -> None:
     """Tune the packaged embedding model; the result is used from then on if it does better on held-out phrasings."""
     if settings.embedding_model:
         raise BotError("EMBEDDING_MODEL is set; unset it to tune the packaged model.")
-    base = Embedder(find_packaged_model(), PACKAGED_SHA256)
+    cache = ModelCache(settings.data_dir, settings.prebuilt_dir)
+    base = Embedder(find_packaged_model(), PACKAGED_SHA256, cache)
     started = time.perf_counter()
     try:
         with progress_bar("Tuning the embedding model on the phrasings") as progress:

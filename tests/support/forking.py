@@ -23,7 +23,7 @@ import coverage
 
 from tests.conftest import ROOT
 
-IMPORTED = ["bot.slack.transports", "bot.discord.gateway", "bot.advising.bootstrap", "sentence_transformers"]
+IMPORTED = ["bot.slack.transports", "bot.discord.gateway", "bot.advising.bootstrap", "onnxruntime"]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(IMPORTED)

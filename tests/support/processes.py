@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from tests.conftest import ROOT
+from tests.conftest import PREBUILT, ROOT
 from tests.support.forking import Forked
 
 SECONDS = 120
@@ -22,7 +22,9 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
         for name in ("PATH", "HOME", "LANG", "OMP_NUM_THREADS", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
         if name in os.environ
     }
-    return {**kept, "DATA_DIR": str(data_dir), "COLUMNS": "100", "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", **more}
+    PREBUILT.mkdir(parents=True, exist_ok=True)
+    folders = {"DATA_DIR": str(data_dir), "PREBUILT_DIR": str(PREBUILT)}
+    return {**kept, **folders, "COLUMNS": "100", "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", **more}
 
 
 def run(

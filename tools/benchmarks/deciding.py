@@ -12,11 +12,11 @@ from bot.cases.learning import texts_to_embed
 from bot.deciding.outlook import Outlook
 from bot.deciding.questionnaire import Choose, Questionnaire, Screen, Session
 from bot.deciding.recommendation import recommend
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.messages.chart import draw_chart
 from tests.conftest import ROOT
 from tools.benchmarks.figures import Figure, interleaved
 from tools.benchmarks.length import Length
+from tools.benchmarks.timing import packaged_embedder
 
 CASE = (
     "Support team of a bank, 30 agents. We have 12,000 answers that quality control approved, and each reply has to "
@@ -31,16 +31,14 @@ Result = TypeVar("Result")
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
     framework = load_framework(ROOT / "corpus")
-    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
-    encode = embedder.model.encode
+    embedder = packaged_embedder()
+    encode = embedder.embed
     with tempfile.TemporaryDirectory() as name:
         book = Casebook(ROOT / "corpus", Path(name), embedder)
         learning, reader = _timed(book.build)
-        texts = [line for line in CASE.split(". ") for _ in range(4)]
+        texts = [f"{line} ({n})" for line in CASE.split(". ") for n in range(4)]
         reading, one = interleaved(12, lambda: reader.read(CASE, embedder.embed), lambda: encode(texts))
-        embedding, _ = _timed(
-            lambda: encode(texts_to_embed(load_training_voices(ROOT / "corpus", framework)), batch_size=64)
-        )
+        embedding, _ = _timed(lambda: encode(texts_to_embed(load_training_voices(ROOT / "corpus", framework))))
     cold, _ = _timed(lambda: Outlook(framework).most_to_go({}))
     outlook = Outlook(framework)
     walk, _ = _timed(lambda: _walk(Questionnaire(outlook)))

@@ -17,7 +17,7 @@ from sqlalchemy import insert
 
 from bot.delivery.flow import Flow
 from bot.delivery.janitor import run_flow
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
+from bot.guidance.embedding import Embedder
 from bot.store import schema
 from bot.store.accepting import Message
 from bot.store.database import Database, DatabaseUrls
@@ -31,6 +31,7 @@ from tests.support.delivery.crashing import Outcome, Process, crash, prepare, so
 from tests.support.delivery.staging import UNLIMITED, Repeating
 from tools.benchmarks.figures import Figure
 from tools.benchmarks.length import Length
+from tools.benchmarks.timing import packaged_embedder
 
 MESSAGES = 20
 CONVERSATIONS = 10_000
@@ -106,8 +107,7 @@ async def _costs(folder: Path) -> list[Figure]:
 
 async def _acknowledging(folder: Path) -> list[Figure]:
     """How long accepting takes while another thread embeds on all cores."""
-    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
-    embedder.embed(["warm up"])
+    embedder = packaged_embedder()
     async with _flow(_sqlite(folder, "acknowledging"), Instant()) as flow:
         await _fill(flow.store.database)
         with bare_insert(folder / "loaded.sqlite") as bare, _embedding(embedder) as load:

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from tests.conftest import ROOT
 from tests.peers.discord import Discord, Message, User, discord_server
 from tests.support.discord.bots import CASE, Bot
@@ -23,7 +22,7 @@ from tests.support.running import STARTING
 from tools.benchmarks.delivery import bare_insert
 from tools.benchmarks.figures import Figure
 from tools.benchmarks.length import Length
-from tools.benchmarks.timing import QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, learned, p95, timed
+from tools.benchmarks.timing import QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, learned, p95, packaged_embedder, timed
 
 POST = "POST /channels/{}/messages"
 CHANGES = ("PATCH /webhooks/{}/{}/messages/@original", "POST /interactions/{}/{}/callback")
@@ -31,8 +30,7 @@ CHANGES = ("PATCH /webhooks/{}/{}/messages/@original", "POST /interactions/{}/{}
 
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
-    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
-    embedder.embed(["warm up"])
+    embedder = packaged_embedder()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with _bot(folder) as ours, _echo() as echo, bare_insert(folder / "bare.sqlite") as insert:

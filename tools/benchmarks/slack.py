@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from tests.conftest import ROOT
 from tests.peers.slack import Channel, Message, Pace, Slack, User, slack_server
 from tests.support.running import STARTING
@@ -24,7 +23,18 @@ from tests.support.slack.bots import CASE, Bot
 from tools.benchmarks.delivery import bare_insert
 from tools.benchmarks.figures import Figure
 from tools.benchmarks.length import Length
-from tools.benchmarks.timing import QUESTIONS, ROUNDS, UNLIMITED, WARMING, Times, learned, p95, quantile, timed
+from tools.benchmarks.timing import (
+    QUESTIONS,
+    ROUNDS,
+    UNLIMITED,
+    WARMING,
+    Times,
+    learned,
+    p95,
+    packaged_embedder,
+    quantile,
+    timed,
+)
 
 A_SECOND = 100  # mentions
 SECONDS = 10
@@ -35,8 +45,7 @@ PATIENT = Pace(ack=60.0, retries=())  # an ack is timed however late it is; one 
 
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
-    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
-    embedder.embed(["warm up"])
+    embedder = packaged_embedder()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with _bot(folder) as slack, _echo() as echo, bare_insert(folder / "bare.sqlite") as insert:

@@ -9,16 +9,18 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from typing import cast
 
 import psutil
 
 from bot.advising.consultant import Consultant
-from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder
 from bot.guidance.index import Index, IndexFolder
-from tests.conftest import ROOT
+from bot.guidance.model_cache import ModelCache
+from tests.conftest import PREBUILT, ROOT
 from tools.benchmarks.figures import Figure, interleaved
 from tools.benchmarks.length import Length
-from tools.benchmarks.timing import MEGABYTE
+from tools.benchmarks.timing import MEGABYTE, packaged_embedder
 
 QUESTIONS = [
     "which one is cheaper in the long run",
@@ -35,8 +37,7 @@ AT_ONCE = 64
 
 def figures(_length: Length) -> list[Figure]:
     """Every measurement of this module, in turn."""
-    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256)
-    embedder.embed(["warm up"])
+    embedder = packaged_embedder()
     with tempfile.TemporaryDirectory() as name:
         folder = IndexFolder(ROOT / "corpus", Path(name), embedder)
         indexing, index = _indexing(folder)
@@ -45,26 +46,26 @@ def figures(_length: Length) -> list[Figure]:
 
 
 def _answers(index: Index) -> list[Figure]:
-    consultant, encode = Consultant(index), index.embedder.model.encode
+    consultant, encode = Consultant(index), index.embedder.embed
     with asyncio.Runner() as runner:
         ours, one = interleaved(
             12,
             lambda: [runner.run(consultant.respond(question)) for question in QUESTIONS],
-            lambda: [encode(question) for question in QUESTIONS],
+            lambda: [encode([question]) for question in QUESTIONS],
         )
     each = 1000 / len(QUESTIONS)
     return [Figure("a warm answer without a model", ours * each, "ms", one * each, "one embedding", "≤ 1.5")]
 
 
 def _at_once(index: Index) -> list[Figure]:
-    consultant, encode = Consultant(index), index.embedder.model.encode
+    consultant, encode = Consultant(index), index.embedder.embed
     texts = [f"{QUESTIONS[n % len(QUESTIONS)]} ({n})" for n in range(AT_ONCE)]
 
     async def ask() -> None:
         await asyncio.gather(*(consultant.respond(text) for text in texts))
 
     with asyncio.Runner() as runner:
-        ours, batch = interleaved(8, lambda: runner.run(ask()), lambda: encode(texts, batch_size=AT_ONCE))
+        ours, batch = interleaved(8, lambda: runner.run(ask()), lambda: encode(texts))
     return [
         Figure(f"{AT_ONCE} questions at once", AT_ONCE / ours, "/s", AT_ONCE / batch, "one batched encode", "≥ 0.8")
     ]
@@ -77,7 +78,7 @@ def _indexing(folder: IndexFolder) -> tuple[list[Figure], Index]:
     ours = time.perf_counter() - started
     texts = list(dict.fromkeys(document.text for document in index.documents))
     started = time.perf_counter()
-    index.embedder.model.encode(texts, batch_size=AT_ONCE)
+    index.embedder.embed(texts)
     encode = time.perf_counter() - started
     name = f"indexing {len(texts):,} texts from nothing"
     return [Figure(name, ours, "s", encode, "encoding them", "≤ 1.2")], index
@@ -85,7 +86,8 @@ def _indexing(folder: IndexFolder) -> tuple[list[Figure], Index]:
 
 def _unchanged(folder: IndexFolder) -> list[Figure]:
     def load() -> None:
-        assert IndexFolder(folder.corpus, folder.data, Embedder(folder.embedder.folder, PACKAGED_SHA256)).load()
+        embedder = Embedder(folder.embedder.folder, PACKAGED_SHA256, ModelCache(PREBUILT))
+        assert IndexFolder(folder.corpus, folder.data, embedder).load()
 
     (ours,) = interleaved(5, load)
     return [Figure("an unchanged corpus, beyond imports", ours, "s", aim="≤ 1 s")]
@@ -97,10 +99,12 @@ def _peer(index: Index) -> list[Figure]:
         warnings.simplefilter("ignore", DeprecationWarning)
         from langchain_community.vectorstores import FAISS
         from langchain_core.documents import Document
+        from langchain_core.embeddings import Embeddings
         from langchain_core.runnables import RunnableLambda
 
+    Embeddings.register(Embedder)
     statements = list(index.statements.values())
-    store = FAISS.from_texts([s.text for s in statements], index.embedder)
+    store = FAISS.from_texts([s.text for s in statements], cast(Embeddings, index.embedder))
 
     def join(documents: list[Document]) -> str:
         return "\n".join(document.page_content for document in documents)
@@ -121,10 +125,13 @@ CHAIN = """
 import warnings; warnings.simplefilter("ignore")
 from pathlib import Path
 from langchain_community.vectorstores import FAISS
+from langchain_core.embeddings import Embeddings
 from bot.guidance.article import read_articles
-from bot.guidance.embedding import Embedder, find_packaged_model
+from tools.benchmarks.timing import packaged_embedder
 texts = [s.text for a in read_articles(Path("corpus")) for s in a.statements]
-store = FAISS.from_texts(texts, Embedder(find_packaged_model()))
+embedder = packaged_embedder()
+Embeddings.register(type(embedder))
+store = FAISS.from_texts(texts, embedder)
 print(store.as_retriever().invoke("which is cheaper?")[0].page_content)
 """
 
@@ -143,7 +150,7 @@ def _run(command: list[str], data: Path) -> tuple[float, float]:
     times, memories = list[float](), list[float]()
     for _ in range(3):
         started, memory = time.perf_counter(), 0.0
-        environment = {**os.environ, "DATA_DIR": str(data)}
+        environment = {**os.environ, "DATA_DIR": str(data), "PREBUILT_DIR": str(PREBUILT)}
         process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         while process.poll() is None:
             memory = max(memory, process.memory_info().rss / MEGABYTE)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psutil
 
-from tests.conftest import ROOT
+from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
+from bot.guidance.model_cache import ModelCache
+from tests.conftest import PREBUILT, ROOT
 from tests.support.processes import environment
 from tools.benchmarks.figures import Figure
 
@@ -34,6 +36,13 @@ def learned() -> Path:
     command, nowhere = [sys.executable, "-m", "bot", "index"], subprocess.DEVNULL
     subprocess.run(command, cwd=ROOT, env=environment(DATA), stdout=nowhere, check=True)
     return DATA
+
+
+def packaged_embedder() -> Embedder:
+    """The packaged model, loaded; its export is kept with that of the tests."""
+    embedder = Embedder(find_packaged_model(), PACKAGED_SHA256, ModelCache(PREBUILT))
+    embedder.embed(["warm up"])
+    return embedder
 
 
 @dataclass
