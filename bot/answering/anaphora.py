@@ -3,14 +3,10 @@
 import re
 from enum import Enum, auto
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
+from bot.answering.function_words import FUNCTION_WORDS
 from bot.guidance.techniques import TECHNIQUE_NAMES, Technique, techniques_in
 
 FRAGMENT_WORDS = 4
-FUNCTION_WORDS = ENGLISH_STOP_WORDS.union(
-    ["does", "did", "don", "doesn", "isn", "ok", "oh", "t", "s", "way", "round", "approach"]
-)
 DISCOURSE_OPENING = re.compile(
     r"^(?:(?:ok|okay|nice|hm+|oh|ah|well|then|now|and|but|so|or|also|even|(?:what|how) about)\b[\s,.]*)+", re.IGNORECASE
 )

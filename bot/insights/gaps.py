@@ -119,10 +119,9 @@ def _without_subjects(vectors: Vectors, guidance: Vectors) -> Vectors:
 
 def _cluster(vectors: Vectors) -> Sequence[np.ndarray]:
     """Return a mask of the rows for each cluster."""
-    from sklearn.cluster import AgglomerativeClustering
+    from scipy.cluster.hierarchy import fcluster, linkage
 
     if len(vectors) == 1:
         return [np.array([True])]
-    clusters = AgglomerativeClustering(None, metric="cosine", linkage="average", distance_threshold=CLUSTER_DISTANCE)
-    labels = clusters.fit_predict(vectors)
-    return [labels == label for label in range(labels.max() + 1)]
+    labels = fcluster(linkage(vectors, "average", "cosine"), CLUSTER_DISTANCE, "distance")
+    return [labels == label for label in np.unique(labels)]

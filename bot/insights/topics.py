@@ -3,11 +3,13 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import partial
+from math import sqrt
 from typing import NamedTuple
 
 from bot.insights.ratios import Ratio
 from bot.store.insights import MessageRecord
 
+NORMAL_95 = 1.959964  # standard deviations that hold 95 % of a normal distribution
 FEWEST_OPINIONS = 3  # before a statement is called unhelpful
 
 
@@ -36,9 +38,9 @@ class Opinions:
     @property
     def upper_bound(self) -> float:
         """Upper end of Wilson's 95 % interval for the share of helpful replies."""
-        from scipy.stats import binomtest
-
-        return float(binomtest(self.helpful, self.rated).proportion_ci(method="wilson").high)
+        share, variance = self.helpful / self.rated, NORMAL_95**2 / self.rated
+        deviation = NORMAL_95 * sqrt((share * (1 - share) + variance / 4) / self.rated)
+        return (share + variance / 2 + deviation) / (1 + variance)
 
 
 @dataclass

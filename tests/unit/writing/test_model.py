@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from bot.errors import SettingsError
-from bot.writing.model import Meter, make_model
+from bot.writing.provider import Meter, make_model
 from tests.support.counting import Counted
 
 
