@@ -22,6 +22,10 @@ def _discord() -> PlatformFactory:
 
 
 PLATFORMS: dict[str, Callable[[], PlatformFactory]] = {"slack": _slack, "discord": _discord}
+VARIABLES = {  # of which a platform that is set up has some
+    "slack": ("slack_bot_token", "slack_client_id", "slack_app_token", "slack_signing_secret"),
+    "discord": ("discord_token",),
+}
 WORKER = "worker"
 PARTS = {"slack": "slack", "discord": "discord", "web": "slack"}  # parts of `serve` that listen, and their platforms
 
@@ -42,7 +46,7 @@ def parse_parts(text: str) -> frozenset[str]:
 
 def make_listeners(settings: Settings, parts: Collection[str]) -> list[Listener]:
     """Return the listeners of the parts; without parts, of every platform that is set up."""
-    wanted = {PARTS[part] for part in parts if part != WORKER} if parts else PLATFORMS
+    wanted = {PARTS[part] for part in parts if part != WORKER} if parts else _with_variables(settings)
     return [
         each for name, load in PLATFORMS.items() if name in wanted for each in load().make_listeners(settings, parts)
     ]
@@ -50,9 +54,13 @@ def make_listeners(settings: Settings, parts: Collection[str]) -> list[Listener]
 
 def make_adapters(settings: Settings, store: Store, parts: Collection[str]) -> dict[str, Adapter]:
     """Return the adapters of the parts by platform; a worker has those of all that are set up. Raises SettingsError."""
-    wanted = {PARTS[part] for part in parts} if parts and WORKER not in parts else PLATFORMS
+    wanted = {PARTS[part] for part in parts} if parts and WORKER not in parts else _with_variables(settings)
     made = {name: load().make_adapter(settings, store) for name, load in PLATFORMS.items() if name in wanted}
     adapters = {name: adapter for name, adapter in made.items() if adapter}
     if not adapters:
         raise SettingsError(NOT_SET_UP)
     return adapters
+
+
+def _with_variables(settings: Settings) -> set[str]:
+    return {name for name, variables in VARIABLES.items() if any(getattr(settings, each) for each in variables)}
