@@ -1,7 +1,8 @@
 """Messages that were missed while the bot was away, where it has been spoken to before."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 import discord
@@ -22,17 +23,60 @@ MOST = 100  # messages of a channel, the newest
 OLDEST = timedelta(days=1)  # of a message that is still answered
 
 
-async def missed_messages(
-    client: discord.AutoShardedClient, shard: int, conversations: Conversations, until: datetime
-) -> AsyncIterator[discord.Message]:
-    """Yield the messages of a shard's channels since the last one that was received there before `until`.
+class CatchingUp:
+    """What a shard's new session has to catch up on: in each channel before anything newer is heard there.
 
-    Of the last day, and of a channel the last MOST messages, its oldest first.
+    So the last message that is known of a channel has none before it that was missed, even if this session ends
+    before it has caught up: the next one goes on there.
     """
-    day_ago = discord.utils.time_snowflake(discord.utils.utcnow() - OLDEST)
-    for channel, last in (await _last_known(client, shard, conversations, until)).items():
-        for said in await _since(client, channel, discord.Object(max(last, day_ago))):
-            yield said
+
+    def __init__(
+        self,
+        client: discord.AutoShardedClient,
+        shard: int,
+        conversations: Conversations,
+        until: datetime,
+        hear: Callable[[discord.Message], Awaitable[None]],
+    ) -> None:
+        """`until` is the session's begin; `hear` takes a message that was missed, and raises nothing."""
+        self._client = client
+        self._hear = hear
+        self._known = asyncio.create_task(_last_known(client, shard, conversations, until))
+        self._channels = dict[int, asyncio.Task[None]]()
+        self._is_over = False
+
+    async def everywhere(self) -> None:
+        """Catch up in all channels, one after the other."""
+        for channel, last in (await asyncio.shield(self._known)).items():
+            await self._in_channel(channel, last)
+
+    async def before(self, message: discord.Message) -> None:
+        """Catch up in a message's channel, unless it has been done; raise CancelledError if the next session will."""
+        last = (await asyncio.shield(self._known)).get(message.channel.id)
+        if last is not None and message.id > last:
+            await self._in_channel(message.channel.id, last)
+
+    def end(self) -> None:
+        """Leave the rest to the next session, and with it what waits to be heard in the same channels."""
+        self._is_over = True
+        for task in (self._known, *self._channels.values()):
+            task.cancel()
+
+    async def _in_channel(self, channel: int, last: int) -> None:
+        if channel not in self._channels:
+            if self._is_over:
+                raise asyncio.CancelledError
+            self._channels[channel] = asyncio.create_task(self._hear_missed(channel, last))
+        await asyncio.shield(self._channels[channel])
+
+    async def _hear_missed(self, channel: int, last: int) -> None:
+        """Hear a channel's messages after the last known one: of the last day, the newest MOST, the oldest first."""
+        day_ago = discord.utils.time_snowflake(discord.utils.utcnow() - OLDEST)
+        try:
+            for said in await _since(self._client, channel, discord.Object(max(last, day_ago))):
+                await self._hear(said)
+        except Exception:
+            log.exception("what was said in a channel meanwhile could not be heard")  # what is said now still can
 
 
 async def missed_replies(
@@ -86,7 +130,7 @@ async def _since(client: discord.Client, channel: int, after: discord.Object) ->
 async def _last_known(
     client: discord.AutoShardedClient, shard: int, conversations: Conversations, until: datetime
 ) -> dict[int, int]:
-    """The last message that was heard, by channel."""
+    """Return the last message that was heard before `until`, by channel."""
     last = dict[int, int]()
     for tenant, name in await persistently(conversations.last_names, "discord", until - KNOWN, until):
         channel, message = map(int, name.split("/"))

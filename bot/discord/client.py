@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-from datetime import datetime
 from typing import Any
 
 import discord
@@ -13,7 +12,7 @@ from yarl import URL
 
 from bot.chat.listener import Service
 from bot.discord.api_errors import TROUBLE
-from bot.discord.catching_up import missed_messages, missed_replies
+from bot.discord.catching_up import CatchingUp, missed_replies
 from bot.discord.commands import add_commands, sync_commands
 from bot.discord.forms import form_again
 from bot.discord.interactions import Stage
@@ -56,7 +55,7 @@ class DiscordBot(discord.AutoShardedClient):
         self._service = service
         self._dispatcher = service.dispatcher
         self._article_url = article_url
-        self._since = dict[int, datetime]()  # by shard, when its session began
+        self._catching_up = dict[int, CatchingUp]()  # by shard
         self.tree = app_commands.CommandTree(self)
         add_commands(self.tree, service.dispatcher, article_url)
 
@@ -71,39 +70,37 @@ class DiscordBot(discord.AutoShardedClient):
             log.warning("Discord could not be told of the commands: %s", type(error).__name__)
 
     async def close(self) -> None:
-        """Let the handlers finish, then leave."""
+        """Let the handlers finish, then leave; what was missed before is left to the next session."""
+        for catching_up in self._catching_up.values():
+            catching_up.end()
         if busy := [task for task in asyncio.all_tasks() if task.get_name().startswith(HANDLERS)]:
             await asyncio.wait(busy, timeout=DRAIN)
         await super().close()
 
     async def on_shard_connect(self, shard: int) -> None:
         """A new session begins; what comes from now on is received anyway."""
-        self._since[shard] = self._service.flow.store.database.clock()
+        if before := self._catching_up.get(shard):
+            before.end()
+        store = self._service.flow.store
+        self._catching_up[shard] = CatchingUp(
+            self, shard, store.conversations, store.database.clock(), self._hear_missed
+        )
 
     async def on_shard_ready(self, shard: int) -> None:
         """Catch up on what was said since the last session: Discord repeats only what a living session missed."""
-        store = self._service.flow.store
-        until = self._since.get(shard, store.database.clock())
-        async for message in missed_messages(self, shard, store.conversations, until):
-            await self._catch_up(message)
-        async for message in missed_replies(self, shard, self._service.handoff.channels, store.leads):
-            await self._catch_up(message)
+        await self._catching_up[shard].everywhere()
+        leads = self._service.flow.store.leads
+        async for message in missed_replies(self, shard, self._service.handoff.channels, leads):
+            await self._hear_missed(message)
 
     async def on_message(self, message: discord.Message) -> None:
         """A message was posted."""
-        said = parse_said(message, self.user) if self.user else None
-        passed_on = await persistently(self._dispatcher.said, said) if said else None  # Discord tells of it once
-        if passed_on:
-            try:
-                if passed_on.problem:
-                    await message.reply(escape(passed_on.problem), mention_author=False)
-                elif passed_on.is_confirmed:
-                    await message.add_reaction(FORWARDED)
-            except TROUBLE as error:  # it is done all the same
-                log.warning("could not confirm to the user that the message was forwarded: %s", type(error).__name__)
+        await self._catch_up(message)
+        await self._hear(message)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """A message was edited."""
+        await self._catch_up(event.message)
         if self.user and (edit := parse_edit(event.message, self.user)):
             await persistently(self._dispatcher.edited, edit)
 
@@ -151,8 +148,25 @@ class DiscordBot(discord.AutoShardedClient):
             await stage.show_privately(notice)
 
     async def _catch_up(self, message: discord.Message) -> None:
+        """Wait until what was said in its channel before is heard; raise CancelledError if the next session will."""
+        if catching_up := self._catching_up.get(message.guild.shard_id if message.guild else 0):
+            await catching_up.before(message)
+
+    async def _hear(self, message: discord.Message) -> None:
+        said = parse_said(message, self.user) if self.user else None
+        passed_on = await persistently(self._dispatcher.said, said) if said else None  # Discord tells of it once
+        if passed_on:
+            try:
+                if passed_on.problem:
+                    await message.reply(escape(passed_on.problem), mention_author=False)
+                elif passed_on.is_confirmed:
+                    await message.add_reaction(FORWARDED)
+            except TROUBLE as error:  # it is done all the same
+                log.warning("could not confirm to the user that the message was forwarded: %s", type(error).__name__)
+
+    async def _hear_missed(self, message: discord.Message) -> None:
         try:
-            await self.on_message(message)
+            await self._hear(message)
         except Exception:
             log.exception("a missed message could not be handled")
 
