@@ -2,7 +2,8 @@
 
 import itertools
 import threading
-from collections import defaultdict
+import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import psycopg
 from tests.peers.balancer import Balancer, balancer
 from tests.peers.discord import READS_ALL, App, Discord, discord_server
 from tests.peers.slack import Channel, Pace, Slack, User, slack_server
+from tests.peers.slack.delivery import Delivery
 from tests.support.everything import Everything, of_discord, of_slack
 
 COMMANDS = ("web", "web", "worker", "worker", "discord")
@@ -21,16 +23,32 @@ TURNS = ((0, 2), (1, 3), (4,))  # of the processes, in a rolling restart
 QUESTIONS = ("What are the cons of fine-tuning?", "What are the cons of RAG?", "Which one is cheaper to begin with?")
 PEOPLE = 3  # on each platform
 PATIENT = Pace(retries=(0.0, 0.5, 1.0, 2.0, 4.0))
-FINISHING = 60.0  # seconds; what a dead process left is taken up after a while
+PAUSE = 0.1  # seconds
+FINISHING = 60.0  # seconds without any progress; what a dead process left is taken up after a while
 UNLIMITED = {"QUESTIONS_PER_USER": "1000000", "QUESTIONS_PER_TENANT": "1000000"}
 UNFINISHED = "SELECT count(*) FROM turns WHERE state IN ('accepted', 'answered')"
 SENT = """SELECT conversation_id, sent_as FROM turns JOIN deliveries ON deliveries.turn_id = turns.id
  ORDER BY turns.id, deliveries.id"""
 
 
+@dataclass(frozen=True)
+class Said:
+    """What was asked, when, and how the app was told of it (in Slack)."""
+
+    text: str
+    at: str
+    deliveries: Sequence[Delivery] = ()
+
+    def __str__(self) -> str:
+        return "; ".join((f"{self.at} {self.text}", *map(str, self.deliveries)))
+
+
 @dataclass
 class Fleet:
-    """The processes, and the people who ask; `asked` counts what was asked by where it was."""
+    """The processes, and the people who ask.
+
+    `asked` counts what was asked by where it was, and `said` holds it, by its name in the database.
+    """
 
     url: str
     slack: Slack
@@ -38,6 +56,9 @@ class Fleet:
     balancer: Balancer
     processes: list[Everything]
     asked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    said: dict[str, Said] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+    history: list[str] = field(default_factory=list)
     seconds: float = 0.5
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -50,7 +71,9 @@ class Fleet:
         """Ends each and starts it anew, a web and a worker at a time, so that there always is another."""
 
         def anew(number: int) -> None:
+            self._note(f"{COMMANDS[number]} {number} is ended")
             end(self.processes[number])
+            self._note(f"{COMMANDS[number]} {number} has ended")
             self._begin(number)
 
         for together in TURNS:
@@ -68,11 +91,15 @@ class Fleet:
             talk.join()
 
     def finished(self) -> None:
-        """Waits until everything is answered."""
+        """Wait until everything is answered, as long as the processes get on."""
         self.slack.settle(FINISHING)
-        total = "SELECT count(*) FROM turns"
-        self.slack.wait_for(lambda: self.rows(total) == [(sum(self.asked.values()),)], FINISHING, "what was asked")
-        self.slack.wait_for(lambda: self.rows(UNFINISHED) == [(0,)], FINISHING, "the answers")
+        said = Counter(self.said.keys())
+        before, end = self._states(), time.monotonic() + FINISHING
+        while self._accepted() != said or self.rows(UNFINISHED) != [(0,)]:
+            assert time.monotonic() < end, self._describe(self._accepted())
+            time.sleep(PAUSE)
+            if (now := self._states()) != before:
+                before, end = now, time.monotonic() + FINISHING
 
     @property
     def answered(self) -> dict[str, int]:
@@ -89,6 +116,32 @@ class Fleet:
             sent[conversation].append((len(number), number))
         return all(names == sorted(names) for names in sent.values())
 
+    def _states(self) -> list[tuple[object, ...]]:
+        """Return how many turns are in each state."""
+        return self.rows("SELECT state, count(*) FROM turns GROUP BY state ORDER BY state")
+
+    def _accepted(self) -> Counter[str]:
+        """Return how often each message was accepted, by its name."""
+        return Counter(str(name) for (name,) in self.rows("SELECT name FROM turns"))
+
+    def _describe(self, accepted: Counter[str]) -> str:
+        """Say which messages were lost or accepted twice, and what the processes did meanwhile."""
+        lost = [f"lost {name}: {said}" for name, said in self.said.items() if name not in accepted]
+        doubled = [
+            f"accepted {times} times {name}: {self.said.get(name)}" for name, times in accepted.items() if times > 1
+        ]
+        unsaid = [f"never said {name}" for name in accepted if name not in self.said]
+        logs = [f"log of {process.folder.name}:\n{process.log}" for process in self.processes]
+        wrong = [*lost, *doubled, *unsaid] or ["all is accepted, but not answered"]
+        return "\n".join((*wrong, str(self._states()), *self.history, *logs))
+
+    def _note(self, event: str) -> None:
+        self.history.append(f"{self._now} {event}")
+
+    @property
+    def _now(self) -> str:
+        return f"{time.monotonic() - self.began:8.3f} s"
+
     def rows(self, statement: str) -> list[tuple[object, ...]]:
         """What the database holds."""
         with psycopg.connect(self.url) as connection:
@@ -97,6 +150,8 @@ class Fleet:
     def _begin(self, number: int) -> None:
         """Starts one, and waits until it is ready; from then on it gets its share."""
         self.processes[number].start(COMMANDS[number])
+        assert self.processes[number].is_running, self.processes[number].log
+        self._note(f"{COMMANDS[number]} {number} is ready")
         webs = [process for process, command in zip(self.processes, COMMANDS, strict=True) if command == "web"]
         self.balancer.servers = [process.url for process in webs if process.is_running]
 
@@ -112,7 +167,9 @@ class Fleet:
             message = slack.dm(anns[who], question) if number % 2 else slack.mention(rooms[who], anns[who], question)
             for delivery in message.deliveries:
                 slack.repeat(delivery)
-            discord.dm(bens[who], question)
+            self.said[f"{message.channel}/{message.ts}"] = Said(question, self._now, message.deliveries)
+            written = discord.dm(bens[who], question)
+            self.said[f"{written.channel_id}/{written.id}"] = Said(question, self._now)
             self.asked[message.channel] += 1
             self.asked[f"@{bens[who].id}"] += 1
 

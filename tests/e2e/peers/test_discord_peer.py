@@ -14,6 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from tests.peers import ACK
 from tests.peers.discord import READS_ALL, App, Discord, Interaction, discord_server, violations
 
 INTENTS = library.Intents(guilds=True, guild_messages=True, dm_messages=True)
@@ -235,6 +236,7 @@ def test_an_interaction_is_acknowledged_once_and_in_time(monkeypatch: pytest.Mon
             assert (late.failed, late.acked, discord.complaints) == (True, False, [late])
             assert refusal(bot, bot.told[0].response.defer()) == (404, 10062)
             assert refusal(bot, bot.told[0].followup.send("late")) == (404, 10015)
+            discord.ack_seconds = ACK  # as a busy machine may need it
             told = discord.command(ann, ann, "rag-or-tune", "quick").wait()
             discord.wait_for(bot.told[1].response.is_done)
             bot.told[1].response._response_type = None
