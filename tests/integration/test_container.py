@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from tests.conftest import ROOT
-from tests.support.running import free_port
+from tests.peers.loopback import free_port
 
 PINNED = re.compile(r"^docker\.io/library/python:(\d+\.\d+\.\d+)-slim-\w+@sha256:[0-9a-f]{64}$")
 

@@ -1,16 +1,20 @@
 """A loopback platform without its rules: a loop on a thread of its own, waiting, faults, and the log of requests."""
 
 import asyncio
+import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, Self, TypeVar
 
 from aiohttp import web
 
 T = TypeVar("T")
 POLL_SECONDS = 0.01
+STUCK = 60.0  # seconds after which the server's loop hangs, and is not only late on a busy machine
+UNASSIGNED = range(20_000, 32_000)  # ports that systems assign to no one who asks for any
 
 
 class HasId(Protocol):
@@ -31,6 +35,15 @@ def refuse_in_coroutines(instead: str) -> None:
     except RuntimeError:
         return
     raise RuntimeError(f"this blocks the event loop: use `{instead}` in coroutines")
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens, and which the system gives to nobody until it is listened on."""
+    for port in random.sample(UNASSIGNED, len(UNASSIGNED)):
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def abbreviate(value: Any, length: int = 60) -> str:
@@ -101,7 +114,7 @@ class Loopback:
         return self.await_on_loop(once())
 
     def await_on_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(STUCK)
 
     def dump(self) -> str:
         """Return what happened, in order, and what there is to see now."""

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+
+from tests.peers.loopback import free_port
 
 
 def binaries() -> Path | None:
@@ -54,9 +55,7 @@ def postgres_server(folder: Path) -> Iterator[Postgres]:
     assert programs is not None
     if _user():
         shutil.chown(folder, _user())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     make = [str(programs / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "--no-sync"]
     subprocess.run(make, check=True, user=_user(), stdout=subprocess.DEVNULL, cwd="/")
     server = Postgres(folder, port, programs)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.peers.discord import App, Discord, discord_server
+from tests.peers.loopback import free_port
 from tests.peers.slack import Slack, slack_server
 from tests.support.discord import bots as discord_bots
 from tests.support.forking import Forked
-from tests.support.running import STARTING, Running, free_port, status
+from tests.support.running import STARTING, Running, status
 from tests.support.slack import bots as slack_bots
 
 

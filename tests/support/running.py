@@ -1,7 +1,6 @@
 """The real bot in a process of its own, on a loopback platform; and how tests look at what it holds."""
 
 import signal
-import socket
 import sqlite3
 import urllib.error
 import urllib.request
@@ -99,13 +98,6 @@ class Running:
     @property
     def _log(self) -> Path:
         return self.folder / "stderr.txt"
-
-
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def status(url: str) -> int | None:

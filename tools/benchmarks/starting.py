@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.peers.loopback import free_port
 from tests.support.everything import Everything, everything
-from tests.support.running import STARTING, free_port, status
+from tests.support.running import STARTING, status
 from tools.benchmarks.figures import Figure
 from tools.benchmarks.length import Length
 from tools.benchmarks.timing import learned, resident, timed

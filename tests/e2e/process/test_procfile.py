@@ -9,10 +9,11 @@ import pytest
 from honcho.environ import parse_procfile
 
 from tests.conftest import KEY, ROOT
+from tests.peers.loopback import free_port
 from tests.peers.postgres import Postgres
 from tests.support.everything import everything, of_slack
 from tests.support.processes import environment
-from tests.support.running import ANSWERING, STARTING, STOPPING, free_port, status
+from tests.support.running import ANSWERING, STARTING, STOPPING, status
 from tests.support.slack.bots import QUESTION
 
 pytestmark = pytest.mark.takes_long

@@ -13,10 +13,11 @@ import pytest
 from bot import texts
 from tests.conftest import KEY, ROOT
 from tests.peers.discord import discord_server
+from tests.peers.loopback import free_port
 from tests.support.discord.bots import plain
 from tests.support.everything import Everything, everything
 from tests.support.processes import run
-from tests.support.running import ANSWERING, free_port, status
+from tests.support.running import ANSWERING, status
 from tests.support.slack.bots import QUESTION
 
 RECONNECTING = 60.0  # seconds; discord.py waits a while before it tries again

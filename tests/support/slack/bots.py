@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.peers.loopback import free_port
 from tests.peers.slack import Channel, Delivery, Message, Slack, User
 from tests.support.forking import Forked
-from tests.support.running import ANSWERING, STARTING, Running, free_port, status
+from tests.support.running import ANSWERING, STARTING, Running, status
 
 QUESTION = "What are the cons of fine-tuning?"
 CASE = "We have 200 support tickets, our docs change weekly, and auditors want sources."
