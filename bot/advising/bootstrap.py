@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from bot import threads
 from bot.advising.consultant import Consultant
@@ -30,17 +31,18 @@ def make_embedder(settings: Settings) -> Embedder:
 
 def is_current(settings: Settings) -> bool:
     """Return True if all that is learned from the present corpus is cached."""
-    embedder = make_embedder(settings)
-    indexed = IndexFolder(settings.corpus_dir, settings.data_dir, embedder).is_current()
-    book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
-    return indexed and (book.is_current() or not has_framework(settings.corpus_dir))
+    corpus, embedder, places = settings.corpus_dir, make_embedder(settings), _places(settings)
+    indexed = any(IndexFolder(corpus, place, embedder).is_current() for place in places)
+    readable = any(Casebook(corpus, place, embedder).is_current() for place in places)
+    return indexed and (readable or not has_framework(corpus))
 
 
 def load_index(settings: Settings, embedder: Embedder, progress: Progress, *, must_keep: bool = False) -> Index:
     """Load the index from the cache, or build and save it. Raises OSError if `must_keep` and it cannot be saved."""
-    folder = IndexFolder(settings.corpus_dir, settings.data_dir, embedder)
-    index = folder.load()
+    folders = [IndexFolder(settings.corpus_dir, place, embedder) for place in _places(settings)]
+    index = next(filter(None, (folder.load() for folder in folders)), None)
     if index is None:
+        folder = folders[-1]
         index = folder.build(progress)
         _keep(lambda: folder.save(index), must_keep=must_keep)
     return index
@@ -52,9 +54,10 @@ def load_case_reader(
     """Load the reader of use cases in the same way; None if the corpus has no decision framework."""
     if not has_framework(settings.corpus_dir):
         return None
-    book = Casebook(settings.corpus_dir, settings.data_dir, embedder)
-    reader = book.load()
+    books = [Casebook(settings.corpus_dir, place, embedder) for place in _places(settings)]
+    reader = next(filter(None, (book.load() for book in books)), None)
     if reader is None:
+        book = books[-1]
         reader = book.build(progress)
         _keep(lambda: book.save(reader), must_keep=must_keep)
     return reader
@@ -71,6 +74,11 @@ def make_consultant(settings: Settings, progress: Progress = ignore_progress) ->
     embedder.embed(["warm up"])
     finder = FactFinder(settings.llm_model, settings.llm_timeout) if settings.llm_model and cases else None
     return Consultant(index, writer, str(settings.article_url) if settings.article_url else None, cases, finder)
+
+
+def _places(settings: Settings) -> list[Path]:
+    """The folders that may hold what was learned; the last one is to be written."""
+    return [*filter(None, [settings.prebuilt_dir]), settings.data_dir]
 
 
 def _keep(save: Callable[[], None], *, must_keep: bool) -> None:

@@ -64,8 +64,8 @@ def load_sentence_transformer(folder: Path) -> "SentenceTransformer":
         from transformers.utils import logging
     except ImportError as error:
         raise ModelError(
-            f"This installation cannot prepare an embedding model ({error.name} is not installed): it answers with "
-            "what was prepared when it was built; build it with your EMBEDDING_MODEL, as the README says."
+            "This installation answers with the embedding model that it was built with, and cannot prepare or tune one "
+            f"({error.name} is not installed); use one that can, of the image its build stage: the README says how."
         ) from error
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     try:

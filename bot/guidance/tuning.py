@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
@@ -120,9 +119,9 @@ def _train(
     progress: Callable[[int], None],
 ) -> "SentenceTransformer":
     """A copy of the base model, trained on these rows of the index; `vectors` are the base model's."""
+    tuned = load_sentence_transformer(base.folder)
     import torch
 
-    tuned = load_sentence_transformer(base.folder)
     texts, targets = [index.documents[row].text for row in rows], torch.from_numpy(_targets(index, rows))
     head = torch.nn.Linear(vectors.shape[1], targets.shape[1])
     means = torch.nn.functional.normalize(targets.T @ torch.from_numpy(vectors[rows]))
@@ -184,6 +183,8 @@ def _batches(texts: Sequence[str], epochs: int) -> Iterator[list[int]]:
 
 def _save(tuned: "SentenceTransformer", new: Path, folder: Path, record: dict[str, Any]) -> None:
     """Write the model into the empty folder `new`, then replace `folder` with it."""
+    from safetensors import SafetensorError
+
     try:
         tuned.save_pretrained(str(new), create_model_card=False)
     except SafetensorError as error:  # not an OSError, even when the disk is full

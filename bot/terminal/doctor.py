@@ -98,8 +98,11 @@ def _data_directory(settings: Settings) -> str:
 
 
 def _embedding_model(settings: Settings) -> str:
+    import onnxruntime
+
     embedder = make_embedder(settings)
-    return f"SHA-256 {embedder.sha256[:12]}…, {embedder.dimensions} dimensions"
+    (vector,) = embedder.embed(["a question"])
+    return f"SHA-256 {embedder.sha256[:12]}…, {len(vector)} dimensions, ONNX Runtime {onnxruntime.__version__}"
 
 
 def _index(settings: Settings) -> str:

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.conftest import ROOT
-from tools.dependencies import IMAGE_EXTRAS, closure, forbidding, licence, licences, pinned, project
+from tools.dependencies import IMAGE_EXTRAS, closure, forbidding, learning, licence, licences, pinned, project
 
 CUDA = re.compile(r"nvidia|cuda|triton")
 
@@ -42,6 +42,11 @@ def test_the_lock_is_made_with_what_pytorch_needs_on_a_cpu() -> None:
 
 def test_the_licences_are_written_down() -> None:
     assert (ROOT / "LICENCES.md").read_text("utf-8") == licences(), "run `make licences`"
+
+
+def test_what_only_learning_needs_is_written_down() -> None:
+    lines = (ROOT / "learning.txt").read_text("utf-8").splitlines()
+    assert {line for line in lines if not line.startswith("#")} == learning(), "run `make licences`"
 
 
 def test_every_licence_lets_the_bot_be_passed_on() -> None:
