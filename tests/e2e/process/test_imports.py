@@ -12,10 +12,11 @@ import pytest
 
 from tests.conftest import KEY, ROOT
 from tests.peers.discord import discord_server
+from tests.peers.loopback import free_port
 from tests.peers.slack import slack_server
 from tests.support.everything import of_discord, of_slack
 from tests.support.processes import environment
-from tests.support.running import STARTING, free_port, status
+from tests.support.running import STARTING, status
 
 QUESTION = "what are the cons of fine-tuning?"
 LEARNING = {"torch", "sentence_transformers", "transformers", "onnx"}
