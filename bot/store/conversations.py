@@ -23,7 +23,7 @@ class Conversations:
             .order_by(TurnRow.id.desc())
             .limit(most)
         )
-        async with self._db.transaction(tenant) as session:
+        async with self._db.reading(tenant) as session:
             return list(await session.scalars(said))[::-1]
 
     async def said(self, tenant: str, user: str, most: int, turn: int | None, place: str) -> list[Turn]:
@@ -32,7 +32,7 @@ class Conversations:
         where = select(ConversationRow.id).where(ConversationRow.place == place)
         if turn is not None:
             where = select(TurnRow.conversation_id).where(TurnRow.user == user, TurnRow.id == turn)
-        async with self._db.transaction(tenant) as session:
+        async with self._db.reading(tenant) as session:
             conversation = await session.scalar(where)
             said = mine.where(TurnRow.conversation_id == conversation).order_by(TurnRow.id.desc()).limit(most)
             return [row.record() for row in await session.scalars(said)][::-1]
@@ -40,20 +40,20 @@ class Conversations:
     async def place_of(self, tenant: str, user: str, turn: int) -> str | None:
         """The conversation in which a user said something, by the number of its turn."""
         its = select(ConversationRow.place).join(TurnRow, TurnRow.conversation_id == ConversationRow.id)
-        async with self._db.transaction(tenant) as session:
+        async with self._db.reading(tenant) as session:
             return await session.scalar(its.where(TurnRow.id == turn, TurnRow.user == user))
 
     async def unanswered(self, tenant: str, place: str) -> list[Turn]:
         """The unfinished turns of a conversation, the oldest first."""
         waiting = select(TurnRow).join(ConversationRow, TurnRow.conversation_id == ConversationRow.id)
         waiting = waiting.where(ConversationRow.place == place, TurnRow.state.in_(UNFINISHED)).order_by(TurnRow.id)
-        async with self._db.transaction(tenant) as session:
+        async with self._db.reading(tenant) as session:
             return [row.record() for row in await session.scalars(waiting)]
 
     async def waiting(self, tenant: str, user: str) -> int:
         """Return how many messages of a user are not finished."""
         theirs = select(func.count()).select_from(TurnRow).where(TurnRow.user == user, TurnRow.state.in_(UNFINISHED))
-        async with self._db.transaction(tenant) as session:
+        async with self._db.reading(tenant) as session:
             return await session.scalar(theirs) or 0
 
     async def last_place(self, tenant: str, user: str) -> str | None:
@@ -63,7 +63,7 @@ class Conversations:
             .join(TurnRow, TurnRow.conversation_id == ConversationRow.id)
             .where(TurnRow.user == user)
         )
-        async with self._db.transaction(tenant) as session:
+        async with self._db.reading(tenant) as session:
             return await session.scalar(mine.order_by(TurnRow.id.desc()).limit(1))
 
     async def last_names(self, platform: str, since: datetime, until: datetime) -> list[tuple[str, str]]:
@@ -72,12 +72,12 @@ class Conversations:
         accepted = TurnRow.accepted_at.between(since, until), TurnRow.name.is_not(None)
         last = select(func.max(TurnRow.id)).where(is_there, *accepted).group_by(TurnRow.conversation_id)
         named = select(TurnRow.tenant, TurnRow.name).where(TurnRow.id.in_(last))
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             return [(tenant, str(name)) for tenant, name in await session.execute(named)]
 
     async def kinds(self) -> list[tuple[str, datetime, str]]:
         """Tenant, moment and kind of reply of every turn; `failed` where there is none."""
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             found = await session.execute(
                 select(TurnRow.tenant, TurnRow.accepted_at, TurnRow.reply["kind"].as_string())
             )
@@ -92,7 +92,7 @@ class Feedbacks:
 
     async def all(self) -> list[tuple[str, datetime, bool]]:
         """Tenant, moment and opinion of everybody's, without who it was."""
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             found = await session.execute(select(FeedbackRow.tenant, FeedbackRow.given_at, FeedbackRow.helpful))
             return [(tenant, moment, helpful) for tenant, moment, helpful in found]
 

@@ -81,7 +81,7 @@ class Erasure:
             delete(ConversationRow).where(_EMPTY, ConversationRow.touched_at < moment),
         )
         for mapper in Row.registry.mappers:
-            async with self._db.across_tenants() as session:
+            async with self._db.across_tenants(in_thread=True) as session:
                 await _redact(session, mapper.class_, user)
         async with self._db.engine.begin() as connection:
             installed = update(INSTALLATIONS).where(INSTALLATIONS.c.user_id == user)
@@ -92,7 +92,7 @@ class Erasure:
     async def _delete(self, leads: ColumnElement[bool], *statements: Delete) -> int:
         """Delete rows; `leads` are among them, and what the consultants see of them is to be taken back."""
         deleted = 0
-        async with self._db.across_tenants() as session:
+        async with self._db.across_tenants(in_thread=True) as session:
             await self._take_back(session, leads)
             for statement in statements:
                 silently = statement.execution_options(synchronize_session=False)

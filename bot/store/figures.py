@@ -33,7 +33,7 @@ async def figures(database: Database) -> Figures:
     waiting = select(func.count(), func.min(TurnRow.accepted_at)).where(TurnRow.state.in_(UNFINISHED))
     posts = select(func.count(), func.min(DeliveryRow.created_at)).where(IN_LANES)
     leads = select(LeadRow.state, func.count()).group_by(LeadRow.state)
-    async with database.across_tenants() as session:
+    async with database.reading_across_tenants() as session:
         turns_and_oldest = (await session.execute(waiting)).one()
         posts_and_oldest = (await session.execute(posts)).one()
         by_state = dict((await session.execute(leads)).tuples().all())

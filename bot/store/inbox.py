@@ -87,21 +87,25 @@ class Inbox:
             before = before.where(or_(TurnRow.said_at.is_(None), TurnRow.said_at <= message.said_at))
         here = and_(ConversationRow.place == message.place, before.exists())
         spoke = before.where(TurnRow.user == message.user).exists()
+        async with self._db.reading(message.tenant) as session:
+            known = (await session.execute(select(ConversationRow.is_quiet, spoke).where(here))).first()
+        if known is None or known.is_quiet:
+            return False
+        if known[1] and not is_for_others:
+            return True
         async with self._db.transaction(message.tenant, is_urgent=True) as session:
-            if not is_for_others and await session.scalar(select(ConversationRow.id).where(here, spoke)) is not None:
-                return await session.scalar(select(ConversationRow.is_quiet).where(here)) is False
             await session.execute(update(ConversationRow).where(here).values(is_quiet=True))
             return False
 
     async def turn(self, work: Work) -> Turn | None:
         """Return the turn, unless it was deleted."""
-        async with self._db.transaction(work.tenant) as session:
+        async with self._db.reading(work.tenant) as session:
             row = await session.scalar(select(TurnRow).where(TurnRow.id == work.turn))
             return await _with_draft(session, row) if row else None
 
     async def named(self, tenant: str, name: str) -> Turn | None:
         """Return the newest turn of a message."""
-        async with self._db.transaction(tenant) as session:
+        async with self._db.reading(tenant) as session:
             row = await session.scalar(_newest(TurnRow.name == name))
             return await _with_draft(session, row) if row else None
 
@@ -141,7 +145,7 @@ class Inbox:
 
         No more of them are `counted` than that: in a flood there are many.
         """
-        async with self._db.transaction(work.tenant) as session:
+        async with self._db.reading(work.tenant) as session:
             turn = await session.scalar(select(TurnRow).where(TurnRow.id == work.turn))
             if turn is None:
                 return None
@@ -164,7 +168,7 @@ class Inbox:
             TurnRow.state == TurnState.DONE,
             TurnRow.reply.is_(None),
         )
-        async with self._db.transaction(turn.tenant) as session:
+        async with self._db.reading(turn.tenant) as session:
             return await session.scalar(told.limit(1)) is not None
 
     async def keep_draft(self, turn: Turn, draft: Draft) -> None:
@@ -223,14 +227,14 @@ class Inbox:
     async def heads(self) -> list[Work]:
         """The first unfinished turn of every conversation."""
         first = select(func.min(TurnRow.id)).where(TurnRow.state.in_(UNFINISHED)).group_by(TurnRow.conversation_id)
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             found = await session.execute(select(TurnRow.tenant, TurnRow.id, TurnRow.runs).where(TurnRow.id.in_(first)))
             return [Work(*row) for row in found]
 
     async def failures(self) -> list[Turn]:
         """Return the turns that failed for good, the oldest first."""
         failed = select(TurnRow).where(TurnRow.state == TurnState.FAILED).order_by(TurnRow.id)
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             return [row.record() for row in await session.scalars(failed)]
 
     async def resend(self, turns: Sequence[int]) -> list[int]:

@@ -24,6 +24,7 @@ class Installations(AsyncSQLAlchemyInstallationStore):
 
     def __init__(self, database: Database, client_id: str) -> None:
         super().__init__(client_id, database.engine, logger=log)
+        self._reader = database.reader
 
     @classmethod
     def build_bots_table(cls, metadata: MetaData, table_name: str) -> Table:
@@ -68,7 +69,7 @@ class Installations(AsyncSQLAlchemyInstallationStore):
 
     async def _bots(self, which: ColumnElement[bool]) -> Sequence[Bot]:
         query = select(self.bots).where(which).order_by(self.bots.c.installed_at.desc())
-        async with self.engine.connect() as connection:
+        async with self._reader.connect() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [SQLAlchemyInstallationStore.build_bot_entity(row) for row in rows]
 

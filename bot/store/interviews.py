@@ -42,7 +42,7 @@ class Interviews:
 
     async def find(self, tenant: str, interview: int) -> Interview | None:
         """The interview of that id, unless it was deleted."""
-        async with self._db.transaction(tenant) as transaction:
+        async with self._db.reading(tenant) as transaction:
             row = await transaction.scalar(select(InterviewRow).where(InterviewRow.id == interview))
             return row.record() if row else None
 
@@ -50,7 +50,7 @@ class Interviews:
         """Return the interviews that a person leads, the last touched first."""
         newest = InterviewRow.touched_at.desc(), InterviewRow.id.desc()
         own = select(InterviewRow).where(InterviewRow.user == user).order_by(*newest).limit(limit)
-        async with self._db.transaction(tenant) as transaction:
+        async with self._db.reading(tenant) as transaction:
             return [row.record() for row in await transaction.scalars(own)]
 
     async def save(
@@ -95,7 +95,7 @@ class Interviews:
     async def ballots(self, interview: Interview) -> dict[str, dict[str, str | None]]:
         """Return each member's answers, in the order in which they came."""
         votes = select(BallotRow).where(BallotRow.interview_id == interview.id).order_by(BallotRow.id)
-        async with self._db.transaction(interview.tenant) as transaction:
+        async with self._db.reading(interview.tenant) as transaction:
             return {
                 ballot.member: dict(map(_vote, ballot.answers.items())) for ballot in await transaction.scalars(votes)
             }

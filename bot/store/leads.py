@@ -71,7 +71,7 @@ class Leads:
     async def by_reference(self, reference: str) -> Lead | None:
         """The request that was sent under a reference, whoever's tenant it is of; for the operator."""
         sent = select(LeadRow).where(LeadRow.reference == reference, LeadRow.state != LeadState.DRAFT)
-        async with self._db.across_tenants() as transaction:
+        async with self._db.reading_across_tenants() as transaction:
             return _record_of(await transaction.scalar(sent))
 
     async def of(self, tenant: str, user: str, states: Collection[str], *, spans_tenants: bool = False) -> list[Lead]:
@@ -85,17 +85,17 @@ class Leads:
 
     async def own(self, tenant: str, lead: int) -> Lead | None:
         """The request of that id in a tenant."""
-        async with self._db.transaction(tenant) as transaction:
+        async with self._db.reading(tenant) as transaction:
             return _record_of(await transaction.scalar(select(LeadRow).where(LeadRow.id == lead)))
 
     async def at_desk(self, lead: int) -> Lead | None:
         """The request of that id, whoever's tenant it is of: the consultants', who have it on their desk."""
-        async with self._db.across_tenants() as transaction:
+        async with self._db.reading_across_tenants() as transaction:
             return _record_of(await transaction.scalar(select(LeadRow).where(LeadRow.id == lead)))
 
     async def all(self, states: Collection[str]) -> list[Lead]:
         """All requests in these states, the oldest first."""
-        async with self._db.across_tenants() as transaction:
+        async with self._db.reading_across_tenants() as transaction:
             rows = await transaction.scalars(select(LeadRow).where(LeadRow.state.in_(states)).order_by(LeadRow.id))
             return [row.record() for row in rows]
 
@@ -156,7 +156,7 @@ class Leads:
 
     async def knows(self, tenant: str, keys: Sequence[str]) -> bool:
         """Return True if something was accepted or refused under one of these keys."""
-        async with self._db.transaction(tenant) as transaction:
+        async with self._db.reading(tenant) as transaction:
             return await transaction.scalar(select(EventRow.id).where(EventRow.key.in_(keys)).limit(1)) is not None
 
     async def remember(self, tenant: str, keys: Sequence[str]) -> None:
@@ -168,12 +168,12 @@ class Leads:
     async def events(self, lead: Lead) -> list[LeadEvent]:
         """Return the events of a request, in order."""
         all_of_it = select(LeadEventRow).where(LeadEventRow.lead_id == lead.id).order_by(LeadEventRow.id)
-        async with self._db.transaction(lead.tenant) as transaction:
+        async with self._db.reading(lead.tenant) as transaction:
             return [row.record() for row in await transaction.scalars(all_of_it)]
 
     async def event(self, tenant: str, event: int) -> LeadEvent | None:
         """One of the things that happened."""
-        async with self._db.transaction(tenant) as transaction:
+        async with self._db.reading(tenant) as transaction:
             row = await transaction.scalar(select(LeadEventRow).where(LeadEventRow.id == event))
             return row.record() if row else None
 
@@ -188,7 +188,7 @@ class Leads:
     async def posts(self, lead: Lead) -> list[QueuedNotification]:
         """Every post of a request, in order."""
         its = select(DeliveryRow).where(DeliveryRow.lead_id == lead.id).order_by(DeliveryRow.id)
-        async with self._db.transaction(lead.tenant) as transaction:
+        async with self._db.reading(lead.tenant) as transaction:
             return [row.queued() for row in await transaction.scalars(its)]
 
     async def before(self, post: QueuedNotification) -> str | None:
@@ -198,7 +198,7 @@ class Leads:
             DeliveryRow.id < post.id,
             DeliveryRow.state == DeliveryState.SENT,
         )
-        async with self._db.transaction(post.tenant) as transaction:
+        async with self._db.reading(post.tenant) as transaction:
             last = sent.where(DeliveryRow.sent_as != "").order_by(DeliveryRow.id.desc()).limit(1)
             return await transaction.scalar(last)
 
@@ -206,7 +206,7 @@ class Leads:
         """The post that shows a request to the consultants: the last that was sent, and not to nowhere."""
         is_there = (DeliveryRow.state == DeliveryState.SENT) & (DeliveryRow.sent_as != "")
         cards = select(DeliveryRow).where(DeliveryRow.lead_id == lead.id, DeliveryRow.kind == PostKind.CARD, is_there)
-        async with self._db.transaction(lead.tenant) as transaction:
+        async with self._db.reading(lead.tenant) as transaction:
             row = await transaction.scalar(cards.order_by(DeliveryRow.id.desc()).limit(1))
             return row.queued() if row else None
 
@@ -217,7 +217,7 @@ class Leads:
             DeliveryRow.kind == PostKind.CARD,
             DeliveryRow.state == DeliveryState.PENDING,
         )
-        async with self._db.transaction(lead.tenant) as transaction:
+        async with self._db.reading(lead.tenant) as transaction:
             return await transaction.scalar(coming.limit(1)) is not None
 
     async def last_asked(self, tenant: str, user: str, place: str) -> datetime | None:
@@ -225,7 +225,7 @@ class Leads:
         last = select(func.max(TurnRow.accepted_at)).join(
             ConversationRow, TurnRow.conversation_id == ConversationRow.id
         )
-        async with self._db.transaction(tenant) as transaction:
+        async with self._db.reading(tenant) as transaction:
             return await transaction.scalar(last.where(TurnRow.user == user, ConversationRow.place == place))
 
     async def of_card(self, sent_as: str) -> list[QueuedNotification]:
@@ -233,16 +233,16 @@ class Leads:
         cards = select(DeliveryRow).where(
             DeliveryRow.lead_id.is_not(None), DeliveryRow.kind == PostKind.CARD, DeliveryRow.sent_as == sent_as
         )
-        async with self._db.across_tenants() as transaction:
+        async with self._db.reading_across_tenants() as transaction:
             return [row.queued() for row in await transaction.scalars(cards)]
 
     async def count(self) -> int:
         """Return how many requests there ever were, including deleted ones."""
-        async with self._db.across_tenants() as transaction:
+        async with self._db.reading_across_tenants() as transaction:
             return await transaction.scalar(select(func.sum(TallyRow.count)).where(TallyRow.name == LEAD_TALLY)) or 0
 
     def _within(self, tenant: str, *, spans_tenants: bool) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._db.across_tenants() if spans_tenants else self._db.transaction(tenant)
+        return self._db.reading_across_tenants() if spans_tenants else self._db.reading(tenant)
 
     async def _remember(self, transaction: AsyncSession, keys: Sequence[str], moment: datetime) -> None:
         if not await remember(self._db, transaction, keys, moment):

@@ -40,19 +40,19 @@ class Outbox:
     async def pending(self, turn: Turn) -> list[Delivery]:
         """Return what is still to be sent of a turn, in its order."""
         own = select(DeliveryRow).where(DeliveryRow.turn_id == turn.id, DeliveryRow.state == DeliveryState.PENDING)
-        async with self._db.transaction(turn.tenant) as session:
+        async with self._db.reading(turn.tenant) as session:
             return [row.record() for row in await session.scalars(own.order_by(DeliveryRow.id))]
 
     async def sent_of(self, turn: Turn) -> list[str]:
         """Return what the platform calls the posts of a turn, in their order."""
         own = select(DeliveryRow.sent_as).where(DeliveryRow.turn_id == turn.id, DeliveryRow.sent_as.is_not(None))
-        async with self._db.transaction(turn.tenant) as session:
+        async with self._db.reading(turn.tenant) as session:
             return [name for name in await session.scalars(own.order_by(DeliveryRow.id)) if name]
 
     async def is_pending(self, delivery: Delivery) -> bool:
         """Return True if it is still to be sent; not if its user was forgotten meanwhile."""
         own = select(DeliveryRow.id).where(DeliveryRow.id == delivery.id, DeliveryRow.state == DeliveryState.PENDING)
-        async with self._db.transaction(delivery.tenant) as session:
+        async with self._db.reading(delivery.tenant) as session:
             return await session.scalar(own) is not None
 
     async def sent(self, sent: Sent) -> bool:
@@ -74,7 +74,7 @@ class Outbox:
         """Return the first notification of every lane, if it is due and no process is sending it."""
         first = select(func.min(DeliveryRow.id)).where(IN_LANES).group_by(DeliveryRow.lane)
         free = select(DeliveryRow).where(DeliveryRow.id.in_(first), DeliveryRow.taken_by.is_(None), self._is_due())
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             return [row.queued() for row in await session.scalars(free.order_by(DeliveryRow.id))]
 
     async def take(self, post: QueuedNotification, process: str) -> QueuedNotification | None:
@@ -135,7 +135,7 @@ class Outbox:
 
     async def takers(self) -> set[str]:
         """Return the processes that hold a lease, dead ones among them."""
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             taken = select(DeliveryRow.taken_by).where(IN_LANES, DeliveryRow.taken_by.is_not(None)).distinct()
             return {name for name in await session.scalars(taken) if name}
 
@@ -149,13 +149,13 @@ class Outbox:
     async def undelivered(self) -> list[QueuedNotification]:
         """Return the notifications of requests that could not be sent, the oldest first."""
         lost = select(DeliveryRow).where(DeliveryRow.lead_id.is_not(None), DeliveryRow.state == DeliveryState.FAILED)
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             return [row.queued() for row in await session.scalars(lost.order_by(DeliveryRow.id))]
 
     async def waiting(self, since: datetime) -> list[QueuedNotification]:
         """Return the notifications of requests that wait since before then, the oldest first."""
         late = select(DeliveryRow).where(IN_LANES, DeliveryRow.lead_id.is_not(None), DeliveryRow.created_at < since)
-        async with self._db.across_tenants() as session:
+        async with self._db.reading_across_tenants() as session:
             return [row.queued() for row in await session.scalars(late.order_by(DeliveryRow.id))]
 
     def _is_due(self) -> ColumnElement[bool]:
