@@ -1,44 +1,45 @@
-"""The flow: accept → answer → deliver → done. Each step is a transaction; a turn continues after the last one."""
+"""The flow: accept → answer → deliver → done. Each step is a transaction; a turn continues after the last one.
+
+Our rows are the queue. A process takes a turn when it accepts it, or finds that nobody has it; it has it until the
+answer is stored, and the answer's posts until they are delivered (`posting.py`), or until it dies (`janitor.py`).
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from contextvars import Context
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.delivery.engine import Engine
+from bot.delivery.attempts import MAX_PAUSE
+from bot.delivery.handover import Handover
 from bot.delivery.ports import Platform, platform_of
 from bot.delivery.posting import Clerk, PostOffice
 from bot.delivery.quota import PERIOD, Quota
-from bot.delivery.sending import MAX_PAUSE, Sender
 from bot.observing import metrics, tracing
 from bot.observing.logs import report
 from bot.store.accepting import Message, Work
 from bot.store.inbox import MAX_EARLIER, Answer, TurnContext
-from bot.store.outbox import Sent
-from bot.store.records import UNFINISHED, Delivery, Turn, TurnState
+from bot.store.records import UNFINISHED, Delivery, QueuedNotification, Turn, TurnState
 from bot.store.retrying import persistently
 from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_ANSWERS = 64
+MAX_IN_HAND = 256  # turns that a process takes from others at most, so that these keep something to do
 MAX_YIELD = 1.0  # seconds to hold back work at most while messages are being accepted
-MAX_CONCURRENT_STARTS = 4  # turns; in a flood the rest waits, and messages are accepted meanwhile
-DRAIN_INTERVAL = 0.02  # seconds between two looks at what the engine is about to do
 
 
 @dataclass(frozen=True)
 class Policy:
     """The patience of a process in seconds: to stop, between the janitor's rounds, and before another attempt.
 
-    A turn that was started `max_runs` times, and crashed its worker each time, is failed.
+    A turn that was being answered in `max_runs` processes, and they all died, is failed.
     """
 
     stop_timeout: float = 10.0
@@ -64,10 +65,7 @@ class Responder(Protocol):
 
 
 class Flow:
-    """Takes messages from platforms, and brings the answers back.
-
-    `in_progress`: the turns that this process is working on.
-    """
+    """Takes messages from platforms, and brings the answers back."""
 
     def __init__(
         self,
@@ -76,8 +74,9 @@ class Flow:
         responder: Responder,
         quota: Quota,
         process: str,
+        handover: Handover,
         *,
-        clerk: Clerk | None = None,
+        clerk: Clerk[QueuedNotification] | None = None,
         here: bool = True,
         policy: Policy = DEFAULT_POLICY,
     ) -> None:
@@ -87,21 +86,27 @@ class Flow:
         """
         self.store = store
         self.platforms = platforms
-        self.engine = Engine(store.database.urls, process, self._do, platforms, here=here)
-        self.in_progress = set[int]()
-        self.post_office = PostOffice(store, platforms, clerk, process) if clerk and here else None
-        self._sender = Sender(store, policy.max_pause)
-        self._stop_timeout = policy.stop_timeout
+        self.post_office = PostOffice(
+            store, platforms, clerk, process, self._start, timedelta(seconds=policy.max_pause)
+        )
         self._responder = responder
         self._quota = quota
+        self._process = process
+        self._handover = handover
+        self._here = here
+        self._policy = policy
         self._room = asyncio.Semaphore(MAX_CONCURRENT_ANSWERS)
-        self._entrance = asyncio.Semaphore(MAX_CONCURRENT_STARTS)
         self._coming_in = 0  # messages that the platform still waits for us to accept
         self._is_calm = asyncio.Event()
         self._is_calm.set()
-        self._beginning = set[Work]()
-        self._tasks = set[asyncio.Task[None] | None]()
+        self._answering = self.post_office.turns_in_hand
+        self._tasks = set[asyncio.Task[None]]()
         self._stopping = False
+
+    @property
+    def in_progress(self) -> set[int]:
+        """The turns that this process is working on."""
+        return self._answering | self.post_office.turns
 
     async def accept(self, message: Message) -> bool:
         """Store a message durably; once this returns the platform need not redeliver it. False if it is a duplicate."""
@@ -109,7 +114,7 @@ class Flow:
         self._is_calm.clear()
         began = time.time_ns()
         try:
-            accepted = await self.store.inbox.accept(message)
+            accepted = await self.store.inbox.accept(message, self._process if self._here else None)
         finally:
             self._coming_in -= 1
             if not self._coming_in:
@@ -117,138 +122,132 @@ class Flow:
         if accepted:
             tracing.record_span("accept", began, message.tenant, accepted.turn)
         if accepted and accepted.work:
-            self.begin(accepted.work)
+            if self._here:
+                self._start(accepted.work)
+            else:
+                self.begin(accepted.work)
         return accepted is not None
 
     def wake_post_office(self) -> None:
         """Wake the post office: a notification was queued."""
-        if self.post_office:
-            self.post_office.wake()
+        self.post_office.wake()
 
     def begin(self, work: Work) -> None:
-        """Start some work soon. What is lost before it has started is found by the janitor."""
-        if self._stopping or work in self._beginning:
-            return
-        self._beginning.add(work)
-        # In a context of its own: begun from inside of a workflow it would be taken for a part of that.
-        task = asyncio.get_running_loop().create_task(self._begin(work), context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Begin some work soon, here or in another process. What is lost until then is found by the janitor."""
+        self._spawn(self.take([work]) if self._here else self._pass_on(work))
 
-    async def give_up(self, work: Work) -> None:
-        """Fail a turn that keeps crashing its worker (poison message)."""
-        turn = await self.store.inbox.turn(work)
-        if turn:
-            await self._finish(turn, f"begun {work.runs} times, and never finished")
+    async def take(self, works: Sequence[Work]) -> None:
+        """Take what no other process has, and start it."""
+        for work in await persistently(self.store.inbox.take, works, self._process):
+            self._start(work)
+
+    async def look(self) -> None:
+        """Take turns that nobody has, as many as there is room for."""
+        room = MAX_IN_HAND - len(self._answering)
+        found = [work for work in await self.store.inbox.heads(self._process) if self._is_for_us(work)]
+        if found[:room]:
+            await self.take(found[:room])
 
     async def stop(self) -> None:
         """Drain what is running, for a few seconds, and leave the rest to the next process."""
         self._stopping = True
         with suppress(TimeoutError, DBAPIError):
-            async with asyncio.timeout(self._stop_timeout):
+            async with asyncio.timeout(self._policy.stop_timeout):
                 await self._drain()
-        rest = [task for task in self._tasks if task]
-        for task in rest:
+        interrupted = {*self._answering}
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        if self.post_office:
-            await self.post_office.stop(self._stop_timeout)
-        await self.engine.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.post_office.stop(0)
+        with suppress(DBAPIError, TimeoutError):  # else the janitor of another process sees that this one has ended
+            async with asyncio.timeout(self._policy.stop_timeout):
+                await self.store.leases.release(self._process, interrupted)
 
     async def _drain(self) -> None:
-        """Stop taking work and drain what is running, also what the engine is about to start or to end."""
-        await self.engine.stop_polling()
-        while True:
-            begun = await self.engine.pending_turns()
-            busy = [task for task in self._tasks - self._sender.asleep if task]
-            if busy:
-                await asyncio.wait(busy)
-            elif begun - self.in_progress:
-                await asyncio.sleep(DRAIN_INTERVAL)
-            else:
-                return
+        while tasks := self._tasks | self.post_office.tasks:
+            await asyncio.wait(tasks)
 
-    async def _begin(self, work: Work) -> None:
+    def _is_for_us(self, work: Work) -> bool:
+        return platform_of(work.tenant) in self.platforms and work.turn not in self.in_progress
+
+    def _start(self, work: Work) -> None:
+        """Work on a turn that this process has taken."""
+        if not self._stopping and work.turn not in self._answering:
+            self._answering.add(work.turn)
+            self._spawn(self._work(work))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _pass_on(self, work: Work) -> None:
         try:
-            async with self._entrance:
+            await self._handover.pass_on(work)
+        except Exception as error:  # noqa: BLE001 whatever it is, the workers look for themselves
+            log.warning("turn %d could not be handed over (%s); it will be found", work.turn, type(error).__name__)
+
+    async def _work(self, work: Work) -> None:
+        try:
+            async with self._room:
                 await self._yield_to_accepting()
-                await self.engine.begin(work)
+                if posts := await self._answer_or_finish(work):
+                    self.post_office.send(posts)
         except Exception:
-            log.exception("turn %d could not be begun; it will be soon", work.turn)
+            log.exception("turn %d could not be worked on; it will be again", work.turn)
         finally:
-            self._beginning.discard(work)
+            self._answering.discard(work.turn)
 
     async def _yield_to_accepting(self) -> None:
         """Wait a moment while messages come in: a platform is impatient, a user less so."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_calm.wait(), MAX_YIELD)
+        if self._coming_in:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_calm.wait(), MAX_YIELD)
 
-    async def _do(self, work: Work) -> None:
-        """Work on a turn, as a task of the engine's."""
-        task = asyncio.current_task()
-        self._tasks.add(task)
-        self.in_progress.add(work.turn)
-        try:
-            is_amended = True
-            while is_amended:
-                since = self.store.database.clock() - PERIOD
-                question = await persistently(self.store.inbox.question, work, since, MAX_EARLIER, self._quota.limits)
-                if question is None or question.turn.state not in UNFINISHED:
-                    return
-                is_amended = await self._carry_on(question)
-        finally:
-            self.in_progress.discard(work.turn)
-            self._tasks.discard(task)
+    async def _answer_or_finish(self, work: Work) -> list[Delivery]:
+        """Return the new posts of a turn's answer. One that is edited meanwhile is answered once more."""
+        while True:
+            since = self.store.database.clock() - PERIOD
+            question = await persistently(self.store.inbox.question, work, since, MAX_EARLIER, self._quota.limits)
+            if question is None or question.turn.state not in UNFINISHED:
+                return []
+            turn, posts, error = question.turn, list[Delivery](), None
+            if turn.runs > self._policy.max_runs:
+                error = f"begun {turn.runs} times, and never finished"
+            elif turn.state == TurnState.ACCEPTED:
+                with tracing.span("answer", turn.tenant, turn.id):
+                    answered = await self._answer(question)
+                if answered is None:
+                    continue
+                posts = answered
+            if not posts:
+                await self._finish(turn, error)
+            return posts
 
-    async def _carry_on(self, question: TurnContext) -> bool:
-        """Answer and deliver. Return True if the question was edited meanwhile: it is to be answered once more."""
-        turn, platform = question.turn, self.platforms[platform_of(question.turn.tenant)]
-        is_new = turn.state == TurnState.ACCEPTED
-        if is_new:
-            with tracing.span("answer", turn.tenant, turn.id):
-                posts, error = await self._answer(question)
-            if posts is None:  # edited; or gone, or answered by another run, whose rest the janitor takes up
-                now = await persistently(self.store.inbox.turn, Work(turn.tenant, turn.id, turn.runs))
-                return now is not None and now.text != turn.text and now.state == TurnState.ACCEPTED
-        else:
-            posts, error = await persistently(self.store.outbox.pending, turn), turn.error
-        with tracing.span("deliver", turn.tenant, turn.id):
-            delivered = await self._sender.deliver(posts, platform, are_new=is_new)
-        if not delivered.ours and await self._is_there(turn):
-            return False  # another run has taken it over
-        await self._finish(turn, delivered.error or error, delivered.last)
-        if delivered.last:
-            metrics.stages.labels("deliver").observe(self._since(delivered.last.delivery.created_at))
-        return False
+    async def _finish(self, turn: Turn, error: str | None) -> None:
+        process = None if self._stopping else self._process
+        if following := await persistently(self.store.inbox.finish, turn, error, process):
+            self._start(following)
 
-    async def _is_there(self, turn: Turn) -> bool:
-        return await persistently(self.store.inbox.turn, Work(turn.tenant, turn.id, turn.runs)) is not None
-
-    async def _finish(self, turn: Turn, error: str | None, last: Sent | None = None) -> None:
-        following = await persistently(self.store.inbox.finish, turn, error, last)
-        if following:
-            self.begin(following)
-
-    async def _answer(self, question: TurnContext) -> tuple[list[Delivery] | None, str | None]:
-        """Store an answer to a turn, or what stands for one; return the posts if it was stored, and the error."""
+    async def _answer(self, question: TurnContext) -> list[Delivery] | None:
+        """Store an answer to a turn, or what stands for one; return the posts if it was stored."""
         turn = question.turn
         if not self._quota.allows(question.usage):
-            return await self._keep(turn, await self._refusal(turn), "too_many"), None
+            return await self._keep(turn, await self._refusal(turn), "too_many")
         try:
-            async with self._room:
-                answer = await self._responder.answer(turn, question.earlier)
+            answer = await self._responder.answer(turn, question.earlier)
         except Exception:  # noqa: BLE001 it is logged, with its reference
             reference = report(log, "turn %d could not be answered", turn.id)
             now = await persistently(self.store.inbox.turn, Work(turn.tenant, turn.id))  # with its draft
-            error, apology = "answering failed", self._responder.apology(now or turn, reference)
-            return await self._keep(turn, apology, "failed", error, reference), error
-        return await self._keep(turn, answer, str((answer.reply or {}).get("kind", "answered"))), None
+            apology = self._responder.apology(now or turn, reference)
+            return await self._keep(turn, apology, "failed", "answering failed", reference)
+        return await self._keep(turn, answer, str((answer.reply or {}).get("kind", "answered")))
 
     async def _keep(
         self, turn: Turn, answer: Answer, outcome: str, error: str | None = None, reference: str | None = None
     ) -> list[Delivery] | None:
         """Store an answer, and count its outcome."""
-        posts = await persistently(self.store.inbox.answered, turn, answer, error, reference)
+        posts = await persistently(self.store.inbox.answered, turn, answer, error, reference, self._process)
         if posts is not None:
             metrics.questions.labels(outcome).inc()
             metrics.stages.labels("answer").observe(self._since(turn.accepted_at))

@@ -34,7 +34,7 @@ class Liveness(Protocol):
 def liveness_of(database: Database, grace: float = GRACE) -> Liveness:
     """Return file locks beside SQLite's file, or advisory locks on Postgres."""
     if database.urls.is_embedded:
-        return _FileLocks(Path(database.urls.engine.database or "").with_suffix(".locks"))
+        return _FileLocks(Path(database.urls.own.database or "").with_suffix(".locks"))
     return _AdvisoryLocks(database.urls.own, grace)
 
 

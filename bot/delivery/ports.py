@@ -20,11 +20,12 @@ class Platform(Protocol):
 
 
 class BusyError(Exception):
-    """The platform wants us to wait; nothing was sent."""
+    """The platform wants us to wait; nothing was sent. It `counts` as an attempt if the next one is to wait longer."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, counts: bool = False) -> None:
         super().__init__(f"asked to wait {seconds:g} s")
         self.seconds = seconds
+        self.counts = counts
 
 
 class RefusedError(Exception):

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from bot.delivery.attempts import GIVE_UP_AFTER
 from bot.delivery.ports import BusyError, RefusedError, platform_of
-from bot.delivery.sending import GIVE_UP_AFTER
 from bot.handoff import request_cards as cards
 from bot.handoff.channel import DeskChannel, in_order
 from bot.handoff.disclosure import render_transcript
@@ -123,7 +123,9 @@ class HandoffClerk:
             if kind is not PostKind.UPDATE:
                 raise NoCardError
             if await self._store.leads.has_card_coming(lead):
-                raise BusyError(CARD_WAIT * 2 ** min(post.attempts, 7))  # it may be on its way as things were before
+                raise BusyError(
+                    CARD_WAIT * 2 ** min(post.attempts, 7), counts=True
+                )  # it may be on its way as things were before
             return None
         is_reminder = kind in (PostKind.THREAD, PostKind.NOTICE) and said.event is None and said.undelivered is None
         channel = self._channel((card or post).platform)

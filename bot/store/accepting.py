@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store import statements
 from bot.store.address import NOWHERE, Address
 from bot.store.database import Database
-from bot.store.records import UNFINISHED
 from bot.store.tables import ConversationRow, EventRow, TurnRow
 
 
@@ -35,11 +35,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Work:
-    """A turn at the head of its conversation. `runs` counts how often its work was restarted."""
+    """A turn at the head of its conversation, which is to be answered."""
 
     tenant: str
     turn: int
-    runs: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,22 +49,31 @@ class Accepted:
     work: Work | None
 
 
+Arrival = tuple[Message, str | None]  # a message, and the process that will answer it
+
+
 class Accepting:
     """Stores messages, many in a transaction."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._new_keys = database.insert(EventRow).on_conflict_do_nothing().returning(EventRow.key)
+        place = database.insert(ConversationRow)
+        now = {"touched_at": place.excluded.touched_at, "is_quiet": False}
+        touched = place.on_conflict_do_update(index_elements=["tenant", "place"], set_=now)
+        self._touched = touched.returning(ConversationRow.place, ConversationRow.id)
 
-    async def accept(self, messages: Sequence[Message]) -> list[Accepted | None]:
+    async def accept(self, arrivals: Sequence[Arrival]) -> list[Accepted | None]:
         """Return the outcome for each message; None for duplicates."""
         accepted = list[tuple[int, Accepted | None]]()
-        for tenant in dict.fromkeys(message.tenant for message in messages):
-            theirs = [(number, message) for number, message in enumerate(messages) if message.tenant == tenant]
-            found = await self._accept(tenant, [message for _, message in theirs])
-            accepted += zip((number for number, _ in theirs), found, strict=True)
+        for tenant in dict.fromkeys(message.tenant for message, _ in arrivals):
+            numbers = [number for number, (message, _) in enumerate(arrivals) if message.tenant == tenant]
+            found = await self._accept(tenant, [arrivals[number] for number in numbers])
+            accepted += zip(numbers, found, strict=True)
         return [found for _, found in sorted(accepted, key=lambda one: one[0])]
 
-    async def _accept(self, tenant: str, messages: Sequence[Message]) -> list[Accepted | None]:
+    async def _accept(self, tenant: str, arrivals: Sequence[Arrival]) -> list[Accepted | None]:
+        messages = [message for message, _ in arrivals]
         moment = self._db.clock()
         async with self._db.transaction(tenant, is_urgent=True) as session:
             new = await self._new(session, messages, moment)
@@ -74,22 +82,25 @@ class Accepting:
             places = await self._places(session, {messages[number].place for number in new}, moment)
             waiting = await _waiting(session, places.values())
             turns = {number: _turn(messages[number], places[messages[number].place], moment) for number in new}
+            first = set[int]()
+            for number, turn in turns.items():
+                if turn.conversation_id not in waiting:
+                    waiting.add(turn.conversation_id)
+                    first.add(number)
+                    turn.taken_by = arrivals[number][1]
             session.add_all(turns.values())
             await session.flush()
             accepted: list[Accepted | None] = [None] * len(messages)
             for number, turn in turns.items():
-                is_first = turn.conversation_id not in waiting
-                waiting.add(turn.conversation_id)
-                accepted[number] = Accepted(turn.id, Work(tenant, turn.id) if is_first else None)
+                accepted[number] = Accepted(turn.id, Work(tenant, turn.id) if number in first else None)
             return accepted
 
     async def _new(self, session: AsyncSession, messages: Sequence[Message], moment: datetime) -> list[int]:
         """Return the numbers of the new messages, and remember their keys. The first statement: it locks SQLite."""
         # In one order, for two processes with the same keys would wait for one another.
         keys = sorted({*chain.from_iterable(message.keys for message in messages)})
-        seen = self._db.insert(EventRow).on_conflict_do_nothing().returning(EventRow.key)
         rows = [{"key": key, "seen_at": moment} for key in keys]
-        free = {key for (key,) in await self._db.insert_rows(session, seen, rows)}
+        free = {key for (key,) in await self._db.insert_rows(session, self._new_keys, rows)}
         new = list[int]()
         for number, message in enumerate(messages):
             if free.issuperset(message.keys):
@@ -102,18 +113,13 @@ class Accepting:
     async def _places(self, session: AsyncSession, places: Iterable[str], moment: datetime) -> dict[str, int]:
         """The conversations' ids. Their rows are locked from here on, so that accepting is one after the other."""
         rows = [{"place": place, "touched_at": moment} for place in sorted(places)]
-        now = {"touched_at": moment, "is_quiet": False}
-        row = self._db.insert(ConversationRow).on_conflict_do_update(index_elements=["tenant", "place"], set_=now)
-        found = await self._db.insert_rows(session, row.returning(ConversationRow.place, ConversationRow.id), rows)
+        found = await self._db.insert_rows(session, self._touched, rows)
         return {place: int(conversation) for place, conversation in found}
 
 
 async def _waiting(session: AsyncSession, conversations: Iterable[int]) -> set[int]:
     """Those of the conversations in which something is unfinished."""
-    unfinished = select(TurnRow.conversation_id).where(
-        TurnRow.conversation_id.in_(conversations), TurnRow.state.in_(UNFINISHED)
-    )
-    return {*await session.scalars(unfinished)}
+    return {*await session.scalars(statements.BUSY, {"conversations": [*conversations]})}
 
 
 def _turn(message: Message, conversation: int, moment: datetime) -> TurnRow:

@@ -41,26 +41,22 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class DatabaseUrls:
-    """The location of the database: `own` for our tables, `engine` for the durable engine's, as synchronous URLs."""
+    """The location of the database, as a synchronous URL."""
 
     own: URL
-    engine: URL
 
     @classmethod
     def of(cls, url: str | None, folder: Path) -> "DatabaseUrls":
-        """From DATABASE_URL, or SQLite files in `folder`. Raises SettingsError for another kind of database."""
+        """From DATABASE_URL, or a SQLite file in `folder`. Raises SettingsError for another kind of database."""
         try:
             given = make_url(url) if url else URL.create("sqlite", database=str(folder / "rag-or-tune.sqlite"))
         except (ArgumentError, ValueError) as error:
             raise SettingsError("DATABASE_URL: write postgresql://user:password@host/name, or leave it out") from error
         match given.get_backend_name():
             case "sqlite" if given.database and given.database != ":memory:":
-                path = Path(given.database)
-                engine = path.with_name(f"{path.stem}-engine{path.suffix}")
-                return cls(given.set(drivername="sqlite"), URL.create("sqlite", database=str(engine)))
+                return cls(given.set(drivername="sqlite"))
             case "postgresql" | "postgres":
-                own = given.set(drivername="postgresql+psycopg")
-                return cls(own, own)
+                return cls(given.set(drivername="postgresql+psycopg"))
         raise SettingsError("DATABASE_URL: the bot works with postgresql://… and with sqlite:///a/file, nothing else")
 
     @property

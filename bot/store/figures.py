@@ -31,7 +31,7 @@ class Figures:
 async def figures(database: Database) -> Figures:
     """The figures of everybody, as they are now. Each is read from an index."""
     waiting = select(func.count(), func.min(TurnRow.accepted_at)).where(TurnRow.state.in_(UNFINISHED))
-    posts = select(func.count(), func.min(DeliveryRow.created_at)).where(IN_LANES)
+    posts = select(func.count(), func.min(DeliveryRow.created_at)).where(IN_LANES, DeliveryRow.kind.is_not(None))
     leads = select(LeadRow.state, func.count()).group_by(LeadRow.state)
     async with database.reading_across_tenants() as session:
         turns_and_oldest = (await session.execute(waiting)).one()

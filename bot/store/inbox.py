@@ -9,11 +9,11 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store import statements
 from bot.store.accepting import Accepted, Accepting, Message, Work, storable
 from bot.store.address import Draft
 from bot.store.database import Database, add_in_order
 from bot.store.deduplication import remember
-from bot.store.outbox import Sent
 from bot.store.post import Content
 from bot.store.records import UNFINISHED, Delivery, DeliveryState, Turn, TurnState
 from bot.store.tables import ConversationRow, DeliveryRow, TurnRow
@@ -51,6 +51,14 @@ class TurnContext:
     usage: Usage
 
 
+@dataclass(frozen=True)
+class Settled:
+    """The outcome of a post: it `was_pending`, or settled or deleted before; `following` comes next after its turn."""
+
+    was_pending: bool = True
+    following: Work | None = None
+
+
 class Amendment(Enum):
     """The outcome of an edit: of a message that is UNKNOWN here, to the SAME text, delivered a second time (REPEATED),
     in time (AMENDED), or after the message was answered (LATE): then it is to be accepted as a message of its own."""
@@ -69,12 +77,13 @@ class Inbox:
         self._db = database
         self._accept_soon = MicroBatcher(Accepting(database).accept)
 
-    async def accept(self, message: Message) -> Accepted | None:
+    async def accept(self, message: Message, process: str | None = None) -> Accepted | None:
         """Store a message; None when it came before, under any of its keys, within 24 hours.
 
-        Messages that come at the same time are stored together, which costs little more than one alone.
+        It is taken by `process`, unless an earlier one of its conversation is unfinished. Messages that come at the
+        same time are stored together, which costs little more than one alone.
         """
-        return await self._accept_soon(message)
+        return await self._accept_soon((message, process))
 
     async def follows_up(self, message: Message, *, is_for_others: bool) -> bool:
         """Return True if a message that is not addressed to the bot continues its conversation.
@@ -136,9 +145,9 @@ class Inbox:
         """
         same = or_(TurnRow.id == turn.id, TurnRow.name == turn.name) if turn.name else TurnRow.id == turn.id
         async with self._db.transaction(turn.tenant) as session:
-            await self._lock(session, turn)
+            await self._lock(session, turn.id)
             await session.execute(delete(TurnRow).where(same))
-            return await _next(session, turn)
+            return await _next(session, turn.tenant, turn.conversation_id, None)
 
     async def question(self, work: Work, since: datetime, most: int, counted: Usage = ALL_USED) -> TurnContext | None:
         """The turn, the last `most` messages before it, and the usage `since` then; None when it was deleted.
@@ -146,18 +155,14 @@ class Inbox:
         No more of them are `counted` than that: in a flood there are many.
         """
         async with self._db.reading(work.tenant) as session:
-            turn = await session.scalar(select(TurnRow).where(TurnRow.id == work.turn))
-            if turn is None:
+            counted_up_to = {"most_by_user": counted.by_user, "most_by_tenant": counted.by_tenant}
+            found = await session.execute(statements.WITH_USAGE, {"turn": work.turn, "since": since, **counted_up_to})
+            if (row := found.first()) is None:
                 return None
-            before = select(TurnRow.text).where(
-                TurnRow.conversation_id == turn.conversation_id, TurnRow.id < turn.id, TurnRow.reply.is_not(None)
-            )
-            earlier = list(await session.scalars(before.order_by(TurnRow.id.desc()).limit(most)))[::-1]
-            taken = or_(TurnRow.reply.is_not(None), TurnRow.state.in_(UNFINISHED))
-            all_then = select(TurnRow.id).where(TurnRow.accepted_at > since, TurnRow.id < turn.id, taken)
-            by_user = await _count(session, all_then.where(TurnRow.user == turn.user), counted.by_user)
-            usage = Usage(by_user, await _count(session, all_then, counted.by_tenant))
-            return TurnContext(await _with_draft(session, turn), earlier, usage)
+            turn, *used = row
+            before = {"conversation": turn.conversation_id, "turn": turn.id, "most": most}
+            earlier = list(await session.scalars(statements.EARLIER, before))[::-1]
+            return TurnContext(await _with_draft(session, turn), earlier, Usage(*used))
 
     async def was_notified(self, turn: Turn, since: datetime) -> bool:
         """Return True if the user was told in this conversation, since then, that their questions are too many."""
@@ -179,57 +184,76 @@ class Inbox:
             await session.execute(own)
 
     async def answered(
-        self, turn: Turn, answer: Answer, error: str | None = None, reference: str | None = None
+        self,
+        turn: Turn,
+        answer: Answer,
+        error: str | None = None,
+        reference: str | None = None,
+        process: str | None = None,
     ) -> list[Delivery] | None:
-        """Store the answer, or the `error` that stands for it; return its posts.
+        """Store the answer, or the `error` that stands for it; return its posts, which `process` has taken.
 
         None if the turn is gone, was answered before (what was stored first is delivered), or its text was edited
         meanwhile (it is to be answered once more).
         """
-        values = {"state": TurnState.ANSWERED, "reply": answer.reply, "error": error, "reference": reference}
-        own = update(TurnRow).where(
-            TurnRow.id == turn.id, TurnRow.state == TurnState.ACCEPTED, TurnRow.text == turn.text
-        )
-        own = own.values(values).execution_options(synchronize_session=False)
+        values = {"turn": turn.id, "said": turn.text, "replied": answer.reply, "problem": error, "found_by": reference}
         async with self._db.transaction(turn.tenant) as session:
-            if (await session.scalars(own.returning(TurnRow.id))).first() is None:
+            if (await session.scalars(statements.ANSWERED, values)).first() is None:
                 return None
-            rows = [self._delivery(turn, post) for post in answer.posts]
+            rows = [self._delivery(turn, post, process) for post in answer.posts]
             await add_in_order(session, rows)
             return [row.record() for row in rows]
 
-    async def finish(self, turn: Turn, error: str | None = None, sent: Sent | None = None) -> Work | None:
-        """Finish a turn, as failed when there was an error; return the next one of its conversation.
+    async def delivered(
+        self, post: Delivery, sent_as: str | None, error: str | None = None, process: str | None = None
+    ) -> Settled:
+        """Store that the platform has a post, under the name `sent_as`, or never will (`error`).
 
-        `sent` is its last post, whose confirmation is kept along with it.
+        With its last post the turn is finished, and so it is with one that fails; `process` takes what follows.
         """
-        error = error or turn.error
-        state = TurnState.FAILED if error else TurnState.DONE
-        done = {"state": state, "error": error, "finished_at": self._db.clock()}
-        if not error:
-            done["token"] = None
+        async with self._db.transaction(post.tenant) as session:
+            await self._lock(session, post.turn_id)
+            if sent_as is None:
+                settled = await session.scalars(statements.FAILED, {"post": post.id, "problem": error})
+            else:
+                settled = await session.scalars(statements.SENT, {"post": post.id, "named": sent_as})
+            if settled.first() is None or post.turn_id is None:
+                return Settled(was_pending=False)
+            if sent_as is None:
+                await session.execute(statements.FAIL_REST, {"turn": post.turn_id})
+            return Settled(following=await self._finish(session, post.tenant, post.turn_id, error, process))
+
+    async def finish(self, turn: Turn, error: str | None = None, process: str | None = None) -> Work | None:
+        """Finish a turn of which nothing is to be sent, as failed when there was an error.
+
+        Return the next one of its conversation, which `process` takes.
+        """
         async with self._db.transaction(turn.tenant) as session:
-            await self._lock(session, turn)
-            if sent:
-                await session.execute(sent.statement())
-            await session.execute(
-                update(TurnRow).where(TurnRow.id == turn.id, TurnRow.state.in_(UNFINISHED)).values(done)
-            )
-            return await _next(session, turn)
+            await self._lock(session, turn.id)
+            return await self._finish(session, turn.tenant, turn.id, error, process)
 
-    async def restart(self, work: Work) -> Work | None:
-        """Count one more run of a turn whose work was lost; None when another process did."""
-        own = update(TurnRow).where(TurnRow.id == work.turn, TurnRow.runs == work.runs, TurnRow.state.in_(UNFINISHED))
-        async with self._db.transaction(work.tenant) as session:
-            runs = await session.scalar(own.values(runs=TurnRow.runs + 1).returning(TurnRow.runs))
-            return None if runs is None else Work(work.tenant, work.turn, runs)
+    async def take(self, works: Sequence[Work], process: str) -> list[Work]:
+        """Take turns that no process has, or this one; return those that it has now."""
+        free = or_(TurnRow.taken_by.is_(None), TurnRow.taken_by == process)
+        own = update(TurnRow).where(TurnRow.id.in_([work.turn for work in works]), free)
+        own = own.where(TurnRow.state.in_(UNFINISHED)).values(taken_by=process).returning(TurnRow.id)
+        async with self._db.across_tenants() as session:
+            taken = {*await session.scalars(own.execution_options(synchronize_session=False))}
+        return [work for work in works if work.turn in taken]
 
-    async def heads(self) -> list[Work]:
-        """The first unfinished turn of every conversation."""
+    async def heads(self, process: str | None = None) -> list[Work]:
+        """Return the first unfinished turn of every conversation, if no other process has it, and no post is unsent."""
         first = select(func.min(TurnRow.id)).where(TurnRow.state.in_(UNFINISHED)).group_by(TurnRow.conversation_id)
+        free = or_(TurnRow.taken_by.is_(None), TurnRow.taken_by == process)
+        heads = select(TurnRow.tenant, TurnRow.id).where(TurnRow.id.in_(first), free)
+        unsent = (
+            select(DeliveryRow.id)
+            .where(DeliveryRow.turn_id == TurnRow.id, DeliveryRow.state == DeliveryState.PENDING)
+            .exists()
+        )
+        heads = heads.where(or_(TurnRow.state == TurnState.ACCEPTED, ~unsent)).order_by(TurnRow.id)
         async with self._db.reading_across_tenants() as session:
-            found = await session.execute(select(TurnRow.tenant, TurnRow.id, TurnRow.runs).where(TurnRow.id.in_(first)))
-            return [Work(*row) for row in found]
+            return [Work(*row) for row in await session.execute(heads)]
 
     async def failures(self) -> list[Turn]:
         """Return the turns that failed for good, the oldest first."""
@@ -240,7 +264,7 @@ class Inbox:
     async def resend(self, turns: Sequence[int]) -> list[int]:
         """Retry failed turns where they failed, by a running bot; return the ids of those that there were."""
         failed = update(TurnRow).where(TurnRow.id.in_(turns), TurnRow.state == TurnState.FAILED)
-        values = {"error": None, "reference": None, "finished_at": None, "runs": TurnRow.runs + 1}
+        values = {"error": None, "reference": None, "finished_at": None, "runs": 0}
         found = list[int]()
         async with self._db.across_tenants() as session:
             for state, having in (
@@ -256,13 +280,21 @@ class Inbox:
             await session.execute(retry.execution_options(synchronize_session=False))
         return sorted(found)
 
-    async def _lock(self, session: AsyncSession, turn: Turn) -> None:
+    async def _lock(self, session: AsyncSession, turn: int | None) -> None:
         """Lock a turn's conversation, else a message that is accepted meanwhile would be begun by nobody."""
         if not self._db.urls.is_embedded:
-            own = select(ConversationRow.id).where(ConversationRow.id == turn.conversation_id)
-            await session.execute(own.with_for_update())
+            its = select(TurnRow.conversation_id).where(TurnRow.id == turn).scalar_subquery()
+            await session.execute(select(ConversationRow.id).where(ConversationRow.id == its).with_for_update())
 
-    def _delivery(self, turn: Turn, post: Content) -> DeliveryRow:
+    async def _finish(
+        self, session: AsyncSession, tenant: str, turn: int, error: str | None, process: str | None
+    ) -> Work | None:
+        """Finish a turn unless something of it is unsent; return the next one of its conversation."""
+        values = {"turn": turn, "problem": error, "moment": self._db.clock()}
+        conversation = (await session.scalars(statements.FINISH, values)).first()
+        return None if conversation is None else await _next(session, tenant, conversation, process)
+
+    def _delivery(self, turn: Turn, post: Content, process: str | None) -> DeliveryRow:
         return DeliveryRow(
             turn_id=turn.id,
             user=turn.user,
@@ -270,6 +302,8 @@ class Inbox:
             token=turn.token,
             payload=post.to_json(),
             created_at=self._db.clock(),
+            lane=f"turn/{turn.conversation_id}",
+            taken_by=process,
         )
 
 
@@ -281,7 +315,7 @@ async def _with_draft(session: AsyncSession, turn: TurnRow) -> Turn:
     """Return the turn; the answer to an edited message replaces the posts of the answer before."""
     if turn.draft.replaces or turn.name is None:
         return turn.record()
-    earlier = await session.scalar(_newest(TurnRow.name == turn.name, TurnRow.id < turn.id))
+    earlier = await session.scalar(statements.SAID_BEFORE, {"message": turn.name, "turn": turn.id})
     if earlier is None:
         return turn.record()
     posts = select(DeliveryRow.sent_as).where(DeliveryRow.turn_id == earlier.id, DeliveryRow.sent_as != "")
@@ -289,14 +323,7 @@ async def _with_draft(session: AsyncSession, turn: TurnRow) -> Turn:
     return replace(turn.record(), draft=Draft(sent or earlier.draft.replaces, turn.draft.is_growing))
 
 
-async def _count(session: AsyncSession, rows: Select[int], most: int) -> int:
-    return await session.scalar(select(func.count()).select_from(rows.limit(most).subquery())) or 0
-
-
-async def _next(session: AsyncSession, turn: Turn) -> Work | None:
-    """Return the next work in a turn's conversation."""
-    unfinished = select(TurnRow.id, TurnRow.runs).where(
-        TurnRow.conversation_id == turn.conversation_id, TurnRow.state.in_(UNFINISHED)
-    )
-    head = (await session.execute(unfinished.order_by(TurnRow.id).limit(1))).first()
-    return Work(turn.tenant, head.id, head.runs) if head else None
+async def _next(session: AsyncSession, tenant: str, conversation: int, process: str | None) -> Work | None:
+    """Return the next work in a conversation, which `process` takes."""
+    head = (await session.scalars(statements.TAKE_NEXT, {"conversation": conversation, "taker": process})).first()
+    return None if head is None else Work(tenant, head)

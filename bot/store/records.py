@@ -30,8 +30,8 @@ class Turn:
     """One message of a user and the reply to it. The turns of a conversation are in the order of their ids.
 
     `name` is the message's on the platform, by which it may be edited or deleted; `said_at` the platform's time of it.
-    `runs` counts how often its work was started again. `reply` is None while it waits, after too many questions, or
-    if answering failed: then `error` says why, and `reference` finds it in the log.
+    `runs` counts the processes that died while they were answering it. `reply` is None while it waits, after too many
+    questions, or if answering failed: then `error` says why, and `reference` finds it in the log.
     """
 
     id: int
@@ -82,6 +82,11 @@ class Delivery:
     thread_name: str = ""
     previous: str = ""
 
+    @property
+    def platform(self) -> str:
+        """The platform that it goes to."""
+        return self.tenant.partition(":")[0]
+
 
 @dataclass(frozen=True)
 class QueuedNotification:
@@ -103,6 +108,9 @@ class QueuedNotification:
     def platform(self) -> str:
         """The platform that it goes to."""
         return self.notification.platform or self.tenant.partition(":")[0]
+
+
+Waiting = Delivery | QueuedNotification  # what waits in a lane
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class ThreadedConnection(aiosqlite.Connection):
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 as aiosqlite
         """Call a function of sqlite3's, after those that the thread has not finished."""
-        if not self._waiting and not self._may_wait(fn.__name__, *args):
+        if not self._waiting and not self._may_wait(fn.__qualname__, *args):
             return fn(*args, **kwargs)
         self._waiting += 1
 
@@ -80,9 +80,9 @@ class ThreadedConnection(aiosqlite.Connection):
         return await super()._execute(call)  # type: ignore[no-untyped-call] # aiosqlite leaves it untyped
 
     def _may_wait(self, name: str, *args: Any) -> bool:  # noqa: ANN401 sqlite3's
-        if self.is_slow or name == "close":
+        if self.is_slow or name == "Connection.close":
             return True
-        return not self._reads and (name == "commit" or (bool(args) and str(args[0]).startswith(WAITING)))
+        return not self._reads and (name == "Connection.commit" or (bool(args) and str(args[0]).startswith(WAITING)))
 
 
 def connect(database: str, *, reads: bool = False, **options: Any) -> ThreadedConnection:  # noqa: ANN401 passed on

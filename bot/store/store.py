@@ -1,5 +1,6 @@
 """The store: one database with a room for each thing that is kept in it, opened as the settings say."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.store.inbox import Inbox
 from bot.store.insights import Insights
 from bot.store.interviews import Interviews
 from bot.store.leads import Leads
+from bot.store.leases import Leases
 from bot.store.outbox import Outbox
 from bot.store.sqlite import make_private
 
@@ -31,6 +33,7 @@ class Store:
         self.conversations = Conversations(database)
         self.interviews = Interviews(database)
         self.leads = Leads(database)
+        self.leases = Leases(database)
         self.feedback = Feedbacks(database)
         self.erasure = Erasure(database)
         self.insights = Insights(database)
@@ -57,6 +60,7 @@ async def open_store(settings: Settings, *, migrating: bool = False, reading: bo
             _must_be_there(urls)
         elif urls.is_embedded:
             make_private(urls.own)
+            _remove_engine(Path(urls.own.database or ""))
         database = Database(urls, _keys(settings, urls))
         try:
             is_ours = urls.is_embedded and not reading
@@ -76,6 +80,13 @@ async def open_store(settings: Settings, *, migrating: bool = False, reading: bo
         yield store
     finally:
         await store.close()
+
+
+def _remove_engine(file: Path) -> None:
+    """Remove what versions before 0006 of the schema kept beside the database: all of it was in the database, too."""
+    for end in ("", "-wal", "-shm"):
+        file.with_name(f"{file.stem}-engine{file.suffix}{end}").unlink(missing_ok=True)
+    shutil.rmtree(file.with_name(f"{file.stem}-engine.locks"), ignore_errors=True)
 
 
 def urls_of(settings: Settings) -> DatabaseUrls:

@@ -43,6 +43,7 @@ from bot.store.records import (
     QueuedNotification,
     Turn,
     TurnState,
+    Waiting,
 )
 
 Record = TypeVar("Record")
@@ -134,7 +135,7 @@ class ConversationRow(Row):
 
 
 class TurnRow(Row):
-    """The row of a `Turn`; the column `address` also holds its draft."""
+    """The row of a `Turn`; the column `address` also holds its draft. `taken_by` is the process that answers it."""
 
     __tablename__ = "turns"
 
@@ -146,6 +147,7 @@ class TurnRow(Row):
     token: Mapped[str | None] = mapped_column(EncryptedText)
     state: Mapped[TurnState] = mapped_column(StateColumn(TurnState), default=TurnState.ACCEPTED)
     runs: Mapped[int] = mapped_column(default=0)
+    taken_by: Mapped[str | None] = mapped_column(String(200))
     reply: Mapped[dict[str, JsonValue] | None]
     error: Mapped[str | None] = mapped_column(Text)
     reference: Mapped[str | None] = mapped_column(String(20))
@@ -190,7 +192,7 @@ def _marker() -> str:
 
 
 class DeliveryRow(Row):
-    """The row of a `Delivery` to a turn, or of a `QueuedNotification`, which has a `kind` and a `lane`.
+    """The row of a `Delivery` to a turn, in the `lane` of its conversation, or of a `QueuedNotification`.
 
     `taken_by` is the process that is sending it.
     """
@@ -237,6 +239,9 @@ class DeliveryRow(Row):
 
     def queued(self) -> QueuedNotification:
         return _record(QueuedNotification, self)
+
+    def waiting(self) -> Waiting:
+        return self.queued() if self.kind else self.record()
 
 
 class InterviewRow(Row):

@@ -1,9 +1,10 @@
 """Every session belongs to one tenant: its statements reach no other's rows, and its new rows are that tenant's."""
 
+from functools import lru_cache
 from typing import cast
 
 from sqlalchemy import Insert, Update, event, inspect
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from bot.store.tables import Row
 
@@ -33,8 +34,12 @@ def _only_of_tenant(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update:
         state.statement = cast(Insert | Update, state.statement).values(tenant=tenant)
     if not state.is_insert:
-        only = with_loader_criteria(Row, lambda cls: cls.tenant == tenant, include_aliases=True)
-        state.statement = state.statement.options(only)
+        state.statement = state.statement.options(_rows_of(tenant))
+
+
+@lru_cache(maxsize=1024)
+def _rows_of(tenant: str) -> LoaderCriteriaOption:
+    return with_loader_criteria(Row, lambda cls: cls.tenant == tenant, include_aliases=True)
 
 
 @event.listens_for(TenantSession, "before_flush")

@@ -27,7 +27,7 @@ from bot.messages.response import Response
 from bot.settings import Settings
 from bot.store.leads import Change
 from bot.store.post import PostKind
-from bot.store.records import Lead, LeadDetails, LeadState, QueuedNotification
+from bot.store.records import Lead, LeadDetails, LeadState, QueuedNotification, Waiting
 from bot.terminal.console import show_line, show_sentence
 from bot.terminal.dialogs import Entry, FormCancelledError, choose, fill, introduce
 from bot.terminal.memory import TENANT, UNKNOWN_USER, Memory, StoredQuestions, this_user
@@ -139,7 +139,7 @@ class Contact:
 
     async def _show_posts(self, already: str = "") -> None:
         """Print the user's waiting posts, without the line shown `already`, and settle them: only a chat sends them."""
-        while waiting := [post for post in await self._outbox.heads() if self._is_ours(post)]:
+        while waiting := [post for post in map(self._ours, await self._outbox.heads()) if post]:
             for post in waiting:
                 card = await self._card_of(post)
                 if card is None:
@@ -152,8 +152,12 @@ class Contact:
                     show_sentence("chat_choices", choices=", ".join(button.text for button in buttons))
                 await self._outbox.settle(post, post.marker, None, await self._clerk.follow_ups(post, None))
 
-    def _is_ours(self, post: QueuedNotification) -> bool:
-        return (post.notification.kind, post.tenant, post.user) == (PostKind.USER, TENANT, self._person.user)
+    def _ours(self, post: Waiting) -> QueuedNotification | None:
+        """Return a post if it is a notification of this machine's user."""
+        if not isinstance(post, QueuedNotification):
+            return None
+        is_ours = (post.notification.kind, post.tenant, post.user) == (PostKind.USER, TENANT, self._person.user)
+        return post if is_ours else None
 
     async def _card_of(self, post: QueuedNotification) -> Card | None:
         """Return the card of a post; without a desk, the user's own acts are confirmed in other words."""

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from bot.delivery.engine import migrate_engine
+from bot.delivery.handover import migrate_handover
 from bot.errors import BotError, InputError
 from bot.handoff import export
 from bot.handoff import request_cards as cards
@@ -23,7 +23,7 @@ TABLES = {"leads": export.FIELDS, "analytics": export.FIGURES}
 async def migrate(settings: Settings) -> None:
     """Migrate the database to this version's schema."""
     async with open_store(settings, migrating=True):
-        migrate_engine(urls_of(settings))
+        migrate_handover(urls_of(settings))
     console.print("The database is up to date.")
 
 

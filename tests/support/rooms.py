@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import JsonValue
-from sqlalchemy import MetaData, event, inspect
+from sqlalchemy import MetaData, event, inspect, select
 
 from bot.store.accepting import Accepted, Message, Work
 from bot.store.address import Address
@@ -16,8 +16,9 @@ from bot.store.database import Database
 from bot.store.deduplication import KnownError
 from bot.store.inbox import Answer
 from bot.store.post import Post
-from bot.store.records import Lead, LeadDetails, LeadState, Turn
+from bot.store.records import Delivery, DeliveryState, Lead, LeadDetails, LeadState, Turn
 from bot.store.store import Store
+from bot.store.tables import DeliveryRow
 
 ONE, TWO = "test:one", "test:two"
 REPLY = Answer([Post({"text": "a post"})], {"text": "a reply"})
@@ -89,9 +90,23 @@ async def turn_of(store: Store, tenant: str, taken: Accepted) -> Turn:
 async def done(store: Store, message: Message, answer: Answer = REPLY, error: str | None = None) -> Turn:
     """A turn that is answered and finished."""
     turn = await accepted(store, message)
-    await store.inbox.answered(turn, answer)
+    posts = await store.inbox.answered(turn, answer)
+    for post in posts or ():
+        await store.inbox.delivered(post, None if error else "", error)
     await store.inbox.finish(turn, error)
     return turn
+
+
+async def pending(store: Store, turn: Turn) -> list[Delivery]:
+    """What is still to be sent of a turn, in its order."""
+    own = select(DeliveryRow).where(DeliveryRow.turn_id == turn.id, DeliveryRow.state == DeliveryState.PENDING)
+    async with store.database.reading(turn.tenant) as session:
+        return [row.record() for row in await session.scalars(own.order_by(DeliveryRow.id))]
+
+
+async def fail(store: Store, post: Delivery, error: str) -> None:
+    """Have a post refused."""
+    await store.inbox.delivered(post, None, error)
 
 
 async def at_once(calls: Iterable[Awaitable[Result]]) -> list[Result | BaseException]:

@@ -72,7 +72,7 @@ def _answering(ours: Discord, echo: Discord, embed: Callable[[str], object], ins
     """From somebody's first direct message to the post that answers it; one at a time."""
     times = Times()
     for number in range(WARMING + ROUNDS):
-        text = f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
+        text = QUESTIONS[number % len(QUESTIONS)]
         took = [_answered(one, one.user("ann"), text) for one in (ours, echo)]
         took += [timed(partial(embed, text)), timed(insert)]
         if number >= WARMING:

@@ -148,8 +148,7 @@ def _traced(bot: SlackBot | DiscordBot) -> Iterator[Trace]:
 
 def _asked(calls: Calls, trace: Trace, number: int, ask: Callable[[str], object]) -> list[Stage]:
     trace.read()
-    text = f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
-    started, posted = calls.next(lambda: ask(text))
+    started, posted = calls.next(lambda: ask(QUESTIONS[number % len(QUESTIONS)]))
     return _stages("mention", started, trace.read(), posted)
 
 

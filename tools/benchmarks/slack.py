@@ -91,7 +91,7 @@ def _answering(slack: Slack, echo: Slack, embed: Callable[[str], object], insert
     rooms = {one: _room(one, "answering") for one in (slack, echo)}
     times = Times()
     for number in range(WARMING + ROUNDS):
-        text = f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
+        text = QUESTIONS[number % len(QUESTIONS)]
         took = [_answered(one, *rooms[one], text) for one in (slack, echo)]
         took += [timed(partial(embed, text)), timed(insert)]
         if number >= WARMING:

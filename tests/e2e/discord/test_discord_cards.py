@@ -125,7 +125,7 @@ def database_locked(bot: Bot) -> Iterator[None]:
 
 
 def click_slowly(bot: Bot, discord: Discord, message: Message, which: str, user: User) -> Interaction:
-    """Clicks, and lets the bot come to it after it has been deferred."""
+    """Clicks on what is to be stored, and lets the bot come to it after it has been deferred."""
     with database_locked(bot):
         interaction = discord.click(message, which, user).wait(ANSWERING)
         assert interaction.type == DEFERRED_UPDATE
@@ -141,14 +141,14 @@ def test_slow_click_is_deferred_and_ends_in_the_same(
     card.press("Start over")
     click_slowly(bot, discord, card.now, "Skip", ann)
     discord.wait_for(lambda: card.text.startswith("Question 2"), ANSWERING)
-    [notice] = bot.told(click_slowly(bot, discord, card.now, "Skip", ben))
+    [notice] = bot.told(discord.click(card.now, "Skip", ben))
     assert notice.ephemeral
     assert plain(notice.text) == texts.sentence("interview_foreign")
     [thanks] = bot.told(click_slowly(bot, discord, advice, "Helpful", ann))
     assert thanks.ephemeral
     click_slowly(bot, discord, card.now, "Recommend now", ann)
     discord.wait_for(lambda: card.now.files, ANSWERING, "the summary with its picture")
-    [shared] = bot.told(click_slowly(bot, discord, card.now, "Share with channel", ann))
+    [shared] = bot.told(discord.click(card.now, "Share with channel", ann))
     assert not shared.ephemeral
 
 

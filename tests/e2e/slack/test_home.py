@@ -44,6 +44,7 @@ def test_forgetting_from_the_home_is_asked_once_more_as_dm(slack: Slack, ann: Us
     slack.wait_for(lambda: len(slack.said(slack.direct(ann))) == 2)
     open_home(slack, ann, "0 answered, at most 8 more")
     slack.click(slack.said(slack.direct(ann))[1], "Forget me", ann)
+    slack.wait_for(lambda: slack.ephemerals(slack.direct(ann), ann))
     open_home(slack, ann, "You have no interview yet")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import json
 import random
+import time
 from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
@@ -40,6 +41,7 @@ BODIES = [
     *(b"payload=", b"payload=null", b"payload=%7B", b'{"type":"x","view":null}', b'payload={"type":"x","view":null}'),
 ]
 TABLES = ("events", "conversations", "turns", "deliveries", "interviews", "leads", "feedback")
+UNFINISHED = "SELECT count(*) FROM turns WHERE state IN ('accepted', 'answered')"
 FRAMES = ("", "{", "[]", "null", "\0", '{"type":5}', '{"envelope_id":"a"}', "[" * 5_000)
 
 
@@ -164,7 +166,11 @@ async def _send(web: WebBot, requests: list[tuple[bytes, str]]) -> list[int]:
 
 
 def _kept(bot: Running) -> dict[str, int]:
-    """How many rows the bot holds."""
+    """How many rows the bot holds, once it has nothing left to do."""
+    end = time.monotonic() + ANSWERING
+    while bot.rows(UNFINISHED) != [(0,)]:
+        assert time.monotonic() < end
+        time.sleep(0.02)
     return {table: bot.rows(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
 
 

@@ -97,8 +97,9 @@ def failed(tmp_path: Path) -> int:
         assert accepted and accepted.work
         turn = await store.inbox.turn(accepted.work)
         assert turn
-        await store.inbox.answered(turn, Answer([Post({"text": "sorry"})]), "answering failed", "ab12cd34")
-        await store.inbox.finish(turn, "answering failed")
+        posts = await store.inbox.answered(turn, Answer([Post({"text": "sorry"})]), "answering failed", "ab12cd34")
+        assert posts
+        await store.inbox.delivered(posts[0], "1.1")
         await store.close()
         return turn.id
 

@@ -124,7 +124,7 @@ def test_a_database_that_another_process_locks_is_waited_for(tmp_path: Path, sta
     url, record = f"sqlite:///{tmp_path}/database.sqlite", tmp_path / "record.jsonl"
     bot = starting(url, record, "--slowness", "0.2").started()
     assert len(bot.ask(some_messages("before", 20))) == 20
-    with _locked(tmp_path / "database.sqlite"), _locked(tmp_path / "database-engine.sqlite"):
+    with _locked(tmp_path / "database.sqlite"):
         assert bot.ask(some_messages("during", 10), 3) == set()
     outcome = when_finished(url, record, 30)
     assert outcome.is_perfect

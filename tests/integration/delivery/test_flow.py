@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.delivery.engine import QUEUE_INTERVAL
+from bot.delivery.attempts import FIRST_PAUSE
 from bot.delivery.flow import Policy
+from bot.delivery.handover import handover_of
 from bot.delivery.janitor import Janitor
-from bot.delivery.liveness import Liveness, liveness_of
+from bot.delivery.liveness import Liveness
 from bot.delivery.ports import BusyError, RefusedError
 from bot.delivery.quota import Quota
-from bot.delivery.sending import FIRST_PAUSE
 from bot.store.accepting import Work
 from bot.store.records import Delivery
 from tests.support.delivery.crashing import Starting, some_messages
-from tests.support.delivery.staging import Stage, said, until
+from tests.support.delivery.staging import IMPATIENT, Stage, said, until
 
 
 async def test_a_conversation_is_answered_in_its_order(stage: Stage) -> None:
@@ -259,20 +259,24 @@ async def test_a_stop_lets_an_answer_come_to_its_end(stage: Stage) -> None:
     assert await stage.states() == {"slow": "done"}
 
 
-async def test_what_another_process_accepts_is_left_on_the_queue_by_one_that_stops(
+async def test_what_another_process_accepts_is_left_by_one_that_stops(
     stage: Stage, tmp_path: Path, starting: Starting
 ) -> None:
     accepting = starting(f"sqlite:///{tmp_path}/database.sqlite", tmp_path / "elsewhere", "--no-work").started()
+    stage.responder.until["slow"] = asyncio.Event()
     async with stage.flow() as flow:
-        await flow.engine.stop_polling()
+        await flow.accept(said("slow"))
+        await until(lambda: stage.responder.heard == ["slow"])
+        stopping = asyncio.create_task(flow.stop())
         assert await asyncio.to_thread(accepting.ask, some_messages("a", 1)) == {"a-0"}
-        await asyncio.sleep(4 * QUEUE_INTERVAL)
-        (left,) = await flow.engine.runs(await stage.store.inbox.heads())
-        assert left.is_waiting
-        assert not stage.responder.heard
+        await asyncio.sleep(4 * IMPATIENT.janitor_interval)
+        assert stage.responder.heard == ["slow"]
+        stage.responder.until["slow"].set()
+        await stopping
+        assert stage.sent == ["slow"]
     async with stage.flow():
         await stage.finished()
-    assert stage.sent == ["said a-0"]
+    assert stage.sent == ["slow", "said a-0"]
 
 
 async def test_what_was_accepted_right_before_a_stop_is_answered_in_it(
@@ -321,30 +325,19 @@ async def _only(stage: Stage, text: str) -> bool:
     return list(await stage.states()) == [text]
 
 
-async def test_what_the_engine_knows_of_another_platforms_work_is_kept_while_that_is_unfinished(stage: Stage) -> None:
-    accepted = await stage.store.inbox.accept(said("not ours", tenant="other:one"))
-    assert accepted
-    kept = list[Work]()
-
-    async def purge(unfinished: Sequence[Work]) -> None:
-        kept.extend(unfinished)
-
-    async with stage.flow() as flow:
-        flow.engine.purge = purge  # type: ignore[method-assign] # to hear what it is asked
-        await Janitor(flow, liveness_of(stage.store.database), "another", 30).round()
-    assert kept == [accepted.work]
-
-
-async def test_the_lock_is_held_while_the_engine_waits_for_its_database(stage: Stage) -> None:
+async def test_the_lock_is_held_while_a_round_waits_for_the_database(stage: Stage) -> None:
     held = list[str]()
 
     class Counting(Liveness):
         async def hold(self, process: str) -> None:
             held.append(process)
 
+        async def dead(self, processes: Collection[str]) -> set[str]:
+            return await asyncio.Future()  # it never comes
+
     async with stage.flow() as flow:
-        flow.engine.runs = lambda works: asyncio.Future()  # type: ignore[assignment,method-assign] # it never comes
-        tidying = asyncio.create_task(Janitor(flow, Counting(), "this process", 30).run())
+        nowhere = handover_of(stage.store.database.urls, "this process", (), here=True)
+        tidying = asyncio.create_task(Janitor(flow, Counting(), nowhere, "this process", 30, policy=IMPATIENT).run())
         await until(lambda: len(held) > 2)
         tidying.cancel()
 

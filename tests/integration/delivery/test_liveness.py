@@ -45,7 +45,7 @@ async def test_locks_of_the_dead_do_not_pile_up(tmp_path: Path) -> None:
         await held.close()
     held = liveness_of(database)
     await held.hold("three")
-    assert [path.name for path in (tmp_path / "database-engine.locks").iterdir()] == ["three"]
+    assert [path.name for path in (tmp_path / "database.locks").iterdir()] == ["three"]
     await held.close()
     await database.close()
 

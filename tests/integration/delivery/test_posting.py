@@ -59,13 +59,13 @@ async def test_what_another_process_tried_meanwhile_is_looked_for_before_it_is_s
     await stage.store.leads.post("test:one", "a key", Notification(PostKind.CARD, "a lane"))
     one, other = (PostOffice(stage.store, {"test": stage.platform}, Resigned(), name) for name in ("one", "other"))
     for _ in range(MAX_CONCURRENT_POSTS):
-        await other._room.acquire()
+        await other._room["test"].acquire()
     await other.round()  # it has seen the post, and no room for it
     await one.round()
     await one.stop(10)
     stage.clock.off = timedelta(hours=1)  # it is due again
     for _ in range(MAX_CONCURRENT_POSTS):
-        other._room.release()
+        other._room["test"].release()
     await other.stop(10)
     assert stage.sent == ["a card"]
     assert [name for name, _ in stage.platform.called] == ["send", "find"]

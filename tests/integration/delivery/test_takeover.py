@@ -77,7 +77,7 @@ def _accept(process: Process, name: str) -> None:
 def _wait_until_begun(url: str) -> None:
     """Waits until some process has begun the first message of each conversation."""
     waiting = "SELECT count(DISTINCT conversation_id) FROM turns WHERE state IN ('accepted', 'answered')"
-    begun = "SELECT count(*) FROM dbos.workflow_status WHERE status = 'PENDING'"
+    begun = "SELECT count(*) FROM turns WHERE taken_by IS NOT NULL"
     end = time.monotonic() + 10
     with psycopg.connect(url, autocommit=True) as connection:
         while connection.execute(f"SELECT ({waiting}) > ({begun})").fetchone() == (True,):

@@ -172,8 +172,8 @@ async def test_a_process_that_dies_while_it_sends_loses_and_doubles_nothing(town
     await place.send(made)  # and there it was killed
     await town.work()
     assert len(place.sent) == 1
-    assert await town.store.outbox.takers() == {"killed"}
-    await town.store.outbox.free(["killed"])
+    assert await town.store.leases.holders() == {"killed"}
+    await town.store.leases.free(["killed"])
     await town.work()
     assert len(place.sent) == 1
     assert await town.store.outbox.heads() == []
@@ -333,7 +333,7 @@ async def test_a_reminder_that_comes_too_late_is_left_out(town: Town) -> None:
     lead = await town.request(ann())
     await town.work()
     town.clock.advance(minutes=61)
-    await town.office("slack").round()  # makes it due
+    await town.clerk("slack").run_scheduled()  # makes it due
     await town.press(cem(), "claim", lead)
     await town.work()
     assert not any("Nobody has claimed" in sent.text for sent in town.places["slack"].sent[1:2])

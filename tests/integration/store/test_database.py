@@ -324,15 +324,11 @@ async def test_a_server_that_goes_away_passes_and_is_waited_for(mortal_postgres:
 
 
 @pytest.mark.parametrize(
-    ("url", "own", "engine"),
-    [
-        (None, "/data/rag-or-tune.sqlite", "/data/rag-or-tune-engine.sqlite"),
-        ("sqlite:////some/where.db", "/some/where.db", "/some/where-engine.db"),
-    ],
+    ("url", "own"), [(None, "/data/rag-or-tune.sqlite"), ("sqlite:////some/where.db", "/some/where.db")]
 )
-def test_sqlite_is_two_files(url: str | None, own: str, engine: str) -> None:
+def test_sqlite_is_a_file(url: str | None, own: str) -> None:
     urls = DatabaseUrls.of(url, Path("/data"))
-    assert (urls.is_embedded, urls.own.database, urls.engine.database) == (True, own, engine)
+    assert (urls.is_embedded, urls.own.database) == (True, own)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+asyncpg"])

@@ -15,7 +15,7 @@ from bot.store.database import Database, DatabaseUrls
 from bot.store.encryption import key_in
 from bot.store.store import Store
 from tests.conftest import KEY, ROOT
-from tests.support.rooms import ONE, REPLY, accepted, everything, raw_bytes, said
+from tests.support.rooms import ONE, REPLY, accepted, everything, pending, raw_bytes, said
 
 SECRET = "xoxb-very-secret ü"
 NEW_KEY = Fernet.generate_key().decode()
@@ -46,7 +46,7 @@ def names(folder: Path) -> list[str]:
 async def test_a_secret_is_not_readable_in_the_database(store: Store, tmp_path: Path) -> None:
     turn = await accepted(store, said("hello", token=SECRET))
     await store.inbox.answered(turn, REPLY)
-    assert (await store.outbox.pending(turn))[0].token == SECRET
+    assert (await pending(store, turn))[0].token == SECRET
     kept = str(await everything(store.database))
     assert "hello" in kept
     assert "xoxb" not in kept

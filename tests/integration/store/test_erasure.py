@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
-from bot.delivery.engine import migrate_engine
+from bot.delivery.handover import migrate_handover
 from bot.store.accepting import Work
 from bot.store.address import Address
 from bot.store.erasure import FORGOTTEN
@@ -74,7 +74,7 @@ async def test_who_is_forgotten_stands_nowhere_any_more(store: Store, tmp_path: 
     await speak(store, user, WORDS, tenant=TWO)
     await speak(store, "U2", THEIRS)
     await mention(store, user)
-    migrate_engine(store.database.urls)
+    migrate_handover(store.database.urls)
     assert await store.erasure.forget(user) > 0
     for table, rows in (await everything(store.database)).items():
         for row in rows:

@@ -21,9 +21,10 @@ async def test_questions_wait_until_they_are_delivered(timed: Store, clock: Cloc
     await timed.inbox.accept(said("two", tenant=TWO))
     assert (await figures(timed.database)).questions == Queue(2, 120.0)
     turn = await timed.inbox.turn(Work(ONE, first.turn))
-    await timed.inbox.answered(turn, REPLY)
-    assert (await figures(timed.database)).questions.depth == 2
-    await timed.inbox.finish(turn)
+    [post] = await timed.inbox.answered(turn, REPLY)
+    waiting = await figures(timed.database)
+    assert (waiting.questions.depth, waiting.posts.depth) == (2, 0)
+    await timed.inbox.delivered(post, "1.1")
     clock.advance(seconds=5)
     assert (await figures(timed.database)).questions == Queue(1, 5.0)
 

@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.store.accepting import Work
 from bot.store.inbox import Answer
-from bot.store.outbox import Sent
 from bot.store.post import Post
 from bot.store.store import Store
-from tests.support.rooms import ONE, REPLY, TWO, accepted, done, said
+from tests.support.rooms import ONE, REPLY, TWO, accepted, done, pending, said
 
 
 async def goes_on(store: Store, text: str, *, user: str = "U1", for_others: bool = False) -> bool:
@@ -61,11 +60,11 @@ async def test_a_message_that_is_taken_back_leaves_nothing_and_lets_the_next_one
     taken_back = await accepted(store, said("taken back"))
     waiting = await accepted(store, said("waiting"))
     posts = await store.inbox.answered(taken_back, Answer([Post({"text": "one"}), Post({"text": "two"})], {}))
-    await store.outbox.sent(Sent(posts[0], "1.1"))
+    await store.inbox.delivered(posts[0], "1.1")
     assert await store.outbox.sent_of(taken_back) == ["1.1"]
     assert await store.inbox.remove(taken_back) == Work(ONE, waiting.id)
     assert await store.inbox.turn(Work(ONE, taken_back.id)) is None
-    assert await store.outbox.pending(taken_back) == []
+    assert await pending(store, taken_back) == []
     assert await store.inbox.remove(taken_back) == Work(ONE, waiting.id)
-    await store.inbox.answered(waiting, REPLY)
-    assert await store.inbox.finish(waiting) is None
+    [post] = await store.inbox.answered(waiting, REPLY)
+    assert (await store.inbox.delivered(post, "2.2")).following is None

@@ -10,12 +10,11 @@ from sqlalchemy import func, select
 from bot.store.accepting import Work
 from bot.store.address import Address
 from bot.store.inbox import Amendment, Answer, Usage
-from bot.store.outbox import Sent
 from bot.store.post import Post
 from bot.store.records import TurnState
 from bot.store.store import Store
 from bot.store.tables import DeliveryRow, EventRow, TurnRow
-from tests.support.rooms import ONE, REPLY, TWO, Clock, accepted, at_once, done, is_new, said
+from tests.support.rooms import ONE, REPLY, TWO, Clock, accepted, at_once, done, fail, is_new, pending, said
 
 
 async def count(store: Store, column) -> int:
@@ -63,7 +62,7 @@ async def test_any_text_can_be_kept(store: Store, text: str, kept: str) -> None:
     turn = await accepted(store, message)
     assert turn.text == kept
     await store.inbox.answered(turn, Answer([Post({"text": text})], {"text": text}))
-    assert [post.content for post in await store.outbox.pending(turn)] == [Post({"text": text})]
+    assert [post.content for post in await pending(store, turn)] == [Post({"text": text})]
 
 
 async def test_a_click_is_new_once_also_in_two_processes(store: Store, other: Store) -> None:
@@ -91,8 +90,10 @@ async def test_a_conversation_is_worked_on_in_its_order(store: Store) -> None:
     turn = await store.inbox.turn(first.work)
     assert turn
     await store.inbox.answered(turn, Answer([Post({"text": "one"}), Post({"text": "two"})], {"text": "both"}))
-    assert [delivery.content.rendered["text"] for delivery in await store.outbox.pending(turn)] == ["one", "two"]
-    following = await store.inbox.finish(turn)
+    one, two = await pending(store, turn)
+    assert (await store.inbox.delivered(one, "1.1")).following is None
+    assert await store.inbox.finish(turn) is None
+    following = (await store.inbox.delivered(two, "1.2")).following
     assert following and following.turn == second.turn
 
 
@@ -145,7 +146,7 @@ async def test_only_the_first_answer_counts(store: Store, other: Store) -> None:
     await other.inbox.answered(turn, Answer([Post({"text": "late"})], {"text": "late"}), "late", "late")
     kept = await store.inbox.turn(Work(ONE, turn.id))
     assert (kept.reply, kept.error, kept.reference, kept.state) == (REPLY.reply, None, None, TurnState.ANSWERED)
-    assert [post.content for post in await store.outbox.pending(turn)] == list(REPLY.posts)
+    assert [post.content for post in await pending(store, turn)] == list(REPLY.posts)
 
 
 async def test_of_two_answers_at_once_one_is_kept(store: Store, other: Store) -> None:
@@ -154,7 +155,7 @@ async def test_of_two_answers_at_once_one_is_kept(store: Store, other: Store) ->
     rooms = [store, other] * 3
     await asyncio.gather(*(room.inbox.answered(turn, answer) for room, answer in zip(rooms, answers, strict=True)))
     kept = await store.inbox.turn(Work(ONE, turn.id))
-    assert [post.content for post in await store.outbox.pending(turn)] == [Post(kept.reply)]
+    assert [post.content for post in await pending(store, turn)] == [Post(kept.reply)]
 
 
 async def test_an_answer_to_a_deleted_turn_is_lost_without_a_word(store: Store) -> None:
@@ -239,28 +240,26 @@ async def test_failures_come_in_their_order_and_from_every_tenant(store: Store) 
 async def test_a_failed_delivery_is_sent_again_without_answering_again(store: Store) -> None:
     turn = await accepted(store, said("hello"))
     await store.inbox.answered(turn, Answer([Post({"text": "one"}), Post({"text": "two"})], {"text": "both"}))
-    first, second = await store.outbox.pending(turn)
-    await store.outbox.sent(Sent(first, "1.1"))
-    await store.outbox.fail(second, "refused")
+    first, second = await pending(store, turn)
+    await store.inbox.delivered(first, "1.1")
+    await fail(store, second, "refused")
     await store.inbox.finish(turn, "refused")
     assert await store.inbox.resend([turn.id]) == [turn.id]
-    again = (await store.inbox.heads())[0]
-    assert again == Work(ONE, turn.id, 1)
-    kept = await store.inbox.turn(again)
+    assert await store.inbox.heads() == []
+    assert [post.id for post in await store.outbox.heads()] == [second.id]
+    kept = await store.inbox.turn(Work(ONE, turn.id))
     assert (kept.state, kept.error, kept.finished_at) == (TurnState.ANSWERED, None, None)
-    assert [(post.id, post.attempts, post.retry_at) for post in await store.outbox.pending(kept)] == [
-        (second.id, 0, None)
-    ]
+    assert [(post.id, post.attempts, post.retry_at) for post in await pending(store, kept)] == [(second.id, 0, None)]
 
 
 async def test_what_stands_behind_a_failed_post_has_a_day_again_too(store: Store) -> None:
     turn = await accepted(store, said("hello"))
     await store.inbox.answered(turn, Answer([Post({"text": "one"}), Post({"text": "two"})], {"text": "both"}))
-    first, second = await store.outbox.pending(turn)
-    await store.outbox.fail(first, "refused")
+    first, second = await pending(store, turn)
+    await fail(store, first, "refused")
     await store.inbox.finish(turn, "refused")
     await store.inbox.resend([turn.id])
-    again = await store.outbox.pending(turn)
+    again = await pending(store, turn)
     assert [post.id for post in again] == [first.id, second.id]
     assert all(post.created_at > second.created_at for post in again)
 
@@ -270,15 +269,15 @@ async def test_a_failed_answer_is_sought_again_without_the_apology(store: Store,
     turn = await accepted(store, said("hello"))
     await store.inbox.answered(turn, Answer([Post({"text": "sorry"})]), "answering failed", "ab12")
     if is_refused:
-        await store.outbox.fail((await store.outbox.pending(turn))[0], "refused")
+        await fail(store, (await pending(store, turn))[0], "refused")
     else:
-        await store.outbox.sent(Sent((await store.outbox.pending(turn))[0], "1.1"))
+        await store.inbox.delivered((await pending(store, turn))[0], "1.1")
     await store.inbox.finish(turn, "answering failed")
     assert await store.inbox.resend([turn.id]) == [turn.id]
     kept = await store.inbox.turn(Work(ONE, turn.id))
-    assert (kept.state, kept.error, kept.reference, kept.runs) == (TurnState.ACCEPTED, None, None, 1)
+    assert (kept.state, kept.error, kept.reference, kept.runs) == (TurnState.ACCEPTED, None, None, 0)
     await store.inbox.answered(turn, REPLY)
-    assert [post.content for post in await store.outbox.pending(turn)] == list(REPLY.posts)
+    assert [post.content for post in await pending(store, turn)] == list(REPLY.posts)
 
 
 async def test_only_what_failed_is_sent_again(store: Store) -> None:
@@ -289,14 +288,47 @@ async def test_only_what_failed_is_sent_again(store: Store) -> None:
     assert await store.inbox.resend([]) == []
 
 
-async def test_of_two_processes_one_begins_anew(store: Store, other: Store) -> None:
+async def test_of_two_processes_one_takes_a_turn_until_it_dies(store: Store, other: Store) -> None:
     turn = await accepted(store, said("hello"))
     work = Work(ONE, turn.id)
-    begun = await asyncio.gather(*(room.inbox.restart(work) for room in [store, other] * 3))
-    assert [one for one in begun if one] == [Work(ONE, turn.id, 1)]
-    assert await other.inbox.restart(Work(ONE, turn.id, 1)) == Work(ONE, turn.id, 2)
+    takers = {"one": store, "two": other}
+    taken = await asyncio.gather(*(room.inbox.take([work], name) for name, room in takers.items()))
+    assert sorted(taken) == [[], [work]]
+    [holder] = await store.leases.holders()
+    [late] = {*takers} - {holder}
+    assert await store.inbox.heads(late) == []
+    assert await store.inbox.heads(holder) == await takers[holder].inbox.take([work], holder) == [work]
+    await store.leases.free([holder])
+    assert await other.inbox.take([work], late) == [work]
+    assert (await store.inbox.turn(work)).runs == 1
     await store.inbox.finish(turn)
-    assert await store.inbox.restart(Work(ONE, turn.id, 2)) is None
+    assert await other.inbox.take([work], late) == []
+
+
+async def test_a_process_that_stops_gives_back_what_it_has_not_begun(store: Store) -> None:
+    turns = [await accepted(store, said(place, place=place)) for place in ("begun", "waiting")]
+    begun, waiting = (Work(ONE, turn.id) for turn in turns)
+    await store.inbox.take([begun, waiting], "one")
+    await store.leases.release("one", [begun.turn])
+    assert await store.inbox.heads() == [waiting]
+    assert await store.leases.holders() == {"one"}
+    assert (await store.inbox.turn(waiting)).runs == 0
+
+
+async def test_who_accepts_a_message_may_take_it_at_once_but_not_before_it_is_its_turn(store: Store) -> None:
+    first = await store.inbox.accept(said("first"), "one")
+    await store.inbox.accept(said("second"), "one")
+    assert first and first.work
+    assert await store.inbox.heads("two") == []
+    turn = await store.inbox.turn(first.work)
+    assert turn
+    posts = await store.inbox.answered(turn, REPLY, process="one")
+    assert posts
+    assert await store.outbox.heads("two") == await store.inbox.heads("two") == []
+    settled = await store.inbox.delivered(posts[0], "1.1", process="one")
+    assert settled.following
+    assert await store.inbox.heads("two") == []
+    assert await store.inbox.heads("one") == [settled.following]
 
 
 async def test_the_heads_are_the_first_unfinished_turns(store: Store) -> None:
@@ -307,8 +339,9 @@ async def test_the_heads_are_the_first_unfinished_turns(store: Store) -> None:
     elsewhere = await accepted(store, said("elsewhere", place="there"))
     theirs = await accepted(store, said("head", tenant=TWO))
     heads = await store.inbox.heads()
-    assert {(work.tenant, work.turn) for work in heads} == {(ONE, head.id), (ONE, elsewhere.id), (TWO, theirs.id)}
-    assert len(heads) == 3
+    assert {(work.tenant, work.turn) for work in heads} == {(ONE, elsewhere.id), (TWO, theirs.id)}
+    assert len(heads) == 2
+    assert [post.turn_id for post in await store.outbox.heads()] == [head.id]
 
 
 async def test_earlier_messages_are_the_last_answered_ones_of_the_conversation(store: Store) -> None:
@@ -359,15 +392,14 @@ async def test_a_turn_of_another_tenant_is_out_of_reach(store: Store) -> None:
     before = await store.inbox.turn(Work(ONE, mine.id))
     forged = replace(mine, tenant=TWO)
     assert await store.inbox.turn(Work(TWO, mine.id)) is None
-    assert await store.inbox.restart(Work(TWO, mine.id)) is None
     await store.inbox.answered(forged, Answer([Post({"text": "forged"})]))
     assert await store.inbox.finish(forged, "forged") is None
     assert await store.inbox.question(Work(TWO, mine.id), mine.accepted_at, 6) is None
-    assert await store.outbox.pending(forged) == []
+    assert await pending(store, forged) == []
     seen = await store.inbox.question(Work(TWO, theirs.id), mine.accepted_at - timedelta(hours=1), 6)
     assert (seen.earlier, seen.usage) == ([], Usage(by_user=0, by_tenant=0))
     assert await store.inbox.turn(Work(ONE, mine.id)) == before
-    assert [post.content for post in await store.outbox.pending(mine)] == list(REPLY.posts)
+    assert [post.content for post in await pending(store, mine)] == list(REPLY.posts)
 
 
 async def test_a_moment_is_the_same_in_whatever_time_zone_it_comes(store: Store) -> None:
@@ -381,7 +413,7 @@ async def test_a_moment_is_the_same_in_whatever_time_zone_it_comes(store: Store)
 async def test_the_answer_to_an_edited_message_replaces_the_posts_of_the_one_before(store: Store) -> None:
     first = await accepted(store, said("old", name="m1"))
     for post in await store.inbox.answered(first, REPLY):
-        await store.outbox.sent(Sent(post, "1.1"))
+        await store.inbox.delivered(post, "1.1")
     await store.inbox.finish(first)
     edited = await accepted(store, said("new", name="m1"))
     context = await store.inbox.question(Work(ONE, edited.id), edited.accepted_at, 0)

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from bot.delivery.engine import migrate_engine
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.store.schema import SchemaError
@@ -42,13 +41,20 @@ async def test_every_file_is_its_owners_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         async with open_store(settings(tmp_path)) as store:
-            migrate_engine(store.database.urls)
             await accepted(store, said("hello"))
             found = modes(tmp_path)
     finally:
         os.umask(before)
-    assert {"rag-or-tune.sqlite", "rag-or-tune.sqlite-wal", "rag-or-tune-engine.sqlite", "secret.key"} <= set(found)
+    assert {"rag-or-tune.sqlite", "rag-or-tune.sqlite-wal", "secret.key"} <= set(found)
     assert set(found.values()) == {0o600}
+
+
+async def test_what_earlier_versions_kept_beside_it_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "rag-or-tune-engine.locks").mkdir()
+    for name in ("rag-or-tune-engine.sqlite", "rag-or-tune-engine.sqlite-wal", "rag-or-tune-engine.locks/a-process"):
+        (tmp_path / name).touch()
+    async with open_store(settings(tmp_path)):
+        assert not [name for name in modes(tmp_path) if "engine" in name]
 
 
 async def test_keys_that_are_set_are_used_instead_of_a_file(tmp_path: Path) -> None:

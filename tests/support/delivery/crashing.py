@@ -13,7 +13,7 @@ from subprocess import PIPE
 
 from sqlalchemy import create_engine, text
 
-from bot.delivery.engine import migrate_engine
+from bot.delivery.handover import migrate_handover
 from bot.store import schema
 from bot.store.database import Database, DatabaseUrls
 from tests.conftest import KEY
@@ -192,7 +192,7 @@ async def prepare(url: str) -> None:
     database = Database(DatabaseUrls.of(url, Path()), [KEY])
     await schema.migrate(database)
     await database.close()
-    migrate_engine(database.urls)
+    migrate_handover(database.urls)
 
 
 def crash(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
+from bot.delivery.attempts import FIRST_PAUSE, GIVE_UP_AFTER, MAX_PAUSE, describe, is_final, pause
 from bot.delivery.ports import BusyError, RefusedError
-from bot.delivery.sending import FIRST_PAUSE, GIVE_UP_AFTER, MAX_PAUSE, describe, is_final, pause
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
