@@ -91,7 +91,8 @@ class SlackAdapter:
         return f"{found}; {await self._check_desk(self._desk)}" if self._desk else found
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Close the connections."""
+        await self._workspaces.close()
 
     async def send(self, delivery: Delivery) -> str:
         """Post in the thread, privately where the question was private, or to the user where the bot cannot post."""

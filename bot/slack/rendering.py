@@ -1,29 +1,12 @@
 """Cards as Slack's blocks. All text goes into rich text, in which Slack knows no markup and no mention."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, groupby
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import JsonValue, TypeAdapter
-from slack_sdk.models.blocks import (
-    ActionsBlock,
-    Block,
-    ButtonElement,
-    HeaderBlock,
-    ImageBlock,
-    Option,
-    RichTextBlock,
-    RichTextElement,
-    RichTextElementParts,
-    RichTextListElement,
-    RichTextPreformattedElement,
-    RichTextQuoteElement,
-    RichTextSectionElement,
-    StaticSelectElement,
-)
-from slack_sdk.models.blocks.basic_components import PlainTextObject, SlackFile
 
 from bot.messages.card import Button, Card, Menu, Picture
 from bot.messages.formatting import shorten
@@ -43,9 +26,12 @@ from bot.slack.limits import (
 )
 
 T = TypeVar("T")
-Text, Link, Style = RichTextElementParts.Text, RichTextElementParts.Link, RichTextElementParts.TextStyle
+Json = dict[str, JsonValue]  # a block, or a part of one: https://docs.slack.dev/reference/block-kit/blocks
+
 COUNTED = ("text", "url")
-BOLD, ITALIC = Style(bold=True), Style(italic=True)
+BOLD: Json = {"bold": True}
+ITALIC: Json = {"italic": True}
+LIST = "rich_text_list"
 
 
 @dataclass(frozen=True)
@@ -75,7 +61,7 @@ def render(card: Card, article_url: str | None = None, picture: str | None = Non
 
     `picture` is the id of the file with the card's picture.
     """
-    actions = [Rendering("", [block.to_dict()]) for block in _actions(card)]
+    actions = [Rendering("", [block]) for block in _actions(card)]
     room = reduce(_joined, actions, EMPTY)  # in every message, though only the last has the buttons
     parts = [EMPTY]
     shown = [_image(card.picture, picture)] if card.picture and picture else []
@@ -115,13 +101,13 @@ def _lines(lines: Sequence[Line]) -> Iterator[Rendering]:
     """Blocks of no more text than Slack shows; bullets that follow one another are one list."""
     if lines and _is_title(lines[0]):
         title, lines = lines[0].plain(), lines[1:]
-        yield Rendering(escape(title), [HeaderBlock(text=PlainTextObject(text=title, emoji=False)).to_dict()])
+        yield Rendering(escape(title), [{"type": "header", "text": _plain(title, has_emoji=False)}])
     for part in _within(
         PART, [part for line in lines for part in line.split(PART)], lambda line: len(line.plain()) + 2
     ):
         text = escape("\n".join(line.plain() for line in part))
         shown = [_element(line, is_first=number == 0) for number, line in enumerate(part)]
-        yield Rendering(text, [RichTextBlock(elements=_grouped(shown)).to_dict()])
+        yield Rendering(text, [_of("rich_text", _grouped(shown))])
 
 
 def _is_title(line: Line) -> bool:
@@ -143,28 +129,27 @@ def _within(most: int, things: Sequence[T], size: Callable[[T], int]) -> Iterato
         yield group
 
 
-def _element(line: Line, *, is_first: bool) -> RichTextElement:
-    marks = [Text(text=f" [{number}]") for number in line.cites]
+def _element(line: Line, *, is_first: bool) -> Json:
+    marks = [_text(f" [{number}]") for number in line.cites]
+    said = line.text or " "  # Slack takes no empty ones
     match line.kind:
         case LineKind.HEADING:
             above = "" if is_first else "\n"  # a block has its own space above
-            return RichTextSectionElement(elements=[Text(text=f"{above}{line.text}\n", style=BOLD), *marks])
+            return _of("rich_text_section", [_text(f"{above}{line.text}\n", BOLD), *marks])
         case LineKind.ITEM:
-            item = RichTextSectionElement(elements=[Text(text=line.text or " "), *marks])  # Slack takes no empty ones
-            return RichTextListElement(style="bullet", elements=[item])
+            return _bullets([_of("rich_text_section", [_text(said), *marks])])
         case LineKind.CODE:
-            return RichTextPreformattedElement(elements=[Text(text=line.text or " "), *marks])
+            return _of("rich_text_preformatted", [_text(said), *marks])
         case LineKind.PLAIN:
-            return RichTextSectionElement(elements=[Text(text=line.text or " "), *marks, Text(text="\n")])
+            return _of("rich_text_section", [_text(said), *marks, _text("\n")])
 
 
-def _grouped(elements: Sequence[RichTextElement]) -> list[RichTextElement]:
+def _grouped(elements: Sequence[Json]) -> list[Json]:
     """Neighbouring lists as one."""
-    grouped = list[RichTextElement]()
-    for kind, members in groupby(elements, key=type):
-        if kind is RichTextListElement:
-            items = [item for member in members for item in getattr(member, "elements", ())]
-            grouped.append(RichTextListElement(style="bullet", elements=items))
+    grouped = list[Json]()
+    for kind, members in groupby(elements, key=lambda element: element["type"]):
+        if kind == LIST:
+            grouped.append(_bullets(chain.from_iterable(_parts(member) for member in members)))
         else:
             grouped += members
     return grouped
@@ -173,43 +158,66 @@ def _grouped(elements: Sequence[RichTextElement]) -> list[RichTextElement]:
 def _citations(citations: Sequence[Citation], article_url: str | None) -> Iterator[Rendering]:
     """Notes, set apart from what is said as a quotation is."""
     notes = [_note(number, citation, article_url) for number, citation in enumerate(citations, 1)]
-    for part in _within(PART, notes, lambda note: sum(_length(element.to_dict()) for element in note[1])):
+    for part in _within(PART, notes, lambda note: sum(map(_length, note[1]))):
         text = escape("\n".join(plain for plain, _ in part))
         first, *others = (elements for _, elements in part)
-        lines = [*first, *chain.from_iterable((Text(text="\n"), *elements) for elements in others)]
-        yield Rendering(text, [RichTextBlock(elements=[RichTextQuoteElement(elements=lines)]).to_dict()])
+        lines = [*first, *chain.from_iterable((_text("\n"), *elements) for elements in others)]
+        yield Rendering(text, [_of("rich_text", [_of("rich_text_quote", lines)])])
 
 
-def _note(number: int, citation: Citation, article_url: str | None) -> tuple[str, list[RichTextElement]]:
+def _note(number: int, citation: Citation, article_url: str | None) -> tuple[str, list[Json]]:
     """A citation as plain text, and as it is shown."""
     plain = f"[{number}] “{citation.quote}” ({citation.section})"
-    return plain, [Text(text=f"[{number}] “{citation.quote}” "), _source(citation, article_url)]
+    return plain, [_text(f"[{number}] “{citation.quote}” "), _source(citation, article_url)]
 
 
-def _source(citation: Citation, article_url: str | None) -> RichTextElement:
+def _source(citation: Citation, article_url: str | None) -> Json:
     if article_url is None:
-        return Text(text=citation.section or " ", style=ITALIC)
+        return _text(citation.section or " ", ITALIC)
     url = citation.link(article_url)
-    return Link(url=url if len(url) <= URL else article_url, text=citation.section or article_url)
+    return {"type": "link", "url": url if len(url) <= URL else article_url, "text": citation.section or article_url}
 
 
 def _image(picture: Picture, file: str) -> Rendering:
     alt_text = shorten(picture.alt_text, ALT_TEXT)
-    return Rendering("", [ImageBlock(slack_file=SlackFile(id=file), alt_text=alt_text).to_dict()])
+    return Rendering("", [{"type": "image", "slack_file": {"id": file}, "alt_text": alt_text}])
 
 
-def _actions(card: Card) -> Iterator[Block]:
+def _actions(card: Card) -> Iterator[Json]:
     if card.menu:
-        yield ActionsBlock(elements=[_menu(card.menu)])
+        yield _of("actions", [_menu(card.menu)])
     for row in card.rows:
-        yield ActionsBlock(elements=[_button(button) for button in row])
+        yield _of("actions", [_button(button) for button in row])
 
 
-def _button(button: Button) -> ButtonElement:
-    style = "primary" if button.is_main or button.is_chosen else None
-    return ButtonElement(text=button.label(BUTTON), action_id=button.press.id, style=style)
+def _button(button: Button) -> Json:
+    shown: Json = {"type": "button", "text": _plain(button.label(BUTTON)), "action_id": button.press.id}
+    return shown | {"style": "primary"} if button.is_main or button.is_chosen else shown
 
 
-def _menu(menu: Menu) -> StaticSelectElement:
-    options = [Option(value=choice, text=shorten(text, OPTION)) for choice, text in menu.choices]
-    return StaticSelectElement(placeholder=shorten(menu.text, PLACEHOLDER), action_id=menu.press.id, options=options)
+def _menu(menu: Menu) -> Json:
+    options: list[JsonValue] = [
+        {"text": _plain(shorten(text, OPTION)), "value": choice} for choice, text in menu.choices
+    ]
+    named: Json = {"placeholder": _plain(shorten(menu.text, PLACEHOLDER)), "action_id": menu.press.id}
+    return {"type": "static_select", **named, "options": options}
+
+
+def _of(kind: str, elements: Sequence[Json]) -> Json:
+    return {"type": kind, "elements": [*elements]}
+
+
+def _bullets(items: Iterable[Json]) -> Json:
+    return {**_of(LIST, [*items]), "style": "bullet"}
+
+
+def _parts(element: Json) -> list[Json]:
+    return cast(list[Json], element["elements"])
+
+
+def _text(text: str, style: Json | None = None) -> Json:
+    return {"type": "text", "text": text, "style": style} if style else {"type": "text", "text": text}
+
+
+def _plain(text: str, *, has_emoji: bool = True) -> Json:
+    return {"type": "plain_text", "text": text, "emoji": has_emoji}

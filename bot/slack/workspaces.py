@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from aiohttp import ClientError
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,6 +14,7 @@ from bot.slack.api_errors import code_of
 from bot.slack.names import INSTALL, SCOPES
 from bot.store.installations import Installations
 
+TIMEOUT = 30  # seconds for one call, as slack_sdk has it
 SLACK_UNREACHABLE = "Slack cannot be reached; check the network and SLACK_API_URL"
 
 
@@ -29,23 +30,50 @@ class Workspaces(Protocol):
     async def check(self) -> str:
         """Asks Slack whether it knows the tokens, and which scopes they have. Raises BotError, saying what to do."""
 
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class Connections:
+    """Connections to Slack's API, which stay open from one call to the next."""
+
+    def __init__(self, api_url: str) -> None:
+        self._api_url = api_url
+        self._session: ClientSession | None = None
+
+    def client(self, token: str) -> AsyncWebClient:
+        """Return the client of a token. It never repeats by itself: the flow first looks for what may be posted."""
+        if self._session is None:  # made here, for it belongs to the running event loop
+            self._session = ClientSession(timeout=ClientTimeout(total=TIMEOUT))
+        return AsyncWebClient(token, base_url=self._api_url, session=self._session, retry_handlers=[])
+
+    async def close(self) -> None:
+        """Close them."""
+        if self._session:
+            await self._session.close()
+
 
 class OneWorkspace:
     """One workspace, whose token is set; `app_token` is that of Socket Mode and is only checked here."""
 
     def __init__(self, token: str, api_url: str, app_token: str | None) -> None:
-        self._client = _client(token, api_url)
+        self._token = token
+        self._connections = Connections(api_url)
         self._app_token = app_token
 
     async def client(self, tenant: str, enterprise: str | None) -> AsyncWebClient:
         del tenant, enterprise
-        return self._client
+        return self._connections.client(self._token)
+
+    async def close(self) -> None:
+        await self._connections.close()
 
     async def check(self) -> str:
+        client = self._connections.client(self._token)
         try:
-            known = await self._client.auth_test()
+            known = await client.auth_test()
             if self._app_token:
-                await self._client.apps_connections_open(app_token=self._app_token)
+                await client.apps_connections_open(app_token=self._app_token)
         except SlackApiError as error:
             raise BotError(
                 f"Slack refuses a token ({code_of(error)}); copy SLACK_BOT_TOKEN and SLACK_APP_TOKEN again"
@@ -63,7 +91,10 @@ class InstalledWorkspaces:
 
     def __init__(self, installations: Installations, api_url: str) -> None:
         self._installations = installations
-        self._api_url = api_url
+        self._connections = Connections(api_url)
+
+    async def close(self) -> None:
+        await self._connections.close()
 
     async def client(self, tenant: str, enterprise: str | None) -> AsyncWebClient:
         bot = await self._installations.async_find_bot(
@@ -75,7 +106,7 @@ class InstalledWorkspaces:
             raise RefusedError(f"the app is no longer installed in {tenant}; reinstall it there, then resend")
         if not bot.bot_token:
             raise RefusedError(f"the token of {tenant} cannot be read with SECRET_KEYS; reinstall the app there")
-        return _client(bot.bot_token, self._api_url)
+        return self._connections.client(bot.bot_token)
 
     async def check(self) -> str:
         bots = await self._installations.all()
@@ -91,18 +122,13 @@ class InstalledWorkspaces:
         if not bot.bot_token:
             return "its token cannot be read with SECRET_KEYS; put the key back or install again"
         try:
-            known = await _client(bot.bot_token, self._api_url).auth_test()
+            known = await self._connections.client(bot.bot_token).auth_test()
         except SlackApiError as error:
             return f"Slack refuses its token ({code_of(error)}); install again"
         except (ClientError, OSError) as error:
             raise BotError(SLACK_UNREACHABLE) from error
         missing = _missing(known)
         return f"the scopes {missing} are missing; install again" if missing else None
-
-
-def _client(token: str, api_url: str) -> AsyncWebClient:
-    # It never repeats by itself: what may have been posted is looked for first, by the flow.
-    return AsyncWebClient(token, base_url=api_url, retry_handlers=[])
 
 
 def _missing(known: AsyncSlackResponse) -> str:

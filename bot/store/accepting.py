@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from sqlalchemy import delete
@@ -49,6 +49,8 @@ class Accepted:
     work: Work | None
 
 
+KNOWN_FOR = timedelta(seconds=10)
+
 Arrival = tuple[Message, str | None]  # a message, and the process that will answer it
 
 
@@ -57,6 +59,7 @@ class Accepting:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._known = dict[tuple[str, str], datetime]()
         self._new_keys = database.insert(EventRow).on_conflict_do_nothing().returning(EventRow.key)
         place = database.insert(ConversationRow)
         now = {"touched_at": place.excluded.touched_at, "is_quiet": False}
@@ -64,7 +67,29 @@ class Accepting:
         self._touched = touched.returning(ConversationRow.place, ConversationRow.id)
 
     async def accept(self, arrivals: Sequence[Arrival]) -> list[Accepted | None]:
-        """Return the outcome for each message; None for duplicates."""
+        """Return the outcome for each message; None for duplicates.
+
+        Slack tells of each mention twice, at the same time; the second is known without asking the database.
+        """
+        new = [number for number, (message, _) in enumerate(arrivals) if not self._is_known(message)]
+        accepted: list[Accepted | None] = [None] * len(arrivals)
+        if new:
+            for number, found in zip(new, await self._accept_all([arrivals[number] for number in new]), strict=True):
+                accepted[number] = found
+            moment = self._db.clock()
+            for number in new:
+                message, _ = arrivals[number]
+                self._known |= {(message.tenant, key): moment for key in message.keys}
+        return accepted
+
+    def _is_known(self, message: Message) -> bool:
+        """Return True if this process knows a message from the last seconds."""
+        moment = self._db.clock()
+        while self._known and not timedelta() <= moment - next(iter(self._known.values())) < KNOWN_FOR:
+            del self._known[next(iter(self._known))]  # the oldest
+        return any((message.tenant, key) in self._known for key in message.keys)
+
+    async def _accept_all(self, arrivals: Sequence[Arrival]) -> list[Accepted | None]:
         accepted = list[tuple[int, Accepted | None]]()
         for tenant in dict.fromkeys(message.tenant for message, _ in arrivals):
             numbers = [number for number, (message, _) in enumerate(arrivals) if message.tenant == tenant]

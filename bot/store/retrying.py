@@ -1,5 +1,6 @@
 """Retrying while the database is unavailable."""
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
@@ -11,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception, wait_exponential_jitter
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-MAX_RETRY_PAUSE = 5.0  # seconds between two tries
+FIRST_PAUSE, MAX_RETRY_PAUSE = 0.05, 5.0  # seconds between two tries
 PASSING_IN_SQLITE = frozenset(
     (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
 )
@@ -22,9 +23,14 @@ async def persistently(
     call: Callable[Parameters, Awaitable[Result]], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
     """The result of `call`, a transaction; while the database is away, locked or full, it is tried again."""
-    tries = AsyncRetrying(
-        retry=retry_if_exception(passing), wait=wait_exponential_jitter(0.05, MAX_RETRY_PAUSE, jitter=0.1), reraise=True
-    )
+    try:
+        return await call(*args, **kwargs)
+    except Exception as error:
+        if not passing(error):
+            raise
+    await asyncio.sleep(FIRST_PAUSE)
+    pauses = wait_exponential_jitter(FIRST_PAUSE, MAX_RETRY_PAUSE, jitter=0.1)
+    tries = AsyncRetrying(retry=retry_if_exception(passing), wait=pauses, reraise=True)
     return await tries(call, *args, **kwargs)
 
 

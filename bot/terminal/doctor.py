@@ -15,6 +15,7 @@ from bot.guidance.phrasings import read_phrasings
 from bot.handoff.channel import desk_channels
 from bot.handoff.ticket import WAITING
 from bot.settings import Settings, load_settings
+from bot.store.figures import figures
 from bot.store.store import open_store, urls_of
 from bot.terminal.console import console, err
 from bot.terminal.memory import PLATFORM
@@ -127,9 +128,9 @@ def _platform(settings: Settings, load: Callable[[], PlatformFactory]) -> str:
 
 async def _database(settings: Settings) -> str:
     async with open_store(settings) as store:
-        waiting = len(await store.inbox.heads())
+        waiting = (await figures(store.database)).questions.depth
     kind = "SQLite in DATA_DIR" if urls_of(settings).is_embedded else "Postgres"
-    return f"{kind}, up to date; {waiting} conversation(s) waiting for an answer"
+    return f"{kind}, up to date; {waiting} question(s) waiting for an answer"
 
 
 async def _deliveries(settings: Settings) -> str:

@@ -53,8 +53,8 @@ def figures(_length: Length) -> list[Figure]:
             clicking = _clicking(slack, echo, insert)
             acknowledging = _acknowledging(slack, echo)
     return [
-        answering.figure("mention → answer, p50", statistics.median, "≤ 1.5"),
-        answering.figure("mention → answer, p95", p95, "≤ 1.5"),
+        answering.figure("mention → answer, p50", statistics.median, "≤ 2"),
+        answering.figure("mention → answer, p95", p95, "≤ 3"),
         clicking.figure("click → new card, p50", statistics.median, "≤ 2"),
         clicking.figure("click → new card, p95", p95, "–"),
         *acknowledging,
@@ -126,10 +126,10 @@ def _acknowledging(slack: Slack, echo: Slack) -> list[Figure]:
     load = f"{A_SECOND} mentions/s for {SECONDS} s, {len(ours.acks):,} events"
     return [
         Figure(f"event → ack, p50 ({load})", quantile(ours.acks, 50), "ms", quantile(theirs.acks, 50), "echo"),
-        Figure("event → ack, p99", quantile(ours.acks, 99), "ms", quantile(theirs.acks, 99), "echo", "< 500 ms"),
+        Figure("event → ack, p99", quantile(ours.acks, 99), "ms", quantile(theirs.acks, 99), "echo", "< 300 ms"),
         Figure("acks too late for Slack", sum(ack > LATE for ack in ours.acks), "", aim="0"),
         Figure("mentions without their one answer", ours.unanswered, "", aim="0"),
-        Figure("all answered after", ours.emptied, "s", theirs.emptied, "echo"),
+        Figure("all answered after", ours.emptied, "s", theirs.emptied, "echo", "≤ 15 s"),
     ]
 
 

@@ -22,6 +22,7 @@ QUESTION = "what are the cons of fine-tuning?"
 LEARNING = {"torch", "sentence_transformers", "transformers", "onnx"}
 DRAWING, PROVIDERS = {"matplotlib"}, {"langchain", "langchain_openai", "langchain_classic", "langchain_core"}
 PLATFORMS = {"slack_bolt", "discord"}
+BETWEEN_MACHINES = {"dbos", "psycopg"}
 
 
 def start(words: Sequence[str], variables: dict[str, str], shown: BinaryIO, imports: BinaryIO) -> Popen[bytes]:
@@ -60,4 +61,4 @@ def test_a_process_that_serves_one_platform(data_dir: Path, tmp_path: Path, plat
             serving.terminate()
             serving.wait(STARTING)
             other = PLATFORMS - {"slack_bolt" if platform == "slack" else "discord"}
-            assert packages(imports) & (LEARNING | DRAWING | PROVIDERS | other) == set()
+            assert packages(imports) & (LEARNING | DRAWING | PROVIDERS | BETWEEN_MACHINES | other) == set()

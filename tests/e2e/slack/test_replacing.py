@@ -30,6 +30,7 @@ async def test_where_the_bot_is_kept_out_nobody_hears_of_a_post_that_was_to_be_t
     slack.fail("chat.delete", "channel_not_found")
     assert await surface.send(left_over()) == ""
     assert not slack.calls("chat.postMessage")
+    await surface.close()
 
 
 async def test_from_consultants_it_is_taken_away_as_soon_as_the_bot_is_let_in(slack: Slack) -> None:
@@ -37,3 +38,4 @@ async def test_from_consultants_it_is_taken_away_as_soon_as_the_bot_is_let_in(sl
     slack.fail("chat.delete", "channel_not_found")
     with pytest.raises(RefusedError, match="channel_not_found"):
         await surface.send(left_over(is_desk=True))
+    await surface.close()

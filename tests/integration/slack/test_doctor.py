@@ -36,7 +36,10 @@ async def checked(slack: Slack, store: Store, **other: object) -> str:
     }
     made = make_adapter(Settings(**(given | other)), store)
     assert made
-    return await made.check()
+    try:
+        return await made.check()
+    finally:
+        await made.close()
 
 
 def test_the_doctor_asks_slack(data_dir: Path, tmp_path: Path) -> None:
@@ -90,6 +93,7 @@ async def several(
     try:
         return await made.check()
     finally:
+        await made.close()
         await database.close()
 
 

@@ -65,10 +65,10 @@ def post(tenant: str, **address: JsonValue) -> Delivery:
 async def test_the_tenant_and_the_address_lead_to_the_token(
     store: Store, tenant: str, address: dict[str, str], token: str
 ) -> None:
-    client = await InstalledWorkspaces(Installations(store.database, CLIENT), API).client(
-        tenant, address.get("enterprise")
-    )
+    workspaces = InstalledWorkspaces(Installations(store.database, CLIENT), API)
+    client = await workspaces.client(tenant, address.get("enterprise"))
     assert client.token == token
+    await workspaces.close()
 
 
 @pytest.mark.parametrize(
