@@ -60,10 +60,12 @@ class OneWorkspace:
         self._token = token
         self._connections = Connections(api_url)
         self._app_token = app_token
+        self._client: AsyncWebClient | None = None
 
     async def client(self, tenant: str, enterprise: str | None) -> AsyncWebClient:
         del tenant, enterprise
-        return self._connections.client(self._token)
+        self._client = self._client or self._connections.client(self._token)
+        return self._client
 
     async def close(self) -> None:
         await self._connections.close()
