@@ -190,6 +190,7 @@ def _sqlite(url: URL, creator: Callable[..., ThreadedConnection], size: int) -> 
         hide_parameters=True,  # what users wrote has no place in error messages
         connect_args={
             "isolation_level": None,  # sqlite3 would begin its transactions late
+            "timeout": BUSY_TIMEOUT,  # also while the connection is set up, when another process makes the tables
             "async_creator_fn": creator,
         },
     )

@@ -13,6 +13,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from bot.store import schema
+from bot.store.accepting import Work
 from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import TABLES
 from bot.store.schema import SchemaError
@@ -175,6 +176,37 @@ async def test_what_an_earlier_version_kept_is_still_there(empty: Database, revi
     async with empty.engine.connect() as connection:
         for table in ("conversations", "turns", "deliveries"):
             assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar() == 1, table
+
+
+LEFT = {"accepted": (), "answered": ("sent", "pending"), "failed": ("failed", "pending")}  # turns, and their posts
+
+
+async def test_what_an_earlier_version_had_still_to_do_is_found(empty: Database) -> None:
+    await upgraded(empty, "0005")
+    statements = list[str]()
+    for number, (state, posts) in enumerate(LEFT.items(), 1):
+        reply = "'{}'" if posts else "NULL"
+        statements += [
+            "INSERT INTO conversations (id, tenant, place, touched_at)"
+            f" VALUES ({number}, 'test:one', 'place {number}', '2026-01-01')",
+            "INSERT INTO turns (id, tenant, conversation_id, user_id, text, address, state, runs, reply, accepted_at)"
+            f" VALUES ({number}, 'test:one', {number}, 'U1', 'kept', '{{}}', '{state}', 0, {reply}, '2026-01-01')",
+        ]
+        statements += [
+            "INSERT INTO deliveries"
+            " (id, tenant, turn_id, user_id, marker, address, payload, state, attempts, created_at)"
+            f" VALUES ({name}, 'test:one', {number}, 'U1', 'm{name}', '{{}}', '{{}}', '{kept}', 0, '2026-01-01')"
+            for name, kept in enumerate(posts, 10 * number)
+        ]
+    async with empty.engine.begin() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
+    await schema.migrate(empty)
+    store = Store(empty)
+    assert await store.inbox.heads("a process") == [Work("test:one", 1)]
+    assert [post.id for post in await store.outbox.heads("a process")] == [21]
+    assert await store.inbox.resend([3]) == [3]
+    assert [post.id for post in await store.outbox.heads("a process")] == [21, 30]
 
 
 async def test_a_table_that_is_made_anew_on_sqlite_keeps_the_rows_that_belong_to_its_own(
