@@ -20,6 +20,7 @@ from bot.deciding.outlook import Outlook
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
 from bot.guidance.index import Index, IndexFolder
 from bot.guidance.model_cache import ModelCache
+from bot.guidance.vector_store import VectorStore
 from bot.store import schema
 from bot.store.database import Database, DatabaseUrls
 from bot.store.installations import TABLES
@@ -85,7 +86,7 @@ def data_dir(request: pytest.FixtureRequest, corpus: Path, embedder: Embedder) -
         embedder.embed(["warm up"])
         for learned in (IndexFolder(corpus, folder, embedder), Casebook(corpus, folder, embedder)):
             if not learned.is_current():
-                learned.save(learned.build())
+                learned.learn(VectorStore(folder, embedder))
     return folder
 
 

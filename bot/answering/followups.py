@@ -73,8 +73,8 @@ class FollowUps:
         """Resolve "the second one": a bullet of the last answer or, without a list, the article's second technique."""
         place, bullets = ordinal_in(question), self._bullets(find(last))
         if bullets and place < len(bullets):
-            bullet = bullets[place].text
-            return ORDINAL.sub(lambda _: bullet, question), self._find_statement(bullet)
+            bullet = bullets[place]
+            return ORDINAL.sub(lambda _: bullet.text, question), self._find_statement(bullet)
         sides = (only(s.techniques) for s in self.search.index.statements.values())
         order = list(dict.fromkeys(side for side in sides if side))
         text = complete_question(question, last, order[place]) if order and place < len(order) else question
@@ -106,10 +106,8 @@ class FollowUps:
         section = result.findings[0].statement.section
         return [s for s in self.search.index.statements.values() if s.section == section and s.listed]
 
-    def _find_statement(self, text: str) -> SearchResult:
-        index = self.search.index
-        number = next(number for number, document in enumerate(index.documents) if document.text == text)
-        return self.search.find(text, index.ranker.vectors[number])
+    def _find_statement(self, statement: Statement) -> SearchResult:
+        return self.search.find(statement.text, self.search.index.vector_of(statement.anchor))
 
 
 def _complete_earlier(earlier: Sequence[str], find: Find) -> tuple[list[str], Technique | None]:

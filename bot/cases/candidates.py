@@ -16,7 +16,6 @@ from bot.cases.quantities import find_quantities
 from bot.cases.sayings import IRRELEVANT, OUT_OF_SCOPE, UNSURE
 from bot.cases.spans import Span
 from bot.deciding.framework import Framework, Option, Side, TrainingData
-from bot.guidance.ranking import negates
 
 Scores = NDArray[np.float32]  # of shape (spans, labels)
 
@@ -34,6 +33,13 @@ HEDGED = re.compile(
     rf"{_UNDECIDED_WORDS}|\b(?:may|could be|unclear|depends|probably|some ?day|one day|eventually|whether|if)\b",
     re.IGNORECASE,
 )
+
+NEGATION = re.compile(
+    r"\b(?:no|not|never|nobody|none|nothing|without|neither|nor|hardly|barely|rarely|seldom|cannot|nowhere|zero)\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
+)
+DOUBLE = re.compile(rf"(?:{NEGATION.pattern})[^.!?]*?\b(?:without|unless)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class CandidateFinder:
             states = f"{name}.{option}"
             features = (
                 *self._views(name, own[name], (row, number), spans, scores),
-                float(negates([words])[0]),
+                float(negates(words)),
                 float(bool(HEDGED.search(words))),
                 float(np.log1p(len(words.split()))),
                 *counts,
@@ -134,3 +140,8 @@ class CandidateFinder:
             if label in self._column:
                 chosen[:, place] = scores[:, self._column[label]]
         return chosen
+
+
+def negates(text: str) -> bool:
+    """Return True if a text holds a negation that no second one cancels."""
+    return bool(NEGATION.search(DOUBLE.sub(" ", text)))

@@ -1,27 +1,31 @@
 """The framework and teams' sayings in the corpus, and the reader of use cases learned from them, cached on disk."""
 
+import hashlib
 import json
+import zlib
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from bot.cases.learning import learn, texts_to_embed, training_texts
+from bot.cases.learning import learn, texts_to_embed
 from bot.cases.reading import FIRST_PERSON, CaseReader, Judge
 from bot.cases.sayings import IRRELEVANT, Saying, Voice, read_voice
 from bot.deciding.framework import Framework
 from bot.deciding.framework_file import read_framework
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
-from bot.guidance.artifacts import ArtifactCache, Progress, hash_files, ignore_progress, read_vectors
+from bot.guidance.artifacts import ArtifactCache, hash_files
 from bot.guidance.embedding import Embedder
-from bot.guidance.index import make_faiss_index
 from bot.guidance.nodes import Nodes
 from bot.guidance.phrasings import read_phrasings
 from bot.guidance.ranking import Ranker
+from bot.guidance.vector_store import VectorStore
 
 FRAMEWORK = "decision-framework.yaml"
-CASES_FORMAT = 2  # raise it when what is written, or how it is learned, changes
+PATTERNS = ("*.md", FRAMEWORK, "*.said.yaml")
+RANKER_FILE, JUDGE_FILE = "ranker.npz", "judge.npz"
+CASES_FORMAT = 3  # raise it when what is written, or how it is learned, changes
 QUESTION_STRIDE = 6  # one question of so many is enough to know questions by
 
 
@@ -43,8 +47,9 @@ def load_voices(corpus: Path, framework: Framework) -> list[Voice]:
 def load_training_voices(corpus: Path, framework: Framework) -> list[Voice]:
     """Load the sayings, and some questions of the phrasings: a question about RAG states nothing about the asker."""
     phrasings = read_phrasings(corpus, read_articles(corpus))
-    asked = [Saying(p.text, IRRELEVANT) for p in phrasings if not FIRST_PERSON.search(p.text)]
-    return [*load_voices(corpus, framework), Voice("what people ask", tuple(asked[::QUESTION_STRIDE]), ())]
+    texts = (p.text for p in phrasings if zlib.crc32(p.text.encode("utf-8", "replace")) % QUESTION_STRIDE == 0)
+    asked = [Saying(text, IRRELEVANT) for text in texts if not FIRST_PERSON.search(text)]
+    return [*load_voices(corpus, framework), Voice("what people ask", tuple(asked), ())]
 
 
 class Casebook:
@@ -55,10 +60,10 @@ class Casebook:
 
     @cached_property
     def cache(self) -> ArtifactCache:
-        patterns = ("*.md", FRAMEWORK, "*.said.yaml", "*.phrasings.yaml")
+        patterns = (*PATTERNS, "*.phrasings.yaml")
         files = [path for pattern in patterns for path in self.corpus.glob(pattern)]
         identity = {"format": CASES_FORMAT, "corpus": hash_files(files), "model": self.embedder.sha256}
-        return ArtifactCache(self.data / "cases", identity, ("ranker.npz", "judge.npz"))
+        return ArtifactCache(self.data / "cases", identity, (RANKER_FILE, JUDGE_FILE))
 
     def is_current(self) -> bool:
         """Return True if a complete reader of this corpus and this model is cached."""
@@ -68,31 +73,49 @@ class Casebook:
         """The cached reader, None if it is stale, truncated, foreign or missing."""
         if not self.is_current():
             return None
-        states = [json.loads(line)["states"] for line in self.cache.lines()]
-        rows = read_vectors(self.cache.vectors())
-        labels = sorted({label for which in states for label in which})
         with (
-            np.load(self.cache.folder / "ranker.npz", allow_pickle=False) as ranker,
-            np.load(self.cache.folder / "judge.npz", allow_pickle=False) as judge,
+            np.load(self.cache.folder / RANKER_FILE, allow_pickle=False) as ranker,
+            np.load(self.cache.folder / JUDGE_FILE, allow_pickle=False) as judge,
         ):
+            labels = json.loads(str(ranker["labels"]))
             framework = load_framework(self.corpus)
-            return CaseReader(framework, Ranker.from_arrays(labels, rows, ranker), Judge.from_arrays(judge))
+            return CaseReader(framework, Ranker.from_arrays(labels, ranker), Judge.from_arrays(judge))
 
-    def build(self, progress: Progress = ignore_progress) -> CaseReader:
-        """Read the corpus, embed what is new and train. Writes nothing. Raises CorpusError."""
+    def texts(self) -> list[str]:
+        """The texts whose vectors `build` needs. Raises CorpusError."""
+        return texts_to_embed(load_training_voices(self.corpus, load_framework(self.corpus)))
+
+    def build(self, store: VectorStore | None = None) -> CaseReader:
+        """Read the corpus, embed what is new and train. Writes no reader. Raises CorpusError."""
         framework = load_framework(self.corpus)
         voices = load_training_voices(self.corpus, framework)
         texts = texts_to_embed(voices)
-        rows = self.cache.embed(texts, self.embedder, progress)
+        rows = (store or VectorStore(self.data, self.embedder)).embed(texts)
         place = {text: n for n, text in enumerate(texts)}
         try:
             return learn(framework, voices, lambda asked: rows[[place[text] for text in asked]])
         except ValueError as error:
             raise CorpusError(self.corpus, None, f"*.said.yaml: {error}") from error
 
+    def learn(self, store: VectorStore) -> None:
+        """Build and save, unless only phrasings have changed that are not learned from. Raises CorpusError, OSError."""
+        if not self.cache.adopt(self._content):
+            self.save(self.build(store))
+
     def save(self, reader: CaseReader) -> None:
         """Store the reader on disk. Raises OSError."""
-        states = training_texts(load_training_voices(self.corpus, reader.framework))
-        lines = (json.dumps({"text": text, "states": which}) for text, which in states.items())
-        arrays = {"ranker.npz": reader.ranker.arrays(), "judge.npz": reader.judge.arrays()}
-        self.cache.save(lines, make_faiss_index(reader.ranker.vectors), arrays)
+
+        def write(folder: Path) -> None:
+            with (folder / RANKER_FILE).open("wb") as out:
+                np.savez(out, allow_pickle=False, labels=json.dumps(reader.ranker.labels), **reader.ranker.arrays())
+            with (folder / JUDGE_FILE).open("wb") as out:
+                np.savez(out, allow_pickle=False, **reader.judge.arrays())
+
+        self.cache.save(write, self._content)
+
+    @cached_property
+    def _content(self) -> str:
+        """A hash of all that is learned from: of the phrasings a few."""
+        files = hash_files(path for pattern in PATTERNS for path in self.corpus.glob(pattern))
+        content = [CASES_FORMAT, self.embedder.sha256, files, self.texts()]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -4,6 +4,7 @@ The judge is trained on use cases whose voices the ranker has not seen, as it wi
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from bot.cases.candidates import Candidate, CandidateFinder
 from bot.cases.reading import CaseReader, Embed, Judge
@@ -11,6 +12,7 @@ from bot.cases.sayings import IRRELEVANT, OUT_OF_SCOPE, LabelledCase, Voice
 from bot.cases.spans import Span, find_spans
 from bot.deciding.framework import Framework
 from bot.guidance.ranking import Ranker
+from bot.threads import count_compute_threads
 
 JUDGE_STRIDE = 2  # one case of so many is enough for the judge
 FOLDS = 3  # of the voices with cases, for the scores that the judge learns from
@@ -24,9 +26,12 @@ def learn(framework: Framework, voices: Sequence[Voice], embed: Embed) -> CaseRe
     with_cases = [voice.name for voice in voices if voice.cases]
     if len(with_cases) < 2:
         raise ValueError("two voices with cases are needed, so that one can be judged by what the other taught")
+    folds = [with_cases[start::FOLDS] for start in range(FOLDS)]
+    groups = [[voice for voice in voices if voice.name not in fold] for fold in folds]
+    with ThreadPoolExecutor(count_compute_threads(), "learning") as pool:
+        *rankers, ranker = pool.map(lambda seen: _ranker(seen, embed), [*groups, voices])
     features, stated = list[tuple[float, ...]](), list[bool]()
-    for fold in (with_cases[start::FOLDS] for start in range(FOLDS)):
-        seen = _ranker([voice for voice in voices if voice.name not in fold], embed)
+    for fold, seen in zip(folds, rankers, strict=True):
         finder = CandidateFinder(framework, seen.labels)
         for case in (case for voice in voices if voice.name in fold for case in judge_cases(voice)):
             spans = find_spans(case.text)
@@ -34,7 +39,7 @@ def learn(framework: Framework, voices: Sequence[Voice], embed: Embed) -> CaseRe
             found = finder.of(case.text, spans, seen.scores(words, embed(words)))
             features.extend(candidate.features for candidate in found)
             stated.extend(_states(case, candidate) for candidate in found)
-    return CaseReader(framework, _ranker(voices, embed), Judge.learn(features, stated))
+    return CaseReader(framework, ranker, Judge.learn(features, stated))
 
 
 def training_texts(voices: Sequence[Voice]) -> dict[str, list[str]]:

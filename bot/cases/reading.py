@@ -11,9 +11,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from bot.cases.candidates import UNDECIDED, Candidate, CandidateFinder
 from bot.cases.sayings import OUT_OF_SCOPE
@@ -25,7 +22,8 @@ from bot.guidance.ranking import Ranker
 MIN_STATED = 0.4  # probability from which a fact counts as stated; by cross-validation over the voices
 MIN_DOUBTFUL = 0.1  # probability from which it counts if a language model finds it stated, too
 MIN_OUT_OF_SCOPE = 0.5  # the same for what neither approach is for
-STRENGTH = 0.1  # inverse of the judge's regularisation
+RIDGE = 10.0  # the judge's penalty on squared weights
+NEWTON_STEPS = 12  # of which the last change nothing
 FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|i|my|mine|me|i['’]m|we['’]\w+|i['’]\w+)\b", re.IGNORECASE)
 
 CONJUNCTION = re.compile(r"(?:and|but|so|because|though|although|while|whereas|since|yet)\s+", re.IGNORECASE)
@@ -89,10 +87,11 @@ class Judge:
     @classmethod
     def learn(cls, features: Sequence[Sequence[float]], stated: Sequence[bool]) -> "Judge":
         """Train on candidates, `stated` marking those whose fact is really stated; both kinds must occur."""
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=1000))
-        model.fit(np.asarray(features), np.asarray(stated))
-        scaler, regression = (step for _, step in model.steps)
-        return cls(scaler.mean_, scaler.scale_, regression.coef_[0], float(regression.intercept_[0]))
+        table = np.asarray(features, np.float64)
+        mean, scale = table.mean(axis=0), table.std(axis=0)
+        scale[scale == 0] = 1
+        weights = _fit_logistic(np.column_stack([(table - mean) / scale, np.ones(len(table))]), np.asarray(stated))
+        return cls(mean, scale, weights[:-1], float(weights[-1]))
 
     @classmethod
     def from_arrays(cls, kept: Mapping[str, NDArray[np.float64]]) -> "Judge":
@@ -107,6 +106,18 @@ class Judge:
     def arrays(self) -> dict[str, ArrayLike]:
         """The parameters, to be saved."""
         return {"mean": self.mean, "scale": self.scale, "weights": self.weights, "offset": np.float64(self.offset)}
+
+
+def _fit_logistic(table: NDArray[np.float64], stated: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights of a logistic regression by Newton's method; the last one, the constant's, is free of the penalty."""
+    penalty = RIDGE * np.eye(table.shape[1])
+    penalty[-1, -1] = 0
+    weights = np.zeros(table.shape[1])
+    for _ in range(NEWTON_STEPS):
+        probability = 1 / (1 + np.exp(-np.clip(table @ weights, -30, 30)))
+        curvature = (table.T * (probability * (1 - probability))) @ table + penalty
+        weights -= np.linalg.solve(curvature, table.T @ (probability - stated) + penalty @ weights)
+    return weights
 
 
 class CaseReader:

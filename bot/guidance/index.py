@@ -7,25 +7,27 @@ this module knows langchain-community.
 import json
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import faiss
 import numpy as np
 
 from bot.guidance.article import Article, Statement, read_articles
-from bot.guidance.artifacts import ArtifactCache, Progress, hash_files, ignore_progress
+from bot.guidance.artifacts import ArtifactCache, hash_files
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.phrasings import Kind, Label, read_phrasings
 from bot.guidance.ranking import Ranker
+from bot.guidance.vector_store import VectorStore
 
 if TYPE_CHECKING:
+    import faiss
     from langchain_community.vectorstores import FAISS
 
-INDEX_FORMAT = 5  # to be raised when the files or the training change
+INDEX_FORMAT = 6  # to be raised when the files or the training change
+TEXTS_FILE, VECTORS_FILE, RANKER_FILE = "texts.jsonl", "vectors.faiss", "ranker.npz"
 EXACT_UP_TO = 50_000  # vectors, whose search takes about as long as one embedding; above, an HNSW graph is built
 
 
@@ -38,14 +40,35 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Library:
+    """What is learned from: the documents, and their vectors in the same order; the statements come first."""
+
+    documents: tuple[Document, ...]
+    vectors: "faiss.Index"
+
+    @property
+    def rows(self) -> Vectors:
+        """All vectors, one per row."""
+        rows: Vectors = self.vectors.reconstruct_n(0, self.vectors.ntotal)
+        return rows
+
+
+@dataclass(frozen=True)
 class Index:
-    """A corpus, searchable: the articles, the documents in the order of the vectors, the ranker."""
+    """A corpus, searchable: the articles, the ranker, the vectors of the statements, one per row in reading order.
+
+    `open_library` is called where all texts are needed: for a statement without phrasings, and to learn.
+    """
 
     articles: tuple[Article, ...]
-    documents: tuple[Document, ...]
-    vectors: faiss.Index
     ranker: Ranker[Label]
+    statement_vectors: Vectors
     embedder: Embedder
+    open_library: Callable[[], Library]
+
+    @cached_property
+    def library(self) -> Library:
+        return self.open_library()
 
     @cached_property
     def statements(self) -> dict[str, Statement]:
@@ -69,11 +92,12 @@ class Index:
             from langchain_core.embeddings import Embeddings
 
         Embeddings.register(type(self.embedder))
-        numbers = {number: str(number) for number in range(len(self.documents))}
-        passages = {str(n): Passage(page_content=d.text, id=str(n)) for n, d in enumerate(self.documents)}
+        documents = self.library.documents
+        numbers = {number: str(number) for number in range(len(documents))}
+        passages = {str(n): Passage(page_content=d.text, id=str(n)) for n, d in enumerate(documents)}
         return FAISS(
             embedding_function=cast(Embeddings, self.embedder),
-            index=self.vectors,
+            index=self.library.vectors,
             docstore=InMemoryDocstore(passages),
             index_to_docstore_id=numbers,
             distance_strategy=DistanceStrategy.MAX_INNER_PRODUCT,
@@ -82,19 +106,25 @@ class Index:
     def phrased_cosines(self, vector: Vectors) -> dict[str, float]:
         """The cosine of a unit vector to the own words of each statement that has phrasings, by anchor."""
         anchors, rows = self._phrased
-        return dict(zip(anchors, (rows @ vector).tolist(), strict=True))
+        cosines: list[float] = (rows @ vector).tolist()
+        return dict(zip(anchors, cosines, strict=True))
 
     @cached_property
     def _phrased(self) -> tuple[list[str], Vectors]:
         numbers = [number for number, anchor in enumerate(self.statements) if anchor not in self.unphrased]
         anchors = [anchor for anchor in self.statements if anchor not in self.unphrased]
-        return anchors, self.vectors.reconstruct_batch(np.array(numbers, np.int64))
+        return anchors, self.statement_vectors[numbers]
+
+    def vector_of(self, anchor: str) -> Vectors:
+        """The vector of a statement's own words."""
+        vector: Vectors = self.statement_vectors[list(self.statements).index(anchor)]
+        return vector
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[Document, float]]:
         """The `count` documents nearest to a unit vector, with their cosines, nearest first."""
         found = self.store.similarity_search_with_score_by_vector(vector.tolist(), k=count)
         best = sorted((-float(cosine), int(passage.id or "")) for passage, cosine in found)
-        return [(self.documents[number], -cosine) for cosine, number in best]
+        return [(self.library.documents[number], -cosine) for cosine, number in best]
 
 
 class IndexFolder:
@@ -107,7 +137,7 @@ class IndexFolder:
     def cache(self) -> ArtifactCache:
         corpus = hash_files([*self.corpus.glob("*.md"), *self.corpus.glob("*.phrasings.yaml")])
         identity = {"format": INDEX_FORMAT, "corpus": corpus, "model": self.embedder.sha256}
-        return ArtifactCache(self.data / "index", identity, ("ranker.npz",))
+        return ArtifactCache(self.data / "index", identity, (TEXTS_FILE, VECTORS_FILE, RANKER_FILE))
 
     def is_current(self) -> bool:
         """Return True if a complete index of this corpus and this model is cached."""
@@ -117,28 +147,52 @@ class IndexFolder:
         """The cached index, None if it is stale, truncated, foreign or missing."""
         if not self.is_current():
             return None
-        documents = tuple(_from_line(line) for line in self.cache.lines())
-        vectors = self.cache.vectors()
-        rows = training_rows(documents)
-        labels = sorted({label for n in rows for label in documents[n].labels})
-        row_vectors: Vectors = vectors.reconstruct_batch(np.array(rows, np.int64))
-        with np.load(self.cache.folder / "ranker.npz", allow_pickle=False) as arrays:
-            ranker = Ranker.from_arrays(labels, row_vectors, arrays)
-        return Index(read_articles(self.corpus), documents, vectors, ranker, self.embedder)
+        with np.load(self.cache.folder / RANKER_FILE, allow_pickle=False) as arrays:
+            labels = [Label(Kind(kind), key) for kind, key in json.loads(str(arrays["labels"]))]
+            ranker = Ranker.from_arrays(labels, arrays)
+            statements: Vectors = arrays["statements"]
+        return Index(read_articles(self.corpus), ranker, statements, self.embedder, self._open_library)
 
-    def build(self, progress: Progress = ignore_progress) -> Index:
-        """Read the corpus, embed what is new, train the ranker. Writes nothing."""
+    def texts(self) -> list[str]:
+        """The texts whose vectors `build` needs. Raises CorpusError."""
+        return [document.text for document in _documents(self.corpus, read_articles(self.corpus))]
+
+    def build(self, store: VectorStore | None = None) -> Index:
+        """Read the corpus, embed what is new, train the ranker. Writes no index."""
         articles = read_articles(self.corpus)
         documents = tuple(_documents(self.corpus, articles))
-        vectors = self.cache.embed([d.text for d in documents], self.embedder, progress)
+        vectors = (store or VectorStore(self.data, self.embedder)).embed([d.text for d in documents])
         rows = training_rows(documents)
         training = [documents[n] for n in rows]
         ranker = Ranker.learn([d.text for d in training], vectors[rows], [d.labels for d in training])
-        return Index(articles, documents, make_faiss_index(vectors), ranker, self.embedder)
+        count = sum(len(article.statements) for article in articles)
+        library = Library(documents, make_faiss_index(vectors))
+        return Index(articles, ranker, vectors[:count], self.embedder, lambda: library)
+
+    def learn(self, store: VectorStore) -> None:
+        """Build and save. Raises CorpusError, OSError."""
+        self.save(self.build(store))
 
     def save(self, index: Index) -> None:
         """Store the index on disk. Raises OSError."""
-        self.cache.save(map(_to_line, index.documents), index.vectors, {"ranker.npz": index.ranker.arrays()})
+
+        def write(folder: Path) -> None:
+            import faiss
+
+            (folder / VECTORS_FILE).write_bytes(faiss.serialize_index(index.library.vectors).tobytes())
+            (folder / TEXTS_FILE).write_text("".join(map(_to_line, index.library.documents)), "utf-8")
+            labels = json.dumps(index.ranker.labels)
+            with (folder / RANKER_FILE).open("wb") as out:
+                learned = index.ranker.arrays()
+                np.savez(out, allow_pickle=False, labels=labels, statements=index.statement_vectors, **learned)
+
+        self.cache.save(write)
+
+    def _open_library(self) -> Library:
+        import faiss
+
+        lines = (self.cache.folder / TEXTS_FILE).read_text("utf-8").splitlines()
+        return Library(tuple(map(_from_line, lines)), faiss.read_index(str(self.cache.folder / VECTORS_FILE)))
 
 
 def training_rows(documents: Sequence[Document]) -> list[int]:
@@ -159,8 +213,10 @@ def _documents(corpus: Path, articles: tuple[Article, ...]) -> Iterator[Document
         yield Document(phrasing.text, phrasing.labels)
 
 
-def make_faiss_index(vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> faiss.Index:
+def make_faiss_index(vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> "faiss.Index":
     """A FAISS index of unit vectors: exact up to `exact_up_to` of them, an HNSW graph above."""
+    import faiss
+
     count, dimensions = vectors.shape
     if count <= exact_up_to:
         index: faiss.Index = faiss.IndexFlatIP(dimensions)
@@ -171,7 +227,7 @@ def make_faiss_index(vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> faiss.
 
 
 def _to_line(document: Document) -> str:
-    return json.dumps({"text": document.text, "labels": document.labels}, ensure_ascii=True)
+    return json.dumps({"text": document.text, "labels": document.labels}, ensure_ascii=True) + "\n"
 
 
 def _from_line(line: str) -> Document:

@@ -16,7 +16,8 @@ MAX_CITED = 3  # statements cited for one question
 OTHER_SECTION_THRESHOLD = 0.05  # score of a further statement, of another section
 SAME_SECTION_THRESHOLD = 0.25  # the same, of a section that is cited already
 LIST_FACTOR = 1.3  # a whole list is shown if its score is this many times that of the best statement
-SECOND_LIST_RATIO = 0.7  # a further list is shown, too, if its score is this share of the best list's
+SECOND_LIST_RATIO = 0.6  # a further list is shown, too, if its score is this share of the best list's
+TWO_LISTS_RATIO = 0.7  # lists are shown in place of a comparison if theirs is this share of its score, or more
 NEAR_MISS_THRESHOLD = 0.6  # score plus cosine from which a statement is shown though it does not answer
 NEIGHBOUR_COUNT = 8
 WEAK_COSINE, FULL_COSINE = 0.4, 0.8  # where a statement without phrasings starts to count, and where it counts fully
@@ -156,12 +157,12 @@ class Search:
 def _lists(wholes: Mapping[Label, float], best: Label) -> set[str]:
     """The sections whose lists are requested: the best, and those nearly as good; none for a comparison.
 
-    "Pros and cons of RAG" also looks like a comparison, but asks for two lists: their scores together are higher.
+    "Pros and cons of RAG" also looks like a comparison, but asks for two lists: their scores together are about as high.
     """
     lists = {label.key: score for label, score in wholes.items() if label.kind is Kind.SECTION}
     most = max(lists.values(), default=0.0)
     close = {section: score for section, score in lists.items() if score >= SECOND_LIST_RATIO * most}
-    return set(close) if best.kind is Kind.SECTION or sum(close.values()) > wholes[best] else set()
+    return set(close) if best.kind is Kind.SECTION or sum(close.values()) > TWO_LISTS_RATIO * wholes[best] else set()
 
 
 def _totals(scores: Mapping[Label, float]) -> dict[Kind, float]:

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from bot.errors import CorpusError
 from bot.guidance.article import read_articles
-from bot.guidance.artifacts import Progress, read_vectors
 from bot.guidance.embedding import Embedder, Vectors, shorten
 from bot.guidance.export import encode, load_sentence_transformer
 from bot.guidance.holdout import HoldOut, HoldoutScores
 from bot.guidance.index import Index, IndexFolder, training_rows
 from bot.guidance.phrasings import Phrasing, read_phrasings
+from bot.guidance.vector_store import Progress
 
 if TYPE_CHECKING:
     import torch
@@ -76,12 +76,12 @@ def tune(
             raise CorpusError(corpus, None, "has no phrasings to tune on; write *.phrasings.yaml beside the article")
         folder = IndexFolder(corpus, data, embedder)
         index = folder.load() or folder.build()
-        vectors = read_vectors(index.vectors)
-        rows, fold = training_rows(index.documents), _hold_out(index, phrasings)
+        vectors = index.library.rows
+        rows, fold = training_rows(index.library.documents), _hold_out(index, phrasings)
         first, total = policy.epochs * len(fold.seen), policy.epochs * (len(fold.seen) + len(rows))
         before = fold.scores(vectors)
         tuned = _train(embedder, index, vectors, fold.seen, policy, lambda done: progress(done, total))
-        after = fold.scores(encode(tuned, [shorten(d.text) for d in index.documents]))
+        after = fold.scores(encode(tuned, [shorten(d.text) for d in index.library.documents]))
         result = TuningResult(after.quality > before.quality + policy.min_gain, before, after)
         if result.improved:
             final = _train(embedder, index, vectors, rows, policy, lambda done: progress(first + done, total))
@@ -122,7 +122,7 @@ def _train(
     tuned = load_sentence_transformer(base.folder)
     import torch
 
-    texts, targets = [index.documents[row].text for row in rows], torch.from_numpy(_targets(index, rows))
+    texts, targets = [index.library.documents[row].text for row in rows], torch.from_numpy(_targets(index, rows))
     head = torch.nn.Linear(vectors.shape[1], targets.shape[1])
     means = torch.nn.functional.normalize(targets.T @ torch.from_numpy(vectors[rows]))
     head.load_state_dict({"weight": means, "bias": torch.zeros(len(means))})  # no random start
@@ -146,7 +146,7 @@ def _train(
 
 def _targets(index: Index, rows: list[int]) -> NDArray[np.float32]:
     """Shape (rows, labels): the labels of each row, with equal weights."""
-    of_rows = [index.documents[row].labels for row in rows]
+    of_rows = [index.library.documents[row].labels for row in rows]
     labels = sorted({label for own in of_rows for label in own})
     return np.array([[(label in own) / len(own) for label in labels] for own in of_rows], np.float32)
 

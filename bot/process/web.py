@@ -30,14 +30,29 @@ DATABASE_TIMEOUT = 5.0  # seconds that the database has to answer a probe
 
 async def listen(service: Service, listeners: Sequence[Listener], port: int, stopped: asyncio.Event) -> None:
     """Serve HTTP on `port` until `stopped` is set. Raises SettingsError when the port is taken."""
+    routes = [route for listener in listeners for route in listener.routes(service)]
+    await _serve(make_application(service.flow.store.database, listeners, routes), port, stopped)
+
+
+async def answer_probes(port: int, ready: asyncio.Event) -> None:
+    """Say that the process lives and is not ready, until it is. Raises SettingsError when the port is taken."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(_: Request) -> Response:
+        return PlainTextResponse("learning from the corpus", 503)
+
+    await _serve(Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)]), port, ready)
+
+
+async def _serve(app: Starlette, port: int, stopped: asyncio.Event) -> None:
     try:
         listening = socket.create_server((ALL_INTERFACES, port))
     except OSError as error:
         raise SettingsError(
             f"PORT: nothing can listen on {port} ({os.strerror(error.errno or 0)}); set another."
         ) from error
-    routes = [route for listener in listeners for route in listener.routes(service)]
-    app = make_application(service.flow.store.database, listeners, routes)
     # Its own log of requests would hold the codes of installations.
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_TIMEOUT)
     server = uvicorn.Server(config)

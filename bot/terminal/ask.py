@@ -62,7 +62,7 @@ def answer_lines(settings: Settings, lines: IO[bytes], out: IO[str]) -> None:
 
 def load_consultant(settings: Settings) -> Consultant:
     """Make the consultant, and show what takes long."""
-    with progress_bar("Indexing the guidance") as progress, err.status("Loading the models…"):
+    with progress_bar("Learning from the corpus, once") as progress, err.status("Loading the models…"):
         return make_consultant(settings, progress)
 
 

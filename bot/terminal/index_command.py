@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.advising.bootstrap import is_current, load_case_reader, load_index, make_embedder
+from bot.advising.bootstrap import is_current, make_learning
 from bot.errors import BotError
 from bot.guidance.article import Article, read_articles
 from bot.guidance.embedding import PACKAGED_SHA256, Embedder, find_packaged_model
@@ -41,26 +41,22 @@ def check(settings: Settings) -> bool:
 
 
 def build(settings: Settings) -> None:
-    """Build what is not current: the index, and what the reader of use cases learns."""
+    """Learn what is not current: the index, and the reader of use cases."""
     if is_current(settings):
         console.print("The index is current; nothing to do.")
         return
     started = time.perf_counter()
-    embedder = make_embedder(settings)
     try:
-        with progress_bar("Embedding the guidance and how people ask") as progress:
-            index = load_index(settings, embedder, progress, must_keep=True)
-        with progress_bar("Embedding use cases") as progress:
-            cases = load_case_reader(settings, embedder, progress, must_keep=True)
+        with progress_bar("Learning from the corpus") as progress:
+            learned = make_learning(settings).run(progress)
     except OSError as error:
         raise BotError(
             f"The index cannot be written to DATA_DIR ({error.strerror}); free some space or set another DATA_DIR."
         ) from error
-    learned = f" and {len(cases.ranker.vectors)} examples of use cases" if cases else ""
-    console.print(
-        f"Indexed {len(index.statements)} statements of {len(index.articles)} article(s), "
-        f"{len(index.documents) - len(index.statements)} phrasings{learned} in {time.perf_counter() - started:.0f} s."
-    )
+    if learned:
+        examples = f" and {learned.examples} texts on use cases" if learned.examples else ""
+        seconds = time.perf_counter() - started
+        console.print(f"Learned from {learned.phrasings} statements and phrasings{examples} in {seconds:.0f} s.")
 
 
 def tune(settings: Settings) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 
 from bot.guidance.embedding import Embedder, Vectors, find_packaged_model
-from bot.guidance.index import Document, Index, make_faiss_index
+from bot.guidance.index import Document, Index, Library, make_faiss_index
 from bot.guidance.phrasings import Kind, Label
 from bot.guidance.ranking import Ranker
 from tools.benchmarks.figures import interleaved
@@ -75,7 +75,9 @@ def _indexed(vectors: Vectors) -> tuple[Index, float]:
     started = time.perf_counter()
     made = make_faiss_index(vectors)
     taken = time.perf_counter() - started
-    return Index((), documents, made, Ranker.learn([], vectors[:0], []), Embedder(find_packaged_model())), taken
+    ranker = Ranker[Label].learn([], vectors[:0], [])
+    library = Library(documents, made)
+    return Index((), ranker, vectors[:0], Embedder(find_packaged_model()), lambda: library), taken
 
 
 def _numbers(index: Index, question: Vectors) -> set[int]:

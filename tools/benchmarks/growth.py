@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from bot.advising.bootstrap import load_index, make_embedder
-from bot.guidance.artifacts import ignore_progress
 from bot.guidance.embedding import Vectors
 from bot.guidance.index import EXACT_UP_TO
 from bot.settings import Settings
@@ -33,8 +32,9 @@ def figures(length: Length) -> list[Figure]:
     """Each size in turn."""
     settings = Settings(data_dir=learned())
     embedder = make_embedder(settings)
-    index = load_index(settings, embedder, ignore_progress)
-    real: Vectors = index.vectors.reconstruct_n(0, index.vectors.ntotal)
+    index = load_index(settings, embedder)
+    assert index
+    real = index.library.rows
     (embedding,) = interleaved(20, lambda: embedder.embed([QUESTION]))
     found = list[Figure]()
     for count in length.statements:

@@ -11,7 +11,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
+from bot import threads
+from bot.advising.bootstrap import make_consultant
 from bot.advising.consultant import ShowLine
 from bot.chat.adapter import Keep
 from bot.delivery.flow import Flow
@@ -92,7 +95,9 @@ class Soak:
 
 async def main(messages: int, seconds: float) -> None:
     slack = Nowhere()
-    async with start_service(load_settings(), lambda settings, store: {"slack": slack}) as service:
+    settings = load_settings()
+    load = partial(threads.compute, lambda: make_consultant(settings))
+    async with start_service(settings, lambda settings, store: {"slack": slack}, load) as service:
         print("ready", flush=True)
         soak = Soak(service.flow, slack, messages, seconds)
         await soak.run()

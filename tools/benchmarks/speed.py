@@ -76,7 +76,7 @@ def _indexing(folder: IndexFolder) -> tuple[list[Figure], Index]:
     index = folder.build()
     folder.save(index)
     ours = time.perf_counter() - started
-    texts = list(dict.fromkeys(document.text for document in index.documents))
+    texts = list(dict.fromkeys(document.text for document in index.library.documents))
     started = time.perf_counter()
     index.embedder.embed(texts)
     encode = time.perf_counter() - started

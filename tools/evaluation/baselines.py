@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 from sklearn.linear_model import LogisticRegression
 
-from bot.guidance.artifacts import read_vectors
 from bot.guidance.embedding import Vectors
 from bot.guidance.index import Document, Index
 from bot.guidance.phrasings import ANSWERED_KINDS, UNANSWERED_KINDS, Kind, Label
@@ -58,7 +57,7 @@ class _Systems:
 
     def __init__(self, index: Index, questions: Vectors, others: Vectors) -> None:
         self.index, self.questions, self.others = index, questions, others
-        self.vectors = read_vectors(index.vectors)
+        self.vectors = index.library.rows
         self.sections = list(dict.fromkeys(s.section for s in index.statements.values()))
         self.statements = list(index.statements.values())
 
@@ -100,7 +99,7 @@ class _Systems:
     @cached_property
     def refused(self) -> tuple[float | None, float | None]:
         """Refusal recall and over-refusal of a logistic regression, answered phrasings against the negatives."""
-        kinds = [document.labels[0].kind for document in self.index.documents]
+        kinds = [document.labels[0].kind for document in self.index.library.documents]
         chosen = [n for n, kind in enumerate(kinds) if kind in ANSWERED_KINDS or kind in UNANSWERED_KINDS]
         if not any(kind in UNANSWERED_KINDS for kind in kinds):
             return None, None
@@ -115,7 +114,7 @@ class _Systems:
     @cached_property
     def _asked(self) -> tuple[list[int], list[str]]:
         """The documents that ask for a section, or are its statements, by number; and their sections."""
-        found = [(n, section) for n, d in enumerate(self.index.documents) if (section := self._section(d))]
+        found = [(n, section) for n, d in enumerate(self.index.library.documents) if (section := self._section(d))]
         return [n for n, _ in found], [section for _, section in found]
 
     @property

@@ -55,13 +55,13 @@ class _Count:
 
 
 def simple_reader(corpus: Path, reader: CaseReader, embed: Embed, vignettes: Sequence[Vignette]) -> CasesRead:
-    """A logistic regression over the embeddings that `reader` learned from, on sentences, with the same framework."""
+    """A logistic regression over embeddings of the texts that `reader` knows, on sentences, with the same framework."""
     framework = reader.framework
-    states = [which[0] for which in training_texts(load_training_voices(corpus, framework)).values()]
+    examples = training_texts(load_training_voices(corpus, framework))
     model = LogisticRegression(C=10, max_iter=ROUNDS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(reader.ranker.vectors, states)
+        model.fit(embed([*examples]), [states[0] for states in examples.values()])
     outlook, count = Outlook(framework), _Count()
     for vignette in vignettes:
         sentences = [vignette.text[s.start : s.end] for s in find_spans(vignette.text) if s.whole]

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from bot.guidance.artifacts import read_vectors
 from bot.guidance.holdout import HoldOut, HoldoutScores
 from bot.guidance.index import Index
 from bot.guidance.phrasings import Phrasing
@@ -45,4 +44,4 @@ def mean(name: str, helds: Sequence[Held]) -> Held:
 
 
 def _scores(index: Index, held: Sequence[bool]) -> HoldoutScores:
-    return HoldOut.of(index, held).scores(read_vectors(index.vectors))
+    return HoldOut.of(index, held).scores(index.library.rows)

@@ -55,7 +55,7 @@ def evaluate(settings: Settings, directory: Path, *, as_json: bool, cross_valida
     dataset = Dataset.read(directory)
     if write:
         between(write, BEGIN, END)  # refuses a file without them now, not after minutes
-    with progress_bar("Indexing the guidance") as progress:
+    with progress_bar("Learning from the corpus") as progress:
         consultant = make_consultant(settings, progress)
     index = consultant.index
     phrasings = read_phrasings(settings.corpus_dir, index.articles)

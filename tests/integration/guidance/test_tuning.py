@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from bot.errors import CorpusError
-from bot.guidance.artifacts import ignore_progress
 from bot.guidance.embedding import Embedder
 from bot.guidance.tuning import RECORD_FILE, TuningPolicy, TuningResult, find_tuned_model, tune
+from bot.guidance.vector_store import ignore_progress
 
 ASKED = {  # by statement, one line a voice: what is asked of a thing, in that voice's words
     "Price": ["what does {} cost", "is {} expensive", "too dear for us, {}"],
