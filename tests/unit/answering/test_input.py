@@ -1,10 +1,14 @@
 """What people type: invisible characters, other scripts, nothing at all."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answering.input import MAX_INPUT_LENGTH, CleanText, clean, find_input_problem
+
+MARKED = re.compile(r"[<>&|*_`~#:]|https?:|www[.]")
 
 
 @pytest.mark.parametrize(
@@ -45,14 +49,51 @@ def test_what_was_cleaned_knows_what_was_typed(typed: str) -> None:
     cleaned = CleanText.of(typed)
     assert cleaned.text == cleaned.text.strip()
     assert "\n\n" not in cleaned.text
-    for start, end in ((0, len(cleaned.text)), (len(cleaned.text) // 2, len(cleaned.text))):
-        if start < end:
-            assert cleaned.as_typed(start, end) in typed
+    assert len(cleaned.typed) == len(cleaned.text)
+    rest = iter(typed)
+    words = cleaned.as_typed(0, len(cleaned.text)).split()
+    assert all(character in rest for character in "".join(words)) or MARKED.search(typed)
 
 
 def test_lines_stay_lines() -> None:
     cleaned = CleanText.of("We’re a bank…\r\n\r\n- docs  change\tweekly \u200b\n① cafe\u0301")
-    assert cleaned.text == "We’re a bank...\n- docs change weekly\n1 café"
+    assert cleaned.text == "We're a bank...\n- docs change weekly\n1 café"
+    assert cleaned.as_typed(0, 15) == "We’re a bank…"
     where = cleaned.text.index("docs change")
-    assert cleaned.as_typed(where, where + len("docs change weekly")) == "docs  change\tweekly"
+    assert cleaned.as_typed(where, where + len("docs change weekly")) == "docs change weekly"
     assert cleaned.as_typed(len(cleaned.text) - 4, len(cleaned.text)) == "cafe\u0301"
+
+
+@pytest.mark.parametrize(
+    ("typed", "own", "quoted"),
+    [
+        ("> 50,000 examples\nThat is theirs. We have 50", "That is theirs. We have 50", "50,000 examples"),
+        ("&gt; theirs\nours", "ours", "theirs"), ("ours\n>>> theirs\nand theirs", "ours", "theirs\nand theirs"),
+        ("> nothing but this", "nothing but this", ""), (">>> nothing\nelse", "nothing\nelse", ""),
+        ("latency > 2 s, 3 < 4", "latency > 2 s, 3 < 4", ""),
+    ],
+)  # fmt: skip
+def test_quotations_are_context(typed: str, own: str, quoted: str) -> None:
+    cleaned = CleanText.of(typed)
+    assert (cleaned.text, cleaned.quoted) == (own, quoted)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("~5,000 examples~ 50 examples", "50 examples"), ("~~5,000~~ 50 examples", "50 examples"),
+        ("~50 docs and ~60 pages", "~50 docs and ~60 pages"),
+        ("since <t:1700000000:R> <@&987654321098765432> wants it", "since wants it"),
+        ("<@U024BE7LH> <!subteam^S0615G0KT> <!here> <#C024BE91L> ok", "ok"), ("ask <@U024BE7LH|ann>", "ask ann"),
+        ("in <#C1|general>", "in general"), ("<a:party:1234> ok :wave: <:x:99>", "ok"), ("at 10:30:45", "at 10:30:45"),
+        ("a ||secret|| and **bold** and *it* and __u__ and _i_", "a secret and bold and it and u and i"),
+        ("snake_case_name, 2*3*4", "snake_case_name, 2*3*4"), ("`code` and ``more``", "code and more"),
+        ("see <https://a.example/1|the page>, https://b.example/22000?x", "see the page,"),
+        ("```\ndocs: weekly\n```\nRAG?", "docs: weekly\nRAG?"), ("```yaml\ndocs: weekly\n```", "docs: weekly"),
+        ("| what | how |\n|---|:-:|\n| docs | weekly |", "what: how\ndocs: weekly"),
+        ("a | b | c", "a | b | c"), ("| a | b | c |", "a: b, c"), ("# Title\ntext", "Title\ntext"),
+        ("docs &amp; &lt;tickets&gt;", "docs & <tickets>"),
+    ],
+)  # fmt: skip
+def test_markup_is_undone(typed: str, read: str) -> None:
+    assert CleanText.of(typed).text == read
