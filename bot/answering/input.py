@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.answering.language import detect_language
+
 MAX_INPUT_LENGTH = 4000  # characters; a use case with all its detail fits, a pasted log does not
 MIN_LATIN_SHARE = 0.5  # of the letters, at least
 MIN_LATIN_LETTERS = 2
@@ -172,6 +174,8 @@ def find_input_problem(text: str) -> str | None:
         return "empty"
     if len(text) > MAX_INPUT_LENGTH:
         return "too_long"
+    if language := detect_language(text):
+        return f"english_only_{language}"
     letters = [c for c in text if c.isalpha()]
     latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
     garbage = text.count("\ufffd") > len(text) / 10

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from bot import texts
+from bot.answering.language import SPOKEN
 from bot.deciding.framework import Approach, Side
 from bot.deciding.recommendation import Doubt
 from bot.errors import CorpusError
@@ -36,6 +37,7 @@ def test_every_sentence_is_used() -> None:
     spoken |= {f"doubt_{one}" for one in Doubt} | {"likely_since", "tentative_since"}
     spoken |= {f"speaks_{side.replace('-', '_')}" for side in (Side.RAG, Side.FINE_TUNING)}
     spoken |= {f"side_{side.replace('-', '_')}" for side in Side}
+    spoken |= {f"english_only_{language}" for language in SPOKEN}
     quoted = set(re.findall(r'"([a-z_]+)"', code))
     for start in (*(part for part in quoted if part.endswith("_")), "insights_tile_"):  # the rest is quoted elsewhere
         ends = {name: name.removeprefix(start).removesuffix("_of") for name in SENTENCES if name.startswith(start)}
