@@ -51,11 +51,15 @@ class Nodes:
                 raise self.error(node, f"{name!r} is missing here")
         return found
 
+    def items(self, node: yaml.Node) -> Iterator[yaml.Node]:
+        """The items of a list."""
+        if not isinstance(node, yaml.SequenceNode):
+            raise self.error(node, "expected a list, each item after a dash")
+        yield from node.value
+
     def texts(self, node: yaml.Node) -> Iterator[str]:
         """The lines of a list."""
-        if not isinstance(node, yaml.SequenceNode):
-            raise self.error(node, "expected a list of wordings, each after a dash")
-        for item in node.value:
+        for item in self.items(node):
             yield self.text(item, "a wording")
 
     def text(self, node: yaml.Node | None, what: str) -> str:
