@@ -8,7 +8,7 @@ from bot import texts, threads
 from bot.advising.adviser import Adviser, starts_another_case
 from bot.answering.compose import compose
 from bot.answering.followups import FollowUps
-from bot.answering.input import MAX_INPUT_LENGTH, clean, find_input_problem
+from bot.answering.input import MAX_INPUT_LENGTH, MAX_TYPED, clean, find_input_problem
 from bot.cases.reading import FIRST_PERSON, CaseReader, CaseReading, is_question
 from bot.deciding.recommendation import MIN_LIKELY
 from bot.guidance.article import Statement
@@ -24,8 +24,10 @@ from bot.writing.writer import GroundedWriter, Writer
 
 ShowLine = Callable[[Line], None]
 
-MIN_CASE_WORDS = 14  # a message that is as long as that and asks nothing describes something
-MIN_OUT_OF_SCOPE_WORDS = 6  # the same for one that says what neither approach does
+MIN_CASE = 0.3  # share of the scores that says so from which a message tells a use case
+MIN_LATER_CASE = 0.5  # the same for one that is not the first of its conversation
+MIN_CASE_WORDS = 14  # in a message of somebody about themselves that asks nothing
+MIN_OUT_OF_SCOPE_WORDS = 6  # in a message that says what neither approach does, and asks nothing
 MIN_CERTAIN = 0.75  # probability of a fact from which it counts in what looks like an injection
 LONG_TEXT_WORDS = 25  # words from which a message is a description with a question rather than a question
 ROUGH_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
@@ -89,7 +91,9 @@ class Consultant:
         question = _to_the_point(clean(text))
         problem = find_input_problem(question)
         if problem:
-            words = texts.sentence(problem, length=f"{len(question):,}", most=f"{MAX_INPUT_LENGTH:,}")
+            words = texts.sentence(
+                problem, length=f"{len(text if len(text) > MAX_TYPED else question):,}", most=f"{MAX_INPUT_LENGTH:,}"
+            )
             return Reply(ReplyKind.ABSTAIN, (Line(words),), reason=problem)
         earlier = [turn for said in earlier if (turn := clean(said)[:MAX_INPUT_LENGTH])]
         with tracing.span("search"):
@@ -106,7 +110,7 @@ class Consultant:
         case = await self.adviser.read(text)
         earlier = () if starts_another_case(text, case) else earlier
         before = await self.adviser.facts(earlier) if len(case.facts) == 1 else None
-        if not is_case(question, result, case, len(before or ())):
+        if not is_case(question, result, case, len(before or ()), is_first=not earlier):
             return None
         before = await self.adviser.facts(earlier) if before is None else before
         return await self._beside(await self.adviser.advise(text, before, case), text, result)
@@ -156,12 +160,12 @@ class Consultant:
         return list(dict.fromkeys([*found, *(s for s in self.index.statements.values() if s.section in sections)]))
 
 
-def is_case(text: str, result: SearchResult, found: CaseReading, earlier: int = 0) -> bool:
-    """Return True if a message describes a use case: it states two facts (with the `earlier` ones), or is long and asks
-    nothing.
-    """
+def is_case(text: str, result: SearchResult, found: CaseReading, earlier: int = 0, *, is_first: bool = True) -> bool:
+    """Return True if a message tells a use case: by the ranker, or by two facts (with the `earlier` ones)."""
     questions = [sentence for sentence in ROUGH_SENTENCE.findall(text) if is_question(sentence)]
     asking, only_chooses = bool(questions), all(CHOICE_QUESTION.search(sentence) for sentence in questions)
+    if result.case >= (MIN_CASE if is_first else MIN_LATER_CASE):
+        return True
     facts = len(found.facts) + (earlier if found.facts and only_chooses and earlier > 1 else 0)
     if result.kind is Kind.INJECTION:
         certain = [fact for fact in found.facts if fact.probability >= MIN_CERTAIN]
@@ -171,7 +175,9 @@ def is_case(text: str, result: SearchResult, found: CaseReading, earlier: int = 
         return covered or (not asking and bool(FIRST_PERSON.search(text)))
     if asking or result.kind is Kind.SMALL_TALK:
         return False
-    return len(text.split()) >= (MIN_OUT_OF_SCOPE_WORDS if found.outside else MIN_CASE_WORDS)
+    if found.outside:
+        return len(text.split()) >= MIN_OUT_OF_SCOPE_WORDS
+    return len(text.split()) >= MIN_CASE_WORDS and bool(FIRST_PERSON.search(text))
 
 
 def _decides(advice: Reply) -> bool:

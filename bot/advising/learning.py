@@ -78,6 +78,9 @@ class Learning:
             last = _follow(process, progress)
         finally:
             _end(process)
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    pipe.close()
         return None if self._is_stopped else _interpret(last, process.returncode)
 
     def stop(self) -> None:

@@ -30,7 +30,7 @@ MAX_EARLIER = 4  # earlier questions that a follow-up may refer to
 
 # Chosen over tests/data/conversations.jsonl, between two errors: if earlier questions count too much, new ones are
 # misread as follow-ups; if they count too little, follow-ups are answered as if they were asked alone.
-MIN_EVIDENCE = 0.3  # evidence of the question alone, below which no earlier question makes it answerable
+MIN_EVIDENCE = 0.2  # evidence of the question alone, below which no earlier question makes it answerable
 MIN_OWN_EVIDENCE = 0.4  # the same for a question that has words of its own
 KEEP_PRONOUN = 0.3  # score of the best answer above which a pronoun is not replaced
 MIN_ALONE = 0.2  # score of the best answer below which a question that points back needs the last one

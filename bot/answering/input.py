@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.answering.language import detect_language
 
 MAX_INPUT_LENGTH = 4000  # characters; a use case with all its detail fits, a pasted log does not
+MAX_TYPED = 5 * MAX_INPUT_LENGTH  # characters that are looked at, markup included
 MIN_LATIN_SHARE = 0.5  # of the letters, at least
 MIN_LATIN_LETTERS = 2
 LINE_ENDS = ("\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c")
@@ -23,6 +24,7 @@ MARKUP = tuple(
     for pattern in (
         r"^ ?```[\w+-]*$\n?|```",  # the fences of code
         r"<(?:[@#!](?=[^>\s])|https?:|mailto:)[^|>\n]{0,3000}\|@?(?P<keep>[^>\n]{0,300})>",  # one with its label
+        r"\[(?P<keep>[^\]\n]{1,300})\]\(<?(?:https?:|mailto:)[^)\s]{0,3000}\)",  # Markdown's links
         r"<(?:@[!&]?|#)\w+>|<!\w+(?:\^\w+)*>|</[^:>]+:\d+>|<id:\w+>",  # ids of people, roles, channels, commands
         r"<t:-?\d+(?::\w)?>|<a?:\w+:\d+>",  # moments and emoji of Discord
         r"<?\b(?:https?://|www\.)[^\s>|]+>?|<?mailto:[^\s>]+>?",
@@ -60,7 +62,7 @@ class CleanText:
     @classmethod
     def of(cls, typed: str) -> "CleanText":
         """Clean `typed`."""
-        read = _Characters.of(typed).replace(ENTITY, lambda found: ENTITIES[found["name"]])
+        read = _Characters.of(typed[:MAX_TYPED]).replace(ENTITY, lambda found: ENTITIES[found["name"]])
         own = read.keep(QUOTATION, ())
         quoted = read.only(QUOTATION, ("rest", "line"))
         for pattern in MARKUP:

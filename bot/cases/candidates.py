@@ -39,7 +39,7 @@ NEGATION = re.compile(
     r"|n['’]t\b",
     re.IGNORECASE,
 )
-DOUBLE = re.compile(rf"(?:{NEGATION.pattern})[^.!?]*?\b(?:without|unless)\b", re.IGNORECASE)
+DOUBLE = re.compile(rf"(?:{NEGATION.pattern})[^.!?]{{0,80}}?\b(?:without|unless)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

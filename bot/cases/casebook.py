@@ -10,7 +10,7 @@ import numpy as np
 
 from bot.cases.learning import learn, texts_to_embed
 from bot.cases.reading import FIRST_PERSON, CaseReader, Judge
-from bot.cases.sayings import IRRELEVANT, Saying, Voice, read_voice
+from bot.cases.sayings import IRRELEVANT, Saying, Voice, read_voice, voices_of
 from bot.deciding.framework import Framework
 from bot.deciding.framework_file import read_framework
 from bot.errors import CorpusError
@@ -19,11 +19,12 @@ from bot.guidance.artifacts import ArtifactCache, hash_files
 from bot.guidance.embedding import Embedder
 from bot.guidance.nodes import Nodes
 from bot.guidance.phrasings import read_phrasings
+from bot.guidance.posts import read_posts
 from bot.guidance.ranking import Ranker
 from bot.guidance.vector_store import VectorStore
 
 FRAMEWORK = "decision-framework.yaml"
-PATTERNS = ("*.md", FRAMEWORK, "*.said.yaml")
+PATTERNS = ("*.md", FRAMEWORK, "*.said.yaml", "*.posts.yaml")
 RANKER_FILE, JUDGE_FILE = "ranker.npz", "judge.npz"
 CASES_FORMAT = 3  # raise it when what is written, or how it is learned, changes
 QUESTION_STRIDE = 6  # one question of so many is enough to know questions by
@@ -41,7 +42,8 @@ def load_framework(corpus: Path) -> Framework:
 
 def load_voices(corpus: Path, framework: Framework) -> list[Voice]:
     """Load the sayings, one voice per file. Raises CorpusError, naming file and line, if one is broken."""
-    return [read_voice(Nodes(path), framework) for path in sorted(corpus.glob("*.said.yaml"))]
+    voices = [read_voice(Nodes(path), framework) for path in sorted(corpus.glob("*.said.yaml"))]
+    return [*voices, *voices_of(read_posts(corpus, read_articles(corpus)))]
 
 
 def load_training_voices(corpus: Path, framework: Framework) -> list[Voice]:

@@ -16,13 +16,15 @@ A file `corpus/decision-framework.<voice>.said.yaml` holds those of one voice (o
 """
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import yaml
 
 from bot.deciding.framework import Approach, Framework
 from bot.guidance.nodes import Nodes
+from bot.guidance.posts import Post
 
 IRRELEVANT = "irrelevant"
 OUT_OF_SCOPE = "outside"
@@ -72,6 +74,16 @@ def read_voice(nodes: Nodes, framework: Framework) -> Voice:
     and a case whose marks cannot be read.
     """
     return _VoiceParser(nodes, framework).voice()
+
+
+def voices_of(posts: Sequence[Post]) -> list[Voice]:
+    """The cases among posts, by voice; one that is right in several ways has the first."""
+    cases = defaultdict[str, list[LabelledCase]](list)
+    for post in posts:
+        if post.approach:
+            marks = tuple(Mark(fact.start, fact.end, fact.name) for fact in post.facts)
+            cases[post.voice].append(LabelledCase(post.text, Approach(post.approach[0]), marks))
+    return [Voice(name, (), tuple(own)) for name, own in cases.items()]
 
 
 class _VoiceParser:

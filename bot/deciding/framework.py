@@ -49,7 +49,8 @@ class Option:
     """An answer to a question. `criterion` names the fact it states; `at_least` is the number it begins at.
 
     `rules_out` is the side that such a team cannot take whatever it needs; `unless` are words beside which the option
-    is not stated.
+    is not stated. One that `suffices` leads to its side as long as the examples for fine-tuning are not there; it makes
+    no need beside them.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Option:
     at_least: int | None = None
     rules_out: Side | None = None
     unless: tuple[str, ...] = ()
+    suffices: bool = False
 
     @property
     def weight(self) -> int:

@@ -82,7 +82,9 @@ class _FrameworkParser:
 
     def _option(self, name: str, node: yaml.Node) -> Option:
         parts = self.nodes.parts(
-            node, ("text", "criterion", "toward", "evidence"), ("examples", "at_least", "rules_out", "unless")
+            node,
+            ("text", "criterion", "toward", "evidence"),
+            ("examples", "at_least", "rules_out", "unless", "suffices"),
         )
         toward = self._one_of(Side, parts["toward"], "toward")
         evidence = tuple(self._evidence(parts["evidence"]))
@@ -100,6 +102,7 @@ class _FrameworkParser:
             self.nodes.number(parts["at_least"], "at_least") if "at_least" in parts else None,
             self._ruled_out(name, toward, parts["rules_out"]) if "rules_out" in parts else None,
             tuple(self.nodes.texts(parts["unless"])) if "unless" in parts else (),
+            "suffices" in parts and self._one_of((Side.RAG,), parts["suffices"], "suffices") is toward,
         )
 
     def _ruled_out(self, name: str, toward: Side, node: yaml.Node) -> Side:

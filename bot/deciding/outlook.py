@@ -131,7 +131,7 @@ def _move(option: Option, decisive: int) -> OutlookState:
     decides = option.weight >= decisive
     rag = option.toward is Side.RAG
     return OutlookState(
-        min(option.weight, decisive) if rag else 0,
+        (decisive if option.suffices else min(option.weight, decisive)) if rag else 0,
         decides and rag,
         decides and option.toward is Side.FINE_TUNING,
         option.examples is TrainingData.ENOUGH,

@@ -19,6 +19,7 @@ from bot.guidance.article import Article, Statement, read_articles
 from bot.guidance.artifacts import ArtifactCache, hash_files
 from bot.guidance.embedding import Embedder, Vectors
 from bot.guidance.phrasings import Kind, Label, read_phrasings
+from bot.guidance.posts import find_wordings, read_posts
 from bot.guidance.ranking import Ranker
 from bot.guidance.vector_store import VectorStore
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import faiss
     from langchain_community.vectorstores import FAISS
 
-INDEX_FORMAT = 6  # to be raised when the files or the training change
+INDEX_FORMAT = 7
 TEXTS_FILE, VECTORS_FILE, RANKER_FILE = "texts.jsonl", "vectors.faiss", "ranker.npz"
 EXACT_UP_TO = 50_000  # vectors, whose search takes about as long as one embedding; above, an HNSW graph is built
 
@@ -135,7 +136,9 @@ class IndexFolder:
 
     @cached_property
     def cache(self) -> ArtifactCache:
-        corpus = hash_files([*self.corpus.glob("*.md"), *self.corpus.glob("*.phrasings.yaml")])
+        corpus = hash_files(
+            [*self.corpus.glob("*.md"), *self.corpus.glob("*.phrasings.yaml"), *self.corpus.glob("*.posts.yaml")]
+        )
         identity = {"format": INDEX_FORMAT, "corpus": corpus, "model": self.embedder.sha256}
         return ArtifactCache(self.data / "index", identity, (TEXTS_FILE, VECTORS_FILE, RANKER_FILE))
 
@@ -209,7 +212,7 @@ def _documents(corpus: Path, articles: tuple[Article, ...]) -> Iterator[Document
     for article in articles:
         for statement in article.statements:
             yield Document(statement.text, (Label(Kind.STATEMENT, statement.anchor),))
-    for phrasing in read_phrasings(corpus, articles):
+    for phrasing in (*read_phrasings(corpus, articles), *find_wordings(read_posts(corpus, articles))):
         yield Document(phrasing.text, phrasing.labels)
 
 

@@ -40,7 +40,7 @@ MIN_WORDINGS = 20  # wordings a statement, below which cross-validation shows th
 
 
 class Kind(StrEnum):
-    """The kinds of request that a wording can make."""
+    """The kinds of request that a wording can make; a case asks for advice."""
 
     STATEMENT = "statement"
     SECTION = "section"
@@ -49,6 +49,7 @@ class Kind(StrEnum):
     OFF_TOPIC = "off_topic"
     INJECTION = "injection"
     SMALL_TALK = "small_talk"
+    CASE = "case"
 
 
 ANSWERED_KINDS = frozenset({Kind.STATEMENT, Kind.SECTION, Kind.COMPARISON})

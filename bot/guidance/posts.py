@@ -30,9 +30,10 @@ import yaml
 
 from bot.guidance.article import Article
 from bot.guidance.nodes import Nodes
-from bot.guidance.phrasings import UNANSWERED_KINDS, Kind
+from bot.guidance.phrasings import UNANSWERED_KINDS, Kind, Label, Phrasing
 
 OPENING = re.compile(r"\[(?P<fact>\w+\.\w+): |\{(?P<act>\w+): ")
+MAX_LABELS = 2  # sentences that a wording asks for; those after them complete the answer
 CLOSING = {"[": "]", "{": "}"}
 
 
@@ -92,6 +93,24 @@ def read_posts(corpus: Path, articles: Sequence[Article]) -> tuple[Post, ...]:
     return tuple(
         post for path in sorted(corpus.glob("*.posts.yaml")) for post in _PostsFile(Nodes(path), by_name).posts()
     )
+
+
+def find_wordings(posts: Sequence[Post]) -> Iterator[Phrasing]:
+    """Yield what posts ask, or ask in vain, as wordings; of one that asks several things, each part on its own."""
+    for post in posts:
+        asked = [act for act in post.acts if act.name == Act.ASKS]
+        if post.approach:
+            yield Phrasing(post.text, post.voice, (Label(Kind.CASE),))
+        if post.answers:
+            labels = tuple(Label(Kind.STATEMENT, anchor) for anchor in post.answers[:MAX_LABELS])
+            whole = [] if asked and post.approach else [post.text]
+            for text in (*whole, *(post.text[act.start : act.end] for act in asked if len(asked) == 1)):
+                yield Phrasing(text, post.voice, labels)
+        if post.refuse:
+            yield Phrasing(post.text, post.voice, (Label(post.refuse),))
+        for act in post.acts:
+            if act.name == Act.UNANSWERED:
+                yield Phrasing(post.text[act.start : act.end], post.voice, (Label(Kind.NEAR_TOPIC),))
 
 
 class _PostsFile:

@@ -36,13 +36,15 @@ class SearchResult:
     """The request that a text makes, and the statements that answer it.
 
     `findings` are best first: the answers or, for a near-topic question without an answer, the nearest statement, if
-    any is near. `intent` is set for small talk. `evidence` is the share of the scores that speaks for an answer.
+    any is near. `intent` is set for small talk. `evidence` is the share of the scores that speaks for an answer, `case`
+    the share that says that a use case is told.
     """
 
     kind: Kind
     evidence: float
     findings: tuple[Finding, ...]
     intent: str = ""
+    case: float = 0.0
 
     @property
     def answered(self) -> bool:
@@ -95,12 +97,19 @@ class Search:
     def interpret(self, scores: Mapping[Label, float], unphrased: Mapping[str, float]) -> SearchResult:
         """Decide by the ranker's scores, and by the scores (by anchor) of statements that the ranker does not know."""
         totals = _totals(scores)
+        positive = sum(max(total, 0.0) for total in totals.values())
+        case = max(totals[Kind.CASE], 0.0) / positive if positive else 0.0
+        return replace(self._interpret(scores, totals, unphrased), case=case)
+
+    def _interpret(
+        self, scores: Mapping[Label, float], totals: Mapping[Kind, float], unphrased: Mapping[str, float]
+    ) -> SearchResult:
         answer = sum(totals[kind] for kind in ANSWERED_KINDS)
         no_answer = max(sum(totals[kind] for kind in UNANSWERED_KINDS), 0.0)
         talk = max(totals[Kind.SMALL_TALK], 0.0)
         ranked = answer / (answer + no_answer + talk) if answer > 0 else 0.0
         evidence = max(ranked, *unphrased.values(), 0.0)
-        if talk > max(answer, no_answer):
+        if talk > max(answer, no_answer, totals[Kind.CASE]):
             intents = {label.key: score for label, score in scores.items() if label.kind is Kind.SMALL_TALK}
             return SearchResult(Kind.SMALL_TALK, evidence, (), max(intents, key=lambda intent: intents[intent]))
         findings = self._findings(scores, unphrased)
@@ -157,7 +166,7 @@ class Search:
 def _lists(wholes: Mapping[Label, float], best: Label) -> set[str]:
     """The sections whose lists are requested: the best, and those nearly as good; none for a comparison.
 
-    "Pros and cons of RAG" also looks like a comparison, but asks for two lists: their scores together are about as high.
+    "Pros and cons of RAG" also looks like a comparison, but asks for two lists: together they score about as high.
     """
     lists = {label.key: score for label, score in wholes.items() if label.kind is Kind.SECTION}
     most = max(lists.values(), default=0.0)

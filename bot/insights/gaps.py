@@ -58,7 +58,7 @@ class Unanswered:
 
     def add(self, message: MessageRecord) -> None:
         """Add a question, without the names and addresses in it."""
-        text = IDENTIFIERS.sub("…", clean(message.text or ""))
+        text = clean(IDENTIFIERS.sub("…", message.text or "")).replace("...", "…")
         key = text.casefold().rstrip("?!. ")
         self.texts.setdefault(key, text)
         self.askers[key].append(message.asker)

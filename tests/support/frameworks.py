@@ -81,7 +81,8 @@ def rule(framework: Framework, answers: Answers) -> Approach:
             (False, False): Approach.NEED_MORE_INFO,
         }[wanted]
     weight = sum(option.weight for option in chosen if option.toward is Side.RAG)
-    return Approach.RAG if weight >= framework.decisive else Approach.NEED_MORE_INFO
+    is_enough = weight >= framework.decisive or any(option.suffices for option in chosen)
+    return Approach.RAG if is_enough else Approach.NEED_MORE_INFO
 
 
 def paths(outlook: Outlook) -> Iterator[dict[str, str | None]]:
@@ -124,7 +125,8 @@ def every_approach(framework: Framework) -> Table:
 
     knowledge, behaviour = need(Side.RAG), need(Side.FINE_TUNING)
     trainable = gate(TrainingData.ENOUGH) & ~gate(TrainingData.TOO_FEW)
-    small_reasons = ~trainable & (weight(framework, Side.RAG) >= framework.decisive)
+    sufficient = table(framework, np.maximum, lambda option: option.suffices).astype(bool)
+    small_reasons = ~trainable & (sufficient | (weight(framework, Side.RAG) >= framework.decisive))
     cases = {
         Approach.HYBRID: trainable & behaviour & knowledge,
         Approach.FINE_TUNING: trainable & behaviour & ~knowledge,

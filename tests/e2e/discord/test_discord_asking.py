@@ -18,7 +18,7 @@ LONG = (  # the answer to which does not fit into one message
 )
 HOSTILE = (
     "@everyone @here <@{ben}> <@&{role}> <#3> *we* have 200 ```tickets``` [here](https://evil.example) "
-    "discord.gg/abc,\n# our docs change weekly\n> and ||auditors|| want `sources`"
+    "discord.gg/abc,\n# our docs change weekly, ||auditors|| want `sources`\n> and others want more"
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.cases.casebook import Casebook, load_framework, load_voices
-from bot.cases.sayings import OUT_OF_SCOPE
+from bot.cases.sayings import OUT_OF_SCOPE, UNSURE
 from bot.deciding.framework import Approach
 from bot.deciding.outlook import Outlook
 from bot.errors import CorpusError
@@ -129,10 +129,10 @@ def test_a_broken_voice_is_named_with_its_line(
 def test_the_shipped_cases_lead_where_their_voices_say(corpus: Path) -> None:
     framework = load_framework(corpus)
     outlook, wrong = Outlook(framework), []
-    voices = load_voices(corpus, framework)
+    voices = [voice for voice in load_voices(corpus, framework) if voice.sayings]  # of posts more than one is right
     for case in (case for voice in voices for case in voice.cases):
         stated = [mark.states.split(".") for mark in case.marks]
-        answers = {question: option for question, option in stated if question != OUT_OF_SCOPE}
+        answers = {question: o for question, o in stated if question != OUT_OF_SCOPE and o != UNSURE}
         outside = any(question == OUT_OF_SCOPE for question, _ in stated)
         approach = Approach.NEED_MORE_INFO if outside else outlook.approach(answers)
         wrong += [case.text] * (approach is not case.approach)

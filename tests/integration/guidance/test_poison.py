@@ -74,7 +74,7 @@ def folder(tmp_path: Path, embedder: Embedder) -> IndexFolder:
 
 def test_what_is_pickled_in_an_index_does_not_run(folder: IndexFolder, made: Path) -> None:
     place = folder.cache.folder
-    np.savez(place / "ranker.npz", weights=np.array([Bomb(made)], dtype=object))
+    np.savez(place / "ranker.npz", labels=np.array([Bomb(made)], dtype=object))
     (place / "vectors.faiss").write_bytes(pickle.dumps(Document(page_content="x", metadata={"a": Bomb(made)})))
     manifest = json.loads((place / "manifest.json").read_text())
     manifest["sizes"] = {name: (place / name).stat().st_size for name in manifest["sizes"]}

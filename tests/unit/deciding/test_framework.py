@@ -182,6 +182,7 @@ def test_what_is_outside_may_be_left_out(tmp_path: Path) -> None:
         ("        examples: enough\n", "", "line 24: no answer to 'waking' can change a recommendation"),
         ("decisive: 2", "decisive: 3", "line 5: no answer to 'warmth' can change a recommendation"),
         ("decisive: 2", "decisive: 0", "line 3: decisive must be 1 or more, but is '0'"),
+        ("at_least: 8", "suffices: tea", "line 34: suffices must be rag, but is 'tea'"),
         ("at_least: 8", "rules_out: neither", "line 34: rules_out must be rag or fine-tuning, but is 'neither'"),
         ("at_least: 8", "rules_out: fine-tuning", "line 34: awake speaks for fine-tuning and rules it out"),
         ("questions:\n", "questions: [\n", "is not YAML"),

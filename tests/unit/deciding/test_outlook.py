@@ -111,7 +111,10 @@ def test_the_interview_is_short(framework: Framework, outlook: Outlook) -> None:
         ({"style_format": "essential", "training_data": "none"}, Approach.NEED_MORE_INFO),
         ({"style_format": "essential", "training_data": None}, Approach.NEED_MORE_INFO),
         ({"training_data": "thousands"}, Approach.NEED_MORE_INFO),
-        ({"model_freedom": "any", "existing_docs": "exist"}, Approach.NEED_MORE_INFO),
+        ({"model_freedom": "any", "inference_cost": "open"}, Approach.NEED_MORE_INFO),
+        ({"existing_docs": "exist"}, Approach.RAG),
+        ({"existing_docs": "exist", "style_format": "essential", "training_data": "none"}, Approach.RAG),
+        ({"existing_docs": "exist", "style_format": "essential", "training_data": "thousands"}, Approach.FINE_TUNING),
         ({"model_freedom": "any", "shared_use_cases": "several"}, Approach.RAG),
     ],
 )

@@ -37,7 +37,7 @@ def test_every_statement_has_enough_phrasings_in_several_voices(corpus: Path) ->
     assert min(count[s.anchor] for s in articles[0].statements) >= 100
     assert len({p.voice for p in phrasings}) >= 6
     labels = {label for p in phrasings for label in p.labels}
-    assert {label.kind for label in labels} == set(Kind)
+    assert {label.kind for label in labels} == set(Kind) - {Kind.CASE}  # of which posts tell
     assert {label.key for label in labels if label.kind is Kind.SMALL_TALK} == set(SMALL_TALK_INTENTS)
 
 
